@@ -1,0 +1,76 @@
+/**
+ * The closed sets of words that the database, the trainer and the API share. Each is a table from
+ * the word to itself, so that it serves as a value (validation, GraphQL) and as a type.
+ */
+function words<const W extends string>(...list: readonly W[]): { readonly [K in W]: K } {
+  return Object.freeze(Object.fromEntries(list.map((word) => [word, word]))) as { readonly [K in W]: K };
+}
+
+export const Split = words("TRAIN", "VALIDATION", "TEST");
+export type Split = keyof typeof Split;
+
+export const DatasetVersionStatus = words("IMPORTING", "READY", "FAILED");
+export type DatasetVersionStatus = keyof typeof DatasetVersionStatus;
+
+export const QuarantineReason = words(
+  "EMPTY",
+  "NOT_AN_IMAGE",
+  "UNSUPPORTED_FORMAT",
+  "TRUNCATED",
+  "DAMAGED",
+  "TOO_LARGE",
+  "TOO_MANY_PIXELS",
+  "CONFLICTING_LABEL",
+);
+export type QuarantineReason = keyof typeof QuarantineReason;
+
+export const RunState = words(
+  "QUEUED",
+  "PREPARING",
+  "RUNNING",
+  "PAUSED",
+  "INTERRUPTED",
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELLED",
+);
+export type RunState = keyof typeof RunState;
+
+export const RunEndReason = words(
+  "COMPLETED",
+  "EARLY_STOPPED",
+  "CANCELLED",
+  "DIVERGED",
+  "OUT_OF_MEMORY",
+  "ATTEMPTS_EXHAUSTED",
+  "INVALID_DATA",
+  "ENGINE_ERROR",
+);
+export type RunEndReason = keyof typeof RunEndReason;
+
+export const Architecture = words("VGG11", "VGG13", "VGG16", "VGG19");
+export type Architecture = keyof typeof Architecture;
+
+export const HeadKind = words("FULLY_CONNECTED", "GLOBAL_AVERAGE_POOLING");
+export type HeadKind = keyof typeof HeadKind;
+
+export const Preprocessing = words("SCALE_0_1");
+export type Preprocessing = keyof typeof Preprocessing;
+
+export const Precision = words("FLOAT32", "MIXED_BFLOAT16");
+export type Precision = keyof typeof Precision;
+
+export const MonitoredMetric = words("VALIDATION_LOSS", "VALIDATION_TOP1", "VALIDATION_TOP5");
+export type MonitoredMetric = keyof typeof MonitoredMetric;
+
+export const MetricValueKind = words("FINITE", "NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY");
+export type MetricValueKind = keyof typeof MetricValueKind;
+
+export const DeviceKind = words("CPU", "GPU");
+export type DeviceKind = keyof typeof DeviceKind;
+
+export const EngineStatus = words("STARTING", "READY", "TRAINING", "FAILED");
+export type EngineStatus = keyof typeof EngineStatus;
+
+export const Role = words("ADMIN", "EDITOR", "VIEWER");
+export type Role = keyof typeof Role;

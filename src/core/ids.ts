@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+
+/** The prefix of an id says what it names, so that `node(id)` needs no second lookup. */
+export const ID_PREFIXES = {
+  dataset: "ds",
+  datasetVersion: "dsv",
+  sample: "smp",
+  upload: "upl",
+  experiment: "exp",
+  run: "run",
+  checkpoint: "ckp",
+  model: "mdl",
+  modelVersion: "mdv",
+  accessToken: "tok",
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+/** Crockford's base 32, lower case: no letters that are read as digits, and sorts as ASCII. */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const TIME_LENGTH = 10;
+const RANDOM_LENGTH = 16;
+const BODY = `[${ALPHABET}]{${TIME_LENGTH + RANDOM_LENGTH}}`;
+
+/**
+ * A new opaque id: prefix, 48 bits of time in milliseconds, 80 random bits (the layout of a ULID),
+ * so ids made later sort later and index pages stay warm.
+ */
+export function newId(kind: IdKind, nowMs: number = Date.now()): string {
+  let time = "";
+  for (let rest = nowMs, digit = 0; digit < TIME_LENGTH; digit++) {
+    time = ALPHABET.charAt(rest % 32) + time;
+    rest = Math.floor(rest / 32);
+  }
+  // 256 is a multiple of 32, so the low five bits of a random byte are uniform.
+  const random = Array.from(randomBytes(RANDOM_LENGTH), (byte) => ALPHABET.charAt(byte & 31)).join("");
+  return `${ID_PREFIXES[kind]}_${time}${random}`;
+}
+
+/** Which kind of thing an id names, or null when it is not one of ours. */
+export function kindOfId(id: string): IdKind | null {
+  const match = new RegExp(`^([a-z]+)_${BODY}$`).exec(id);
+  if (match === null) return null;
+  for (const [kind, prefix] of Object.entries(ID_PREFIXES)) {
+    if (prefix === match[1]) return kind as IdKind;
+  }
+  return null;
+}
