@@ -1,0 +1,51 @@
+import { AppError } from "../core/app-error.js";
+
+/** How people name a model version: "flowers" (the latest), "flowers:3" or "flowers@champion". */
+export type ModelRef =
+  | { readonly kind: "latest"; readonly model: string }
+  | { readonly kind: "number"; readonly model: string; readonly number: number }
+  | { readonly kind: "alias"; readonly model: string; readonly alias: string };
+
+/** Letters, digits, dot, underscore and hyphen: nothing that a reference or a path gives a meaning. */
+const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
+const LOOKS_LIKE_A_NUMBER = /^[0-9.]+$/;
+/** The largest `Int` of GraphQL and Postgres. */
+const LARGEST_NUMBER = 2 ** 31 - 1;
+
+/** Null when the text is no reference at all. */
+export function parseModelRef(ref: string): ModelRef | null {
+  const match = /^([^:@]+)(?:(:)([1-9][0-9]{0,9})|(@)([^:@]+))?$/.exec(ref);
+  const [, model = "", colon, number = "", at, alias = ""] = match ?? [];
+  if (!NAME.test(model)) return null;
+  if (colon !== undefined) {
+    return Number(number) <= LARGEST_NUMBER ? { kind: "number", model, number: Number(number) } : null;
+  }
+  if (at !== undefined) return NAME.test(alias) ? { kind: "alias", model, alias } : null;
+  return { kind: "latest", model };
+}
+
+/** @throws AppError `NAME_INVALID` with path `["model"]` */
+export function checkModelName(name: string): void {
+  if (NAME.test(name)) return;
+  throw new AppError(
+    "NAME_INVALID",
+    `A model's name has 1 to 63 letters, digits, ".", "_" or "-" and starts with a letter or a digit. ` +
+      `Received ${JSON.stringify(name)}.`,
+    { path: ["model"] },
+  );
+}
+
+/**
+ * "flowers@3" beside "flowers:3" would be read as a version number, so an alias must not look like one.
+ *
+ * @throws AppError `NAME_INVALID` with path `["alias"]`
+ */
+export function checkAliasName(name: string): void {
+  if (NAME.test(name) && !LOOKS_LIKE_A_NUMBER.test(name)) return;
+  throw new AppError(
+    "NAME_INVALID",
+    `An alias has 1 to 63 letters, digits, ".", "_" or "-", starts with a letter or a digit and is not a ` +
+      `number, for example "champion". Received ${JSON.stringify(name)}.`,
+    { path: ["alias"] },
+  );
+}
