@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { projectRoot } from "../../src/core/project-root.js";
+import { type Fingerprint, product } from "./golden-formula.js";
+
+/** The metrics of one batch; top-5 of fewer than five classes is of all of them. */
+export interface BatchSummary {
+  readonly lossMean: number;
+  readonly lossSum: number;
+  readonly top1: number;
+  readonly top5: number;
+}
+
+export type LayerRow = readonly [name: string, outputShape: readonly number[], parameters: number];
+
+export interface Vgg19Golden {
+  readonly parameterCount: number;
+  readonly layers: readonly LayerRow[];
+  readonly activations: Readonly<Record<string, Fingerprint>>;
+  readonly evaluation: BatchSummary & Outputs;
+  readonly gradients: Readonly<Record<string, Fingerprint>>;
+}
+
+export interface SmallNetworkGolden {
+  readonly network: {
+    readonly architecture: "VGG11";
+    readonly widthMultiplier: number;
+    readonly imageSizePixels: number;
+    readonly hiddenUnits: number;
+    readonly head: "FULLY_CONNECTED" | "GLOBAL_AVERAGE_POOLING";
+    readonly batchNormalization: boolean;
+    readonly classCount: number;
+  };
+  readonly parameterCount: number;
+  readonly layers: readonly LayerRow[];
+  readonly activations: Readonly<Record<string, Fingerprint>>;
+  readonly evaluation: BatchSummary & Outputs;
+  readonly training: BatchSummary & { readonly logits: readonly (readonly number[])[] };
+  /** Shapes of the tensors in the `.gradients.f32` file, in its order. */
+  readonly gradients: Readonly<Record<string, readonly number[]>>;
+  readonly movingStatisticsAfterStep1: Readonly<Record<string, readonly number[]>>;
+  readonly steps: Readonly<Record<OptimizerName, readonly StepGolden[]>>;
+}
+
+export interface StepGolden extends BatchSummary {
+  /** Every variable of the network after the step, moving statistics too. */
+  readonly variables: Readonly<Record<string, Fingerprint>>;
+}
+
+export type OptimizerName = "adam" | "sgd-momentum" | "sgd-nesterov";
+
+interface Outputs {
+  readonly logits: readonly (readonly number[])[];
+  readonly probabilities: readonly (readonly number[])[];
+}
+
+export const SMALL_NETWORKS = [
+  "vgg11-fully-connected",
+  "vgg11-fully-connected-bn",
+  "vgg11-average-pooling",
+  "vgg11-average-pooling-bn",
+] as const;
+export type SmallNetworkName = (typeof SMALL_NETWORKS)[number];
+
+/** Reads `test/golden/<name>.json`, which the compiler does not copy. */
+export async function readGolden<T>(name: string): Promise<T> {
+  return JSON.parse(await readFile(goldenPath(`${name}.json`), "utf8")) as T;
+}
+
+/** The whole gradients of a small network, by variable. */
+export async function readGradients(
+  name: SmallNetworkName,
+  shapes: SmallNetworkGolden["gradients"],
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const bytes = await readFile(goldenPath(`${name}.gradients.f32`));
+  const all = new Float32Array(new Uint8Array(bytes).buffer);
+  const gradients = new Map<string, Float32Array>();
+  let start = 0;
+  for (const [variable, shape] of Object.entries(shapes)) {
+    const end = start + product(shape);
+    gradients.set(variable, all.subarray(start, end));
+    start = end;
+  }
+  if (start !== all.length) throw new Error(`${name}.gradients.f32 has ${all.length} numbers, not ${start}.`);
+  return gradients;
+}
+
+function goldenPath(file: string): string {
+  return path.join(projectRoot(import.meta.dirname), "test/golden", file);
+}
