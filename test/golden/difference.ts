@@ -1,0 +1,42 @@
+import type { Fingerprint } from "./golden-formula.js";
+
+/** The greatest absolute difference of two lists of numbers; NaN when either holds one. */
+export function greatestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) {
+    throw new Error(`Expected ${expected.length} numbers. Received ${actual.length}.`);
+  }
+  let greatest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(actual[i]! - expected[i]!);
+    // Written so that NaN becomes the greatest and stays it.
+    if (!(difference <= greatest)) greatest = difference;
+  }
+  return greatest;
+}
+
+/** The greatest difference as a part of the greatest expected value; 0 when both are all zero. */
+export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  return partOf(greatestDifference(actual, expected), magnitude(expected));
+}
+
+/**
+ * How far two tensors are apart by their fingerprints: norm and projection as parts of the expected
+ * norm, samples and maximum as parts of the expected maximum; the greatest of the four.
+ */
+export function fingerprintDifference(actual: Fingerprint, expected: Fingerprint): number {
+  const parts = [
+    partOf(Math.abs(actual.norm - expected.norm), expected.norm),
+    partOf(Math.abs(actual.projection - expected.projection), expected.norm),
+    partOf(Math.abs(actual.maximum - expected.maximum), expected.maximum),
+    partOf(greatestDifference(actual.samples, expected.samples), expected.maximum),
+  ];
+  return parts.some(Number.isNaN) ? Number.NaN : Math.max(...parts);
+}
+
+function partOf(difference: number, whole: number): number {
+  return difference === 0 ? 0 : difference / whole;
+}
+
+function magnitude(values: ArrayLike<number>): number {
+  return greatestDifference(values, new Float32Array(values.length));
+}
