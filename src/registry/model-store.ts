@@ -52,8 +52,8 @@ export class ModelStore {
 
   /** Newest first. */
   async listModels(page: PageRequest): Promise<Page<ModelRecord>> {
-    const [createdAt = "infinity", id = ""] =
-      page.after === null ? [] : decodeCursor(page.after, ["string", "string"]);
+    const [createdAt, id] =
+      page.after === null ? ["infinity", ""] : decodeCursor(page.after, ["time", "string"]);
     const rows = await this.#select<ModelRecord>(
       `select ${MODEL_COLUMNS} from model m where (m.created_at, m.id) < ($1::timestamptz, $2)
        order by m.created_at desc, m.id desc limit $3`,
@@ -98,9 +98,9 @@ export class ModelStore {
 
   /** Newest first. */
   async listVersions(modelId: string, page: PageRequest): Promise<Page<ModelVersionRecord>> {
-    const [before = null] = page.after === null ? [] : decodeCursor(page.after, ["number"]);
+    const [before] = page.after === null ? [null] : decodeCursor(page.after, ["integer"]);
     const rows = await this.#select<ModelVersionRecord>(
-      `${VERSIONS} where v.model_id = $1 and ($2::int is null or v.number < $2) order by v.number desc limit $3`,
+      `${VERSIONS} where v.model_id = $1 and ($2::bigint is null or v.number < $2) order by v.number desc limit $3`,
       modelId,
       before,
       page.first + 1,

@@ -1,0 +1,57 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { restoreCheckpoint } from "../engine/checkpoint.js";
+import type { EngineHost } from "../engine/engine-host.js";
+import type { NetworkSpec } from "../graph/architectures/network-spec.js";
+import { buildServingGraph } from "../graph/architectures/serving-graph.js";
+import { digestFolder, type FolderDigest, publishFolder } from "./model-files.js";
+import { formatManifest, MANIFEST_FILE, type ModelManifest } from "./model-manifest.js";
+
+export interface ModelExport {
+  readonly network: NetworkSpec;
+  readonly checkpoint: { readonly folder: string; readonly sha256: string };
+  readonly classNames: readonly string[];
+  readonly dataset: ModelManifest["dataset"];
+  readonly run: ModelManifest["run"];
+}
+
+/** Ending of a folder that is still being written. */
+export const PARTIAL = ".partial";
+
+/**
+ * Writes the network of a training checkpoint, without the optimiser's state, as a standard
+ * SavedModel: `saved_model.pb`, `variables/variables*` and `espalier.json`. The folder appears
+ * complete and synced, or not at all.
+ *
+ * @param folder must not exist; its parent is made when missing
+ * @throws AppError `CHECKPOINT_DAMAGED` when the checkpoint's files are not what was recorded
+ */
+export async function exportModel(
+  host: EngineHost,
+  model: ModelExport,
+  folder: string,
+): Promise<FolderDigest> {
+  const graph = buildServingGraph(model.network);
+  const temporary = folder + PARTIAL;
+  const variables = path.join(temporary, "variables");
+  await mkdir(variables, { recursive: true });
+  try {
+    await using session = await host.openGraph(graph);
+    await restoreCheckpoint(session, model.checkpoint.folder, model.checkpoint.sha256);
+    // The serving graph knows only the network's variables, so saving from it leaves the rest behind.
+    const prefix = path.join(variables, "variables");
+    await session.run("save", { prefix: { dtype: "string", shape: [], data: [prefix] } });
+    await writeFile(path.join(temporary, "saved_model.pb"), graph.bytes);
+    const { network, classNames, dataset, run } = model;
+    await writeFile(
+      path.join(temporary, MANIFEST_FILE),
+      formatManifest({ signatures: graph.signatures, classNames, network, dataset, run }),
+    );
+    const digest = await digestFolder(temporary);
+    await publishFolder(temporary, folder);
+    return digest;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}

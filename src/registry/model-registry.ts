@@ -1,0 +1,251 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, rm } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "../core/app-error.js";
+import { newId } from "../core/ids.js";
+import type { EngineHost } from "../engine/engine-host.js";
+import type { Session } from "../engine/session.js";
+import type { Log } from "../telemetry/log.js";
+import { exportModel } from "./model-export.js";
+import { type FolderDigest, verifyFolder } from "./model-files.js";
+import { MANIFEST_FILE, parseManifest } from "./model-manifest.js";
+import type { BestCheckpoint, ModelRecord, ModelVersionRecord, TrainedRun } from "./model-records.js";
+import { checkAliasName, checkModelName } from "./model-ref.js";
+import type { Idempotency, ModelStore } from "./model-store.js";
+import { networkOfRun } from "./network-of-run.js";
+import type { TrainedRunStore } from "./trained-run-store.js";
+
+export interface RegisterModelVersion {
+  /** Made when new. */
+  readonly model: string;
+  readonly runId: string;
+  /** Of the version. */
+  readonly description: string | null;
+  readonly idempotencyKey: string | null;
+}
+
+export interface SetModelAlias {
+  readonly model: string;
+  readonly alias: string;
+  /** Number of the version; null removes the alias. */
+  readonly version: number | null;
+}
+
+/** Turns runs into model versions, which are immutable, and names them. */
+export class ModelRegistry {
+  readonly #models: ModelStore;
+  readonly #runs: TrainedRunStore;
+  readonly #host: EngineHost;
+  readonly #homeFolder: string;
+  readonly #log: Log;
+  /** Exports whose row is not committed yet: `recover` leaves them alone. */
+  readonly #unfinished = new Set<string>();
+  /** Ends with the export before: one at a time, since each holds a whole network in memory. */
+  #lastExport: Promise<unknown> = Promise.resolve();
+
+  /** @param options.host the engine that serves, so that registering does not wait for training */
+  constructor(options: {
+    models: ModelStore;
+    runs: TrainedRunStore;
+    host: EngineHost;
+    homeFolder: string;
+    log: Log;
+  }) {
+    this.#models = options.models;
+    this.#runs = options.runs;
+    this.#host = options.host;
+    this.#homeFolder = options.homeFolder;
+    this.#log = options.log;
+  }
+
+  /** Where a version's SavedModel lies. */
+  folderOf(versionId: string): string {
+    return path.join(this.#modelsFolder, versionId);
+  }
+
+  /**
+   * Exports the best checkpoint of a run and gives it the model's next number. The files are on the
+   * disk before the row is committed, so a version that can be seen can be loaded.
+   *
+   * @throws AppError `NAME_INVALID`, `RUN_NOT_FOUND`, `RUN_HAS_NO_CHECKPOINT`,
+   *   `IDEMPOTENCY_KEY_REUSED`, `CHECKPOINT_DAMAGED`
+   */
+  async register(request: RegisterModelVersion): Promise<ModelVersionRecord> {
+    checkModelName(request.model);
+    const idempotency = idempotencyOf(request);
+    const earlier = await this.#registeredBefore(idempotency);
+    if (earlier !== null) return earlier;
+
+    const id = newId("modelVersion");
+    this.#unfinished.add(id);
+    try {
+      const { run, checkpoint, digest } = await this.#exportBest(request.runId, id);
+      const version = await this.#models.insertVersion({
+        id,
+        modelId: newId("model"),
+        modelName: request.model,
+        description: request.description ?? "",
+        runId: run.id,
+        datasetVersionId: run.datasetVersionId,
+        epoch: checkpoint.epoch,
+        classNames: run.classNames,
+        imageSizePixels: run.configuration.imageSizePixels,
+        parameterCount: run.parameterCount,
+        ...digest,
+        idempotency,
+      });
+      if (version !== null) return version;
+      // Another call with the same key was quicker: its version is the answer.
+      await this.#removeExport(id);
+      const winner = await this.#registeredBefore(idempotency);
+      if (winner !== null) return winner;
+      throw new Error("The version that holds the idempotency key has gone.");
+    } catch (error) {
+      await this.#removeExportWithoutRow(id);
+      throw error;
+    } finally {
+      this.#unfinished.delete(id);
+    }
+  }
+
+  /**
+   * Opens a version for inference; the caller owns the session.
+   *
+   * @throws AppError `MODEL_DAMAGED` when its files are not those that were registered
+   */
+  async open(version: ModelVersionRecord): Promise<Session> {
+    const folder = this.folderOf(version.id);
+    await verifyFolder(folder, version.sha256);
+    const manifest = parseManifest(await readFile(path.join(folder, MANIFEST_FILE), "utf8"));
+    return this.#host.openSavedModel(folder, manifest.signatures);
+  }
+
+  /**
+   * Points an alias at a version, in one step for every reader, or removes it.
+   *
+   * @throws AppError `NAME_INVALID`, `MODEL_NOT_FOUND`, `MODEL_VERSION_NOT_FOUND`
+   */
+  async setAlias({ model: name, alias, version }: SetModelAlias): Promise<ModelRecord> {
+    checkAliasName(alias);
+    const model = await this.#models.findModelByName(name);
+    if (model === null) {
+      throw new AppError("MODEL_NOT_FOUND", `There is no model named ${JSON.stringify(name)}.`, {
+        path: ["model"],
+      });
+    }
+    if (version === null) {
+      await this.#models.deleteAlias(model.id, alias);
+    } else if (!(await this.#models.putAlias(model.id, alias, version))) {
+      throw new AppError("MODEL_VERSION_NOT_FOUND", `The model "${name}" has no version ${version}.`, {
+        path: ["version"],
+      });
+    }
+    return model;
+  }
+
+  /** At start: removes exports that a dead process left without a row. */
+  async recover(): Promise<void> {
+    const folders = await readdir(this.#modelsFolder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw error;
+    });
+    const kept = await this.#models.existingVersions(folders);
+    for (const folder of folders) {
+      const [id = folder] = folder.split(".");
+      if (kept.has(folder) || this.#unfinished.has(id)) continue;
+      await rm(this.folderOf(folder), { recursive: true, force: true });
+      this.#log.warn("removed an export that was never registered", { folder });
+    }
+  }
+
+  get #modelsFolder(): string {
+    return path.join(this.#homeFolder, "models");
+  }
+
+  async #registeredBefore(idempotency: Idempotency | null): Promise<ModelVersionRecord | null> {
+    if (idempotency === null) return null;
+    const earlier = await this.#models.findVersionByIdempotencyKey(idempotency.key);
+    if (earlier === null) return null;
+    if (earlier.hash === idempotency.hash) return earlier.version;
+    throw new AppError(
+      "IDEMPOTENCY_KEY_REUSED",
+      `The idempotency key ${JSON.stringify(idempotency.key)} belongs to another registration. ` +
+        "Send the same input again, or use a new key.",
+      { path: ["idempotencyKey"] },
+    );
+  }
+
+  /** Exports in the order of the calls, one at a time. */
+  #exportBest(
+    runId: string,
+    versionId: string,
+  ): Promise<{ run: TrainedRun; checkpoint: BestCheckpoint; digest: FolderDigest }> {
+    const next = this.#lastExport.then(async () => {
+      for (;;) {
+        const { run, checkpoint } = await this.#bestOf(runId);
+        try {
+          return { run, checkpoint, digest: await this.#export(run, checkpoint, versionId) };
+        } catch (error) {
+          // A run that goes on replaces its best checkpoint and removes the files of the one before.
+          const now = await this.#bestOf(runId);
+          if (now.checkpoint.epoch === checkpoint.epoch) throw error;
+        }
+      }
+    });
+    this.#lastExport = next.catch(() => undefined);
+    return next;
+  }
+
+  async #bestOf(runId: string): Promise<{ run: TrainedRun; checkpoint: BestCheckpoint }> {
+    const run = await this.#runs.find(runId);
+    if (run === null) {
+      throw new AppError("RUN_NOT_FOUND", `There is no run with the id ${JSON.stringify(runId)}.`, {
+        path: ["runId"],
+      });
+    }
+    if (run.bestCheckpoint === null) {
+      throw new AppError(
+        "RUN_HAS_NO_CHECKPOINT",
+        `The run ${runId} must have finished an epoch to be registered; it has no checkpoint yet.`,
+        { path: ["runId"] },
+      );
+    }
+    return { run, checkpoint: run.bestCheckpoint };
+  }
+
+  #export(run: TrainedRun, checkpoint: BestCheckpoint, versionId: string): Promise<FolderDigest> {
+    return exportModel(
+      this.#host,
+      {
+        network: networkOfRun(run),
+        checkpoint: {
+          folder: path.join(this.#homeFolder, "runs", run.id, "checkpoints", checkpoint.folder),
+          sha256: checkpoint.sha256,
+        },
+        classNames: run.classNames,
+        dataset: { ref: run.datasetRef, hash: run.datasetHash },
+        run: { id: run.id, epoch: checkpoint.epoch },
+      },
+      this.folderOf(versionId),
+    );
+  }
+
+  /** After a failure whose outcome is unknown (a connection lost while committing), the row decides. */
+  async #removeExportWithoutRow(versionId: string): Promise<void> {
+    const existing = await this.#models.existingVersions([versionId]).catch(() => null);
+    if (existing !== null && !existing.has(versionId)) await this.#removeExport(versionId);
+  }
+
+  async #removeExport(versionId: string): Promise<void> {
+    await rm(this.folderOf(versionId), { recursive: true, force: true });
+  }
+}
+
+function idempotencyOf(request: RegisterModelVersion): Idempotency | null {
+  if (request.idempotencyKey === null) return null;
+  const { model, runId, description } = request;
+  const hash = createHash("sha256")
+    .update(JSON.stringify([model, runId, description]))
+    .digest("hex");
+  return { key: request.idempotencyKey, hash };
+}
