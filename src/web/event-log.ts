@@ -1,0 +1,76 @@
+import type { ExecutionResult } from "graphql";
+
+/** One event of a subscription, in a line. */
+export interface LoggedEvent {
+  readonly id: number;
+  readonly kind: string;
+  /** "epoch.number 3 · epoch.trainLoss 0.92 …" */
+  readonly summary: string;
+}
+
+/** Of these only the newest is of interest: a later one replaces the one right before it. */
+const TRANSIENT = new Set(["TrainingProgress", "ImportProgress"]);
+const LENGTH = 500;
+
+/**
+ * The events of the newest subscription. GraphiQL shows only the last answer; this keeps those before
+ * it, so that epochs can be seen to arrive.
+ */
+export class EventLog {
+  #events: readonly LoggedEvent[] = [];
+  #nextId = 0;
+  readonly #listeners = new Set<() => void>();
+
+  /** For React's `useSyncExternalStore`: the same array until something changes. */
+  readonly snapshot = (): readonly LoggedEvent[] => this.#events;
+
+  readonly listen = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  clear(): void {
+    this.#set([]);
+  }
+
+  add(result: ExecutionResult): void {
+    for (const value of Object.values(result.data ?? {})) {
+      if (typeof value !== "object" || value === null) continue;
+      const { __typename, cursor, at, ...fields } = value as Record<string, unknown>;
+      const event = { id: this.#nextId++, kind: String(__typename ?? "event"), summary: summarize(fields) };
+      const last = this.#events.at(-1);
+      const kept =
+        last && last.kind === event.kind && TRANSIENT.has(event.kind)
+          ? this.#events.slice(0, -1)
+          : this.#events;
+      this.#set([...kept.slice(1 - LENGTH), event]);
+    }
+  }
+
+  #set(events: readonly LoggedEvent[]): void {
+    this.#events = events;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function summarize(fields: Record<string, unknown>): string {
+  const leaves: string[] = [];
+  const visit = (name: string, value: unknown): void => {
+    if (value === null) return;
+    if (typeof value === "object") {
+      const entries = Object.entries(value).filter(([key]) => key !== "__typename");
+      // A metric is one figure, or the word for what it is instead of one.
+      if ("value" in value && "kind" in value) leaves.push(`${name} ${format(value.value ?? value.kind)}`);
+      else for (const [key, inner] of entries) visit(key, inner);
+    } else {
+      leaves.push(`${name} ${format(value)}`);
+    }
+  };
+  for (const [name, value] of Object.entries(fields)) visit(name, value);
+  return leaves.join(" · ");
+}
+
+function format(value: unknown): string {
+  if (typeof value !== "number" || Number.isInteger(value)) return String(value);
+  return value.toPrecision(3).replace(/e-0?/, "e-");
+}

@@ -1,0 +1,70 @@
+import { type GraphiQLPlugin, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
+import { EXAMPLES, type Example } from "./examples.js";
+import { fillPlaceholders } from "./placeholders.js";
+import { readRecentResults } from "./recent-results.js";
+
+/** The list of examples beside the editor: the whole job, in order. */
+export const EXAMPLES_PLUGIN: GraphiQLPlugin = {
+  title: "Examples",
+  icon: () => (
+    <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round">
+      <title>Examples</title>
+      <path d="M9 6h12M9 12h12M9 18h12M3.5 5.5l1-1V8M3.5 11h2l-2 2.5h2M3.5 16.5h2l-1 1.5 1 1.5h-2" />
+    </svg>
+  ),
+  content: ExamplesPanel,
+};
+
+function ExamplesPanel() {
+  const openExample = useOpenExample();
+  const open = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.operationName);
+  return (
+    <section className="examples" aria-label="Examples">
+      <h2>The whole job, in order</h2>
+      <p>
+        Each opens in a tab of its own; run it with the button or Ctrl-Enter. Ids that earlier answers gave
+        are filled in.
+      </p>
+      <ol>
+        {EXAMPLES.map((example) => (
+          <li key={example.number}>
+            <button
+              type="button"
+              aria-current={example.operationName === open}
+              title={example.about}
+              onClick={() => openExample(example)}
+            >
+              <span className="example-number">{example.number}</span>
+              <span className="example-title">{example.title}</span>
+              <span className={`example-kind ${example.kind}`}>{example.kind}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/**
+ * Opens an example: in the tab that has it already, otherwise in a new one. The variables are filled
+ * from the newest answers either way.
+ */
+function useOpenExample(): (example: Example) => void {
+  const actions = useGraphiQLActions();
+  const tabs = useGraphiQL((state) => state.tabs);
+  const queryEditor = useGraphiQL((state) => state.queryEditor);
+  const variableEditor = useGraphiQL((state) => state.variableEditor);
+  return (example) => {
+    const index = tabs.findIndex((tab) => tab.operationName === example.operationName);
+    if (index >= 0) actions.changeTab(index);
+    else actions.addTab();
+    queryEditor?.setValue(example.query);
+    variableEditor?.setValue(variablesText(example));
+  };
+}
+
+/** The text for the variables' editor; empty for an operation without variables. */
+export function variablesText(example: Example): string {
+  if (example.variables === null) return "";
+  return JSON.stringify(fillPlaceholders(example.variables, readRecentResults()).variables, null, 2);
+}
