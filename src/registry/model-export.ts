@@ -1,10 +1,11 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { restoreCheckpoint } from "../engine/checkpoint.js";
+import { replaceFolder } from "../engine/durable-folder.js";
 import type { EngineHost } from "../engine/engine-host.js";
+import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";
 import type { NetworkSpec } from "../graph/architectures/network-spec.js";
 import { buildServingGraph } from "../graph/architectures/serving-graph.js";
-import { digestFolder, type FolderDigest, publishFolder } from "./model-files.js";
 import { formatManifest, MANIFEST_FILE, type ModelManifest } from "./model-manifest.js";
 
 export interface ModelExport {
@@ -48,7 +49,7 @@ export async function exportModel(
       formatManifest({ signatures: graph.signatures, classNames, network, dataset, run }),
     );
     const digest = await digestFolder(temporary);
-    await publishFolder(temporary, folder);
+    await replaceFolder(temporary, folder);
     return digest;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });

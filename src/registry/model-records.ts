@@ -26,7 +26,7 @@ export interface ModelVersionRecord {
   readonly parameterCount: number;
   /** Of all files of the export. */
   readonly sizeBytes: number;
-  /** Of the exported files, in the order of their names (see `model-files.ts`). */
+  /** Of the exported files (see `engine/folder-digest.ts`). */
   readonly sha256: string;
   readonly createdAt: Date;
 }

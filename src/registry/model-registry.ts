@@ -4,10 +4,10 @@ import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import { newId } from "../core/ids.js";
 import type { EngineHost } from "../engine/engine-host.js";
+import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";
 import type { Session } from "../engine/session.js";
 import type { Log } from "../telemetry/log.js";
 import { exportModel } from "./model-export.js";
-import { type FolderDigest, verifyFolder } from "./model-files.js";
 import { MANIFEST_FILE, parseManifest } from "./model-manifest.js";
 import type { BestCheckpoint, ModelRecord, ModelVersionRecord, TrainedRun } from "./model-records.js";
 import { checkAliasName, checkModelName } from "./model-ref.js";
@@ -115,7 +115,7 @@ export class ModelRegistry {
    */
   async open(version: ModelVersionRecord): Promise<Session> {
     const folder = this.folderOf(version.id);
-    await verifyFolder(folder, version.sha256);
+    await checkFiles(version, folder);
     const manifest = parseManifest(await readFile(path.join(folder, MANIFEST_FILE), "utf8"));
     return this.#host.openSavedModel(folder, manifest.signatures);
   }
@@ -239,6 +239,19 @@ export class ModelRegistry {
   async #removeExport(versionId: string): Promise<void> {
     await rm(this.folderOf(versionId), { recursive: true, force: true });
   }
+}
+
+async function checkFiles(version: ModelVersionRecord, folder: string): Promise<void> {
+  const found = await digestFolder(folder).then(
+    ({ sha256 }) => sha256,
+    (error: NodeJS.ErrnoException) => error.code ?? error.message,
+  );
+  if (found === version.sha256) return;
+  throw new AppError(
+    "MODEL_DAMAGED",
+    `The files of ${version.modelName}:${version.number} must have the SHA-256 ${version.sha256}. ` +
+      `Received ${found}. Restore them from a backup, or register the run again.`,
+  );
 }
 
 function idempotencyOf(request: RegisterModelVersion): Idempotency | null {

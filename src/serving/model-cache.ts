@@ -59,6 +59,13 @@ export class ModelCache implements AsyncDisposable {
     this.#uses.add(use);
     try {
       return await use;
+    } catch (error) {
+      // The engine starts anew when a model is opened; sessions of the thread that died stay dead.
+      if (error instanceof AppError && error.code === "ENGINE_FAILED") {
+        this.#forget(version.id, entry);
+        await close(entry);
+      }
+      throw error;
     } finally {
       this.#uses.delete(use);
       entry.users--;
@@ -89,10 +96,12 @@ export class ModelCache implements AsyncDisposable {
       return this.#registry.open(version);
     };
     const entry: Entry = { session: Promise.resolve().then(open), sizeBytes: version.sizeBytes, users: 0 };
-    entry.session.catch(() => {
-      if (this.#entries.get(version.id) === entry) this.#entries.delete(version.id);
-    });
+    entry.session.catch(() => this.#forget(version.id, entry));
     return entry;
+  }
+
+  #forget(versionId: string, entry: Entry): void {
+    if (this.#entries.get(versionId) === entry) this.#entries.delete(versionId);
   }
 
   async #closeSurplus(): Promise<void> {
@@ -101,12 +110,7 @@ export class ModelCache implements AsyncDisposable {
       if (!this.#isSurplus()) break;
       if (entry.users > 0) continue;
       this.#entries.delete(id);
-      closing.push(
-        entry.session.then(
-          (session) => session[Symbol.asyncDispose](),
-          () => undefined, // It never opened, which its callers were told.
-        ),
-      );
+      closing.push(close(entry));
     }
     await Promise.all(closing);
   }
@@ -118,4 +122,11 @@ export class ModelCache implements AsyncDisposable {
     for (const { sizeBytes } of this.#entries.values()) bytes += sizeBytes;
     return this.#entries.size > this.#limits.models || bytes > this.#limits.bytes;
   }
+}
+
+function close(entry: Entry): Promise<void> {
+  return entry.session.then(
+    (session) => session[Symbol.asyncDispose](),
+    () => undefined, // It never opened, which its callers were told.
+  );
 }
