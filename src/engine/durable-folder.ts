@@ -1,0 +1,57 @@
+import { open, readdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+
+/**
+ * Waits until every file of a folder, and the folder's list of them, would survive a power cut.
+ * Folders inside it are included.
+ */
+export async function syncFolder(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const child = path.join(folder, entry.name);
+    if (entry.isDirectory()) await syncFolder(child);
+    else if (entry.isFile()) await sync(child);
+  }
+  await sync(folder);
+}
+
+async function sync(fileOrFolder: string): Promise<void> {
+  const handle = await open(fileOrFolder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Puts a finished folder in the place of `target`, which may exist; `finished` must lie beside it.
+ * After a crash at any moment `recoverFolder` finds the old or the new folder whole.
+ */
+export async function replaceFolder(finished: string, target: string): Promise<void> {
+  await syncFolder(finished);
+  // A folder cannot be renamed onto one that holds files, so the old one steps aside first.
+  const aside = asideOf(target);
+  await rm(aside, { recursive: true, force: true });
+  await renameIfPresent(target, aside);
+  await rename(finished, target);
+  await sync(path.dirname(target));
+  await rm(aside, { recursive: true, force: true });
+}
+
+/** Brings back the folder that a crash in the middle of `replaceFolder` left aside. */
+export async function recoverFolder(target: string): Promise<void> {
+  // Fails, as it should, when the replacement is already in place.
+  await renameIfPresent(asideOf(target), target).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+  });
+}
+
+function asideOf(target: string): string {
+  return path.join(path.dirname(target), `.old-${path.basename(target)}`);
+}
+
+async function renameIfPresent(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+}

@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { promisify } from "node:util";
+import { memoryBytes } from "./engine-environment.js";
+import type { EngineDevice, EngineInfo } from "./engine-protocol.js";
+
+/** Flags of /proc/cpuinfo that the kernels of oneDNN and Eigen choose by, on x86-64 and on Arm. */
+const INSTRUCTION_SETS = [
+  ...["sse4_2", "avx", "fma", "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16"],
+  ...["amx_tile", "amx_int8", "amx_bf16"],
+  ...["asimd", "asimdhp", "asimddp", "bf16", "i8mm", "sve", "sve2"],
+];
+
+/**
+ * Describes what the engine runs on. A GPU is listed only when TensorFlow uses it, so whoever misses
+ * theirs here knows that training would run on the processor.
+ */
+export async function describeEngine(input: {
+  readonly tensorflowVersion: string;
+  readonly usesGpu: boolean;
+  readonly threads: number;
+}): Promise<EngineInfo> {
+  const processor = cpus()[0]?.model.trim() || process.arch;
+  const cpu: EngineDevice = {
+    name: processor,
+    kind: "CPU",
+    memoryBytes: memoryBytes(),
+    instructionSets: await instructionSets(),
+  };
+  return {
+    tensorflowVersion: input.tensorflowVersion,
+    threads: input.threads,
+    processor,
+    devices: input.usesGpu ? [...(await gpus()), cpu] : [cpu],
+  };
+}
+
+/** Empty where the system does not list them (macOS). */
+async function instructionSets(): Promise<readonly string[]> {
+  const text = await readFile("/proc/cpuinfo", "utf8").catch(() => "");
+  const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(/\s+/) ?? [];
+  return INSTRUCTION_SETS.filter((name) => flags.includes(name));
+}
+
+const MIB = 1024 * 1024;
+
+async function gpus(): Promise<EngineDevice[]> {
+  const query = ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"];
+  const listed = await promisify(execFile)("nvidia-smi", query).catch(() => null);
+  const lines = listed?.stdout.trim().split("\n") ?? ["GPU"];
+  return lines.map((line) => {
+    const [name = "GPU", memoryMib] = line.split(",").map((field) => field.trim());
+    const memory = Number(memoryMib) * MIB;
+    return {
+      name,
+      kind: "GPU",
+      memoryBytes: Number.isFinite(memory) ? memory : null,
+      instructionSets: [],
+    };
+  });
+}

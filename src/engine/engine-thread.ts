@@ -1,0 +1,118 @@
+import { Worker } from "node:worker_threads";
+import { AppError } from "../core/app-error.js";
+import type {
+  EngineCall,
+  EngineCalls,
+  EngineReply,
+  EngineRequest,
+  EngineWorkerData,
+} from "./engine-protocol.js";
+
+type ReadyReply = Extract<EngineReply, { kind: "ready" }>;
+
+interface PendingCall {
+  readonly call: EngineCall;
+  resolve(answer: EngineCalls[EngineCall]["answer"]): void;
+  reject(error: AppError): void;
+}
+
+/** One worker thread with the native library in it: calls are answered in the order they are made. */
+export class EngineThread implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
+  readonly #pending = new Map<number, PendingCall>();
+  #nextId = 1;
+  #failedRuns = 0;
+  #failure: AppError | null = null;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    let cause: unknown;
+    worker.on("error", (error) => {
+      cause = error;
+    });
+    this.#ended = new Promise((resolve) => {
+      worker.once("exit", (code) => {
+        this.#fail(code, cause);
+        resolve();
+      });
+    });
+    worker.on("message", (reply: EngineReply) => this.#receive(reply));
+  }
+
+  /**
+   * @throws AppError `ENGINE_FAILED` when the library cannot be loaded
+   */
+  static async start(addonFile: string): Promise<{ thread: EngineThread } & Omit<ReadyReply, "kind">> {
+    const workerData: EngineWorkerData = { addonFile };
+    const worker = new Worker(new URL("./engine-worker.js", import.meta.url), {
+      name: "engine",
+      workerData,
+    });
+    const thread = new EngineThread(worker);
+    const ready = new Promise<ReadyReply>((resolve) => {
+      worker.once("message", (reply: EngineReply) => {
+        if (reply.kind === "ready") resolve(reply);
+      });
+    });
+    const failed = thread.#ended.then((): never => {
+      throw thread.#failure ?? new AppError("ENGINE_FAILED", "The engine's thread ended while starting.");
+    });
+    const { tensorflowVersion, usesGpu } = await Promise.race([ready, failed]);
+    failed.catch(() => {}); // From here on the pending calls carry the failure.
+    return { thread, tensorflowVersion, usesGpu };
+  }
+
+  get alive(): boolean {
+    return this.#failure === null;
+  }
+
+  /** Runs that the library refused; each leaked the memory of its inputs until the thread ends. */
+  get failedRuns(): number {
+    return this.#failedRuns;
+  }
+
+  /**
+   * @param transfer buffers that move to the thread with the request and are empty here afterwards
+   * @throws AppError `ENGINE_ERROR`, `ENGINE_OUT_OF_MEMORY` from the library, `ENGINE_FAILED` when the
+   *   thread has ended
+   */
+  call<Call extends EngineCall>(
+    call: Call,
+    request: EngineCalls[Call]["request"],
+    transfer: ArrayBuffer[] = [],
+  ): Promise<EngineCalls[Call]["answer"]> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const id = this.#nextId++;
+    return new Promise<EngineCalls[Call]["answer"]>((resolve, reject) => {
+      this.#worker.postMessage({ id, call, request } as EngineRequest, transfer);
+      this.#pending.set(id, { call, resolve: resolve as PendingCall["resolve"], reject });
+    });
+  }
+
+  /** Waits for the calls under way, then ends the thread. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.call("stop", {}).catch(() => {}); // It has ended already.
+    await this.#ended;
+  }
+
+  #receive(reply: EngineReply): void {
+    if (reply.kind === "ready") return;
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.kind === "answer") {
+      pending?.resolve(reply.answer);
+      return;
+    }
+    if (pending?.call === "run") this.#failedRuns += 1;
+    pending?.reject(new AppError(reply.code, reply.message));
+  }
+
+  #fail(exitCode: number, cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : `its thread ended with code ${exitCode}`;
+    const failure = new AppError("ENGINE_FAILED", `The engine stopped: ${reason}.`, { cause });
+    this.#failure = failure;
+    for (const { reject } of this.#pending.values()) reject(failure);
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,110 @@
+/** Entry of the engine's thread: loads the native library and answers requests one after another. */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { dataTypeNumber } from "./data-types.js";
+import type {
+  EngineCall,
+  EngineCalls,
+  EngineErrorCode,
+  EngineReply,
+  EngineRequest,
+  EngineWorkerData,
+  TensorValue,
+} from "./engine-protocol.js";
+import { loadNativeBinding, type NativeData } from "./native-binding.js";
+import { transferables } from "./transfer.js";
+
+if (parentPort === null) throw new Error("engine-worker.js must be started as a worker thread.");
+const port: MessagePort = parentPort;
+const { addonFile } = workerData as EngineWorkerData;
+const binding = loadNativeBinding(addonFile);
+
+const answers: {
+  [Call in EngineCall]: (request: EngineCalls[Call]["request"]) => EngineCalls[Call]["answer"];
+} = {
+  load: ({ folder }) => ({ session: binding.loadSavedModel(folder, "serve") }),
+  run: (request) => ({ values: run(request) }),
+  unload: ({ session }) => {
+    binding.deleteSavedModel(session);
+    return {};
+  },
+  stop: () => {
+    port.close();
+    return {};
+  },
+};
+
+port.on("message", (message: EngineRequest) => {
+  try {
+    const answer = answerTo(message);
+    const values = "values" in answer ? answer.values : [];
+    reply({ kind: "answer", id: message.id, answer }, transferables(values));
+  } catch (error) {
+    reply({ kind: "failure", id: message.id, ...describeFailure(error) });
+  }
+});
+
+reply({ kind: "ready", tensorflowVersion: binding.TF_Version, usesGpu: binding.isUsingGpuDevice() });
+
+function answerTo<Call extends EngineCall>(message: {
+  readonly call: Call;
+  readonly request: EngineCalls[Call]["request"];
+}): EngineCalls[Call]["answer"] {
+  return answers[message.call](message.request);
+}
+
+function reply(message: EngineReply, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function run({ session, inputs, outputs }: EngineCalls["run"]["request"]): TensorValue[] {
+  const tensors: number[] = [];
+  try {
+    for (const { value } of inputs) tensors.push(createTensor(value));
+    const fetched = binding.runSavedModel(
+      session,
+      [...tensors],
+      inputs.map(({ tensor }) => tensor).join(","),
+      outputs.map(({ tensor }) => tensor).join(","),
+    );
+    tensors.push(...fetched.map(({ id }) => id));
+    return outputs.map(({ tensor, dtype }, index) => {
+      const output = fetched[index];
+      if (output === undefined) throw new Error(`The library gave no value for ${tensor}.`);
+      return { dtype, shape: output.shape, data: fromNative(binding.tensorDataSync(output.id)) };
+    });
+  } finally {
+    for (const tensor of tensors) binding.deleteTensor(tensor);
+  }
+}
+
+function createTensor({ dtype, shape, data }: TensorValue): number {
+  const number = dataTypeNumber(dtype);
+  if (number === null) throw new Error(`Tensors of type ${dtype} cannot be fed.`);
+  return binding.createTensor(shape, number, toNative(data));
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function toNative(data: TensorValue["data"]): Parameters<typeof binding.createTensor>[2] {
+  if (data instanceof BigInt64Array) {
+    return new Int32Array(data.buffer, data.byteOffset, data.length * 2);
+  }
+  if (ArrayBuffer.isView(data)) return data;
+  return data.map((text) => encoder.encode(text));
+}
+
+function fromNative(data: NativeData): TensorValue["data"] {
+  return ArrayBuffer.isView(data) ? data : data.map((bytes) => decoder.decode(bytes));
+}
+
+/** TensorFlow's status code does not reach JavaScript, only its message. */
+const OUT_OF_MEMORY = /OOM when allocating|out of memory|resource exhausted|failed to allocate|bad_alloc/i;
+
+function describeFailure(error: unknown): { code: EngineErrorCode; message: string } {
+  const text = error instanceof Error ? error.message : String(error);
+  // Later lines are TensorFlow's hints on its own options and a trace of graph nodes.
+  const [first = ""] = text.replace(/^Session fail to run with error: /, "").split("\n");
+  const message = first.trim().replace(/[.\s]*$/, ".");
+  return { code: OUT_OF_MEMORY.test(text) ? "ENGINE_OUT_OF_MEMORY" : "ENGINE_ERROR", message };
+}
