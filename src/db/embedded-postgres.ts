@@ -1,0 +1,342 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chown, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { AppError } from "../core/app-error.js";
+import type { Log } from "../telemetry/log.js";
+import {
+  findPostgresBinaries,
+  type PostgresBinaries,
+  postgresAccount,
+  type SystemAccount,
+} from "./postgres-binaries.js";
+import { type PostgresLauncher, postgresLauncher } from "./postgres-command.js";
+
+const USER = "espalier";
+const DATABASE = "espalier";
+/** Held for as long as a process owns the server; any number that others do not use. */
+const OWNER_LOCK = 4_577_254;
+const START_TIMEOUT_MS = 60_000;
+const START_ATTEMPTS = 5;
+const POLL_MS = 10;
+
+/** Settings on top of the cluster's own; what a commit promised survives a crash by all of them. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  synchronous_commit: "on",
+  fsync: "on",
+  full_page_writes: "on",
+  max_connections: "100",
+  timezone: "UTC",
+  log_timezone: "UTC",
+};
+
+export interface EmbeddedPostgres extends AsyncDisposable {
+  /** Of the database `espalier`, with its password. */
+  readonly url: string;
+}
+
+/**
+ * Starts a real PostgreSQL whose cluster lies in `folder`, on a loopback port that the system picks,
+ * with a password kept in `folder/password` for its owner alone. Disposing stops it.
+ *
+ * A server that a killed process left running is stopped first; the cluster recovers by itself.
+ *
+ * @param settings server settings to change, for example `{ fsync: "off" }` for throw-away data
+ * @throws AppError `HOME_IN_USE` while another living process owns the same cluster,
+ *   `EMBEDDED_POSTGRES_FAILED` with the end of the server's log when it does not start
+ */
+export async function startEmbeddedPostgres(
+  folder: string,
+  log: Log,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<EmbeddedPostgres> {
+  const binaries = await findPostgresBinaries();
+  const account = await postgresAccount();
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  const launcher = await postgresLauncher(account, [binaries.folder, folder]);
+  const cluster = new Cluster(path.resolve(folder), binaries, launcher, account, {
+    ...SETTINGS,
+    ...settings,
+  });
+  await cluster.initialise();
+  await cluster.stopOrphan(log);
+  return cluster.start(log);
+}
+
+class Cluster {
+  readonly #dataFolder: string;
+  readonly #passwordFile: string;
+  readonly #logFile: string;
+  #password = "";
+
+  constructor(
+    folder: string,
+    readonly binaries: PostgresBinaries,
+    readonly launcher: PostgresLauncher,
+    readonly account: SystemAccount | null,
+    readonly settings: Readonly<Record<string, string>>,
+  ) {
+    this.#dataFolder = path.join(folder, "data");
+    this.#passwordFile = path.join(folder, "password");
+    this.#logFile = path.join(folder, "server.log");
+  }
+
+  /** Makes the password and the cluster unless they are there; an interrupted try is thrown away. */
+  async initialise(): Promise<void> {
+    this.#password = await this.#providePassword();
+    if (await exists(path.join(this.#dataFolder, "PG_VERSION"))) return;
+    const unfinished = `${this.#dataFolder}.unfinished`;
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { mode: 0o700 });
+    await this.#giveToAccount(unfinished);
+    await this.#command(this.binaries.initdb, [
+      `--pgdata=${unfinished}`,
+      `--username=${USER}`,
+      `--pwfile=${this.#passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      // Sorts by code point on every machine, whatever locales it has.
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--locale=C",
+    ]);
+    await rename(unfinished, this.#dataFolder);
+  }
+
+  async #providePassword(): Promise<string> {
+    try {
+      const file = await open(this.#passwordFile, "wx", 0o600);
+      await file.writeFile(randomBytes(24).toString("base64url"));
+      await file.sync();
+      await file.close();
+      await this.#giveToAccount(this.#passwordFile);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    return (await readFile(this.#passwordFile, "utf8")).trim();
+  }
+
+  async #giveToAccount(target: string): Promise<void> {
+    if (this.account !== null) await chown(target, this.account.uid, this.account.gid);
+  }
+
+  /** Stops the server of a process that died; refuses to touch one whose owner lives. */
+  async stopOrphan(log: Log): Promise<void> {
+    const lockFile = path.join(this.#dataFolder, "postmaster.pid");
+    const lines = (await readFile(lockFile, "utf8").catch(() => "")).split("\n");
+    const [pid, port] = [Number(lines[0]), Number(lines[3])];
+    if (!Number.isInteger(pid) || pid <= 0) return;
+    if (!(await this.#isServer(pid))) {
+      // The id may belong to another program by now, which PostgreSQL would take for its server.
+      await rm(lockFile, { force: true });
+      return;
+    }
+    const owner = Number.isInteger(port) && port > 0 ? await this.#connect(port).catch(() => null) : null;
+    if (owner !== null) {
+      const owned = await takeOwnership(owner);
+      await owner.end();
+      if (!owned) throw inUse(this.#dataFolder);
+    }
+    log.warn("stopping a PostgreSQL server that an earlier process left running", { pid });
+    await this.#command(this.binaries.pgCtl, [
+      "stop",
+      "-D",
+      this.#dataFolder,
+      "-m",
+      "fast",
+      "-w",
+      "-t",
+      "60",
+    ]).catch((error: unknown) => {
+      // It may end by itself in the meantime, as it does when its owner's death reaches it.
+      if (isAlive(pid)) throw error;
+    });
+  }
+
+  async #isServer(pid: number): Promise<boolean> {
+    if (!isAlive(pid)) return false;
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => null);
+    return commandLine === null || commandLine.includes(this.#dataFolder);
+  }
+
+  async start(log: Log): Promise<EmbeddedPostgres> {
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort();
+      const server = await this.#spawnServer(port);
+      const owner = await this.#awaitReady(server, port);
+      if (owner !== null) {
+        if (!(await takeOwnership(owner))) throw inUse(this.#dataFolder);
+        await createDatabase(owner);
+        log.debug("embedded PostgreSQL is ready", { port });
+        return {
+          url: this.#url(port, DATABASE),
+          [Symbol.asyncDispose]: () => this.#stop(server, owner),
+        };
+      }
+      const tail = (await readFile(this.#logFile, "utf8").catch(() => "")).slice(-2000);
+      // Another program took the port first, or processes of a killed server have yet to end.
+      const passing = /Address already in use|shared memory block|lock file .* already exists/.test(tail);
+      if (!passing || attempt === START_ATTEMPTS) {
+        throw new AppError(
+          "EMBEDDED_POSTGRES_FAILED",
+          `The embedded PostgreSQL did not start. The end of ${this.#logFile}:\n${tail}`,
+        );
+      }
+      await delay(200 * attempt);
+    }
+  }
+
+  async #spawnServer(port: number): Promise<ChildProcess> {
+    // A file, since a pipe would break under a server that outlives this process.
+    await writeFile(this.#logFile, "", { mode: 0o600 });
+    const output = await open(this.#logFile, "a");
+    const settings = Object.entries({ ...this.settings, port: String(port) });
+    const [program, ...args] = [
+      ...this.launcher.prefix,
+      this.binaries.postgres,
+      "-D",
+      this.#dataFolder,
+      ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ] as [string, ...string[]];
+    const server = spawn(program, args, {
+      ...this.launcher.account,
+      // Its own process group: Ctrl-C must not stop it before the requests that still use it end.
+      detached: true,
+      stdio: ["ignore", output.fd, output.fd],
+      env: { ...process.env, LC_ALL: "C" },
+    });
+    server.on("error", () => {});
+    server.unref();
+    await output.close();
+    return server;
+  }
+
+  /** A connection to the server once it takes one, or null when it ended instead. */
+  async #awaitReady(server: ChildProcess, port: number): Promise<pg.Client | null> {
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    while (server.exitCode === null && server.signalCode === null && Date.now() < deadline) {
+      const client = await this.#connect(port).catch(() => null);
+      if (client !== null) return client;
+      await delay(POLL_MS);
+    }
+    server.kill("SIGQUIT");
+    return null;
+  }
+
+  async #connect(port: number): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.#url(port, "postgres"),
+      application_name: "espalier-owner",
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    });
+    // The pool's own errors report a lost server; this connection only holds the lock.
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  }
+
+  async #stop(server: ChildProcess, owner: pg.Client): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      if (server.exitCode !== null || server.signalCode !== null) resolve();
+      else server.once("exit", () => resolve());
+    });
+    server.ref();
+    await owner.end().catch(() => {});
+    if (server.exitCode === null && server.signalCode === null) {
+      await this.#command(this.binaries.pgCtl, [
+        "stop",
+        "-D",
+        this.#dataFolder,
+        "-m",
+        "fast",
+        "-w",
+        "-t",
+        "60",
+      ]);
+    }
+    await ended;
+  }
+
+  /** Runs one of PostgreSQL's programs to its end. */
+  async #command(program: string, args: readonly string[]): Promise<void> {
+    const [first, ...rest] = [...this.launcher.prefix, program, ...args] as [string, ...string[]];
+    const child = spawn(first, rest, {
+      ...this.launcher.account,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, LC_ALL: "C" },
+    });
+    let output = "";
+    child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const status = await new Promise<number | string | null>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code, signal) => resolve(code ?? signal));
+    });
+    if (status !== 0) {
+      throw new AppError(
+        "EMBEDDED_POSTGRES_FAILED",
+        `${path.basename(program)} ended with ${status}: ${output.trim().slice(-2000)}`,
+      );
+    }
+  }
+
+  #url(port: number, database: string): string {
+    return `postgresql://${USER}:${encodeURIComponent(this.#password)}@127.0.0.1:${port}/${database}`;
+  }
+}
+
+/** True when no other living process owns the server; the lock lasts as long as the connection. */
+async function takeOwnership(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [
+    OWNER_LOCK,
+  ]);
+  return rows[0]?.taken === true;
+}
+
+function inUse(folder: string): AppError {
+  return new AppError(
+    "HOME_IN_USE",
+    `Another Espalier is running on ${folder}. Stop it first, or set ESPALIER_HOME to another folder.`,
+  );
+}
+
+async function createDatabase(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);
+  if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address !== null && typeof address === "object") resolve(address.port);
+        else reject(new Error("The system gave no port."));
+      });
+    });
+  });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return readFile(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import pg from "pg";
+import { AppError } from "../core/app-error.js";
+import { projectRoot } from "../core/project-root.js";
+import type { Log } from "../telemetry/log.js";
+import { applyMigrations, migrationsFolder } from "./migrations.js";
+import { sqlFromDatabaseToSchema } from "./schema-engine.js";
+
+/** Where the schema and its migrations lie; a test points it elsewhere. */
+export interface MigrationFiles {
+  readonly schemaFile: string;
+  readonly migrationsFolder: string;
+}
+
+export function projectMigrationFiles(): MigrationFiles {
+  return {
+    schemaFile: path.join(projectRoot(), "prisma", "schema.prisma"),
+    migrationsFolder: migrationsFolder(),
+  };
+}
+
+/**
+ * The SQL that is in `prisma/schema.prisma` but in no migration; null when they agree. The migrations
+ * are applied to a scratch database of the server at `url`, so what is compared is what they do.
+ */
+export async function migrationDrift(
+  url: string,
+  log: Log,
+  files: MigrationFiles = projectMigrationFiles(),
+): Promise<string | null> {
+  const schema = await readFile(files.schemaFile, "utf8");
+  await mkdir(files.migrationsFolder, { recursive: true });
+  return withScratchDatabase(url, async (scratchUrl) => {
+    await applyMigrations(scratchUrl, log, files.migrationsFolder);
+    return sqlFromDatabaseToSchema(scratchUrl, schema);
+  });
+}
+
+/**
+ * Writes the next migration, holding what {@link migrationDrift} finds.
+ *
+ * @param intent what it does, in snake case: the end of its folder's name
+ * @returns the folder it wrote, or null when there is nothing to migrate
+ * @throws AppError `MIGRATION_INTENT_INVALID`
+ */
+export async function authorMigration(
+  intent: string,
+  url: string,
+  log: Log,
+  files: MigrationFiles = projectMigrationFiles(),
+): Promise<string | null> {
+  if (!/^[a-z][a-z0-9_]{0,60}$/.test(intent)) {
+    throw new AppError(
+      "MIGRATION_INTENT_INVALID",
+      `A migration's intent must be in snake case, such as add_run_priority. Received ${JSON.stringify(intent)}.`,
+    );
+  }
+  const sql = await migrationDrift(url, log, files);
+  if (sql === null) return null;
+  const time = new Date().toISOString().replace(/\D/g, "").slice(0, "yyyymmddhhmmss".length);
+  const folder = path.join(files.migrationsFolder, `${time}_${intent}`);
+  await mkdir(folder);
+  await writeFile(path.join(folder, "migration.sql"), sql);
+  // `prisma migrate` refuses a folder that does not name its provider.
+  await writeFile(path.join(files.migrationsFolder, "migration_lock.toml"), 'provider = "postgresql"\n');
+  return folder;
+}
+
+async function withScratchDatabase<T>(url: string, work: (scratchUrl: string) => Promise<T>): Promise<T> {
+  const name = `espalier_scratch_${randomBytes(6).toString("hex")}`;
+  const scratch = new URL(url);
+  scratch.pathname = `/${name}`;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+    try {
+      return await work(scratch.href);
+    } finally {
+      await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    }
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,146 @@
+import { createHash, randomUUID } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import pg from "pg";
+import { AppError } from "../core/app-error.js";
+import { projectRoot } from "../core/project-root.js";
+import type { Log } from "../telemetry/log.js";
+
+/** The advisory lock that Prisma Migrate takes, so that both never migrate at once. */
+const PRISMA_MIGRATE_LOCK = 72_707_369;
+
+/** Prisma Migrate's own table, column for column, so that `prisma migrate` agrees afterwards. */
+const MIGRATIONS_TABLE = `
+  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id                  VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum            VARCHAR(64) NOT NULL,
+    finished_at         TIMESTAMPTZ,
+    migration_name      VARCHAR(255) NOT NULL,
+    logs                TEXT,
+    rolled_back_at      TIMESTAMPTZ,
+    started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+  )`;
+
+interface Migration {
+  /** `<time>_<intent>`, the name of its folder; migrations apply in the order of their names. */
+  readonly name: string;
+  readonly sql: string;
+  /** SHA-256 of the file, which Prisma compares too. */
+  readonly checksum: string;
+}
+
+export function migrationsFolder(): string {
+  return path.join(projectRoot(), "prisma", "migrations");
+}
+
+/**
+ * Brings a database up to date, each migration in a transaction of its own. Processes that start
+ * together wait for each other.
+ *
+ * @returns the names of the migrations it applied, in order
+ * @throws AppError `MIGRATION_EDITED` when a file changed after it was applied, `DATABASE_TOO_NEW`
+ *   when the database has migrations that this version lacks, `MIGRATION_FAILED` when one fails (it
+ *   leaves nothing behind), `DATABASE_UNREACHABLE`
+ */
+export async function applyMigrations(
+  url: string,
+  log: Log,
+  folder: string = migrationsFolder(),
+): Promise<string[]> {
+  const migrations = await readMigrations(folder);
+  const client = new pg.Client({ connectionString: url, application_name: "espalier-migrations" });
+  client.on("error", () => {}); // the query that meets it fails with the same error
+  await connect(client);
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [PRISMA_MIGRATE_LOCK]);
+    await client.query(MIGRATIONS_TABLE);
+    const pending = pendingMigrations(migrations, await readApplied(client));
+    for (const migration of pending) {
+      await applyOne(client, migration);
+      log.info("applied migration", { migration: migration.name });
+    }
+    return pending.map(({ name }) => name);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function connect(client: pg.Client): Promise<void> {
+  try {
+    await client.connect();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message || String(cause) : String(cause);
+    throw new AppError(
+      "DATABASE_UNREACHABLE",
+      `PostgreSQL at ${client.host}:${client.port}, database ${client.database}, must be reachable: ${reason}. ` +
+        "Check DATABASE_URL.",
+      { cause },
+    );
+  }
+}
+
+async function readMigrations(folder: string): Promise<Migration[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const sql = await readFile(path.join(folder, name, "migration.sql"), "utf8");
+      return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+    }),
+  );
+}
+
+async function readApplied(client: pg.Client): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    `SELECT migration_name AS name, checksum FROM _prisma_migrations
+     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+  );
+  return new Map(rows.map(({ name, checksum }) => [name, checksum]));
+}
+
+function pendingMigrations(
+  migrations: readonly Migration[],
+  applied: ReadonlyMap<string, string>,
+): Migration[] {
+  for (const { name, checksum } of migrations) {
+    const known = applied.get(name);
+    if (known !== undefined && known !== checksum) {
+      throw new AppError(
+        "MIGRATION_EDITED",
+        `Migration ${name} was edited after it was applied to this database: expected SHA-256 ${known}, ` +
+          `received ${checksum}. Restore the file and put the change in a new migration.`,
+      );
+    }
+  }
+  const names = new Set(migrations.map(({ name }) => name));
+  const unknown = [...applied.keys()].filter((name) => !names.has(name));
+  if (unknown.length > 0) {
+    throw new AppError(
+      "DATABASE_TOO_NEW",
+      `The database has migrations that this version of Espalier does not know: ${unknown.join(", ")}. ` +
+        "Run the version that made them, or a newer one.",
+    );
+  }
+  return migrations.filter(({ name }) => !applied.has(name));
+}
+
+async function applyOne(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  const startedAt = new Date();
+  await client.query("BEGIN");
+  try {
+    await client.query(sql);
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, $4, now(), 1)`,
+      [randomUUID(), checksum, name, startedAt],
+    );
+    await client.query("COMMIT");
+  } catch (cause) {
+    await client.query("ROLLBACK").catch(() => {});
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError("MIGRATION_FAILED", `Migration ${name} failed and changed nothing: ${reason}.`, {
+      cause,
+    });
+  }
+}

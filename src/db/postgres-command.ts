@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { AppError } from "../core/app-error.js";
+import type { SystemAccount } from "./postgres-binaries.js";
+
+const execute = promisify(execFile);
+
+/** How PostgreSQL's programs are started: a command in front of them, or an account for `spawn`. */
+export interface PostgresLauncher {
+  readonly prefix: readonly string[];
+  readonly account: SystemAccount | null;
+}
+
+/**
+ * Decides how to start programs that must reach `folders`.
+ *
+ * Where there is util-linux's setpriv, the server gets a signal for a fast shutdown when this process
+ * dies, so that nothing is left running. As root it also changes to `account`; where that account may
+ * not enter a folder (a checkout in root's home) it keeps the one capability that lets it pass.
+ *
+ * @throws AppError `EMBEDDED_POSTGRES_UNREACHABLE` when the account cannot reach a folder at all
+ */
+export async function postgresLauncher(
+  account: SystemAccount | null,
+  folders: readonly string[],
+): Promise<PostgresLauncher> {
+  const hasSetpriv = await execute("setpriv", ["--version"]).then(
+    ({ stdout }) => stdout.includes("util-linux"),
+    () => false,
+  );
+  const prefix = hasSetpriv ? ["setpriv", "--pdeathsig=INT"] : [];
+  if (account === null) return { prefix, account: null };
+
+  let unreachable: string | null = null;
+  for (const folder of folders) unreachable ??= await closedFolderAbove(folder, account);
+  if (!hasSetpriv) {
+    if (unreachable === null) return { prefix, account };
+    throw new AppError(
+      "EMBEDDED_POSTGRES_UNREACHABLE",
+      `PostgreSQL does not run as root, and the account \`postgres\` may not enter ${unreachable}. ` +
+        "Run as another user, set ESPALIER_HOME to a folder it can reach, or set DATABASE_URL.",
+    );
+  }
+  prefix.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups");
+  if (unreachable !== null) prefix.push("--inh-caps=+dac_override", "--ambient-caps=+dac_override");
+  return { prefix, account: null };
+}
+
+/** The first folder on the way down that `account` may not enter; null when all are open. */
+async function closedFolderAbove(folder: string, account: SystemAccount): Promise<string | null> {
+  const absolute = path.resolve(folder);
+  const parts = absolute.split(path.sep);
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const current = parts.slice(0, depth).join(path.sep) || path.sep;
+    const { mode, uid, gid } = await stat(current);
+    const enter = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
+    if ((mode & enter) === 0) return current;
+  }
+  return null;
+}
