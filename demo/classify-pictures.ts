@@ -1,0 +1,59 @@
+import path from "node:path";
+import { AppError } from "../src/core/app-error.js";
+import { type ApiClient, made } from "./api-client.js";
+import { CLASSIFY, type ImportedVersion, TEST_PICTURES, type TestPicture } from "./operations.js";
+import type { ClassifiedPicture } from "./report.js";
+import { type Terminal, table } from "./terminal.js";
+
+const PICTURES = 3;
+
+/** Classifies pictures that no training step has seen, each of another class where there are enough. */
+export async function classifyPictures(
+  api: ApiClient,
+  terminal: Terminal,
+  model: string,
+  version: ImportedVersion,
+): Promise<readonly ClassifiedPicture[]> {
+  const pictures = await pickTestPictures(api, version);
+  const { classify } = await api.request(CLASSIFY, {
+    model,
+    images: pictures.map((picture) => ({ sampleId: picture.id })),
+  });
+  const results = made(classify.results, classify.userErrors);
+  const latency = classify.latencyMs === null ? "" : ` in ${Math.round(classify.latencyMs)} ms`;
+  terminal.step("Classify", `${pictures.length} pictures of the test split with ${model}${latency}`);
+
+  const rows: string[][] = [];
+  const classified = pictures.map((picture, index): ClassifiedPicture => {
+    const result = results[index];
+    if (result?.__typename !== "ImageClassification") {
+      throw new AppError(
+        "NOT_CLASSIFIED",
+        `${picture.sourceName} was not classified: ${result?.detail ?? "no answer"}`,
+      );
+    }
+    const [best] = result.top;
+    if (best === undefined) throw new AppError("NOT_CLASSIFIED", `${picture.sourceName} got no label.`);
+    const expected = path.posix.basename(path.posix.dirname(picture.sourceName));
+    const others = result.top.slice(1).map(({ label, probability }) => `${label} ${probability.toFixed(2)}`);
+    const verdict = best.label === expected ? terminal.good("✓") : terminal.bad("✗");
+    const answer = `${best.label} ${best.probability.toFixed(2)}`;
+    rows.push([picture.sourceName, verdict, answer, terminal.dim(others.join("  "))]);
+    return { file: picture.sourceName, expected, label: best.label, probability: best.probability };
+  });
+  for (const row of table(rows)) terminal.detail(row);
+  return classified;
+}
+
+async function pickTestPictures(api: ApiClient, version: ImportedVersion): Promise<readonly TestPicture[]> {
+  const classes = version.classes.filter((each) => each.test > 0).slice(0, PICTURES);
+  const pictures: TestPicture[] = [];
+  for (const { name } of classes) {
+    const { datasetVersion } = await api.request(TEST_PICTURES, { ref: version.ref, className: name });
+    pictures.push(...(datasetVersion?.samples.nodes ?? []));
+  }
+  if (pictures.length === 0) {
+    throw new AppError("NO_TEST_PICTURES", `${version.ref} has no picture in its test split to classify.`);
+  }
+  return pictures;
+}

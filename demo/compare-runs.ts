@@ -1,0 +1,64 @@
+import { AppError } from "../src/core/app-error.js";
+import type { ApiClient } from "./api-client.js";
+import { COMPARE_RUNS, type Comparison } from "./operations.js";
+import type { RunReport } from "./report.js";
+import { type Terminal, table } from "./terminal.js";
+import type { LaunchedRun } from "./train.js";
+
+/** Validation top-1 decides; the others are told. */
+const DECIDING_METRIC = "validation.top1";
+const SHOWN_METRICS = [
+  { key: "validation.top1", name: "best validation top-1", percent: true },
+  { key: "validation.loss", name: "best validation loss", percent: false },
+  { key: "train.loss", name: "best training loss", percent: false },
+] as const;
+
+export interface Judgement {
+  readonly better: LaunchedRun;
+  readonly reports: readonly RunReport[];
+}
+
+/** Asks the server what differs between the runs and which is better, and shows the answer. */
+export async function compareRuns(
+  api: ApiClient,
+  terminal: Terminal,
+  runs: readonly LaunchedRun[],
+): Promise<Judgement> {
+  const { compareRuns: comparison } = await api.request(COMPARE_RUNS, { runIds: runs.map((run) => run.id) });
+  const differences = comparison.configuration.map(({ path, values }) => `${path} (${values.join(" / ")})`);
+  terminal.step("Compare", `the runs differ in ${differences.join(", ") || "nothing"}`);
+
+  const deciding = comparison.metrics.find((metric) => metric.key === DECIDING_METRIC);
+  const better = runs.find((run) => run.id === deciding?.bestRun?.id);
+  if (better === undefined) {
+    throw new AppError("NO_BETTER_RUN", `Neither run has a ${DECIDING_METRIC}. Look at their epochs.`);
+  }
+  for (const row of table(metricRows(comparison, runs, terminal))) terminal.detail(row);
+  return {
+    better,
+    reports: comparison.runs.map((run, index) => ({
+      id: run.id,
+      state: run.state,
+      bestValTop1: deciding?.best[index]?.value ?? null,
+      epochs: run.epochs.length,
+      seconds: run.durationSeconds,
+    })),
+  };
+}
+
+function metricRows(comparison: Comparison, runs: readonly LaunchedRun[], terminal: Terminal): string[][] {
+  const rows = [["", ...runs.map((run) => run.label)]];
+  for (const { key, name, percent } of SHOWN_METRICS) {
+    const metric = comparison.metrics.find((candidate) => candidate.key === key);
+    if (metric === undefined) continue;
+    const cells = metric.best.map((best, index) => {
+      const value = best?.value ?? null;
+      const text = value === null ? "n/a" : percent ? `${(value * 100).toFixed(1)} %` : value.toFixed(3);
+      return metric.bestRun?.id === runs[index]?.id ? terminal.good(text) : text;
+    });
+    rows.push([name, ...cells]);
+  }
+  const seconds = comparison.runs.map((run) => `${Math.round(run.durationSeconds ?? 0)} s`);
+  rows.push(["time", ...seconds]);
+  return rows;
+}

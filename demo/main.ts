@@ -1,0 +1,130 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "../src/core/app-error.js";
+import { ApiClient } from "./api-client.js";
+import { classifyPictures } from "./classify-pictures.js";
+import { compareRuns } from "./compare-runs.js";
+import { SHARED_SUMMARY } from "./contestants.js";
+import { importPictures, quarantineSummary } from "./import-pictures.js";
+import { SYSTEM } from "./operations.js";
+import { type DemoOptions, parseOptions, USAGE } from "./options.js";
+import { drawArchive, openArchive } from "./pictures.js";
+import { promote } from "./promote.js";
+import type { DemoReport } from "./report.js";
+import { ServerProcess } from "./server-process.js";
+import { Terminal } from "./terminal.js";
+import { launchRuns, watchRun } from "./train.js";
+
+/** The data set, the experiment and the model all have this name. */
+const NAME = "flowers";
+const ALIAS = "champion";
+const EXIT_INTERRUPTED = 130;
+
+class Interrupted extends Error {}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    // npm runs scripts in the project's folder and says here where it was called.
+    const options = parseOptions(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd());
+    if (options.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const terminal = new Terminal(options.json ? process.stderr : process.stdout);
+    const report = await withServer(options, terminal);
+    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    return 0;
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      process.stderr.write("\nStopped, and the server with it.\n");
+      return EXIT_INTERRUPTED;
+    }
+    process.stderr.write(`\nThe demo failed. ${explain(error)}\n`);
+    return 1;
+  }
+}
+
+/** Does the job beside a server that is stopped whatever happens, Ctrl-C included. */
+async function withServer(options: DemoOptions, terminal: Terminal): Promise<DemoReport> {
+  const started = performance.now();
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => reject(new Interrupted()));
+  });
+  interrupted.catch(() => {});
+
+  terminal.heading("Espalier: pictures to a promoted model, through the API");
+  await using server = ServerProcess.start((line) => terminal.live(line));
+  const ready = await Promise.race([server.ready, server.died, interrupted]);
+  const token = (await readFile(ready.adminTokenFile, "utf8")).trim();
+  await using api = new ApiClient(ready.url, token);
+  const report = await Promise.race([wholeJob(api, terminal, options, ready.url), server.died, interrupted]);
+  const totalSeconds = Math.round((performance.now() - started) / 100) / 10;
+
+  terminal.line();
+  terminal.line(`Done in ${Math.round(totalSeconds)} s. To look at it all in the playground:`);
+  terminal.line(`  npm start, then open http://127.0.0.1:${process.env.ESPALIER_PORT ?? 4000}/playground/`);
+  terminal.line(`  with the access token in ${path.relative(process.cwd(), ready.adminTokenFile)}`);
+  return { ...report, totalSeconds };
+}
+
+async function wholeJob(
+  api: ApiClient,
+  terminal: Terminal,
+  options: DemoOptions,
+  url: string,
+): Promise<Omit<DemoReport, "totalSeconds">> {
+  const { system } = await api.request(SYSTEM, {});
+  const devices = system.devices.map((device) => device.kind).join(" + ");
+  terminal.step(
+    "Server",
+    `${url}, TensorFlow ${system.tensorflowVersion} on ${devices}, ${system.engine.threads} threads`,
+  );
+
+  const archive =
+    options.dataFile === null
+      ? await drawArchive((count) => terminal.live(`${count} pictures drawn`))
+      : await openArchive(options.dataFile);
+  terminal.step(
+    "Pictures",
+    options.dataFile ?? `drew ${archive.fileCount} files, a few of them broken on purpose`,
+  );
+
+  const version = await importPictures(api, terminal, NAME, archive);
+  terminal.step(
+    "Import",
+    `${version.ref}: ${version.sampleCount} pictures of ${version.classes.map((each) => each.name).join(", ")}`,
+  );
+  terminal.detail(
+    version.splits.map(({ split, sampleCount }) => `${split.toLowerCase()} ${sampleCount}`).join(", "),
+  );
+  if (version.quarantinedCount > 0) {
+    terminal.detail(`${version.quarantinedCount} set aside: ${quarantineSummary(version)}`);
+  }
+
+  const runs = await launchRuns(api, NAME, version.ref);
+  terminal.step("Train", SHARED_SUMMARY);
+  for (const run of runs) await watchRun(api, terminal, run);
+
+  const { better, reports } = await compareRuns(api, terminal, runs);
+  const alias = await promote(api, terminal, NAME, ALIAS, better);
+  const classified = await classifyPictures(api, terminal, alias, version);
+  return {
+    dataset: {
+      version: version.number,
+      samples: version.sampleCount,
+      quarantined: version.quarantinedCount,
+    },
+    runs: reports,
+    betterRun: better.id,
+    alias,
+    classified,
+  };
+}
+
+function explain(error: unknown): string {
+  if (error instanceof AppError) return `${error.message} (${error.code})`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

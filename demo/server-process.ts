@@ -1,0 +1,77 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { AppError } from "../src/core/app-error.js";
+import { projectRoot } from "../src/core/project-root.js";
+
+const LINES_KEPT = 12;
+
+/** What the server says on standard output once it listens. */
+export interface ServerReady {
+  readonly url: string;
+  readonly adminTokenFile: string;
+}
+
+/** The built product as a process of its own, as a user would start it, on a port the system chooses. */
+export class ServerProcess implements AsyncDisposable {
+  /** Resolves when it listens. */
+  readonly ready: Promise<ServerReady>;
+  /** Rejects with what the server said last when it ends although nobody asked it to. */
+  readonly died: Promise<never>;
+  readonly #exited: Promise<void>;
+  #stopping = false;
+
+  private constructor(
+    private readonly child: ChildProcessByStdio<Writable, Readable, Readable>,
+    progress: (line: string) => void,
+  ) {
+    const lastLines: string[] = [];
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      lastLines.push(line);
+      if (lastLines.length > LINES_KEPT) lastLines.shift();
+      progress(line);
+    });
+    this.ready = new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).once("line", (line) => {
+        try {
+          resolve(JSON.parse(line) as ServerReady);
+        } catch {
+          reject(
+            new AppError("SERVER_UNREADABLE", `Expected one line of JSON from the server. Received: ${line}`),
+          );
+        }
+      });
+    });
+    this.#exited = new Promise((resolve) => child.once("close", () => resolve()));
+    this.died = new Promise((_, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => {
+        if (this.#stopping) return;
+        const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+        reject(
+          new AppError("SERVER_ENDED", `The server ended with ${how}. It said:\n${lastLines.join("\n")}`),
+        );
+      });
+    });
+    // Whoever waits for it sees the rejection; without a waiter it must not end this process.
+    this.died.catch(() => {});
+  }
+
+  /** @param progress gets every line that the server says */
+  static start(progress: (line: string) => void): ServerProcess {
+    const main = path.join(projectRoot(), "dist/src/cli/main.js");
+    const child = spawn(process.execPath, [main, "serve", "--json-ready"], {
+      env: { ESPALIER_LOG_LEVEL: "warn", ...process.env, ESPALIER_PORT: "0" },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    return new ServerProcess(child, progress);
+  }
+
+  /** Asks the server to stop and waits for it, so that nothing is left running. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    this.child.kill("SIGTERM");
+    await this.#exited;
+  }
+}

@@ -1,0 +1,84 @@
+import { stripVTControlCharacters, styleText } from "node:util";
+
+const TITLE_COLUMNS = 12;
+const INDENT = " ".repeat(TITLE_COLUMNS + 4);
+const ERASE_LINE = "\r\x1b[2K";
+
+/** Where the demo tells what it does: short aligned lines, and one line that moves on a terminal. */
+export class Terminal {
+  #step = 0;
+  #live = false;
+
+  constructor(private readonly stream: NodeJS.WriteStream) {}
+
+  /** Whether a line can be drawn over. Elsewhere progress is told in whole lines. */
+  get interactive(): boolean {
+    return this.stream.isTTY === true;
+  }
+
+  heading(text: string): void {
+    this.#write(`\n${this.#style("bold", text)}\n\n`);
+  }
+
+  /** Begins the next numbered step. */
+  step(title: string, text: string): void {
+    this.#step += 1;
+    const number = String(this.#step).padStart(2);
+    this.#write(`${number}  ${this.#style("bold", title.padEnd(TITLE_COLUMNS))}${text}\n`);
+  }
+
+  detail(text: string): void {
+    this.#write(`${INDENT}${text}\n`);
+  }
+
+  /** Says what goes on right now, over what was said before; the next whole line replaces it. */
+  live(text: string): void {
+    if (!this.interactive) return;
+    const columns = this.stream.columns ?? 80;
+    this.stream.write(`${ERASE_LINE}${`${INDENT}${text}`.slice(0, columns - 1)}`);
+    this.#live = true;
+  }
+
+  dim(text: string): string {
+    return this.#style("dim", text);
+  }
+
+  good(text: string): string {
+    return this.#style("green", text);
+  }
+
+  bad(text: string): string {
+    return this.#style("red", text);
+  }
+
+  line(text = ""): void {
+    this.#write(`${text}\n`);
+  }
+
+  #write(text: string): void {
+    this.stream.write(this.#live ? ERASE_LINE + text : text);
+    this.#live = false;
+  }
+
+  /** Colours only where someone looks at them and NO_COLOR does not forbid them. */
+  #style(format: "bold" | "dim" | "green" | "red", text: string): string {
+    return styleText(format, text, { stream: this.stream });
+  }
+}
+
+/** Rows in columns: the first to the left, the others to the right, two spaces between. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widthOf = (text: string): number => stripVTControlCharacters(text).length;
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => widthOf(row[column] ?? ""))),
+  );
+  return rows.map((row) =>
+    row
+      .map((text, column) => {
+        const space = " ".repeat(Math.max(0, (widths[column] ?? 0) - widthOf(text)));
+        return column === 0 ? text + space : space + text;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,104 @@
+import { AppError } from "../src/core/app-error.js";
+import { type ApiClient, made } from "./api-client.js";
+import { CONTESTANTS, EPOCHS } from "./contestants.js";
+import { type Epoch, LAUNCH_RUN, type MetricValue, type Progress, RUN_EVENTS } from "./operations.js";
+import { progressBar } from "./progress-bar.js";
+import type { Terminal } from "./terminal.js";
+
+const BAR_CELLS = 24;
+const LABEL_COLUMNS = Math.max(...CONTESTANTS.map((contestant) => contestant.label.length));
+
+export interface LaunchedRun {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** Queues both runs; the server trains one at a time. */
+export async function launchRuns(
+  api: ApiClient,
+  experiment: string,
+  datasetRef: string,
+): Promise<readonly LaunchedRun[]> {
+  const runs: LaunchedRun[] = [];
+  for (const { label, configuration } of CONTESTANTS) {
+    const input = { experiment, dataset: datasetRef, configuration };
+    const { launchRun } = await api.request(LAUNCH_RUN, { input });
+    const run = made(launchRun.run, launchRun.userErrors);
+    runs.push({ id: run.id, label });
+  }
+  return runs;
+}
+
+/**
+ * Shows a run from its events until it ends: a moving bar on a terminal, a line per epoch elsewhere.
+ *
+ * @throws AppError with the run's end reason when it does not succeed
+ */
+export async function watchRun(api: ApiClient, terminal: Terminal, run: LaunchedRun): Promise<void> {
+  const label = run.label.padEnd(LABEL_COLUMNS);
+  let best: number | null = null;
+  let last: Epoch | null = null;
+  let state = "QUEUED";
+  const started = Date.now();
+  terminal.live(`${label}  waiting`);
+  for await (const { runEvents: event } of api.follow(RUN_EVENTS, { runId: run.id })) {
+    switch (event.__typename) {
+      case "TrainingProgress": {
+        const { progress, loss } = event;
+        const score = `loss ${figure(loss)}  best top-1 ${percent(best)}`;
+        terminal.live(`${label}  ${bar(progress)}  ${score}  ${rate(progress.imagesPerSecond)}`);
+        break;
+      }
+      case "EpochCompleted": {
+        last = event.epoch;
+        const top1 = event.epoch.validationTop1.value;
+        if (top1 !== null && (best === null || top1 > best)) best = top1;
+        if (!terminal.interactive) terminal.detail(`${label}  ${epochLine(event.epoch)}`);
+        break;
+      }
+      case "RunWarning":
+        terminal.detail(`${label}  ${event.message}`);
+        break;
+      case "RunStateChanged":
+        state = event.to;
+        if (state === "FAILED" || state === "CANCELLED") {
+          const reason = (event.reason ?? state).toUpperCase() as Uppercase<string>;
+          throw new AppError(
+            reason,
+            `The ${run.label} run ended ${state}: ${event.detail ?? event.reason ?? ""}`,
+          );
+        }
+        break;
+    }
+  }
+  if (state !== "SUCCEEDED" || last === null) {
+    throw new AppError("RUN_LOST", `The ${run.label} run's events ended while it was ${state}.`);
+  }
+  const seconds = Math.round((Date.now() - started) / 1000);
+  const score = `loss ${figure(last.trainLoss)}  best top-1 ${percent(best)}`;
+  terminal.detail(`${label}  ${progressBar(1, BAR_CELLS)}  ${last.number}/${EPOCHS}  ${score}  ${seconds} s`);
+}
+
+function bar(progress: Progress): string {
+  const epochs = progress.epoch - 1 + progress.step / Math.max(1, progress.stepsPerEpoch);
+  return `${progressBar(epochs / progress.epochs, BAR_CELLS)}  ${String(progress.epoch).padStart(2)}/${progress.epochs}`;
+}
+
+function epochLine(epoch: Epoch): string {
+  const number = `epoch ${String(epoch.number).padStart(2)}/${EPOCHS}`;
+  const top1 = percent(epoch.validationTop1.value);
+  return `${number}  loss ${figure(epoch.trainLoss)}  top-1 ${top1}  ${rate(epoch.imagesPerSecond)}`;
+}
+
+function figure(metric: MetricValue): string {
+  return metric.value === null ? "  n/a" : metric.value.toFixed(3);
+}
+
+/** "94.2 %" in six columns; for a metric that there is not yet, as wide. */
+export function percent(fraction: number | null): string {
+  return fraction === null ? "   – %" : `${(fraction * 100).toFixed(1).padStart(4)} %`;
+}
+
+function rate(imagesPerSecond: number | null): string {
+  return imagesPerSecond === null ? "" : `${Math.round(imagesPerSecond)} img/s`;
+}
