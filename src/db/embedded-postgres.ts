@@ -172,6 +172,8 @@ class Cluster {
       if (owner !== null) {
         if (!(await takeOwnership(owner))) throw inUse(this.#dataFolder);
         await createDatabase(owner);
+        // Holding the lock is no reason for a process to stay; the types of pg leave this method out.
+        (owner as pg.Client & { unref(): void }).unref();
         log.debug("embedded PostgreSQL is ready", { port });
         return {
           url: this.#url(port, DATABASE),

@@ -5,6 +5,7 @@ import pg from "pg";
 import { AppError } from "../core/app-error.js";
 import { projectRoot } from "../core/project-root.js";
 import type { Log } from "../telemetry/log.js";
+import { unreachable } from "./unreachable.js";
 
 /** The advisory lock that Prisma Migrate takes, so that both never migrate at once. */
 const PRISMA_MIGRATE_LOCK = 72_707_369;
@@ -51,7 +52,9 @@ export async function applyMigrations(
   const migrations = await readMigrations(folder);
   const client = new pg.Client({ connectionString: url, application_name: "espalier-migrations" });
   client.on("error", () => {}); // the query that meets it fails with the same error
-  await connect(client);
+  await client.connect().catch((cause: unknown) => {
+    throw unreachable(url, cause);
+  });
   try {
     await client.query("SELECT pg_advisory_lock($1)", [PRISMA_MIGRATE_LOCK]);
     await client.query(MIGRATIONS_TABLE);
@@ -63,20 +66,6 @@ export async function applyMigrations(
     return pending.map(({ name }) => name);
   } finally {
     await client.end().catch(() => {});
-  }
-}
-
-async function connect(client: pg.Client): Promise<void> {
-  try {
-    await client.connect();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message || String(cause) : String(cause);
-    throw new AppError(
-      "DATABASE_UNREACHABLE",
-      `PostgreSQL at ${client.host}:${client.port}, database ${client.database}, must be reachable: ${reason}. ` +
-        "Check DATABASE_URL.",
-      { cause },
-    );
   }
 }
 

@@ -1,0 +1,17 @@
+import { startTestPostgres } from "./postgres-server.js";
+
+/**
+ * For `node --test --test-global-setup`: one PostgreSQL for all test files of a run, which find it in
+ * TEST_DATABASE_URL. Without it every file that needs a database starts one of its own.
+ */
+let server: Awaited<ReturnType<typeof startTestPostgres>> | null = null;
+
+export async function globalSetup(): Promise<void> {
+  if (process.env.TEST_DATABASE_URL !== undefined) return;
+  server = await startTestPostgres();
+  process.env.TEST_DATABASE_URL = server.url;
+}
+
+export async function globalTeardown(): Promise<void> {
+  await server?.[Symbol.asyncDispose]();
+}

@@ -1,0 +1,26 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { startEmbeddedPostgres } from "../../src/db/embedded-postgres.js";
+import { createLog } from "../../src/telemetry/log.js";
+
+/** Data of tests need not survive a crash, so nothing waits for a disk. */
+const THROW_AWAY = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  max_connections: "300",
+};
+
+/** A real PostgreSQL in a temporary folder, which goes with it. */
+export async function startTestPostgres(): Promise<{ url: string } & AsyncDisposable> {
+  const folder = await mkdtemp(path.join(tmpdir(), "espalier-test-postgres-"));
+  const server = await startEmbeddedPostgres(folder, createLog("warn"), THROW_AWAY);
+  return {
+    url: server.url,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
