@@ -23,7 +23,7 @@ export class RunStateStore {
     const { runId, attempt, from, to, reason, detail } = change;
     const { rowCount } = await client.query(
       `update run set
-         state = $4::run_state, end_reason = $5::run_end_reason, end_detail = $6,
+         state = $4::run_state, end_reason = $5::run_end_reason, end_detail = case when $8 then $6 end,
          started_at = case when $4 = 'PREPARING' then coalesce(started_at, $7) else started_at end,
          ended_at = case when $8 then $7 else null end,
          progress = case when $4 in ('PREPARING', 'RUNNING', 'PAUSED') then progress end
