@@ -1,10 +1,10 @@
 import type pg from "pg";
 import { AppError } from "../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../core/cursor.js";
+import { checkSameRequest, idempotencyOf } from "../core/idempotency.js";
 import { newId } from "../core/ids.js";
 import type { Page, PageRequest } from "../core/page.js";
 import type { Database } from "../db/database.js";
-import { checkSameRequest, idempotencyOf } from "./idempotency.js";
 import type { ExperimentRecord } from "./run-records.js";
 
 export interface CreateExperiment {

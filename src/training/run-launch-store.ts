@@ -1,8 +1,8 @@
+import { checkSameRequest, type Idempotency } from "../core/idempotency.js";
 import { newId } from "../core/ids.js";
 import type { RunConfiguration } from "../core/run-configuration.js";
 import type { Database } from "../db/database.js";
 import type { ExperimentStore } from "./experiment-store.js";
-import { checkSameRequest, type Idempotency } from "./idempotency.js";
 import type { RunEventStore } from "./run-event-store.js";
 import type { RunRecord } from "./run-records.js";
 import { RUN_COLUMNS, type RunRow, runRecordOf } from "./run-row.js";

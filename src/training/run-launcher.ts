@@ -1,11 +1,11 @@
 import { AppError } from "../core/app-error.js";
 import type { DatasetVersionRecord } from "../core/dataset-records.js";
+import { idempotencyOf } from "../core/idempotency.js";
 import type { DatasetStore } from "../data/dataset-store.js";
 import { countParameters, networkOfRun } from "../graph/architectures/network-spec.js";
 import type { Clock } from "./clock.js";
 import { type RunConfigurationInput, resolveConfiguration } from "./configuration-input.js";
 import { checkExperimentName } from "./experiment-store.js";
-import { idempotencyOf } from "./idempotency.js";
 import { checkMemory } from "./memory-check.js";
 import type { RunLaunchStore } from "./run-launch-store.js";
 import { checkRunName, makeUpRunName } from "./run-name.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { AppError } from "../core/app-error.js";
+import { AppError } from "./app-error.js";
 
 /** A client's promise that requests with the same key are one request. */
 export interface Idempotency {
