@@ -1,11 +1,11 @@
-import { once } from "node:events";
 import { openAsBlob } from "node:fs";
 import path from "node:path";
+import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { type DrawnFile, drawFlowers } from "./draw-flowers.js";
 
 /** What the demo draws: enough to learn five shapes from, little enough to train in a minute. */
-const SAMPLE = { perClass: 160, sizePixels: 128, seed: 7 } as const;
+const SAMPLE = { perClass: 160, sizePixels: 96, seed: 7 } as const;
 
 /** Pictures in one folder per class, packed for the upload. */
 export interface Archive {
@@ -27,19 +27,16 @@ export async function openArchive(file: string): Promise<Archive> {
 /** Draws the sample flowers, a few of them broken on purpose, and packs them as a tar. */
 export async function drawArchive(onDrawn: (count: number) => void): Promise<Archive> {
   const tar = pack();
-  const chunks: Buffer[] = [];
-  tar.on("data", (chunk: Buffer) => chunks.push(chunk));
-  const packed = once(tar, "end");
+  const packed = buffer(tar);
   let fileCount = 0;
   const onFile = ({ name, bytes }: DrawnFile): void => {
-    tar.entry({ name }, Buffer.from(bytes));
+    tar.entry({ name, mtime: new Date(0) }, Buffer.from(bytes));
     onDrawn(++fileCount);
   };
   const drawn = await drawFlowers({ ...SAMPLE, to: { onFile } });
   tar.finalize();
-  await packed;
   return {
-    bytes: new Blob(chunks),
+    bytes: new Blob([await packed]),
     description: `Drawn flowers: ${drawn.classNames.join(", ")}`,
     fileCount,
   };
