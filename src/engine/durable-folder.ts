@@ -1,5 +1,6 @@
 import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { ignoring } from "./file-errors.js";
 
 /**
  * Waits until every file of a folder, and the folder's list of them, would survive a power cut.
@@ -32,7 +33,7 @@ export async function replaceFolder(finished: string, target: string): Promise<v
   // A folder cannot be renamed onto one that holds files, so the old one steps aside first.
   const aside = asideOf(target);
   await rm(aside, { recursive: true, force: true });
-  await renameIfPresent(target, aside);
+  await rename(target, aside).catch(ignoring("ENOENT"));
   await rename(finished, target);
   await sync(path.dirname(target));
   await rm(aside, { recursive: true, force: true });
@@ -40,18 +41,10 @@ export async function replaceFolder(finished: string, target: string): Promise<v
 
 /** Brings back the folder that a crash in the middle of `replaceFolder` left aside. */
 export async function recoverFolder(target: string): Promise<void> {
-  // Fails, as it should, when the replacement is already in place.
-  await renameIfPresent(asideOf(target), target).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-  });
+  // ENOTEMPTY: the replacement is already in place.
+  await rename(asideOf(target), target).catch(ignoring("ENOENT", "ENOTEMPTY", "EEXIST"));
 }
 
 function asideOf(target: string): string {
   return path.join(path.dirname(target), `.old-${path.basename(target)}`);
-}
-
-async function renameIfPresent(from: string, to: string): Promise<void> {
-  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-  });
 }

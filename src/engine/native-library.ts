@@ -1,8 +1,10 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { Config } from "../core/config.js";
 import { projectRoot } from "../core/project-root.js";
+import { provideAddon } from "./native/addon.js";
+import { detectMachine } from "./native/machine.js";
+import { openTensorFlowFolder, provideTensorFlow } from "./native/tensorflow-folder.js";
 
 /** A native library that is ready to be loaded. */
 export interface NativeLibrary {
@@ -10,14 +12,33 @@ export interface NativeLibrary {
   readonly addonFile: string;
 }
 
+/**
+ * Finds TensorFlow and its addon for Node, and fetches, verifies and builds what is missing. The first
+ * time on a machine that takes a minute or two and the network; from then on, milliseconds.
+ *
+ * @param progress called with lines for a person to read; not at all when nothing is missing
+ * @throws AppError that says what cannot be had, why and what to do
+ */
 export async function provideNativeLibrary(
-  _config: Config,
-  _progress: (line: string) => void,
+  config: Pick<Config, "cacheFolder" | "tensorflowFolder">,
+  progress: (line: string) => void,
 ): Promise<NativeLibrary> {
-  const addonFile = path.join(
-    projectRoot(),
-    "node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node",
-  );
-  if (!existsSync(addonFile)) throw new AppError("ENGINE_LIBRARY_MISSING", `Expected ${addonFile}.`);
-  return { addonFile };
+  const { cacheFolder, tensorflowFolder } = config;
+  try {
+    const tensorflow =
+      tensorflowFolder === null
+        ? await provideTensorFlow(cacheFolder, detectMachine(process.env), progress)
+        : await openTensorFlowFolder(tensorflowFolder);
+    const packageFolder = path.join(projectRoot(), "node_modules/@tensorflow/tfjs-node-gpu");
+    return { addonFile: await provideAddon(packageFolder, cacheFolder, tensorflow, progress) };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError(
+      "NATIVE_LIBRARY_UNAVAILABLE",
+      `TensorFlow could not be set up below ${cacheFolder} (ESPALIER_CACHE): ${reason}. ` +
+        "Check the free space, about 1.5 GB, and who may write there.",
+      { cause: error },
+    );
+  }
 }

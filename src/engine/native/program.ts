@@ -1,0 +1,39 @@
+import { spawn } from "node:child_process";
+
+export interface ProgramResult {
+  /** Null: there is no such program, or a signal ended it. */
+  readonly exitCode: number | null;
+  readonly missing: boolean;
+  /** Standard output and error as they came. */
+  readonly output: string;
+}
+
+/** Runs a program to its end, without a shell and without a standard input. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { readonly environment?: NodeJS.ProcessEnv; readonly folder?: string } = {},
+): Promise<ProgramResult> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: options.environment ?? process.env,
+      ...(options.folder === undefined ? {} : { cwd: options.folder }),
+    });
+    let output = "";
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString("utf8");
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      resolve({ exitCode: null, missing: error.code === "ENOENT", output: error.message });
+    });
+    child.on("close", (exitCode) => resolve({ exitCode, missing: false, output }));
+  });
+}
+
+/** The end of a program's output, which names the cause, short enough for a message. */
+export function lastLines(output: string, count = 8): string {
+  return output.trim().split("\n").slice(-count).join("\n");
+}

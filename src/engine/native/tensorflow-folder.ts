@@ -1,0 +1,137 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "../../core/app-error.js";
+import { installCuda } from "./cuda-libraries.js";
+import type { Machine } from "./machine.js";
+import { publishFolder, withTemporaryFolder } from "./shared-cache.js";
+import { TENSORFLOW_VERSION, wheelFor } from "./tensorflow-wheels.js";
+import { type DownloadWheel, downloadWheel } from "./wheel-download.js";
+import { unpackWheel, verifyWheel } from "./wheel-unpack.js";
+
+/** TensorFlow on this disk: what the addon is built against and loads. */
+export interface TensorFlowFolder {
+  /** Its C interface, under the name that programs linked against it look for. */
+  readonly libraryFile: string;
+  readonly frameworkFile: string;
+  /** Holds `tensorflow/c/c_api.h`. */
+  readonly includeFolder: string;
+  /** Holds `cublas/lib` and its like; null where the library needs no CUDA or finds it by itself. */
+  readonly cudaFolder: string | null;
+  /** Changes whenever an addon built against it must be built anew. */
+  readonly identity: string;
+  /** Whether an addon built against it is of use to other checkouts. */
+  readonly shared: boolean;
+}
+
+const LIBRARY_NAMES = ["libtensorflow_cc.so.2", "libtensorflow.so.2"];
+const FRAMEWORK_NAME = "libtensorflow_framework.so.2";
+
+/**
+ * TensorFlow in a folder of the user's: a wheel's `tensorflow` folder, or `lib` and `include`.
+ *
+ * @throws AppError `TENSORFLOW_FOLDER_INVALID` naming what is not there
+ */
+export async function openTensorFlowFolder(folder: string): Promise<TensorFlowFolder> {
+  const inside = [folder, path.join(folder, "lib"), path.join(folder, "tensorflow")];
+  const files = inside.flatMap((parent) => LIBRARY_NAMES.map((name) => path.join(parent, name)));
+  const libraryFile = await firstFile(files);
+  if (libraryFile === null) throw invalid(folder, LIBRARY_NAMES.join(" or "));
+  const libraries = path.dirname(libraryFile);
+  const frameworkFile = await firstFile([path.join(libraries, FRAMEWORK_NAME)]);
+  if (frameworkFile === null) throw invalid(folder, FRAMEWORK_NAME);
+  const headers = [libraries, folder].map((parent) => path.join(parent, "include/tensorflow/c/c_api.h"));
+  const header = await firstFile(headers);
+  if (header === null) throw invalid(folder, "include/tensorflow/c/c_api.h");
+
+  const { size, mtimeMs } = await stat(libraryFile);
+  return {
+    libraryFile,
+    frameworkFile,
+    includeFolder: path.resolve(header, "../../.."),
+    cudaFolder: null,
+    identity: `${libraryFile} ${size} ${mtimeMs}`,
+    shared: false,
+  };
+}
+
+/**
+ * TensorFlow in the cache, fetched when it is not there or damaged.
+ *
+ * @throws AppError `PLATFORM_UNSUPPORTED`, and those of the download
+ */
+export async function provideTensorFlow(
+  cacheFolder: string,
+  machine: Machine,
+  progress: (line: string) => void,
+  download: DownloadWheel = downloadWheel,
+): Promise<TensorFlowFolder> {
+  const wheel = wheelFor(machine);
+  if (wheel === null) {
+    throw new AppError(
+      "PLATFORM_UNSUPPORTED",
+      `There is no TensorFlow ${TENSORFLOW_VERSION} to fetch for ${machine.platform} on ${machine.architecture}; ` +
+        "there is for Linux on x64 and arm64. Name a folder with TensorFlow in ESPALIER_TENSORFLOW_DIR.",
+    );
+  }
+  const name = `tensorflow-${TENSORFLOW_VERSION}-${wheel.build}-${machine.platform}-${machine.architecture}`;
+  const folder = await publishFolder({
+    cacheFolder,
+    name,
+    isWhole: hasRecordedSizes,
+    fill: async (temporary) => {
+      await withTemporaryFolder(cacheFolder, "wheel", async (downloads) => {
+        const file = await download(wheel, downloads, progress);
+        await verifyWheel(file, wheel.sha256);
+        await unpackWheel(file, temporary, progress);
+      });
+      if (wheel.build === "cuda") await installCuda(temporary, progress);
+      await recordSizes(temporary);
+    },
+  });
+  const libraries = path.join(folder, "tensorflow");
+  return {
+    libraryFile: path.join(libraries, "libtensorflow_cc.so.2"),
+    frameworkFile: path.join(libraries, FRAMEWORK_NAME),
+    includeFolder: path.join(libraries, "include"),
+    cudaFolder: wheel.build === "cuda" ? path.join(folder, "nvidia") : null,
+    identity: name,
+    shared: true,
+  };
+}
+
+/** Sizes of the libraries: enough to see a file cut short, and read in no time at every start. */
+const SIZES_FILE = "sizes.json";
+const RECORDED = ["tensorflow/libtensorflow_cc.so.2", `tensorflow/${FRAMEWORK_NAME}`];
+
+async function recordSizes(folder: string): Promise<void> {
+  await writeFile(path.join(folder, SIZES_FILE), JSON.stringify(await sizesOf(folder)));
+}
+
+async function hasRecordedSizes(folder: string): Promise<boolean> {
+  try {
+    const recorded = await readFile(path.join(folder, SIZES_FILE), "utf8");
+    return recorded === JSON.stringify(await sizesOf(folder));
+  } catch {
+    return false;
+  }
+}
+
+async function sizesOf(folder: string): Promise<readonly number[]> {
+  const found = await Promise.all(RECORDED.map((name) => stat(path.join(folder, name))));
+  return found.map(({ size }) => size);
+}
+
+async function firstFile(candidates: readonly string[]): Promise<string | null> {
+  for (const file of candidates) {
+    if ((await stat(file).catch(() => null))?.isFile()) return file;
+  }
+  return null;
+}
+
+function invalid(folder: string, missing: string): AppError {
+  return new AppError(
+    "TENSORFLOW_FOLDER_INVALID",
+    `ESPALIER_TENSORFLOW_DIR names ${folder}, where there is no ${missing}. Expected the folder \`tensorflow\` of an ` +
+      "unpacked wheel, or a folder with `lib` and `include`. Leave the variable out to have TensorFlow fetched.",
+  );
+}
