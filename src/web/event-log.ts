@@ -4,7 +4,7 @@ import type { ExecutionResult } from "graphql";
 export interface LoggedEvent {
   readonly id: number;
   readonly kind: string;
-  /** "epoch.number 3 · epoch.trainLoss 0.92 …" */
+  /** "number 3 · trainLoss 0.92 …" */
   readonly summary: string;
 }
 

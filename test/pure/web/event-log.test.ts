@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EventLog } from "../../../src/web/event-log.js";
+
+test("every epoch stays in sight, progress only in its newest state", () => {
+  const log = new EventLog();
+  log.add({ data: { runEvents: { __typename: "TrainingProgress", cursor: "1", progress: { step: 1 } } } });
+  log.add({ data: { runEvents: { __typename: "TrainingProgress", cursor: "2", progress: { step: 2 } } } });
+  for (const number of [1, 2]) {
+    const epoch = { number, trainLoss: { value: 0.51234, kind: "FINITE" } };
+    log.add({ data: { runEvents: { __typename: "EpochCompleted", cursor: "3", at: "now", epoch } } });
+  }
+  assert.deepEqual(
+    log.snapshot().map(({ kind, summary }) => `${kind}: ${summary}`),
+    [
+      "TrainingProgress: step 2",
+      "EpochCompleted: number 1 · trainLoss 0.512",
+      "EpochCompleted: number 2 · trainLoss 0.512",
+    ],
+  );
+});
+
+test("a metric that is no number is named for what it is", () => {
+  const log = new EventLog();
+  log.add({ data: { runEvents: { __typename: "EpochCompleted", loss: { value: null, kind: "NAN" } } } });
+  assert.equal(log.snapshot()[0]?.summary, "loss NAN");
+});
+
+test("who listens is told, until they stop listening", () => {
+  const log = new EventLog();
+  let told = 0;
+  const stop = log.listen(() => told++);
+  log.clear();
+  stop();
+  log.clear();
+  assert.equal(told, 1);
+});
