@@ -1,18 +1,18 @@
-import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
+import { checkSameRequest, type Idempotency, idempotencyOf } from "../core/idempotency.js";
 import { newId } from "../core/ids.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";
 import type { Session } from "../engine/session.js";
+import { networkOfRun } from "../graph/architectures/network-spec.js";
 import type { Log } from "../telemetry/log.js";
 import { exportModel } from "./model-export.js";
 import { MANIFEST_FILE, parseManifest } from "./model-manifest.js";
 import type { BestCheckpoint, ModelRecord, ModelVersionRecord, TrainedRun } from "./model-records.js";
 import { checkAliasName, checkModelName } from "./model-ref.js";
-import type { Idempotency, ModelStore } from "./model-store.js";
-import { networkOfRun } from "./network-of-run.js";
+import type { ModelStore } from "./model-store.js";
 import type { TrainedRunStore } from "./trained-run-store.js";
 
 export interface RegisterModelVersion {
@@ -72,7 +72,8 @@ export class ModelRegistry {
    */
   async register(request: RegisterModelVersion): Promise<ModelVersionRecord> {
     checkModelName(request.model);
-    const idempotency = idempotencyOf(request);
+    const { idempotencyKey, ...asked } = request;
+    const idempotency = idempotencyOf(idempotencyKey, asked);
     const earlier = await this.#registeredBefore(idempotency);
     if (earlier !== null) return earlier;
 
@@ -166,13 +167,8 @@ export class ModelRegistry {
     if (idempotency === null) return null;
     const earlier = await this.#models.findVersionByIdempotencyKey(idempotency.key);
     if (earlier === null) return null;
-    if (earlier.hash === idempotency.hash) return earlier.version;
-    throw new AppError(
-      "IDEMPOTENCY_KEY_REUSED",
-      `The idempotency key ${JSON.stringify(idempotency.key)} belongs to another registration. ` +
-        "Send the same input again, or use a new key.",
-      { path: ["idempotencyKey"] },
-    );
+    checkSameRequest(idempotency, earlier.hash);
+    return earlier.version;
   }
 
   /** Exports in the order of the calls, one at a time. */
@@ -217,7 +213,7 @@ export class ModelRegistry {
     return exportModel(
       this.#host,
       {
-        network: networkOfRun(run),
+        network: networkOfRun(run.configuration, run.classNames.length),
         checkpoint: {
           folder: path.join(this.#homeFolder, "runs", run.id, "checkpoints", checkpoint.folder),
           sha256: checkpoint.sha256,
@@ -252,13 +248,4 @@ async function checkFiles(version: ModelVersionRecord, folder: string): Promise<
     `The files of ${version.modelName}:${version.number} must have the SHA-256 ${version.sha256}. ` +
       `Received ${found}. Restore them from a backup, or register the run again.`,
   );
-}
-
-function idempotencyOf(request: RegisterModelVersion): Idempotency | null {
-  if (request.idempotencyKey === null) return null;
-  const { model, runId, description } = request;
-  const hash = createHash("sha256")
-    .update(JSON.stringify([model, runId, description]))
-    .digest("hex");
-  return { key: request.idempotencyKey, hash };
 }

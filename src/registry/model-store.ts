@@ -1,4 +1,5 @@
 import { decodeCursor, encodeCursor } from "../core/cursor.js";
+import type { Idempotency } from "../core/idempotency.js";
 import type { Page, PageRequest } from "../core/page.js";
 import type { Database } from "../db/database.js";
 import type {
@@ -27,12 +28,6 @@ export type NewModelVersion = Omit<ModelVersionRecord, "modelId" | "number" | "c
   readonly modelId: string;
   readonly idempotency: Idempotency | null;
 };
-
-export interface Idempotency {
-  readonly key: string;
-  /** SHA-256 of the request that uses the key. */
-  readonly hash: string;
-}
 
 /** Models, their versions and aliases in Postgres. Lookups of many ids answer in no given order. */
 export class ModelStore {
@@ -156,6 +151,12 @@ export class ModelStore {
    */
   insertVersion(version: NewModelVersion): Promise<ModelVersionRecord | null> {
     return this.database.transaction(async (client) => {
+      if (version.idempotency !== null) {
+        const { key } = version.idempotency;
+        await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [key]);
+        const taken = await client.query(`select from model_version where idempotency_key = $1`, [key]);
+        if (taken.rowCount !== 0) return null;
+      }
       await client.query(`insert into model (id, name) values ($1, $2) on conflict (name) do nothing`, [
         version.modelId,
         version.modelName,
@@ -165,12 +166,11 @@ export class ModelStore {
         version.modelName,
       ]);
       const modelId = locked.rows[0]?.id ?? version.modelId;
-      const inserted = await client.query(
+      await client.query(
         `insert into model_version (id, model_id, number, description, run_id, dataset_version_id, epoch, class_names,
            image_size_pixels, parameter_count, size_bytes, sha256, idempotency_key, idempotency_hash)
          select $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-         from model_version where model_id = $2
-         on conflict (idempotency_key) do nothing`,
+         from model_version where model_id = $2`,
         [
           version.id,
           modelId,
@@ -187,7 +187,6 @@ export class ModelStore {
           version.idempotency?.hash ?? null,
         ],
       );
-      if (inserted.rowCount === 0) return null;
       const { rows } = await client.query<ModelVersionRecord>(`${VERSIONS} where v.id = $1`, [version.id]);
       return rows[0] ?? null;
     });

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Idempotency } from "../../../src/core/idempotency.js";
+import { newId } from "../../../src/core/ids.js";
+import type { ModelVersionRecord } from "../../../src/registry/model-records.js";
+import { ModelStore } from "../../../src/registry/model-store.js";
+import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
+import { createTestDatabase, type TestDatabase } from "../../testkit/database.js";
+import {
+  insertCheckpoint,
+  insertTrainedRun,
+  TINY_CONFIGURATION,
+  type TrainedRunRows,
+} from "../../testkit/trained-run.js";
+
+let testDatabase: TestDatabase;
+let models: ModelStore;
+let run: TrainedRunRows;
+
+before(async () => {
+  testDatabase = await createTestDatabase();
+  models = new ModelStore(testDatabase.database);
+  run = await insertTrainedRun(testDatabase.database);
+});
+
+after(() => testDatabase[Symbol.asyncDispose]());
+
+function insert(model: string, idempotency: Idempotency | null = null): Promise<ModelVersionRecord | null> {
+  return models.insertVersion({
+    id: newId("modelVersion"),
+    modelId: newId("model"),
+    modelName: model,
+    description: "",
+    runId: run.runId,
+    datasetVersionId: run.datasetVersionId,
+    epoch: 2,
+    classNames: run.classNames,
+    imageSizePixels: 32,
+    parameterCount: 143_667_240,
+    sizeBytes: 2 ** 40,
+    sha256: "00",
+    idempotency,
+  });
+}
+
+async function added(model: string): Promise<ModelVersionRecord> {
+  const version = await insert(model);
+  assert.ok(version);
+  return version;
+}
+
+test("20 registrations of one new model at once get the numbers 1 to 20", async () => {
+  const versions = await Promise.all(Array.from({ length: 20 }, () => added("parallel")));
+  assert.deepEqual(
+    versions.map(({ number }) => number).sort((a, b) => a - b),
+    Array.from({ length: 20 }, (_, index) => index + 1),
+  );
+  assert.equal(new Set(versions.map(({ modelId }) => modelId)).size, 1);
+});
+
+test("a version is found again as it was added", async () => {
+  const version = await added("kept");
+  assert.equal(version.parameterCount, 143_667_240);
+  assert.equal(version.sizeBytes, 2 ** 40);
+  assert.deepEqual(version.classNames, run.classNames);
+  assert.deepEqual(await models.findVersions([version.id]), [version]);
+  assert.deepEqual((await models.versionsOfRuns([run.runId])).at(-1), version);
+});
+
+test("a reference finds the latest version, a number, or what the alias names", async () => {
+  const [first, second] = [await added("named"), await added("named")];
+  await models.putAlias(first.modelId, "champion", 1);
+  assert.deepEqual(await models.findVersionByRef("named"), second);
+  assert.deepEqual(await models.findVersionByRef("named:1"), first);
+  assert.deepEqual(await models.findVersionByRef("named@champion"), first);
+  for (const ref of ["named:3", "named@nobody", "nothing", "not a ref"]) {
+    assert.equal(await models.findVersionByRef(ref), null, ref);
+  }
+  assert.deepEqual(await models.latestVersions([first.modelId]), [second]);
+});
+
+test("an alias moves, goes, and never names a version of another model", async () => {
+  const [first, second, other] = [await added("moved"), await added("moved"), await added("other")];
+  assert.equal(await models.putAlias(first.modelId, "live", 1), true);
+  assert.equal(await models.putAlias(first.modelId, "live", 2), true);
+  assert.deepEqual(await models.aliasesOfModels([first.modelId, other.modelId]), [
+    { modelId: first.modelId, name: "live", versionId: second.id },
+  ]);
+  assert.deepEqual(await models.aliasesOfVersions([first.id]), []);
+  assert.equal(await models.putAlias(other.modelId, "live", 2), false);
+  await models.deleteAlias(first.modelId, "live");
+  assert.equal(await models.findVersionByRef("moved@live"), null);
+});
+
+test("a taken idempotency key adds nothing, not even a model", async () => {
+  const idempotency = { key: "once", hash: "h" };
+  const versions = await Promise.all(Array.from({ length: 5 }, () => insert("once", idempotency)));
+  const [kept, ...rest] = versions.filter((version) => version !== null);
+  assert.deepEqual(rest, []);
+  assert.equal(await insert("never", idempotency), null);
+  assert.equal(await models.findModelByName("never"), null);
+  assert.deepEqual(await models.findVersionByIdempotencyKey("once"), { version: kept, hash: "h" });
+});
+
+test("lists page newest first, and their cursors stay valid while rows are added", async () => {
+  const versions: ModelVersionRecord[] = [];
+  for (let count = 0; count < 5; count++) versions.unshift(await added("paged"));
+  const modelId = versions[0]?.modelId ?? "";
+  const firstPage = await models.listVersions(modelId, { first: 2, after: null });
+  await added("paged");
+  const secondPage = await models.listVersions(modelId, {
+    first: 10,
+    after: firstPage.items.at(-1)?.cursor ?? null,
+  });
+  assert.deepEqual(
+    [...firstPage.items, ...secondPage.items].map(({ node }) => node),
+    versions,
+  );
+  assert.deepEqual([firstPage.hasNextPage, secondPage.hasNextPage], [true, false]);
+});
+
+test("every model appears once over the pages of all models", async () => {
+  for (const name of ["page-a", "page-b", "page-c"]) await added(name);
+  const names: string[] = [];
+  let after: string | null = null;
+  do {
+    const page = await models.listModels({ first: 2, after });
+    names.push(...page.items.map(({ node }) => node.name));
+    after = page.hasNextPage ? (page.items.at(-1)?.cursor ?? null) : null;
+  } while (after !== null);
+  assert.equal(new Set(names).size, names.length);
+  assert.deepEqual(names.filter((name) => name.startsWith("page-")).sort(), ["page-a", "page-b", "page-c"]);
+  await assert.rejects(models.listModels({ first: 2, after: "made up" }), { code: "CURSOR_INVALID" });
+});
+
+test("a version has the metrics of its run, infinite ones too", async () => {
+  const version = await added("measured");
+  await testDatabase.database.pool.query(
+    `insert into metric_summary (run_id, key, last_step, last_value, best_value, best_epoch)
+     values ($1, 'validation.top1', 30, 0.5, 0.75, 2), ($1, 'train.loss', 30, 'Infinity', null, null)`,
+    [run.runId],
+  );
+  const { runId } = run;
+  assert.deepEqual(await models.metrics([version.id]), [
+    {
+      versionId: version.id,
+      runId,
+      key: "train.loss",
+      lastValue: Infinity,
+      bestValue: null,
+      bestEpoch: null,
+    },
+    { versionId: version.id, runId, key: "validation.top1", lastValue: 0.5, bestValue: 0.75, bestEpoch: 2 },
+  ]);
+});
+
+test("a run is read with its data and its best checkpoint, if it has one", async () => {
+  const runs = new TrainedRunStore(testDatabase.database);
+  const { runId } = await insertTrainedRun(testDatabase.database);
+  assert.equal((await runs.find(runId))?.bestCheckpoint, null);
+  await insertCheckpoint(testDatabase.database, { runId, epoch: 1, best: false, sha256: "11", sizeBytes: 1 });
+  assert.equal((await runs.find(runId))?.bestCheckpoint, null);
+  await insertCheckpoint(testDatabase.database, { runId, epoch: 2, best: true, sha256: "22", sizeBytes: 1 });
+  const found = await runs.find(runId);
+  assert.deepEqual(found?.bestCheckpoint, { epoch: 2, folder: "epoch-2", sha256: "22" });
+  assert.deepEqual(found?.configuration, TINY_CONFIGURATION);
+  assert.match(found?.datasetRef ?? "", /^flowers-.*:1$/);
+  assert.equal(await runs.find("run_unknown"), null);
+});
