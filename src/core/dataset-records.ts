@@ -30,7 +30,10 @@ export interface DatasetVersionRecord {
 export interface SampleRecord {
   readonly id: string;
   readonly versionId: string;
-  /** Place in the manifest, from 0: sorted by class, then by source name. */
+  /**
+   * Place in the manifest, from 0: sorted by class, then by content hash, so that versions with equal
+   * manifest hashes have equal pictures at equal positions, whatever their files are called.
+   */
   readonly position: number;
   readonly classIndex: number;
   readonly className: string;
@@ -65,6 +68,11 @@ export type ImportEvent = {
   readonly cursor: string;
   readonly at: Date;
 } & (
-  | { readonly kind: "ImportProgress"; readonly filesDone: number; readonly filesTotal: number | null }
+  | {
+      readonly kind: "ImportProgress";
+      readonly filesDone: number;
+      /** Null while an archive is still being read. */
+      readonly filesTotal: number | null;
+    }
   | { readonly kind: "ImportFinished" }
 );
