@@ -1,0 +1,18 @@
+import type { SavedModelGraph } from "../saved-model/signature.js";
+import { NetworkGraph } from "./network-graph.js";
+import type { NetworkSpec } from "./network-spec.js";
+
+/**
+ * The graph that classifies: `serving_default` as the training graph's `predict`, and `init`, `save`
+ * and `restore` of the network's variables alone. It restores checkpoints of the training graph, and
+ * as a SavedModel it loads its weights from `variables/` by itself.
+ *
+ * @throws AppError `NETWORK_INVALID`
+ */
+export function buildServingGraph(network: NetworkSpec): SavedModelGraph {
+  const serving = new NetworkGraph(network);
+  const signature = serving.graph.scope("predict", () =>
+    serving.predictSignature(serving.forward({ kind: "inference" }).logits),
+  );
+  return serving.finish({ serving_default: signature });
+}

@@ -1,0 +1,52 @@
+import { ones, zeros } from "../initializers/constant-value.js";
+import { fusedBatchNorm } from "../ops/normalization.js";
+import { assignVariable } from "../ops/variables.js";
+import type { Layer } from "./layer.js";
+
+/** How much of a moving statistic a step keeps. */
+export const BATCH_NORMALIZATION_MOMENTUM = 0.9;
+/** Keras's default. */
+export const BATCH_NORMALIZATION_EPSILON = 1e-3;
+
+/**
+ * Normalises every channel of [h, w, c] (Ioffe and Szegedy, 2015): in training by the statistics of
+ * the batch, else by moving ones. Data keep their type; gamma, beta and the statistics [c] are float32.
+ *
+ * A moving variance averages variances with Bessel's correction, as Keras's fused kernel does.
+ */
+export function batchNormalization(name: string): Layer {
+  const [gamma, beta] = [`${name}/gamma`, `${name}/beta`];
+  const [movingMean, movingVariance] = [`${name}/moving_mean`, `${name}/moving_variance`];
+  return {
+    name,
+    kind: "BatchNormalization",
+    outputShape: (input) => input,
+    variables: ([, , channels = 0]) => [
+      { name: gamma, shape: [channels], trainable: true, initializer: ones },
+      { name: beta, shape: [channels], trainable: true, initializer: zeros },
+      { name: movingMean, shape: [channels], trainable: false, initializer: zeros },
+      { name: movingVariance, shape: [channels], trainable: false, initializer: ones },
+    ],
+    apply: (input, pass) => {
+      const { graph, variables, training } = pass;
+      const inputs = {
+        scale: pass.value(gamma),
+        offset: pass.value(beta),
+        mean: pass.value(movingMean),
+        variance: pass.value(movingVariance),
+      };
+      const node = fusedBatchNorm(graph, input, inputs, {
+        epsilon: BATCH_NORMALIZATION_EPSILON,
+        training,
+        averageFactor: 1 - BATCH_NORMALIZATION_MOMENTUM,
+      });
+      if (training) {
+        for (const [statistic, output] of [[movingMean, 1] as const, [movingVariance, 2] as const]) {
+          const variable = variables.get(statistic);
+          pass.stateUpdates.push(assignVariable(graph, variable.handle, variable, node.output(output)));
+        }
+      }
+      return node.output(0);
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { GraphBuilder } from "../graph-builder.js";
+import type { GraphNode, Tensor } from "../graph-node.js";
+import { cast } from "../ops/array.js";
+import { readVariable } from "../ops/variables.js";
+import type { FloatType } from "../tensor-spec.js";
+import type { Variables } from "../variables.js";
+import type { Layer } from "./layer.js";
+
+/** Makes the seed, int64 [2], of one dropout layer in the current step. */
+export type DropoutSeed = (stream: number) => Tensor;
+
+export type PassMode =
+  | { readonly kind: "inference" }
+  /** `dropoutSeed` null: normalise as in training, but drop nothing. */
+  | { readonly kind: "training"; readonly dropoutSeed: DropoutSeed | null };
+
+/**
+ * One walk through a network's layers. Every variable is read once and converted once per pass, and
+ * the gradients of the pass share that.
+ */
+export class ForwardPass {
+  /** Assignments to moving statistics, which belong to the same step as the weight updates. */
+  readonly stateUpdates: GraphNode[] = [];
+  /** What every layer gave, by its name. */
+  readonly activations = new Map<string, Tensor>();
+  readonly #values = new Map<string, Tensor>();
+  readonly #weights = new Map<string, Tensor>();
+  #dropoutStreams = 0;
+
+  constructor(
+    readonly graph: GraphBuilder,
+    readonly variables: Variables,
+    readonly mode: PassMode,
+    /** The type that layers compute in unless they need float32. */
+    readonly computeType: FloatType,
+  ) {}
+
+  get training(): boolean {
+    return this.mode.kind === "training";
+  }
+
+  run(layers: readonly Layer[], input: Tensor): Tensor {
+    let features = input;
+    for (const layer of layers) {
+      features = this.graph.scope(layer.name, () => layer.apply(features, this));
+      this.activations.set(layer.name, features);
+    }
+    return features;
+  }
+
+  /** A variable as it is stored, in float32. */
+  value(name: string): Tensor {
+    let value = this.#values.get(name);
+    if (value === undefined) {
+      const variable = this.variables.get(name);
+      value = readVariable(this.graph, variable.handle, variable, { name: `${roleOf(name)}/Read` });
+      this.#values.set(name, value);
+    }
+    return value;
+  }
+
+  /** A variable in the type that its layer computes in. */
+  weight(name: string, dtype: FloatType): Tensor {
+    const key = `${name} ${dtype}`;
+    let weight = this.#weights.get(key);
+    if (weight === undefined) {
+      weight = this.graph.scope(roleOf(name), () => cast(this.graph, this.value(name), dtype));
+      this.#weights.set(key, weight);
+    }
+    return weight;
+  }
+
+  /** The seed of the next dropout layer; null when this pass drops nothing. */
+  nextDropoutSeed(): Tensor | null {
+    if (this.mode.kind === "inference" || this.mode.dropoutSeed === null) return null;
+    return this.mode.dropoutSeed(this.#dropoutStreams++);
+  }
+}
+
+/** "kernel" of "block1_conv1/kernel". */
+function roleOf(variableName: string): string {
+  return variableName.slice(variableName.lastIndexOf("/") + 1);
+}

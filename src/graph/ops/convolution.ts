@@ -1,0 +1,121 @@
+import type { Attributes } from "../attribute-value.js";
+import type { GraphBuilder } from "../graph-builder.js";
+import type { Tensor } from "../graph-node.js";
+import type { ShapeCheck, Size } from "../shape-check.js";
+import { type DType, formatShape, type Shape } from "../tensor-spec.js";
+
+export type Padding = "SAME" | "VALID";
+
+export interface ConvolutionOptions {
+  /** Rows and columns that the kernel moves at a time. Default 1. */
+  readonly stride?: number;
+  /** Default SAME: zeros around the picture, so that a stride of 1 keeps its size. */
+  readonly padding?: Padding;
+}
+
+/** `Conv2D`: pictures [n, h, w, cIn] with kernel [kh, kw, cIn, cOut] -> [n, h', w', cOut]. */
+export function conv2D(
+  graph: GraphBuilder,
+  input: Tensor,
+  kernel: Tensor,
+  options: ConvolutionOptions = {},
+): Tensor {
+  return graph.add("Conv2D", {
+    inputs: [input, kernel],
+    attributes: attributes(input.dtype, options),
+    outputs: (check) => {
+      check.floating("input", input);
+      check.sameDType("input and kernel", input, kernel);
+      const [pictures, ...size] = check.rank("input", input, 4);
+      const [kernelHeight, kernelWidth, channels, filters] = check.rank("kernel", kernel, 4);
+      check.sameSize("channels of input and kernel", size[2], channels);
+      const { stride = 1, padding = "SAME" } = options;
+      const height = windowCount(check, size[0], kernelHeight, stride, padding);
+      const width = windowCount(check, size[1], kernelWidth, stride, padding);
+      return [{ dtype: input.dtype, shape: [pictures, height, width, filters] }];
+    },
+  });
+}
+
+/**
+ * `Conv2DBackpropInput`: the gradient with respect to a convolution's pictures.
+ *
+ * @param inputSizes int32 [4]: the shape of the pictures at run time
+ * @param inputShape the same, as far as it is known while building
+ */
+export function conv2DBackpropInput(
+  graph: GraphBuilder,
+  inputSizes: Tensor,
+  inputShape: Shape,
+  kernel: Tensor,
+  gradient: Tensor,
+  options: ConvolutionOptions = {},
+): Tensor {
+  return graph.add("Conv2DBackpropInput", {
+    inputs: [inputSizes, kernel, gradient],
+    attributes: attributes(kernel.dtype, options),
+    outputs: (check) => {
+      check.dtype("input sizes", inputSizes, "int32");
+      check.sameDType("kernel and gradient", kernel, gradient);
+      const [, , channels, filters] = check.rank("kernel", kernel, 4);
+      const [, , , gradientChannels] = check.rank("gradient", gradient, 4);
+      check.sameSize("filters of kernel and gradient", filters, gradientChannels);
+      check.require(inputShape.length === 4, "an input shape of rank 4", formatShape(inputShape));
+      check.sameSize("channels of input and kernel", inputShape[3] ?? null, channels);
+      return [{ dtype: kernel.dtype, shape: inputShape }];
+    },
+  });
+}
+
+/**
+ * `Conv2DBackpropFilter`: the gradient with respect to a convolution's kernel.
+ *
+ * @param kernelSizes int32 [4]: the kernel's shape
+ * @param kernelShape the same, known while building
+ */
+export function conv2DBackpropFilter(
+  graph: GraphBuilder,
+  input: Tensor,
+  kernelSizes: Tensor,
+  kernelShape: Shape,
+  gradient: Tensor,
+  options: ConvolutionOptions = {},
+): Tensor {
+  return graph.add("Conv2DBackpropFilter", {
+    inputs: [input, kernelSizes, gradient],
+    attributes: attributes(input.dtype, options),
+    outputs: (check) => {
+      check.dtype("kernel sizes", kernelSizes, "int32");
+      check.sameDType("input and gradient", input, gradient);
+      const [, , , channels] = check.rank("input", input, 4);
+      const [, , , filters] = check.rank("gradient", gradient, 4);
+      check.require(kernelShape.length === 4, "a kernel shape of rank 4", formatShape(kernelShape));
+      check.sameSize("channels of input and kernel", channels, kernelShape[2] ?? null);
+      check.sameSize("filters of kernel and gradient", kernelShape[3] ?? null, filters);
+      return [{ dtype: input.dtype, shape: kernelShape }];
+    },
+  });
+}
+
+function attributes(dtype: DType, { stride = 1, padding = "SAME" }: ConvolutionOptions): Attributes {
+  return {
+    T: { type: dtype },
+    strides: { ints: [1, stride, stride, 1] },
+    padding: { text: padding },
+    data_format: { text: "NHWC" },
+  };
+}
+
+/** How many windows fit along an axis, which is the size of the output there. */
+export function windowCount(
+  check: ShapeCheck,
+  size: Size,
+  window: Size,
+  stride: number,
+  padding: Padding,
+): Size {
+  if (size === null || window === null) return null;
+  const count = padding === "SAME" ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
+  check.require(count >= 1, `a picture of at least ${window} pixels a side`, `${size}`);
+  return count;
+}

@@ -1,0 +1,87 @@
+/**
+ * Writes the protocol buffer wire format (https://protobuf.dev/programming-guides/encoding/), as
+ * much of it as TensorFlow's messages need. Fields are written as told, defaults included.
+ */
+export class ProtobufWriter {
+  readonly #chunks: Uint8Array[] = [];
+  #sizeBytes = 0;
+
+  /** int32, int64 and enum fields; negative numbers take ten bytes, as the format has it. */
+  integer(field: number, value: number): void {
+    this.#tag(field, WireType.varint);
+    this.#varint(BigInt.asUintN(64, BigInt(value)));
+  }
+
+  boolean(field: number, value: boolean): void {
+    this.integer(field, value ? 1 : 0);
+  }
+
+  float(field: number, value: number): void {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setFloat32(0, value, true);
+    this.#tag(field, WireType.fixed32);
+    this.#append(bytes);
+  }
+
+  text(field: number, value: string): void {
+    this.bytes(field, TEXT_ENCODER.encode(value));
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.#tag(field, WireType.lengthDelimited);
+    this.#varint(BigInt(value.length));
+    this.#append(value);
+  }
+
+  message(field: number, write: (message: ProtobufWriter) => void): void {
+    const message = new ProtobufWriter();
+    write(message);
+    this.#tag(field, WireType.lengthDelimited);
+    this.#varint(BigInt(message.#sizeBytes));
+    for (const chunk of message.#chunks) this.#append(chunk);
+  }
+
+  /** One entry of a `map<string, Message>`. */
+  mapEntry(field: number, key: string, write: (value: ProtobufWriter) => void): void {
+    this.message(field, (entry) => {
+      entry.text(1, key);
+      entry.message(2, write);
+    });
+  }
+
+  finish(): Uint8Array {
+    const bytes = new Uint8Array(this.#sizeBytes);
+    let offset = 0;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, offset);
+      offset += chunk.length;
+    }
+    return bytes;
+  }
+
+  #tag(field: number, wireType: number): void {
+    this.#varint(BigInt((field << 3) | wireType));
+  }
+
+  #varint(value: bigint): void {
+    const bytes: number[] = [];
+    for (let rest = value; ; rest >>= 7n) {
+      const low = Number(rest & 0x7fn);
+      if (rest < 0x80n) {
+        bytes.push(low);
+        break;
+      }
+      bytes.push(low | 0x80);
+    }
+    this.#append(Uint8Array.from(bytes));
+  }
+
+  #append(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#sizeBytes += chunk.length;
+  }
+}
+
+const WireType = { varint: 0, lengthDelimited: 2, fixed32: 5 } as const;
+
+const TEXT_ENCODER = new TextEncoder();

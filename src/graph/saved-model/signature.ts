@@ -1,0 +1,28 @@
+import type { DType, TensorSpec } from "../tensor-spec.js";
+
+/** One way to call a graph: its named inputs and outputs. */
+export interface Signature {
+  readonly inputs: Readonly<Record<string, TensorSpec>>;
+  readonly outputs: Readonly<Record<string, TensorSpec>>;
+}
+
+export type SignatureTable = Readonly<Record<string, Signature>>;
+
+export interface VariableInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/**
+ * A graph ready to be written and run. Plain data: it may be posted to another thread.
+ *
+ * All signatures share the variables of one session; a run of `init` or `restore` comes first.
+ */
+export interface SavedModelGraph {
+  /** The content of `saved_model.pb`. */
+  readonly bytes: Uint8Array;
+  readonly signatures: SignatureTable;
+  /** In the order of creation: the network's own, then the optimizer's, then `global_step`. */
+  readonly variables: readonly VariableInfo[];
+}

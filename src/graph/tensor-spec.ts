@@ -1,0 +1,40 @@
+/** The element types that graphs use, in TensorFlow's words; "resource" is a variable's handle. */
+export type DType =
+  | "float32"
+  | "bfloat16"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "bool"
+  | "string"
+  | "resource"
+  | "variant";
+
+/** The types that a network may compute in. */
+export type FloatType = "float32" | "bfloat16";
+
+/** Sizes by axis; null where any size is accepted, which is the batch axis alone. */
+export type Shape = readonly (number | null)[];
+
+/** What is known about a tensor before a graph runs. */
+export interface TensorSpec {
+  /** TensorFlow's name of the tensor: its node and the index of that node's output, as in "node:0". */
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** Elements of a fully known shape; a scalar has one. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** "float32 [?, 224, 224, 3]", as error messages show a tensor. */
+export function formatSpec(spec: { readonly dtype: DType; readonly shape: Shape }): string {
+  return `${spec.dtype} ${formatShape(spec.shape)}`;
+}
+
+/** "[?, 224, 224, 3]". */
+export function formatShape(shape: Shape): string {
+  return `[${shape.map((size) => size ?? "?").join(", ")}]`;
+}

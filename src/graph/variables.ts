@@ -1,0 +1,93 @@
+import { AppError } from "../core/app-error.js";
+import type { GraphBuilder } from "./graph-builder.js";
+import type { GraphNode, Tensor } from "./graph-node.js";
+import type { Initializer } from "./initializers/initializer.js";
+import { assignVariable, readVariable, variableHandle } from "./ops/variables.js";
+import type { VariableInfo } from "./saved-model/signature.js";
+import type { DType } from "./tensor-spec.js";
+
+/** A variable that a layer or an optimizer wants. */
+export interface VariableSpec {
+  /** Layer and role, as Keras names them: "block1_conv1/kernel". */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** False for what changes by other means than gradients, such as moving statistics. */
+  readonly trainable: boolean;
+  readonly initializer: Initializer;
+}
+
+/** A variable of a graph: state that lives as long as the session. */
+export interface Variable extends VariableInfo {
+  readonly trainable: boolean;
+  readonly handle: Tensor;
+  /** The value to save; passes that compute with it read it themselves. */
+  readonly snapshot: Tensor;
+  /** Sets the first value. */
+  readonly initialize: GraphNode;
+}
+
+/** All variables of one graph by name, in the order of creation. */
+export class Variables {
+  readonly #byName = new Map<string, Variable>();
+
+  /** @param seed every variable derives its own first values from it */
+  constructor(
+    private readonly graph: GraphBuilder,
+    private readonly seed: number,
+  ) {}
+
+  get all(): readonly Variable[] {
+    return [...this.#byName.values()];
+  }
+
+  get trainable(): readonly Variable[] {
+    return this.all.filter(({ trainable }) => trainable);
+  }
+
+  /** Adds a float32 variable. */
+  create({ name, shape, trainable, initializer }: VariableSpec): Variable {
+    // Steps use seeds from 0 upwards, first values those below.
+    const seed = [this.seed, -1 - this.#byName.size] as const;
+    return this.#add(name, "float32", shape, trainable, () => initializer(this.graph, shape, seed));
+  }
+
+  /** Adds an int64 scalar. */
+  createCounter(name: string, initial: (graph: GraphBuilder) => Tensor): Variable {
+    return this.#add(name, "int64", [], false, () => initial(this.graph));
+  }
+
+  /** @throws AppError `GRAPH_INVALID` when there is none of that name */
+  get(name: string): Variable {
+    const variable = this.#byName.get(name);
+    if (variable === undefined) {
+      const known = [...this.#byName.keys()].join(", ");
+      throw new AppError("GRAPH_INVALID", `Expected the name of a variable (${known}). Received "${name}".`);
+    }
+    return variable;
+  }
+
+  #add(
+    name: string,
+    dtype: DType,
+    shape: readonly number[],
+    trainable: boolean,
+    initialValue: () => Tensor,
+  ): Variable {
+    if (this.#byName.has(name)) {
+      throw new AppError("GRAPH_INVALID", `Variables need names of their own. Received "${name}" twice.`);
+    }
+    const { graph } = this;
+    const held = { dtype, shape };
+    const variable = graph.outsideScopes(() => {
+      const handle = variableHandle(graph, name, dtype, shape);
+      return graph.scope(name, () => {
+        const value = graph.scope("Initializer", initialValue);
+        const initialize = assignVariable(graph, handle, held, value, { name: "Assign" });
+        const snapshot = readVariable(graph, handle, held, { name: "Read" });
+        return { name, dtype, shape, trainable, handle, snapshot, initialize };
+      });
+    });
+    this.#byName.set(name, variable);
+    return variable;
+  }
+}
