@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { RunConfiguration } from "../../src/core/run-configuration.js";
+import type { Database } from "../../src/db/database.js";
+import { saveCheckpoint } from "../../src/engine/checkpoint.js";
+import type { EngineHost } from "../../src/engine/engine-host.js";
+import type { TensorValue } from "../../src/engine/engine-protocol.js";
+import { networkOfRun } from "../../src/graph/architectures/network-spec.js";
+import { buildTrainingGraph } from "../../src/graph/architectures/training-graph.js";
+import { ModelRegistry } from "../../src/registry/model-registry.js";
+import { ModelStore } from "../../src/registry/model-store.js";
+import { TrainedRunStore } from "../../src/registry/trained-run-store.js";
+import { createTestDatabase, testLog } from "./database.js";
+import { startTestEngine } from "./engine.js";
+import { insertCheckpoint, insertTrainedRun, TINY_CONFIGURATION } from "./trained-run.js";
+
+/** A registry over a real database and the real engine, in a folder of its own. */
+export interface RegistryWorld extends AsyncDisposable {
+  readonly homeFolder: string;
+  readonly database: Database;
+  readonly host: EngineHost;
+  readonly models: ModelStore;
+  readonly registry: ModelRegistry;
+}
+
+export async function createRegistryWorld(): Promise<RegistryWorld> {
+  await using stack = new AsyncDisposableStack();
+  const homeFolder = await mkdtemp(path.join(tmpdir(), "espalier-registry-"));
+  stack.defer(() => rm(homeFolder, { recursive: true, force: true }));
+  const { database } = stack.use(await createTestDatabase());
+  const host = stack.use(await startTestEngine());
+  const models = new ModelStore(database);
+  const runs = new TrainedRunStore(database);
+  const registry = new ModelRegistry({ models, runs, host, homeFolder, log: testLog });
+  const owned = stack.move();
+  return {
+    homeFolder,
+    database,
+    host,
+    models,
+    registry,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+export interface TrainedRun {
+  readonly runId: string;
+  readonly classNames: readonly string[];
+  readonly checkpointFolder: string;
+  readonly checkpointBytes: number;
+  /** What the network gave for `pictures` before its session was closed. */
+  readonly probabilities: Float32Array;
+}
+
+/** Trains a tiny network for two steps and saves it as the run's best checkpoint. */
+export async function trainTinyRun(
+  world: RegistryWorld,
+  pictures: TensorValue,
+  configuration: RunConfiguration = TINY_CONFIGURATION,
+): Promise<TrainedRun> {
+  const { runId, classNames } = await insertTrainedRun(world.database, undefined, configuration);
+  const { optimizer, learningRate } = configuration;
+  await using session = await world.host.openGraph(
+    buildTrainingGraph(networkOfRun(configuration, classNames.length), {
+      optimizer,
+      learningRate,
+      epochs: 1,
+      stepsPerEpoch: 2,
+    }),
+  );
+  await session.run("init", {});
+  for (const seed of [1, 2]) {
+    const images = noisePictures(4, configuration.imageSizePixels, seed);
+    const labels: TensorValue = { dtype: "int32", shape: [4], data: Int32Array.of(0, 1, 2, 0) };
+    await session.run("train_step", { images, labels });
+  }
+  const checkpointFolder = path.join(world.homeFolder, "runs", runId, "checkpoints", "epoch-1");
+  const { sizeBytes, sha256 } = await saveCheckpoint(session, checkpointFolder);
+  await insertCheckpoint(world.database, { runId, epoch: 1, best: true, sha256, sizeBytes });
+  const images = { ...pictures, data: (pictures.data as Uint8Array).slice() };
+  const { probabilities } = await session.run("predict", { images });
+  const data = probabilities?.data as Float32Array;
+  return { runId, classNames, checkpointFolder, checkpointBytes: sizeBytes, probabilities: data };
+}
+
+/** Pictures of noise, the same for the same seed. */
+export function noisePictures(count: number, sizePixels: number, seed: number): TensorValue {
+  let state = seed;
+  const data = Uint8Array.from({ length: count * sizePixels * sizePixels * 3 }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 24;
+  });
+  return { dtype: "uint8", shape: [count, sizePixels, sizePixels, 3], data };
+}
