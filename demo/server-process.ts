@@ -1,9 +1,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { AppError } from "../src/core/app-error.js";
-import { projectRoot } from "../src/core/project-root.js";
 
 const LINES_KEPT = 12;
 
@@ -60,7 +59,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** @param progress gets every line that the server says */
   static start(progress: (line: string) => void): ServerProcess {
-    const main = path.join(projectRoot(), "dist/src/cli/main.js");
+    const main = fileURLToPath(import.meta.resolve("../src/cli/main.js"));
     const child = spawn(process.execPath, [main, "serve", "--json-ready"], {
       env: { ESPALIER_LOG_LEVEL: "warn", ...process.env, ESPALIER_PORT: "0" },
       stdio: ["pipe", "pipe", "pipe"],

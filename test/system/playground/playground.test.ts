@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { importPictures } from "../../../demo/import-pictures.js";
+import { Terminal } from "../../../demo/terminal.js";
+import { findChromium } from "../../testkit/chromium.js";
+import { startTestEspalier, type TestEspalier } from "../../testkit/espalier.js";
+import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+
+const executablePath = findChromium();
+const skip = executablePath === null && "no Chromium here: install one, or name it in CHROMIUM_PATH";
+const TIMEOUT_MS = 60_000;
+
+describe("the playground in a real browser", { skip }, () => {
+  const resources = new AsyncDisposableStack();
+  let espalier: TestEspalier;
+  let browser: Browser;
+
+  before(async () => {
+    espalier = resources.use(await startTestEspalier());
+    browser = await chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] });
+    resources.defer(() => browser.close());
+  });
+  after(() => resources.disposeAsync());
+
+  /**
+   * Opens the playground in a fresh profile and afterwards checks what every page must not do: ask
+   * other machines, break the content policy or log an error.
+   */
+  async function visit(
+    fragment: string,
+    act: (page: Page) => Promise<void>,
+    tolerated: RegExp[] = [],
+  ): Promise<void> {
+    const complaints: string[] = [];
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(TIMEOUT_MS);
+    page.on("request", (request) => {
+      if (!request.url().startsWith(espalier.url)) complaints.push(`request to ${request.url()}`);
+    });
+    page.on("requestfailed", (request) => complaints.push(`failed request to ${request.url()}`));
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    try {
+      await page.goto(`${espalier.url}/playground/${fragment}`);
+      await act(page);
+      const serious = complaints.filter((complaint) => !tolerated.some((pattern) => pattern.test(complaint)));
+      assert.deepEqual(serious, []);
+    } finally {
+      await context.close();
+    }
+  }
+
+  const withToken = (act: (page: Page) => Promise<void>) => visit(`#token=${espalier.adminToken}`, act);
+
+  async function runExample(page: Page, title: string): Promise<void> {
+    await page.getByRole("region", { name: "Examples" }).getByText(title, { exact: true }).click();
+    await page.getByRole("button", { name: /^Execute query/ }).click();
+  }
+
+  /** The text of the response once it matches; the editor draws spaces as non-breaking ones. */
+  async function response(page: Page, expected: RegExp): Promise<string> {
+    const lines = page.locator(".graphiql-response .result-window .view-lines").filter({ hasText: expected });
+    await lines.waitFor();
+    return ((await lines.textContent()) ?? "").replaceAll("\u00a0", " ");
+  }
+
+  test("a token in the address is taken from it at once and opens the editor", () =>
+    withToken(async (page) => {
+      await page.getByRole("region", { name: "Examples" }).waitFor();
+      assert.equal(page.url(), `${espalier.url}/playground/`);
+      assert.match((await page.getByRole("banner").textContent()) ?? "", /TensorFlow 2\.\d+/);
+    }));
+
+  test("without a token it says where to find one, and refuses a wrong one in words", () =>
+    visit(
+      "",
+      async (page) => {
+        assert.match((await page.getByRole("main").textContent()) ?? "", /admin-token/);
+        await page.getByLabel("Access token").fill("wrong");
+        await page.getByRole("button", { name: "Connect" }).click();
+        assert.match((await page.getByRole("alert").textContent()) ?? "", /does not accept/);
+
+        await page.getByLabel("Access token").fill(espalier.adminToken);
+        await page.getByRole("button", { name: "Connect" }).click();
+        await page.getByRole("region", { name: "Examples" }).waitFor();
+      },
+      // The browser's own note of the refusal.
+      [/^Failed to load resource.*401/],
+    ));
+
+  test("a query and a mutation are answered", () =>
+    withToken(async (page) => {
+      await runExample(page, "System");
+      assert.match(await response(page, /tensorflowVersion/), /"status"/);
+      await runExample(page, "Create upload");
+      assert.match(await response(page, /uploadId/), /"upl_\w+"/);
+    }));
+
+  test("a subscription shows the epochs of a run as they arrive", async () => {
+    const archive = await drawFlowerArchive(8);
+    await importPictures(espalier.api, new Terminal(process.stderr), "flowers", {
+      bytes: new Blob([new Uint8Array(archive)]),
+      description: "",
+      fileCount: null,
+    });
+    await withToken(async (page) => {
+      await runExample(page, "Launch runs");
+      await response(page, /normalized/);
+      await runExample(page, "Watch run");
+      const events = page.getByRole("region", { name: "Events" }).getByRole("listitem");
+      await events.filter({ hasText: /SUCCEEDED/ }).waitFor();
+      const epochs = await events.filter({ hasText: "EpochCompleted" }).allTextContents();
+      assert.equal(epochs.length, 8);
+      assert.match(epochs[0] ?? "", /number 1 · trainLoss [\d.]+/);
+    });
+  });
+});
