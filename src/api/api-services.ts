@@ -1,0 +1,45 @@
+import type { AccessTokens } from "../access/access-tokens.js";
+import type { BlobStore } from "../data/blob-store.js";
+import type { DatasetImporter } from "../data/dataset-import.js";
+import type { DatasetStore } from "../data/dataset-store.js";
+import type { ImageDecoder } from "../data/image-decoder.js";
+import type { Uploads } from "../data/uploads.js";
+import type { EngineInfo } from "../engine/engine-protocol.js";
+import type { ModelRegistry } from "../registry/model-registry.js";
+import type { ModelStore } from "../registry/model-store.js";
+import type { Classifier } from "../serving/classifier.js";
+import type { Log } from "../telemetry/log.js";
+import type { RunComparer } from "../training/comparison.js";
+import type { ExperimentStore } from "../training/experiment-store.js";
+import type { MetricStore } from "../training/metric-store.js";
+import type { RunEventStore } from "../training/run-event-store.js";
+import type { RunLauncher } from "../training/run-launcher.js";
+import type { RunStore } from "../training/run-store.js";
+
+/** Everything that the API shows to the world; `app` fills it. */
+export interface ApiServices {
+  readonly log: Log;
+  readonly accessTokens: AccessTokens;
+  readonly engine: { readonly info: EngineInfo };
+  readonly trainer: TrainingActivity;
+  readonly datasets: DatasetStore;
+  readonly blobs: BlobStore;
+  readonly imageDecoder: ImageDecoder;
+  readonly uploads: Uploads;
+  readonly importer: DatasetImporter;
+  readonly experiments: ExperimentStore;
+  readonly runs: RunStore;
+  readonly metrics: MetricStore;
+  readonly runEvents: RunEventStore;
+  readonly launcher: RunLauncher;
+  readonly comparison: RunComparer;
+  readonly models: ModelStore;
+  readonly registry: ModelRegistry;
+  readonly classifier: Classifier;
+}
+
+/** What the trainer is doing. */
+export interface TrainingActivity {
+  /** Null while it waits for a run. */
+  readonly currentRunId: string | null;
+}

@@ -1,0 +1,100 @@
+import { Arg, Args, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import type {
+  ClassCountRecord,
+  DatasetRecord,
+  DatasetVersionRecord,
+  QuarantinedFileRecord,
+  SampleRecord,
+} from "../../core/dataset-records.js";
+import type { Role } from "../../core/enumerations.js";
+import type { DatasetStore } from "../../data/dataset-store.js";
+import { UserError } from "../errors/user-error.js";
+import { type Connection, toConnection } from "../relay/connection.js";
+import { PageArguments, pageRequest } from "../relay/page-arguments.js";
+import type { RequestContext } from "../request-context.js";
+import { Dataset } from "./dataset.js";
+import { DatasetClass } from "./dataset-class.js";
+import { DatasetVersion } from "./dataset-version.js";
+import { QuarantinedFileConnection } from "./quarantined-file.js";
+import { SampleConnection } from "./sample.js";
+import { SampleFilter } from "./sample-filter.js";
+import { SplitSummary } from "./split-summary.js";
+
+@Resolver(() => DatasetVersion)
+export class DatasetVersionResolver {
+  constructor(private readonly datasets: DatasetStore) {}
+
+  @Authorized<Role>("VIEWER")
+  @Query(() => DatasetVersion, {
+    nullable: true,
+    description: "A version by its reference; null when there is none.",
+  })
+  datasetVersion(
+    @Arg("ref", () => String, {
+      description: '"flowers:3" for version 3, "flowers" for the newest that is READY.',
+    })
+    ref: string,
+  ): Promise<DatasetVersionRecord | null> {
+    return this.datasets.findVersionByRef(ref);
+  }
+
+  @FieldResolver(() => Dataset, { description: "The data set that it is a version of." })
+  dataset(@Root() version: DatasetVersionRecord, @Ctx() { loaders }: RequestContext): Promise<DatasetRecord> {
+    return loaders.dataset.load(version.datasetId);
+  }
+
+  @FieldResolver(() => String, { description: 'What to call it in inputs, such as "flowers:3".' })
+  ref(@Root() version: DatasetVersionRecord): string {
+    return `${version.datasetName}:${version.number}`;
+  }
+
+  @FieldResolver(() => UserError, {
+    nullable: true,
+    description: "Why its import ended without a usable version; null unless FAILED.",
+  })
+  failure(@Root() version: DatasetVersionRecord): UserError | null {
+    if (version.failureCode === null) return null;
+    return { code: version.failureCode, message: version.failureMessage ?? "", path: [] };
+  }
+
+  @FieldResolver(() => [DatasetClass], {
+    description: "Its classes, sorted by name, with their counts; empty until READY.",
+  })
+  classes(
+    @Root() version: DatasetVersionRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<readonly ClassCountRecord[]> {
+    return loaders.classCounts.load(version.id);
+  }
+
+  @FieldResolver(() => [SplitSummary], {
+    description: "How many pictures TRAIN, VALIDATION and TEST have; splits without pictures are left out.",
+  })
+  splits(
+    @Root() version: DatasetVersionRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<readonly SplitSummary[]> {
+    return loaders.splitCounts.load(version.id);
+  }
+
+  @FieldResolver(() => SampleConnection, {
+    description: "Its pictures, in the order of the manifest: by class, then by source name.",
+  })
+  async samples(
+    @Root() version: DatasetVersionRecord,
+    @Arg("filter", () => SampleFilter, { nullable: true, description: "Which pictures; null means all." })
+    filter: SampleFilter | null | undefined,
+    @Args(() => PageArguments) page: PageArguments,
+  ): Promise<Connection<SampleRecord>> {
+    const { className = null, split = null } = filter ?? {};
+    return toConnection(await this.datasets.listSamples(version.id, { className, split }, pageRequest(page)));
+  }
+
+  @FieldResolver(() => QuarantinedFileConnection, { description: "The files that its import set aside." })
+  async quarantine(
+    @Root() version: DatasetVersionRecord,
+    @Args(() => PageArguments) page: PageArguments,
+  ): Promise<Connection<QuarantinedFileRecord>> {
+    return toConnection(await this.datasets.listQuarantine(version.id, pageRequest(page)));
+  }
+}

@@ -1,0 +1,41 @@
+import { registerEnumType } from "type-graphql";
+import { DatasetVersionStatus, QuarantineReason, Split } from "../../core/enumerations.js";
+
+registerEnumType(Split, {
+  name: "Split",
+  description: "What a picture is used for. A picture and its exact copies are always in the same split.",
+  valuesConfig: {
+    TRAIN: { description: "Weights are learnt from it." },
+    VALIDATION: { description: "Measured after each epoch, to choose checkpoints and to stop early." },
+    TEST: { description: "Kept apart from training and from every choice made during it." },
+  },
+});
+
+registerEnumType(DatasetVersionStatus, {
+  name: "DatasetVersionStatus",
+  description: "How far the import of a version is.",
+  valuesConfig: {
+    IMPORTING: { description: "Files are still being read; counts are not final." },
+    READY: { description: "Complete and unchangeable; runs can train on it." },
+    FAILED: { description: "The import ended without a usable version; see `failure`." },
+  },
+});
+
+registerEnumType(QuarantineReason, {
+  name: "QuarantineReason",
+  description: "Why a file is not used as a picture.",
+  valuesConfig: {
+    EMPTY: { description: "It has no bytes." },
+    NOT_AN_IMAGE: { description: "Its bytes are not those of a picture, whatever its name says." },
+    UNSUPPORTED_FORMAT: {
+      description: "A picture in a format other than JPEG, PNG, WebP, GIF, AVIF and TIFF.",
+    },
+    TRUNCATED: { description: "It ends before the picture does, as after a broken download." },
+    DAMAGED: { description: "It contradicts its own format and cannot be decoded." },
+    TOO_LARGE: { description: "The file has more bytes than this server accepts for one picture." },
+    TOO_MANY_PIXELS: { description: "The picture has more pixels than `limits.imagePixels`." },
+    CONFLICTING_LABEL: { description: "The same bytes lie in folders of different classes." },
+  },
+});
+
+export { DatasetVersionStatus, QuarantineReason, Split };

@@ -1,0 +1,39 @@
+import { Field, Int, InterfaceType, ObjectType } from "type-graphql";
+import type { ImportEvent as ImportEventRecord } from "../../core/dataset-records.js";
+import { DateTime } from "../scalars.js";
+
+@InterfaceType({
+  description: "Something that happened during an import.",
+  resolveType: (event: ImportEventRecord) => event.kind,
+})
+export abstract class ImportEvent {
+  @Field(() => String, { description: "Give it as `after` to go on behind this event." })
+  cursor!: string;
+
+  @Field(() => Int, {
+    description:
+      "Counts the durable events of the import; progress carries the number of the last one before it.",
+  })
+  sequence!: number;
+
+  @Field(() => DateTime, { description: "When it happened." })
+  at!: Date;
+}
+
+@ObjectType({ implements: ImportEvent, description: "How far an import is. Only the newest is replayed." })
+export class ImportProgress {
+  @Field(() => Int, { description: "Files read so far, those set aside included." })
+  filesDone!: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Files there are; null while an archive is still being read and the number is not known.",
+  })
+  filesTotal!: number | null;
+}
+
+@ObjectType({
+  implements: ImportEvent,
+  description: "The import ended: `datasetVersion` is READY or FAILED. Always the last event.",
+})
+export class ImportFinished {}

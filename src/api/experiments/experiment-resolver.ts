@@ -1,0 +1,85 @@
+import { Arg, Args, Authorized, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { Role } from "../../core/enumerations.js";
+import type { ExperimentStore } from "../../training/experiment-store.js";
+import type { ExperimentRecord, RunRecord } from "../../training/run-records.js";
+import type { RunStore } from "../../training/run-store.js";
+import { withUserErrors } from "../errors/with-user-errors.js";
+import { type Connection, toConnection } from "../relay/connection.js";
+import { PageArguments, pageRequest } from "../relay/page-arguments.js";
+import { RunConnection } from "../runs/run.js";
+import { RunFilterInput } from "../runs/run-filter.js";
+import { RunOrderInput, runOrder } from "../runs/run-order.js";
+import { CreateExperimentInput, CreateExperimentPayload } from "./create-experiment.js";
+import { Experiment, ExperimentConnection } from "./experiment.js";
+
+@Resolver(() => Experiment)
+export class ExperimentResolver {
+  constructor(
+    private readonly experimentStore: ExperimentStore,
+    private readonly runStore: RunStore,
+  ) {}
+
+  @Authorized<Role>("VIEWER")
+  @Query(() => Experiment, {
+    nullable: true,
+    description: "The experiment of that name; null when there is none.",
+  })
+  experiment(
+    @Arg("name", () => String, { description: 'Its whole name, such as "flowers".' }) name: string,
+  ): Promise<ExperimentRecord | null> {
+    return this.experimentStore.findByName(name);
+  }
+
+  @Authorized<Role>("VIEWER")
+  @Query(() => ExperimentConnection, { description: "All experiments, newest first." })
+  async experiments(@Args(() => PageArguments) page: PageArguments): Promise<Connection<ExperimentRecord>> {
+    return toConnection(await this.experimentStore.list(pageRequest(page)));
+  }
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => CreateExperimentPayload, {
+    description:
+      "Makes an experiment; launching a run into a new name does so as well. Needs the role EDITOR.",
+  })
+  createExperiment(
+    @Arg("input", () => CreateExperimentInput, { description: "Name and description." })
+    input: CreateExperimentInput,
+  ): Promise<CreateExperimentPayload> {
+    return withUserErrors<Pick<CreateExperimentPayload, "experiment">>({ experiment: null }, async () => ({
+      experiment: await this.experimentStore.create({
+        name: input.name,
+        description: input.description ?? "",
+        idempotencyKey: input.idempotencyKey ?? null,
+      }),
+    }));
+  }
+
+  @FieldResolver(() => RunConnection, {
+    description: "Its runs, newest first unless `orderBy` says otherwise.",
+  })
+  async runs(
+    @Root() experiment: ExperimentRecord,
+    @Arg("filter", () => RunFilterInput, {
+      nullable: true,
+      description: "Which of its runs; null means all. Its own `experiment` is not needed.",
+    })
+    filter: RunFilterInput | null | undefined,
+    @Arg("orderBy", () => RunOrderInput, {
+      nullable: true,
+      description: "In which order; null: newest first.",
+    })
+    orderBy: RunOrderInput | null | undefined,
+    @Args(() => PageArguments) page: PageArguments,
+  ): Promise<Connection<RunRecord>> {
+    if (filter?.experiment != null && filter.experiment !== experiment.name) {
+      return toConnection({ items: [], hasNextPage: false });
+    }
+    return toConnection(
+      await this.runStore.list({
+        filter: { ...filter, experiment: experiment.name },
+        order: runOrder(orderBy),
+        page: pageRequest(page),
+      }),
+    );
+  }
+}

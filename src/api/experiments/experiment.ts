@@ -1,0 +1,21 @@
+import { Field, ObjectType } from "type-graphql";
+import { Node } from "../node.js";
+import { connectionType } from "../relay/connection.js";
+import { DateTime } from "../scalars.js";
+
+@ObjectType({ implements: Node, description: "A named question that runs belong to." })
+export class Experiment {
+  @Field(() => String, { description: 'Unique name, such as "flowers".' })
+  name!: string;
+
+  @Field(() => String, { description: "What is being tried; may be empty." })
+  description!: string;
+
+  @Field(() => DateTime, { description: "When it was made." })
+  createdAt!: Date;
+}
+
+export const ExperimentConnection = connectionType(() => Experiment, {
+  name: "Experiment",
+  listed: "experiments, newest first",
+});

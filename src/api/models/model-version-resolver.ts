@@ -1,0 +1,72 @@
+import { Arg, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import type { DatasetVersionRecord } from "../../core/dataset-records.js";
+import type { Role } from "../../core/enumerations.js";
+import type { ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
+import type { ModelStore } from "../../registry/model-store.js";
+import type { MetricSummaryRecord, RunRecord } from "../../training/run-records.js";
+import { DatasetVersion } from "../datasets/dataset-version.js";
+import type { RequestContext } from "../request-context.js";
+import { MetricSummary } from "../runs/metric-summary.js";
+import { Run } from "../runs/run.js";
+import { Model } from "./model.js";
+import { ModelVersion } from "./model-version.js";
+
+@Resolver(() => ModelVersion)
+export class ModelVersionResolver {
+  constructor(private readonly modelStore: ModelStore) {}
+
+  @Authorized<Role>("VIEWER")
+  @Query(() => ModelVersion, {
+    nullable: true,
+    description: "A version by its reference; null when there is none.",
+  })
+  modelVersion(
+    @Arg("ref", () => String, {
+      description: '"flowers@champion" for an alias, "flowers:3" for version 3, "flowers" for the newest.',
+    })
+    ref: string,
+  ): Promise<ModelVersionRecord | null> {
+    return this.modelStore.findVersionByRef(ref);
+  }
+
+  @FieldResolver(() => Model, { description: "The model that it is a version of." })
+  model(@Root() version: ModelVersionRecord, @Ctx() { loaders }: RequestContext): Promise<ModelRecord> {
+    return loaders.model.load(version.modelId);
+  }
+
+  @FieldResolver(() => String, { description: 'What to call it in inputs, such as "flowers:3".' })
+  ref(@Root() version: ModelVersionRecord): string {
+    return `${version.modelName}:${version.number}`;
+  }
+
+  @FieldResolver(() => Run, { description: "The run that it was made from." })
+  run(@Root() version: ModelVersionRecord, @Ctx() { loaders }: RequestContext): Promise<RunRecord> {
+    return loaders.run.load(version.runId);
+  }
+
+  @FieldResolver(() => DatasetVersion, { description: "What its run trained on." })
+  datasetVersion(
+    @Root() version: ModelVersionRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<DatasetVersionRecord> {
+    return loaders.datasetVersion.load(version.datasetVersionId);
+  }
+
+  @FieldResolver(() => [String], { description: "Names of the aliases that stand for it now, by name." })
+  async aliases(
+    @Root() version: ModelVersionRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<readonly string[]> {
+    return (await loaders.aliasesOfVersion.load(version.id)).map((alias) => alias.name);
+  }
+
+  @FieldResolver(() => [MetricSummary], {
+    description: "Last and best value of each metric of its run, by key.",
+  })
+  metrics(
+    @Root() version: ModelVersionRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<readonly MetricSummaryRecord[]> {
+    return loaders.metricSummaries.load(version.runId);
+  }
+}

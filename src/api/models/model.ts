@@ -1,0 +1,17 @@
+import { Field, ObjectType } from "type-graphql";
+import { Node } from "../node.js";
+import { connectionType } from "../relay/connection.js";
+
+@ObjectType({
+  implements: Node,
+  description: "A named line of classifiers; what can classify is in its numbered versions.",
+})
+export class Model {
+  @Field(() => String, { description: 'Unique name, such as "flowers".' })
+  name!: string;
+
+  @Field(() => String, { description: "What it tells apart; may be empty." })
+  description!: string;
+}
+
+export const ModelConnection = connectionType(() => Model, { name: "Model", listed: "models, newest first" });

@@ -1,0 +1,84 @@
+import { Arg, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { AppError } from "../../core/app-error.js";
+import type { Role } from "../../core/enumerations.js";
+import type { AlignedCurve as AlignedCurveRecord } from "../../training/aligned-curves.js";
+import type {
+  MetricComparison as MetricComparisonRecord,
+  RunComparer,
+  RunComparisonRecord,
+} from "../../training/comparison.js";
+import type { RunRecord } from "../../training/run-records.js";
+import type { RequestContext } from "../request-context.js";
+import { Run } from "./run.js";
+import { AlignedCurve, CurveSeries, MetricComparison, RunComparison } from "./run-comparison.js";
+
+const MOST_CURVES = 20;
+
+@Resolver(() => RunComparison)
+export class ComparisonResolver {
+  constructor(private readonly comparer: RunComparer) {}
+
+  @Authorized<Role>("VIEWER")
+  @Query(() => RunComparison, { description: "Why one run did better than another." })
+  compareRuns(
+    @Arg("runIds", () => [ID], {
+      description: "Ids of 2 to 10 different runs, in the order in which to show them.",
+    })
+    runIds: readonly string[],
+  ): Promise<RunComparisonRecord> {
+    return this.comparer.compareRuns(runIds);
+  }
+
+  @FieldResolver(() => [Run], { description: "The compared runs, in the order asked for." })
+  runs(@Root() comparison: RunComparisonRecord): readonly RunRecord[] {
+    return comparison.runs;
+  }
+
+  @FieldResolver(() => [AlignedCurve], {
+    description: "Metrics over the epochs, aligned for a chart, in the order of `keys`.",
+  })
+  async curves(
+    @Root() comparison: RunComparisonRecord,
+    @Arg("keys", () => [String], {
+      description: `Which metrics, at most ${MOST_CURVES}, such as "validation.top1".`,
+    })
+    keys: readonly string[],
+  ): Promise<readonly AlignedCurveRecord[]> {
+    if (keys.length > MOST_CURVES) {
+      throw new AppError(
+        "TOO_MANY_KEYS",
+        `\`keys\` must name at most ${MOST_CURVES} metrics. Received ${keys.length}.`,
+        { path: ["keys"] },
+      );
+    }
+    return this.comparer.alignCurves(
+      comparison.runs.map((run) => run.id),
+      keys,
+    );
+  }
+}
+
+@Resolver(() => MetricComparison)
+export class MetricComparisonResolver {
+  @FieldResolver(() => Run, {
+    nullable: true,
+    description: "The run with the best value; null when several have it or none has one.",
+  })
+  async bestRun(
+    @Root() { bestRunId }: MetricComparisonRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<RunRecord | null> {
+    return bestRunId === null ? null : loaders.run.load(bestRunId);
+  }
+}
+
+@Resolver(() => CurveSeries)
+export class CurveSeriesResolver {
+  @FieldResolver(() => Run, { description: "Whose line it is." })
+  run(
+    @Root() { runId }: AlignedCurveRecord["series"][number],
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<RunRecord> {
+    return loaders.run.load(runId);
+  }
+}

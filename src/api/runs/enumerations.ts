@@ -1,0 +1,116 @@
+import { registerEnumType } from "type-graphql";
+import {
+  Architecture,
+  HeadKind,
+  MetricValueKind,
+  MonitoredMetric,
+  Precision,
+  Preprocessing,
+  RunEndReason,
+  RunState,
+} from "../../core/enumerations.js";
+
+registerEnumType(RunState, {
+  name: "RunState",
+  description:
+    "Where a run is in its life: QUEUED, PREPARING, RUNNING, then SUCCEEDED, FAILED or CANCELLED, which are final.",
+  valuesConfig: {
+    QUEUED: { description: "Waiting for its turn; see `queuePosition`." },
+    PREPARING: { description: "Packing the pictures at the size asked for, and building the network." },
+    RUNNING: { description: "Training." },
+    PAUSED: { description: "Stopped on request, to be taken up again." },
+    INTERRUPTED: { description: "Its process died; it goes back into the queue by itself." },
+    SUCCEEDED: { description: "Ended with a usable checkpoint." },
+    FAILED: { description: "Ended early; `endReason` says why. What was learnt before is kept." },
+    CANCELLED: { description: "Ended on request. What was learnt before is kept." },
+  },
+});
+
+registerEnumType(RunEndReason, {
+  name: "RunEndReason",
+  description: "Why a run ended.",
+  valuesConfig: {
+    COMPLETED: { description: "All epochs were trained." },
+    EARLY_STOPPED: { description: "The monitored metric stopped getting better; see `earlyStopping`." },
+    CANCELLED: { description: "Somebody cancelled it." },
+    DIVERGED: { description: "The loss became infinite or not a number. A lower learning rate may help." },
+    OUT_OF_MEMORY: { description: "Memory ran out. A smaller batch, picture or network may help." },
+    ATTEMPTS_EXHAUSTED: { description: "Its process died too often." },
+    INVALID_DATA: { description: "The data set's version could not be read." },
+    ENGINE_ERROR: { description: "TensorFlow failed; `endDetail` has its words." },
+  },
+});
+
+registerEnumType(Architecture, {
+  name: "Architecture",
+  description: "Configurations of Simonyan and Zisserman, Very Deep Convolutional Networks (2015), table 1.",
+  valuesConfig: {
+    VGG11: { description: "Configuration A: 8 convolutions." },
+    VGG13: { description: "Configuration B: 10 convolutions." },
+    VGG16: { description: "Configuration D: 13 convolutions." },
+    VGG19: { description: "Configuration E: 16 convolutions." },
+  },
+});
+
+registerEnumType(HeadKind, {
+  name: "HeadKind",
+  description: "What follows the convolutions.",
+  valuesConfig: {
+    FULLY_CONNECTED: { description: "Two hidden layers with dropout, then the classes, as published." },
+    GLOBAL_AVERAGE_POOLING: {
+      description: "The mean over all positions, then the classes: far fewer weights.",
+    },
+  },
+});
+
+registerEnumType(Preprocessing, {
+  name: "Preprocessing",
+  description: "What is done to a picture's 8-bit values before the network sees them.",
+  valuesConfig: { SCALE_0_1: { description: "Divides them by 255." } },
+});
+
+registerEnumType(Precision, {
+  name: "Precision",
+  description: "In which floating-point format the network computes; weights are float32 in all of them.",
+  valuesConfig: {
+    FLOAT32: { description: "Everything in 32 bits: the format to compare others with." },
+    MIXED_BFLOAT16: {
+      description:
+        "Convolutions and products in bfloat16: faster where the processor has instructions for it.",
+    },
+  },
+});
+
+registerEnumType(MonitoredMetric, {
+  name: "MonitoredMetric",
+  description: "The metric by which the best checkpoint is chosen and training stops early.",
+  valuesConfig: {
+    VALIDATION_LOSS: { description: "Mean loss on the validation split; lower is better." },
+    VALIDATION_TOP1: { description: "Fraction of validation pictures whose likeliest class is right." },
+    VALIDATION_TOP5: {
+      description: "Fraction of validation pictures whose class is among the five likeliest.",
+    },
+  },
+});
+
+registerEnumType(MetricValueKind, {
+  name: "MetricValueKind",
+  description: "Which kind of number a metric is; JSON can carry finite ones only.",
+  valuesConfig: {
+    FINITE: { description: "An ordinary number, in `value`." },
+    NAN: { description: "Not a number, as after 0/0." },
+    POSITIVE_INFINITY: { description: "Greater than every number." },
+    NEGATIVE_INFINITY: { description: "Less than every number." },
+  },
+});
+
+export {
+  Architecture,
+  HeadKind,
+  MetricValueKind,
+  MonitoredMetric,
+  Precision,
+  Preprocessing,
+  RunEndReason,
+  RunState,
+};

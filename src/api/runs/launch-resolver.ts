@@ -1,0 +1,43 @@
+import { Arg, Authorized, Mutation, Resolver } from "type-graphql";
+import type { Role } from "../../core/enumerations.js";
+import type { RunLauncher } from "../../training/run-launcher.js";
+import { withUserErrors } from "../errors/with-user-errors.js";
+import { LaunchRunInput, LaunchRunPayload, RunInput, RunPayload } from "./launch-run.js";
+
+@Resolver()
+export class LaunchResolver {
+  constructor(private readonly launcher: RunLauncher) {}
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => LaunchRunPayload, {
+    description:
+      "Checks a configuration against the data and puts the run into the queue. Needs the role EDITOR.",
+  })
+  launchRun(
+    @Arg("input", () => LaunchRunInput, { description: "What to train, and on what." }) input: LaunchRunInput,
+  ): Promise<LaunchRunPayload> {
+    return withUserErrors<Pick<LaunchRunPayload, "run">>({ run: null }, async () => ({
+      run: await this.launcher.launch({
+        experiment: input.experiment,
+        dataset: input.dataset,
+        name: input.name ?? null,
+        configuration: input.configuration,
+        idempotencyKey: input.idempotencyKey ?? null,
+      }),
+    }));
+  }
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => RunPayload, {
+    description:
+      "Ends a run that waits at once, and one that trains after the step under way. What was learnt is kept. " +
+      "Needs the role EDITOR.",
+  })
+  cancelRun(
+    @Arg("input", () => RunInput, { description: "Which run." }) input: RunInput,
+  ): Promise<RunPayload> {
+    return withUserErrors<Pick<RunPayload, "run">>({ run: null }, async () => ({
+      run: await this.launcher.cancel(input.runId),
+    }));
+  }
+}

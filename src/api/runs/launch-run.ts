@@ -1,0 +1,53 @@
+import { Field, ID, InputType, ObjectType } from "type-graphql";
+import type { RunRecord } from "../../training/run-records.js";
+import { UserError } from "../errors/user-error.js";
+import { IDEMPOTENCY_KEY } from "../idempotency.js";
+import { Run } from "./run.js";
+import { RunConfigurationInput } from "./run-configuration-input.js";
+
+@InputType({ description: "What to train, on what, and where to list it." })
+export class LaunchRunInput {
+  @Field(() => String, { description: "Name of the experiment it belongs to; made when new." })
+  experiment!: string;
+
+  @Field(() => String, {
+    description: '"flowers" for the newest READY version of that data set, "flowers:3" for version 3.',
+  })
+  dataset!: string;
+
+  @Field(() => String, { nullable: true, description: "What to call it; null has a readable name made up." })
+  name?: string | null;
+
+  @Field(() => RunConfigurationInput, { description: "How to train; `{}` takes every default." })
+  configuration!: RunConfigurationInput;
+
+  @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
+  idempotencyKey?: string | null;
+}
+
+@ObjectType({ description: "The run that was launched." })
+export class LaunchRunPayload {
+  @Field(() => Run, {
+    nullable: true,
+    description: "The run, QUEUED: follow it with `runEvents`. Null when none was launched.",
+  })
+  run!: RunRecord | null;
+
+  @Field(() => [UserError], { description: "Why no run was launched; empty when it was." })
+  userErrors!: readonly UserError[];
+}
+
+@InputType({ description: "Which run." })
+export class RunInput {
+  @Field(() => ID, { description: "Id of the run." })
+  runId!: string;
+}
+
+@ObjectType({ description: "The run as it is after the mutation." })
+export class RunPayload {
+  @Field(() => Run, { nullable: true, description: "The run; null when nothing was done." })
+  run!: RunRecord | null;
+
+  @Field(() => [UserError], { description: "Why nothing was done; empty when it was." })
+  userErrors!: readonly UserError[];
+}

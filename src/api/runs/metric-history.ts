@@ -1,0 +1,45 @@
+import { Field, FieldResolver, Float, Int, ObjectType, Resolver, Root } from "type-graphql";
+import { metricValueKind } from "../../core/metric-value.js";
+import type { MetricPointRecord } from "../../training/run-records.js";
+import { DateTime } from "../scalars.js";
+import { MetricValueKind } from "./enumerations.js";
+import { finiteOrNull } from "./metric-value.js";
+
+@ObjectType({ description: "One measurement of a metric." })
+export class MetricPoint {
+  @Field(() => Int, { description: "Batches trained when it was measured, over all epochs." })
+  step!: number;
+
+  @Field(() => DateTime, { description: "When it was measured." })
+  at!: Date;
+}
+
+@Resolver(() => MetricPoint)
+export class MetricPointResolver {
+  @FieldResolver(() => Float, { nullable: true, description: "The number; null unless `kind` is FINITE." })
+  value(@Root() point: MetricPointRecord): number | null {
+    return finiteOrNull(point.value);
+  }
+
+  @FieldResolver(() => MetricValueKind, { description: "Which kind of number it is." })
+  kind(@Root() point: MetricPointRecord): MetricValueKind {
+    return metricValueKind(point.value);
+  }
+}
+
+@ObjectType({ description: "A metric's course over a run." })
+export class MetricHistory {
+  @Field(() => String, { description: "Which metric." })
+  key!: string;
+
+  @Field(() => [MetricPoint], { description: "By step; empty when the run has no such metric." })
+  points!: readonly MetricPoint[];
+
+  @Field(() => Int, { description: "How many measurements there are, those left out included." })
+  totalPoints!: number;
+
+  @Field(() => Boolean, {
+    description: "Whether measurements were left out to stay within `maxPoints`; the extremes never are.",
+  })
+  thinned!: boolean;
+}

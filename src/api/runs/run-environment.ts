@@ -1,0 +1,29 @@
+import { Field, Int, ObjectType } from "type-graphql";
+import { Precision } from "./enumerations.js";
+
+@ObjectType({
+  description:
+    "Where a run trains. The same configuration gives the same weights, bit for bit, only where all of this is equal.",
+})
+export class RunEnvironment {
+  @Field(() => String, { description: "Name and version of this product." })
+  product!: string;
+
+  @Field(() => String, { description: "Version of the TensorFlow library." })
+  tensorflowVersion!: string;
+
+  @Field(() => String, { description: "Version of Node.js." })
+  nodeVersion!: string;
+
+  @Field(() => String, { description: "Model of the processor." })
+  processor!: string;
+
+  @Field(() => String, { description: "The device that computes, as TensorFlow names it." })
+  device!: string;
+
+  @Field(() => Int, { description: "Threads that one operation uses." })
+  threads!: number;
+
+  @Field(() => Precision, { description: "The floating-point format it computes in." })
+  precision!: Precision;
+}

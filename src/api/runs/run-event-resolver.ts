@@ -1,0 +1,40 @@
+import { Arg, Authorized, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
+import type { Role } from "../../core/enumerations.js";
+import type { RunEvent as RunEventRecord } from "../../core/run-events.js";
+import type { RunRecord } from "../../training/run-records.js";
+import type { RequestContext } from "../request-context.js";
+import { Run } from "./run.js";
+import { RunEvent } from "./run-event.js";
+
+interface RunEventsArguments {
+  readonly runId: string;
+  readonly after?: string | null;
+}
+
+@Resolver(() => RunEvent)
+export class RunEventResolver {
+  @Authorized<Role>("VIEWER")
+  @Subscription(() => RunEvent, {
+    description:
+      "Everything that happens during a run: first what happened after the cursor, each event once and in " +
+      "order, then what happens from now on. Ends with the run.",
+    subscribe: ({ args, context }: { args: RunEventsArguments; context: RequestContext }) =>
+      context.events.ofRun(args.runId, args.after ?? null, context),
+  })
+  runEvents(
+    @Root() event: RunEventRecord,
+    @Arg("runId", () => ID, { description: "Id of the run." }) _runId: string,
+    @Arg("after", () => String, {
+      nullable: true,
+      description: "Cursor of the last event that was seen; null starts at the beginning.",
+    })
+    _after: string | null | undefined,
+  ): RunEventRecord {
+    return event;
+  }
+
+  @FieldResolver(() => Run, { description: "The run, as it is now." })
+  run(@Root() event: RunEventRecord, @Ctx() { loaders }: RequestContext): Promise<RunRecord> {
+    return loaders.run.load(event.runId);
+  }
+}

@@ -1,0 +1,44 @@
+import { Field, Int, ObjectType } from "type-graphql";
+import { Node } from "../node.js";
+import { connectionType } from "../relay/connection.js";
+import { DateTime } from "../scalars.js";
+import { RunEndReason, RunState } from "./enumerations.js";
+import { RunEnvironment } from "./run-environment.js";
+
+@ObjectType({ implements: Node, description: "One training of a network on one version of a data set." })
+export class Run {
+  @Field(() => String, { description: "For people; need not be unique." })
+  name!: string;
+
+  @Field(() => RunState, { description: "Where it is in its life." })
+  state!: RunState;
+
+  @Field(() => RunEndReason, { nullable: true, description: "Why it ended; null until it has." })
+  endReason!: RunEndReason | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "More about why it ended, for people; null until it has, or when there is no more to say.",
+  })
+  endDetail!: string | null;
+
+  @Field(() => RunEnvironment, { nullable: true, description: "Where it trains; null before PREPARING." })
+  environment!: RunEnvironment | null;
+
+  @Field(() => Int, { description: "Which try this is, from 1: one more each time its process died." })
+  attempt!: number;
+
+  @Field(() => DateTime, { description: "When it was launched." })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { nullable: true, description: "When its first try began; null while it waits." })
+  startedAt!: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: "When it ended; null until it has." })
+  endedAt!: Date | null;
+}
+
+export const RunConnection = connectionType(() => Run, {
+  name: "Run",
+  listed: "runs, in the order asked for",
+});

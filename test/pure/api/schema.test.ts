@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import {
+  buildSchema,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isSpecifiedScalarType,
+  lexicographicSortSchema,
+  parse,
+  print,
+  printSchema,
+  validateSchema,
+  visit,
+} from "graphql";
+import { emitSchema } from "../../../src/api/schema.js";
+import { projectRoot } from "../../../src/core/project-root.js";
+
+const root = projectRoot(import.meta.dirname);
+const schema: GraphQLSchema = buildSchema(await emitSchema());
+
+test("the schema is the one that users were promised, name for name, default for default", async () => {
+  const contract = buildSchema(await readFile(path.join(root, "test/pure/api/contract.graphql"), "utf8"));
+  assert.equal(shape(await emitSchema()), shape(printSchema(lexicographicSortSchema(contract))));
+});
+
+test("schema.graphql is what the code says", async () => {
+  assert.equal(await readFile(path.join(root, "schema.graphql"), "utf8"), await emitSchema());
+});
+
+test("the schema prints the same every time", async () => {
+  assert.equal(await emitSchema(), await emitSchema());
+  assert.deepEqual(validateSchema(schema), []);
+});
+
+test("everything in the schema says what it is", () => {
+  const missing = Object.values(schema.getTypeMap())
+    .filter((type) => !type.name.startsWith("__") && !isSpecifiedScalarType(type))
+    .flatMap(undescribed);
+  assert.deepEqual(missing, []);
+});
+
+test("descriptions are sentences that say more than the name", () => {
+  const poor = Object.values(schema.getTypeMap())
+    .filter((type) => !type.name.startsWith("__") && !isSpecifiedScalarType(type))
+    .flatMap((type) => descriptions(type))
+    .filter(([, text]) => !/^["A-ZÀ-Ý`].{7,}[.…]`?$/s.test(text ?? ""))
+    .map(([where]) => where);
+  assert.deepEqual(poor, []);
+});
+
+test("fields that may be null, and inputs that may be left out, say what that means", () => {
+  const silent: string[] = [];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith("__") || !isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const nullable = !String(field.type).endsWith("!");
+      if (nullable && !/null/i.test(field.description ?? "")) silent.push(`${type.name}.${field.name}`);
+    }
+  }
+  assert.deepEqual(silent, []);
+});
+
+test("inputs of which one field must be given are marked so", () => {
+  const marked = Object.values(schema.getTypeMap())
+    .filter((type) => isInputObjectType(type) && type.isOneOf)
+    .map((type) => type.name);
+  assert.deepEqual(marked.sort(), ["ImageInput", "ImportSourceInput", "LearningRateInput", "OptimizerInput"]);
+});
+
+test("only lists that are cheap to count have a totalCount", () => {
+  const counted = Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type) && "totalCount" in type.getFields())
+    .map((type) => type.name);
+  assert.deepEqual(counted.sort(), ["QuarantinedFileConnection", "SampleConnection"]);
+});
+
+/** SDL without what the contract leaves to the builder: descriptions and where scalars are specified. */
+function shape(sdl: string): string {
+  return print(
+    visit(parse(sdl), {
+      enter(node) {
+        if (node.kind === "ScalarTypeDefinition") return { ...node, description: undefined, directives: [] };
+        return "description" in node ? { ...node, description: undefined } : undefined;
+      },
+    }),
+  );
+}
+
+function descriptions(type: GraphQLNamedType): [string, string | null | undefined][] {
+  const own: [string, string | null | undefined][] = [[type.name, type.description]];
+  if (isObjectType(type) || isInterfaceType(type)) {
+    for (const field of Object.values(type.getFields())) {
+      const where = `${type.name}.${field.name}`;
+      own.push([where, field.description]);
+      for (const argument of field.args) own.push([`${where}(${argument.name})`, argument.description]);
+      assert.ok(getNamedType(field.type));
+    }
+  }
+  if (isInputObjectType(type)) {
+    for (const field of Object.values(type.getFields())) {
+      own.push([`${type.name}.${field.name}`, field.description]);
+    }
+  }
+  if (isEnumType(type)) {
+    for (const value of type.getValues()) own.push([`${type.name}.${value.name}`, value.description]);
+  }
+  return own;
+}
+
+function undescribed(type: GraphQLNamedType): string[] {
+  return descriptions(type)
+    .filter(([where, text]) => (text ?? "").trim() === "")
+    .map(([where]) => where);
+}
