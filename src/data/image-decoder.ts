@@ -1,0 +1,180 @@
+import { availableParallelism } from "node:os";
+import sharp, { type Sharp } from "sharp";
+import type { Limits } from "../core/config.js";
+import type { QuarantineReason } from "../core/enumerations.js";
+import { type ImageFormat, recogniseFormat, SUPPORTED_FORMATS } from "./image-format.js";
+import { endsTooEarly } from "./image-truncation.js";
+import { Semaphore } from "./semaphore.js";
+
+/** Why bytes cannot be used as a picture. */
+export class ImageRejected extends Error {
+  override readonly name = "ImageRejected";
+
+  constructor(
+    readonly reason: QuarantineReason,
+    readonly detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${reason}: ${detail}`, options);
+  }
+}
+
+export interface ImageSize {
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+}
+
+/** Behind transparent pixels; fixed, since training and serving must see the same. */
+const BACKGROUND = "#ffffff";
+const THUMBNAIL_QUALITY = 85;
+/** Small enough to cost nothing, while every pixel of the source is still read. */
+const INSPECTION_PIXELS = 16;
+/** Of libuv's pool, where decoding runs beside all file access. */
+const DEFAULT_POOL_THREADS = 4;
+
+/** libvips calls an AVIF by its container. */
+const LIBVIPS_NAMES: Record<ImageFormat, string> = {
+  jpeg: "jpeg",
+  png: "png",
+  webp: "webp",
+  gif: "gif",
+  avif: "heif",
+  tiff: "tiff",
+};
+
+/**
+ * Turns files into pixels, always in the same way: the first frame, upright by its EXIF orientation,
+ * in sRGB with 8 bits, on a white background. Training, evaluation and serving all decode here.
+ *
+ * The format is told by the bytes before any decoder sees them, so what is not in the list (SVG above
+ * all) is never rendered.
+ */
+export class ImageDecoder {
+  readonly #limits: Pick<Limits, "imageBytes" | "imagePixels">;
+  readonly #decoding: Semaphore;
+
+  constructor(limits: Pick<Limits, "imageBytes" | "imagePixels">) {
+    this.#limits = limits;
+    // Pictures come once, so libvips has nothing to keep; and each is decoded by one thread, many at once.
+    sharp.cache(false);
+    sharp.concurrency(1);
+    const threads = Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_POOL_THREADS;
+    this.#decoding = new Semaphore(Math.max(1, Math.min(availableParallelism(), threads - 1)));
+  }
+
+  /**
+   * The size of a picture as it is seen, upright. Decodes all of it, so that what passes here can be
+   * trained on.
+   *
+   * @throws ImageRejected
+   */
+  async inspect(bytes: Uint8Array): Promise<ImageSize> {
+    return this.#decode(bytes, async (image, size) => {
+      await stretched(image, INSPECTION_PIXELS).toBuffer();
+      return size;
+    });
+  }
+
+  /**
+   * The picture stretched to a square, as `sizePixels * sizePixels * 3` bytes: rows from the top,
+   * pixels from the left, red, green and blue.
+   *
+   * @throws ImageRejected
+   */
+  async decodeRgb(bytes: Uint8Array, sizePixels: number): Promise<Uint8Array> {
+    return this.#decode(bytes, (image) => stretched(image, sizePixels).toBuffer());
+  }
+
+  /**
+   * A JPEG for people to look at, its longer side at most `sizePixels`, with the metadata left out.
+   *
+   * @throws ImageRejected
+   */
+  async thumbnail(bytes: Uint8Array, sizePixels: number): Promise<Uint8Array> {
+    return this.#decode(bytes, (image) =>
+      image
+        .resize(sizePixels, sizePixels, { fit: "inside", withoutEnlargement: true })
+        .toColourspace("srgb")
+        .jpeg({ quality: THUMBNAIL_QUALITY })
+        .toBuffer(),
+    );
+  }
+
+  async #decode<T>(bytes: Uint8Array, work: (image: Sharp, size: ImageSize) => Promise<T>): Promise<T> {
+    const format = this.#requireFormat(bytes);
+    return this.#decoding.run(async () => {
+      try {
+        const size = await this.#requireSize(bytes, format);
+        return await work(
+          open(bytes, this.#limits.imagePixels).autoOrient().flatten({ background: BACKGROUND }),
+          size,
+        );
+      } catch (error) {
+        throw error instanceof ImageRejected ? error : rejectionOf(error, bytes, format);
+      }
+    });
+  }
+
+  #requireFormat(bytes: Uint8Array): ImageFormat {
+    if (bytes.length === 0) throw new ImageRejected("EMPTY", "The file has no bytes.");
+    if (bytes.length > this.#limits.imageBytes) throw tooManyBytes(bytes.length, this.#limits.imageBytes);
+    const recognised = recogniseFormat(bytes);
+    if (recognised.kind === "supported") return recognised.format;
+    throw recognised.kind === "unsupported"
+      ? new ImageRejected(
+          "UNSUPPORTED_FORMAT",
+          `A ${recognised.name} picture; only ${SUPPORTED_FORMATS} are taken.`,
+        )
+      : new ImageRejected(
+          "NOT_AN_IMAGE",
+          `Its first bytes are those of no picture format that is known here.`,
+        );
+  }
+
+  async #requireSize(bytes: Uint8Array, format: ImageFormat): Promise<ImageSize> {
+    // The header alone, whatever it claims: its limit is checked here, with the numbers in the message.
+    const header = await open(bytes, false).metadata();
+    if (header.format !== LIBVIPS_NAMES[format]) {
+      throw new ImageRejected("DAMAGED", `It begins as ${format} but was read as ${header.format}.`);
+    }
+    const { width, height } = header.autoOrient;
+    if (width * height > this.#limits.imagePixels) {
+      throw new ImageRejected(
+        "TOO_MANY_PIXELS",
+        `${width} x ${height} pixels; at most ${this.#limits.imagePixels} are taken.`,
+      );
+    }
+    return { widthPixels: width, heightPixels: height };
+  }
+}
+
+/** The rejection of a file that is larger than `limits.imageBytes`, also for those never read. */
+export function tooManyBytes(sizeBytes: number, limitBytes: number): ImageRejected {
+  return new ImageRejected("TOO_LARGE", `${sizeBytes} bytes; at most ${limitBytes} are taken.`);
+}
+
+function open(bytes: Uint8Array, limitInputPixels: number | false): Sharp {
+  // Warnings are how decoders report wrong pixels, in JPEG above all.
+  return sharp(bytes, { failOn: "warning", limitInputPixels, pages: 1 });
+}
+
+function stretched(image: Sharp, sizePixels: number): Sharp {
+  return image.resize(sizePixels, sizePixels, { fit: "fill" }).toColourspace("srgb").raw({ depth: "uchar" });
+}
+
+const CUT_OFF = /premature end|unexpected end|end of stream|end of file|truncated|out of data/i;
+
+function rejectionOf(error: unknown, bytes: Uint8Array, format: ImageFormat): ImageRejected {
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = CUT_OFF.test(message) || endsTooEarly(bytes, format) ? "TRUNCATED" : "DAMAGED";
+  return new ImageRejected(reason, `${format}: ${firstLine(message)}`, { cause: error });
+}
+
+/** The decoder's own words, without the trail of offsets that some append. */
+function firstLine(message: string): string {
+  const lines = message.split("\n").map((line) => line.trim());
+  const telling = lines.find(
+    (line) => line !== "" && !/^(source: bad seek|Warning treated as error)/.test(line),
+  );
+  return (telling ?? lines[0] ?? "").slice(0, 200);
+}

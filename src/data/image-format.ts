@@ -1,0 +1,102 @@
+/** The picture formats that are decoded, by sharp's name for them. */
+export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
+
+export const SUPPORTED_FORMATS = "JPEG, PNG, WebP, GIF, AVIF and TIFF";
+
+export type RecognisedFormat =
+  | { readonly kind: "supported"; readonly format: ImageFormat }
+  /** A picture, but of a kind that is never opened. */
+  | { readonly kind: "unsupported"; readonly name: string }
+  | { readonly kind: "unknown" };
+
+interface Signature {
+  readonly offset?: number;
+  /** Latin-1, so that each character is one byte. */
+  readonly bytes: string;
+}
+
+const SUPPORTED: readonly (Signature & { readonly format: ImageFormat })[] = [
+  { format: "jpeg", bytes: "\xff\xd8\xff" },
+  { format: "png", bytes: "\x89PNG\r\n\x1a\n" },
+  { format: "gif", bytes: "GIF87a" },
+  { format: "gif", bytes: "GIF89a" },
+  { format: "tiff", bytes: "II*\0" },
+  { format: "tiff", bytes: "MM\0*" },
+  { format: "tiff", bytes: "II+\0" },
+  { format: "tiff", bytes: "MM\0+" },
+];
+
+/** Read before the supported ones: camera raw files begin as TIFF does. */
+const UNSUPPORTED: readonly (Signature & { readonly name: string })[] = [
+  { name: "Canon raw", bytes: "CR\x02", offset: 8 },
+  { name: "Fujifilm raw", bytes: "FUJIFILMCCD-RAW" },
+  { name: "Olympus raw", bytes: "IIRO" },
+  { name: "Photoshop", bytes: "8BPS" },
+  { name: "JPEG 2000", bytes: "\0\0\0\x0cjP  \r\n\x87\n" },
+  { name: "JPEG 2000", bytes: "\xff\x4f\xff\x51" },
+  { name: "JPEG XL", bytes: "\xff\x0a" },
+  { name: "JPEG XL", bytes: "\0\0\0\x0cJXL \r\n\x87\n" },
+  { name: "icon", bytes: "\0\0\x01\0" },
+  { name: "cursor", bytes: "\0\0\x02\0" },
+  { name: "OpenEXR", bytes: "\x76\x2f\x31\x01" },
+  { name: "Radiance HDR", bytes: "#?RADIANCE" },
+  { name: "DirectDraw surface", bytes: "DDS " },
+  { name: "QOI", bytes: "qoif" },
+  { name: "XCF", bytes: "gimp xcf " },
+];
+
+/** How far into a file its kind is looked for; SVG may begin with a long comment. */
+const HEAD_BYTES = 4096;
+
+/**
+ * Tells a picture's format by its first bytes; names and MIME types are never trusted.
+ *
+ * @param bytes the file, or at least its first 4 KiB
+ */
+export function recogniseFormat(bytes: Uint8Array): RecognisedFormat {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD_BYTES)).toString(
+    "latin1",
+  );
+  const matches = ({ offset = 0, bytes: signature }: Signature): boolean =>
+    head.startsWith(signature, offset);
+
+  const container = recogniseContainer(head);
+  if (container !== null) return container;
+  const unsupported = UNSUPPORTED.find(matches)?.name ?? recogniseByStructure(head);
+  if (unsupported !== null) return { kind: "unsupported", name: unsupported };
+  const format = SUPPORTED.find(matches)?.format;
+  return format === undefined ? { kind: "unknown" } : { kind: "supported", format };
+}
+
+/** Formats inside a general container, told apart by the brand that the container names. */
+function recogniseContainer(head: string): RecognisedFormat | null {
+  if (head.startsWith("RIFF") && head.startsWith("WEBP", 8)) return { kind: "supported", format: "webp" };
+  if (!head.startsWith("ftyp", 4)) return null;
+  const boxBytes = Buffer.from(head.slice(0, 4), "latin1").readUInt32BE();
+  const brands: string[] = [];
+  for (let at = 8; at + 4 <= Math.min(boxBytes, head.length); at += 4) {
+    if (at !== 12) brands.push(head.slice(at, at + 4)); // 12: the minor version
+  }
+  if (brands.some((brand) => brand === "avif" || brand === "avis"))
+    return { kind: "supported", format: "avif" };
+  if (brands.some((brand) => /^(hei|hev|mif1|msf1)/.test(brand)))
+    return { kind: "unsupported", name: "HEIC" };
+  if (brands.some((brand) => brand === "crx ")) return { kind: "unsupported", name: "Canon raw" };
+  return null; // a film, for example
+}
+
+/** Formats whose first bytes alone are too weak a sign. */
+function recogniseByStructure(head: string): string | null {
+  const reservedOfBitmap = head.slice(6, 10);
+  if (head.startsWith("BM") && head.length >= 26 && reservedOfBitmap === "\0\0\0\0") return "BMP";
+  if (/^P[1-7][\s#]/.test(head)) return "Netpbm";
+  // An XML declaration, comments and a document type may come before the root element.
+  const text = head.replace(/^\xef\xbb\xbf/, "");
+  if (
+    /^\s*(<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*|<!DOCTYPE[^>[]*(\[[^\]]*\])?[^>]*>\s*)*<(\w+:)?svg[\s>/]/i.test(
+      text,
+    )
+  )
+    return "SVG";
+  return null;
+}
