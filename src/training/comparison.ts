@@ -90,15 +90,12 @@ export class RunComparer {
 
   /** By the id of the version. */
   async #dataOf(runs: readonly RunRecord[]): Promise<ReadonlyMap<string, DataOfRun>> {
-    const versions = await this.datasets.findVersions([...new Set(runs.map((run) => run.datasetVersionId))]);
-    return new Map(
-      await Promise.all(
-        versions.map(
-          async (version) =>
-            [version.id, dataOf(version, await this.datasets.splitCounts(version.id))] as const,
-        ),
-      ),
-    );
+    const ids = [...new Set(runs.map((run) => run.datasetVersionId))];
+    const [versions, counts] = await Promise.all([
+      this.datasets.findVersions(ids),
+      this.datasets.splitCountsOf(ids),
+    ]);
+    return new Map(versions.map((version) => [version.id, dataOf(version, counts.get(version.id) ?? [])]));
   }
 }
 

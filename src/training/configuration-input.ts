@@ -75,8 +75,7 @@ export interface EarlyStoppingInput {
 const LARGEST_SEED = 2 ** 31 - 1;
 
 const CHECKS = {
-  // 1/64 leaves the first block of a VGG one filter.
-  widthMultiplier: number("from 1/64 to 4", (value) => value >= 1 / 64 && value <= 4),
+  widthMultiplier: number("above 0 and at most 4", (value) => value > 0 && value <= 4),
   // Five poolings halve the picture, so a smaller one would vanish.
   imageSizePixels: wholeNumber(32, 1024),
   units: wholeNumber(1, 65_536),

@@ -1,21 +1,24 @@
 import { AppError } from "../core/app-error.js";
 import type { Optimizer, RunConfiguration } from "../core/run-configuration.js";
+import { countParameters, layerTable } from "../graph/architectures/layer-table.js";
+import type { NetworkSpec } from "../graph/architectures/network-spec.js";
+import { elementCount } from "../graph/tensor-spec.js";
 
 const GIB = 1024 ** 3;
 
-/** Filters of the first convolution of every VGG, which works on the picture at its full size. */
-const FIRST_FILTERS = 64;
-
 /**
  * Bytes that training cannot do without: weights, gradients and the optimiser's slots in float32, and
- * what the first convolution gives for a whole batch. The real need is a few times the second part.
+ * the output of every convolution for a whole batch, which the way back needs. A step takes more.
  */
-export function leastTrainingBytes(configuration: RunConfiguration, parameterCount: number): number {
-  const { batchSize, imageSizePixels, widthMultiplier, precision, optimizer } = configuration;
-  const parameterBytes = parameterCount * 4 * (2 + slotsOf(optimizer));
+export function leastTrainingBytes(
+  network: NetworkSpec,
+  { batchSize, precision, optimizer }: RunConfiguration,
+): number {
+  const activations = layerTable(network)
+    .filter(({ kind }) => kind === "Conv2D")
+    .reduce((total, { outputShape }) => total + elementCount(outputShape), 0);
   const activationBytes = precision === "MIXED_BFLOAT16" ? 2 : 4;
-  const firstActivations = batchSize * imageSizePixels ** 2 * FIRST_FILTERS * widthMultiplier;
-  return parameterBytes + firstActivations * activationBytes;
+  return countParameters(network) * 4 * (2 + slotsOf(optimizer)) + batchSize * activations * activationBytes;
 }
 
 /** Values that the optimiser keeps for each weight. */
@@ -29,17 +32,18 @@ function slotsOf(optimizer: Optimizer): number {
  * @throws AppError `MEMORY_INSUFFICIENT` for a run that is certain to run out of memory
  */
 export function checkMemory(
+  network: NetworkSpec,
   configuration: RunConfiguration,
-  parameterCount: number,
   memoryBytes: number,
 ): void {
-  const needed = leastTrainingBytes(configuration, parameterCount);
+  const needed = leastTrainingBytes(network, configuration);
   if (needed <= memoryBytes) return;
   throw new AppError(
     "MEMORY_INSUFFICIENT",
-    `Training ${parameterCount.toLocaleString("en")} parameters with batches of ${configuration.batchSize} at ` +
-      `${configuration.imageSizePixels} px takes at least ${gibibytes(needed)} GiB of memory; this machine has ` +
-      `${gibibytes(memoryBytes)}. Lower batchSize, imageSizePixels, widthMultiplier or head.units.`,
+    `Training ${countParameters(network).toLocaleString("en")} parameters with batches of ` +
+      `${configuration.batchSize} at ${configuration.imageSizePixels} px takes at least ${gibibytes(needed)} GiB ` +
+      `of memory; this machine has ${gibibytes(memoryBytes)}. Lower batchSize, imageSizePixels, widthMultiplier ` +
+      "or head.units.",
     { path: ["configuration"] },
   );
 }

@@ -2,7 +2,8 @@ import { AppError } from "../core/app-error.js";
 import type { DatasetVersionRecord } from "../core/dataset-records.js";
 import { idempotencyOf } from "../core/idempotency.js";
 import type { DatasetStore } from "../data/dataset-store.js";
-import { countParameters, networkOfRun } from "../graph/architectures/network-spec.js";
+import { countParameters } from "../graph/architectures/layer-table.js";
+import { networkOfRun } from "../graph/architectures/network-spec.js";
 import type { Clock } from "./clock.js";
 import { type RunConfigurationInput, resolveConfiguration } from "./configuration-input.js";
 import { checkExperimentName } from "./experiment-store.js";
@@ -57,8 +58,8 @@ export class RunLauncher {
     if (input.name !== null) checkRunName(input.name);
     const configuration = resolveConfiguration(input.configuration);
     const version = await this.#trainableVersion(input.dataset);
-    const parameterCount = countParameters(networkOfRun(configuration, version.classNames.length));
-    checkMemory(configuration, parameterCount, memoryBytes);
+    const network = networkOfRun(configuration, version.classNames.length);
+    checkMemory(network, configuration, memoryBytes);
 
     const run = await launches.insert(
       {
@@ -66,7 +67,7 @@ export class RunLauncher {
         name: input.name ?? makeUpRunName(),
         datasetVersionId: version.id,
         configuration,
-        parameterCount,
+        parameterCount: countParameters(network),
         idempotency,
       },
       clock.now(),
