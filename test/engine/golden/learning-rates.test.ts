@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { LearningRate } from "../../../src/core/run-configuration.js";
+import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
+import { greatestDifference } from "../../golden/difference.js";
+import {
+  fedLabels,
+  fedPictures,
+  floats,
+  type GoldenEngine,
+  startGoldenEngine,
+} from "../../golden/golden-engine.js";
+import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
+import { smallNetwork } from "../../golden/golden-networks.js";
+
+interface LearningRatesGolden {
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  /** `rates`: of every step from 0, and of a few after the last. */
+  readonly cases: readonly { readonly learningRate: LearningRate; readonly rates: readonly number[] }[];
+}
+
+/** Of the initial rate: the last rates of a cosine are small differences of large numbers. */
+const TOLERANCE = 1e-6;
+
+const { epochs, stepsPerEpoch, cases } = await readGolden<LearningRatesGolden>("learning-rates");
+const network = smallNetwork(await readGolden<SmallNetworkGolden>("vgg11-average-pooling"));
+let engine: GoldenEngine;
+before(async () => {
+  engine = await startGoldenEngine();
+});
+after(() => engine[Symbol.asyncDispose]());
+
+for (const { learningRate, rates } of cases) {
+  const { kind, initial, warmupEpochs } = learningRate;
+  test(`every step's rate is Keras's: ${kind} from ${initial}, ${warmupEpochs} epochs of warm-up`, async (t) => {
+    const optimizer = { kind: "sgd", momentum: 0, nesterov: false } as const;
+    const graph = buildTrainingGraph(network, { optimizer, learningRate, epochs, stepsPerEpoch });
+    await using session = await engine.host.openGraph(graph);
+    await session.run("init", {});
+
+    const used: number[] = [];
+    for (const step of rates.keys()) {
+      const images = fedPictures("rates", 1, network.imageSizePixels);
+      const labels = fedLabels("rates", 1, network.classCount);
+      const { learning_rate, global_step } = await session.run("train_step", { images, labels });
+      used.push(floats(learning_rate)[0]!);
+      assert.deepEqual(global_step?.data, BigInt64Array.of(BigInt(step + 1)));
+    }
+    const difference = greatestDifference(used, rates) / initial;
+    t.diagnostic(`greatest difference ${difference.toExponential(1)} of the initial rate`);
+    assert.ok(difference <= TOLERANCE, `rates ${used.join(", ")} instead of ${rates.join(", ")}`);
+  });
+}
