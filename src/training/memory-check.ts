@@ -1,7 +1,7 @@
 import { AppError } from "../core/app-error.js";
 import type { Optimizer, RunConfiguration } from "../core/run-configuration.js";
-import { countParameters, layerTable } from "../graph/architectures/layer-table.js";
-import type { NetworkSpec } from "../graph/architectures/network-spec.js";
+import { layerTable } from "../graph/architectures/layer-table.js";
+import { countParameters, type NetworkSpec } from "../graph/architectures/network-spec.js";
 import { elementCount } from "../graph/tensor-spec.js";
 
 const GIB = 1024 ** 3;
