@@ -78,7 +78,7 @@ async function drawFlower(
   const raw = { width: sizePixels, height: sizePixels, channels: 3 } as const;
   // Three pipelines, since one blurs before it composes, whatever the order of the calls.
   const background = await sharp(Buffer.from(scene.background))
-    .blur(0.3 + sizePixels * random.between(0.004, 0.035))
+    .blur(0.3 + sizePixels * random.between(0.008, 0.035))
     .removeAlpha()
     .raw()
     .toBuffer();
@@ -102,10 +102,10 @@ async function drawFlower(
 
 /** What a camera adds: exposure, contrast, a tint of the light and grain. Changes the RGB bytes in place. */
 function exposeWithNoise(random: SeededRandom, rgb: Buffer): void {
-  const contrast = random.between(0.75, 1.15);
-  const exposure = random.normal() * 16;
+  const contrast = random.between(0.8, 1.15);
+  const exposure = random.normal() * 13;
   const tint = [random.normal() * 6, random.normal() * 3, random.normal() * 6];
-  const grain = random.between(1, 9);
+  const grain = random.between(1, 7);
   for (let index = 0; index < rgb.length; index++) {
     const value = ((rgb[index] ?? 0) - 128) * contrast + 128 + exposure + (tint[index % 3] ?? 0);
     rgb[index] = Math.max(0, Math.min(255, Math.round(value + random.normal() * grain)));

@@ -2,7 +2,7 @@ import { type Colour, css, lighter, PETAL_COLOURS, type PetalColour, varied } fr
 import { type PetalShape, petal } from "./petal.js";
 import { rosePetals } from "./rose.js";
 import type { SeededRandom } from "./seeded-random.js";
-import { element, linearGradient, turned } from "./svg.js";
+import { element, linearGradient, pathData, turned } from "./svg.js";
 import { tulipCup } from "./tulip.js";
 
 /** One kind of flower: how often it has which colour, and how its head is drawn. */
@@ -43,6 +43,11 @@ export const FLOWER_KINDS = {
 } as const satisfies Record<string, FlowerKind>;
 
 export type FlowerName = keyof typeof FLOWER_KINDS;
+
+/** Percent of lightness by which the petals of one ring differ. */
+const PETAL_SHADES = [-6, -2, 2, 6] as const;
+/** Directions of the hairs at the end of a seed's thread. */
+const TUFT_DEGREES = [-72, -36, 0, 36, 72] as const;
 
 /** A colour that the kind has, a little different for each flower. */
 export function colourOf(random: SeededRandom, kind: FlowerKind): Colour {
@@ -102,18 +107,16 @@ function seedBall(random: SeededRandom, colour: Colour): string {
   const threads = Array.from({ length: random.integer(70, 120) }, () => {
     // Points on a ball, seen from the front, crowd at its rim.
     const reach = Math.sin(random.between(0.15, 1) * (Math.PI / 2)) * random.between(0.9, 1);
-    const tint = css(varied(random, colour, 0.6), random.between(0.5, 0.95));
-    const thread = element("path", { d: `M0 0V${-reach}`, stroke: tint, "stroke-width": 0.018 });
-    const tuft = Array.from({ length: 5 }, (_, hair) =>
-      element("path", {
-        d: "M0 0V-0.15",
-        stroke: tint,
-        "stroke-width": 0.02,
-        transform: `rotate(${hair * 36 - 72})`,
-      }),
-    ).join("");
-    const placed = element("g", { transform: `translate(0 ${(-reach).toFixed(3)})` }, tuft);
-    return turned(random.between(0, 360), thread + placed);
+    const tuft = TUFT_DEGREES.flatMap((degrees) => {
+      const radians = (degrees * Math.PI) / 180;
+      return ["M", 0, -reach, "l", 0.15 * Math.sin(radians), -0.15 * Math.cos(radians)];
+    });
+    const thread = element("path", {
+      d: pathData("M", 0, 0, "V", -reach, ...tuft),
+      stroke: css(varied(random, colour, 0.6), random.between(0.5, 0.95)),
+      "stroke-width": 0.02,
+    });
+    return turned(random.between(0, 360), thread);
   }).join("");
   const core = css(varied(random, { hue: 70, saturation: 25, lightness: 40 }));
   return (
@@ -134,12 +137,14 @@ interface Ring {
 /** Petals all the way round, none quite like its neighbour; now and then one is missing. */
 function ring(random: SeededRandom, { id, count, shape, colour, scale }: Ring): string {
   const offset = random.between(0, 360);
-  const gradient = linearGradient(
-    id,
-    [0, 0],
-    [0, -shape.length],
-    [css(lighter(colour, -16)), css(colour), css(lighter(colour, 6))],
-  );
+  const gradients = PETAL_SHADES.map((shade, index) =>
+    linearGradient(
+      `${id}-${index}`,
+      [0, 0],
+      [0, -shape.length],
+      [shade - 16, shade, shade + 6].map((percent) => css(lighter(colour, percent))),
+    ),
+  ).join("");
   const stroke = css(lighter(colour, -24), 0.7);
   const petals = Array.from({ length: count }, (_, index) => {
     if (random.chance(0.02)) return "";
@@ -149,11 +154,10 @@ function ring(random: SeededRandom, { id, count, shape, colour, scale }: Ring): 
       length: shape.length * scale * random.between(0.86, 1),
       width: shape.width * random.between(0.85, 1.1),
     };
-    const shade = random.between(-0.12, 0.12);
-    const veil = petal(own, shade < 0 ? `rgba(0,0,0,${-shade})` : `rgba(255,255,255,${shade})`, "none");
-    return turned(degrees, petal(own, `url(#${id})`, stroke) + veil);
+    const gradient = `${id}-${random.integer(0, PETAL_SHADES.length - 1)}`;
+    return turned(degrees, petal(own, `url(#${gradient})`, stroke));
   }).join("");
-  return gradient + petals;
+  return gradients + petals;
 }
 
 /** A disc whose seeds follow the golden angle, as real ones do. */

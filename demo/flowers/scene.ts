@@ -64,14 +64,14 @@ function backdrop(random: SeededRandom, size: number): string {
   );
   const blades = Array.from({ length: random.integer(4, 26) }, () => blade(random, size)).join("");
   // Flowers far behind: spots of any colour, so that a coloured spot says nothing about the kind.
-  const spots = Array.from({ length: random.integer(0, 7) }, () => {
+  const spots = Array.from({ length: random.integer(0, 5) }, () => {
     const names = Object.keys(PETAL_COLOURS) as PetalColour[];
     const colour = PETAL_COLOURS[names[random.integer(0, names.length - 1)] ?? "white"];
     return element("ellipse", {
       cx: random.between(0, size),
       cy: random.between(0, size),
-      rx: random.between(0.03, 0.13) * size,
-      ry: random.between(0.03, 0.13) * size,
+      rx: random.between(0.03, 0.11) * size,
+      ry: random.between(0.03, 0.11) * size,
       fill: css(varied(random, colour), random.between(0.35, 0.9)),
     });
   }).join("");
@@ -105,15 +105,15 @@ function flowers(random: SeededRandom, kind: FlowerKind, size: number): string {
       size,
     }),
   ).join("");
-  const radius = random.between(0.2, 0.42) * size;
-  const margin = radius * 0.65;
+  const radius = random.between(0.25, 0.44) * size;
+  const margin = radius * 0.8;
   const main = flower(random, kind, colour, "main", {
     x: random.between(margin, size - margin),
     y: random.between(margin, size - margin),
     radius,
     size,
   });
-  const inFront = Array.from({ length: random.chance(0.5) ? 0 : random.integer(1, 2) }, () =>
+  const inFront = Array.from({ length: random.chance(0.6) ? 0 : random.integer(1, 2) }, () =>
     blade(random, size, 1),
   ).join("");
   return behind + main + inFront;
