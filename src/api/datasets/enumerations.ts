@@ -35,6 +35,9 @@ registerEnumType(QuarantineReason, {
     TOO_LARGE: { description: "The file has more bytes than this server accepts for one picture." },
     TOO_MANY_PIXELS: { description: "The picture has more pixels than `limits.imagePixels`." },
     CONFLICTING_LABEL: { description: "The same bytes lie in folders of different classes." },
+    OUTSIDE_CLASS_FOLDERS: {
+      description: "A picture that lies beside the class folders, so it has no label.",
+    },
   },
 });
 

@@ -116,6 +116,6 @@ function descriptions(type: GraphQLNamedType): [string, string | null | undefine
 
 function undescribed(type: GraphQLNamedType): string[] {
   return descriptions(type)
-    .filter(([where, text]) => (text ?? "").trim() === "")
+    .filter(([, text]) => (text ?? "").trim() === "")
     .map(([where]) => where);
 }

@@ -1,0 +1,46 @@
+import type { IncomingMessage } from "node:http";
+import type { RequestHandler } from "express";
+import type { AccessTokens } from "../../access/access-tokens.js";
+import { type Caller, hasRole } from "../../access/caller.js";
+import type { Role } from "../../core/enumerations.js";
+import { forbidden, unauthenticated } from "../errors/access-errors.js";
+import { sendErrors } from "./json-errors.js";
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+/** Finds out who is asking, before anything else of a request is looked at. */
+export class Authentication {
+  readonly #callers = new WeakMap<IncomingMessage, Caller>();
+
+  constructor(private readonly accessTokens: AccessTokens) {}
+
+  /** @param authorization as in the header: `Bearer esp_…` */
+  async authenticate(authorization: unknown): Promise<Caller | null> {
+    const secret = typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
+    return secret === undefined ? null : this.accessTokens.authenticate(secret);
+  }
+
+  /** Lets only callers with that role through; the others get 401 or 403. */
+  require(role: Role): RequestHandler {
+    return async (request, response, next) => {
+      const caller = await this.authenticate(request.headers.authorization);
+      if (caller === null) {
+        response.set("WWW-Authenticate", 'Bearer realm="espalier"');
+        sendErrors(response, 401, unauthenticated().toJSON());
+      } else if (!hasRole(caller, role)) {
+        sendErrors(response, 403, forbidden(role, caller.role).toJSON());
+      } else {
+        this.#callers.set(request, caller);
+        next();
+      }
+    };
+  }
+
+  /** Who sent a request that `require` let through. */
+  callerOf(request: IncomingMessage): Caller {
+    const caller = this.#callers.get(request);
+    if (caller === undefined)
+      throw new Error("The route does not require a role, so its caller is not known.");
+    return caller;
+  }
+}

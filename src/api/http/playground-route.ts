@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import express, { Router } from "express";
+import { AppError } from "../../core/app-error.js";
+import { playgroundHeaders } from "./security-headers.js";
+
+/**
+ * The playground below /playground/, and the way there from /. It is static and shows nothing by
+ * itself: whoever uses it types in a token.
+ *
+ * @param folder the web build, `dist/web`
+ */
+export function playgroundRoute(folder: string): Router {
+  const router = Router();
+  router.get("/", (_request, response) => response.redirect("/playground/"));
+  router.use("/playground", playgroundHeaders);
+  // Files under assets/ have a hash of their content in their names.
+  router.use(
+    "/playground/assets",
+    express.static(path.join(folder, "assets"), { immutable: true, maxAge: "1y", index: false }),
+  );
+  router.use("/playground", express.static(folder, { cacheControl: false, setHeaders: revalidate }));
+  router.use("/playground", (_request, _response, next) => {
+    if (existsSync(path.join(folder, "index.html"))) {
+      next();
+      return;
+    }
+    throw new AppError(
+      "PLAYGROUND_NOT_BUILT",
+      "The playground has not been built. `npm start` builds it; by hand: `npx vite build src/web`. The API " +
+        "itself is at /graphql.",
+    );
+  });
+  return router;
+}
+
+function revalidate(response: { setHeader(name: string, value: string): void }): void {
+  response.setHeader("Cache-Control", "no-cache");
+}

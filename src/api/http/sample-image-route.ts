@@ -1,0 +1,43 @@
+import { type RequestHandler, Router } from "express";
+import { AppError } from "../../core/app-error.js";
+import type { BlobStore } from "../../data/blob-store.js";
+import type { DatasetStore } from "../../data/dataset-store.js";
+import type { ImageDecoder } from "../../data/image-decoder.js";
+import { checkedSize, DEFAULT_SIZE_PIXELS } from "../datasets/sample-image.js";
+import type { Authentication } from "./authentication.js";
+
+export interface SampleImageSources {
+  readonly datasets: DatasetStore;
+  readonly blobs: BlobStore;
+  readonly imageDecoder: ImageDecoder;
+}
+
+const PNG_FIRST_BYTE = 0x89;
+
+/** `GET /samples/:id/image?size=`: a picture of a data set, scaled down to fit. */
+export function sampleImageRoute(sources: SampleImageSources, authentication: Authentication): Router {
+  return Router().get("/samples/:id/image", authentication.require("VIEWER"), thumbnail(sources));
+}
+
+function thumbnail({ datasets, blobs, imageDecoder }: SampleImageSources): RequestHandler<{ id: string }> {
+  return async (request, response) => {
+    const { size = String(DEFAULT_SIZE_PIXELS) } = request.query;
+    const sizePixels = checkedSize(typeof size === "string" ? Number(size) : Number.NaN);
+    const [sample] = await datasets.findSamples([request.params.id]);
+    if (sample === undefined) {
+      throw new AppError("SAMPLE_NOT_FOUND", `There is no sample with the id ${request.params.id}.`);
+    }
+    // A sample never changes, so its browser may keep the picture; no cache on the way may.
+    response.set({
+      "Cache-Control": "private, max-age=86400, immutable",
+      ETag: `"${sample.contentHash}-${sizePixels}"`,
+      Vary: "Authorization",
+    });
+    if (request.fresh) {
+      response.status(304).end();
+      return;
+    }
+    const picture = await imageDecoder.thumbnail(await blobs.read(sample.contentHash), sizePixels);
+    response.type(picture[0] === PNG_FIRST_BYTE ? "image/png" : "image/jpeg").send(Buffer.from(picture));
+  };
+}

@@ -1,0 +1,27 @@
+import { type RequestHandler, Router } from "express";
+import { AppError } from "../../core/app-error.js";
+import type { Uploads } from "../../data/uploads.js";
+import type { Authentication } from "./authentication.js";
+import { sendAppError } from "./json-errors.js";
+
+/** How long a refused sender may go on sending before the connection is cut: long enough to read why. */
+const LINGER_MS = 1_000;
+
+/** `PUT /uploads/:id`: the raw bytes of a file, streamed to disk. Answers with its size and digest. */
+export function uploadRoute(uploads: Uploads, authentication: Authentication): Router {
+  return Router().put("/uploads/:id", authentication.require("EDITOR"), receive(uploads));
+}
+
+function receive(uploads: Uploads): RequestHandler<{ id: string }> {
+  return async (request, response) => {
+    try {
+      response.json(await uploads.receive(request.params.id, request));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      response.set("Connection", "close");
+      sendAppError(response, error);
+      request.resume();
+      setTimeout(() => request.destroy(), LINGER_MS).unref();
+    }
+  };
+}

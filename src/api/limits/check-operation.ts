@@ -1,0 +1,65 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  visit,
+} from "graphql";
+import { type OperationLimits, QUERY_CHARACTERS } from "./operation-limits.js";
+import { costOf } from "./query-cost.js";
+import { depthOf } from "./query-depth.js";
+import { checkVariables } from "./variables-size.js";
+
+/** An operation that was parsed and validated, and is about to run. */
+export interface CheckedOperation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** @throws GraphQLError with the code `QUERY_TOO_COMPLEX`, `INPUT_TOO_LARGE` or `BAD_USER_INPUT` */
+export function checkOperation(
+  { schema, document, operation, variables }: CheckedOperation,
+  limits: OperationLimits,
+): void {
+  checkVariables(variables);
+  const aliases = countAliases(document);
+  if (aliases > limits.queryAliases) {
+    throw tooComplex(`has ${aliases} aliases; at most ${limits.queryAliases} are allowed`);
+  }
+  const depth = depthOf(operation.selectionSet, document);
+  if (depth > limits.queryDepth) {
+    throw tooComplex(`nests fields ${depth} deep; at most ${limits.queryDepth} are allowed`);
+  }
+  const cost = costOf(schema, document, operation, variables);
+  if (cost > limits.queryCost) {
+    throw tooComplex(
+      `costs ${Math.ceil(cost)}; at most ${limits.queryCost} is allowed. A smaller \`first\` costs less`,
+    );
+  }
+}
+
+/** @throws GraphQLError with the code `QUERY_TOO_COMPLEX` */
+export function checkQueryText(text: unknown): void {
+  if (typeof text !== "string" || text.length <= QUERY_CHARACTERS) return;
+  throw tooComplex(
+    `has ${text.length} characters; at most ${QUERY_CHARACTERS} are allowed. Data belongs into variables`,
+  );
+}
+
+function countAliases(document: DocumentNode): number {
+  let aliases = 0;
+  visit(document, {
+    Field(field) {
+      if (field.alias !== undefined) aliases++;
+    },
+  });
+  return aliases;
+}
+
+function tooComplex(what: string): GraphQLError {
+  return new GraphQLError(`The operation ${what}.`, {
+    extensions: { code: "QUERY_TOO_COMPLEX", http: { status: 400 } },
+  });
+}

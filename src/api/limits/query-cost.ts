@@ -1,0 +1,64 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getNullableType,
+  isListType,
+  type OperationDefinitionNode,
+} from "graphql";
+import { type ComplexityEstimator, getComplexity } from "graphql-query-complexity";
+import { DEFAULT_PAGE_SIZE } from "../relay/page-arguments.js";
+
+/** How many items a list is taken to have when no argument says so. */
+const LIST_ITEMS = 10;
+
+/**
+ * What an operation may cost at most to answer: 1 for each field, times the items of the lists around
+ * it. Introspection costs 1, since its answer is the same for all and its depth is bounded.
+ *
+ * @throws GraphQLError with the code `BAD_USER_INPUT` when the variables do not fit the operation, or
+ *   fragments expand to too many fields to be counted
+ */
+export function costOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): number {
+  const operationName = operation.name?.value;
+  try {
+    return getComplexity({
+      schema,
+      query: document,
+      variables: { ...variables },
+      // An operation without a name is the only one of its document.
+      ...(operationName === undefined ? {} : { operationName }),
+      estimators: [fieldCost],
+    });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    throw new GraphQLError(error.message, { extensions: { code: "BAD_USER_INPUT", http: { status: 400 } } });
+  }
+}
+
+const fieldCost: ComplexityEstimator = ({ field, type, args, childComplexity }) => {
+  if (field.name.startsWith("__")) return 1;
+  return 1 + childComplexity * itemsOf(field, type.name, args);
+};
+
+/** A connection multiplies at its `first`, not again at `nodes` and `edges`. */
+function itemsOf(
+  field: Parameters<ComplexityEstimator>[0]["field"],
+  parent: string,
+  args: Readonly<Record<string, unknown>>,
+): number {
+  if ("first" in args) return itemsAsked(args.first, DEFAULT_PAGE_SIZE);
+  // Its `points` are a list, which multiplies by the rest.
+  if ("maxPoints" in args) return itemsAsked(args.maxPoints, LIST_ITEMS) / LIST_ITEMS;
+  if (parent.endsWith("Connection")) return 1;
+  return isListType(getNullableType(field.type)) ? LIST_ITEMS : 1;
+}
+
+function itemsAsked(argument: unknown, fallback: number): number {
+  return typeof argument === "number" ? Math.max(1, argument) : fallback;
+}

@@ -1,0 +1,26 @@
+import { GraphQLError } from "graphql";
+import { LIST_ITEMS, VARIABLES_DEPTH } from "./operation-limits.js";
+
+/**
+ * Refuses long lists and deep nesting before anything looks at what they hold.
+ *
+ * @throws GraphQLError with the code `INPUT_TOO_LARGE`
+ */
+export function checkVariables(variables: unknown): void {
+  const waiting: { readonly value: unknown; readonly depth: number }[] = [{ value: variables, depth: 0 }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { value, depth } = next;
+    if (typeof value !== "object" || value === null) continue;
+    if (depth > VARIABLES_DEPTH) throw tooLarge(`are nested more than ${VARIABLES_DEPTH} deep`);
+    if (Array.isArray(value) && value.length > LIST_ITEMS) {
+      throw tooLarge(`hold a list of ${value.length} items; at most ${LIST_ITEMS} are allowed`);
+    }
+    for (const item of Object.values(value)) waiting.push({ value: item, depth: depth + 1 });
+  }
+}
+
+function tooLarge(what: string): GraphQLError {
+  return new GraphQLError(`The variables ${what}.`, {
+    extensions: { code: "INPUT_TOO_LARGE", http: { status: 400 } },
+  });
+}

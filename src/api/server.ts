@@ -1,0 +1,137 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import express from "express";
+import type { Caller } from "../access/caller.js";
+import { AppError } from "../core/app-error.js";
+import type { Config } from "../core/config.js";
+import { projectRoot } from "../core/project-root.js";
+import type { ApiServices } from "./api-services.js";
+import { Authentication } from "./http/authentication.js";
+import { createGraphqlServer, graphqlRoute } from "./http/graphql-route.js";
+import { healthRoutes } from "./http/health-routes.js";
+import { hostCheck, isLoopback } from "./http/host-check.js";
+import { jsonErrors } from "./http/json-errors.js";
+import { playgroundRoute } from "./http/playground-route.js";
+import { sampleImageRoute } from "./http/sample-image-route.js";
+import { securityHeaders } from "./http/security-headers.js";
+import { uploadRoute } from "./http/upload-route.js";
+import { productVersion } from "./product-version.js";
+import { createRequestContext, type RequestContext } from "./request-context.js";
+import { createResolvers } from "./resolver-container.js";
+import { buildApiSchema } from "./schema.js";
+import { EventStreams } from "./subscriptions/event-streams.js";
+import { SubscriptionServer } from "./subscriptions/subscription-server.js";
+
+/** Nothing has come or gone on a connection for so long: it is taken for dead. Longer than any answer takes. */
+const IDLE_MS = 150_000;
+const HEADERS_MS = 20_000;
+
+export interface ApiServer extends AsyncDisposable {
+  /** Where it answers, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+}
+
+export type ApiServerConfig = Pick<Config, "host" | "port" | "limits">;
+
+/**
+ * Serves the API, its playground and its files on one port. Disposing it ends the subscriptions, lets
+ * the requests under way finish for a few seconds, and closes the port.
+ *
+ * @throws AppError `PORT_IN_USE`, `HOST_UNUSABLE`
+ */
+export async function startApiServer(services: ApiServices, config: ApiServerConfig): Promise<ApiServer> {
+  const { log } = services;
+  const schema = await buildApiSchema(createResolvers(services, config.limits, await productVersion()));
+  const events = new EventStreams(services.runEvents, services.importer);
+  const contextOf = (caller: Caller): RequestContext => createRequestContext(caller, services, events);
+  const authentication = new Authentication(services.accessTokens);
+  const listensOnLoopback = isLoopback(config.host);
+
+  const app = express();
+  const httpServer = createServer(app);
+  // An upload may take hours: what ends a request that hangs is silence, not its length.
+  httpServer.requestTimeout = 0;
+  httpServer.headersTimeout = HEADERS_MS;
+  httpServer.setTimeout(IDLE_MS);
+
+  const subscriptions = new SubscriptionServer({
+    schema,
+    httpServer,
+    limits: config.limits,
+    accessTokens: services.accessTokens,
+    authentication,
+    contextOf,
+    listensOnLoopback,
+    log,
+  });
+  const graphql = createGraphqlServer({
+    schema,
+    httpServer,
+    limits: config.limits,
+    log,
+    endSubscriptions: () => subscriptions[Symbol.asyncDispose](),
+  });
+  await graphql.start();
+
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.use(securityHeaders, hostCheck(listensOnLoopback));
+  app.use(healthRoutes(services.datasets, log));
+  app.use(graphqlRoute(graphql, authentication, contextOf));
+  app.use(uploadRoute(services.uploads, authentication));
+  app.use(sampleImageRoute(services, authentication));
+  app.use(playgroundRoute(path.join(projectRoot(), "dist/web")));
+  app.use((request) => {
+    throw new AppError(
+      "NOT_FOUND",
+      `There is nothing at ${request.method} ${request.path}. The API is at /graphql.`,
+    );
+  });
+  app.use(jsonErrors(log));
+
+  try {
+    await listen(httpServer, config);
+  } catch (error) {
+    await graphql.stop();
+    throw error;
+  }
+  const { port } = httpServer.address() as AddressInfo;
+  return {
+    url: `http://${nameFor(config.host)}:${port}`,
+    port,
+    [Symbol.asyncDispose]: () => graphql.stop(),
+  };
+}
+
+async function listen(server: Server, { host, port }: ApiServerConfig): Promise<void> {
+  const listening = once(server, "listening");
+  server.listen(port, host);
+  try {
+    await listening;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") {
+      throw new AppError(
+        "PORT_IN_USE",
+        `Port ${port} of ${host} is in use. Stop what uses it, or choose another: ESPALIER_PORT.`,
+        { cause },
+      );
+    }
+    throw new AppError(
+      "HOST_UNUSABLE",
+      `Cannot listen on ${host}, port ${port} (${code}). See ESPALIER_HOST.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** What to call a host in an address; one that means every interface is reached on loopback too. */
+function nameFor(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,66 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  validate,
+} from "graphql";
+import type { SubscribePayload } from "graphql-ws";
+import { checkOperation, checkQueryText } from "../limits/check-operation.js";
+import type { OperationLimits } from "../limits/operation-limits.js";
+
+/**
+ * What Apollo does to an operation before it runs; over WebSocket nobody else does it.
+ *
+ * @returns the parsed document, or why it is refused: errors with a code
+ */
+export function checkSubscription(
+  payload: SubscribePayload,
+  schema: GraphQLSchema,
+  limits: OperationLimits,
+): DocumentNode | readonly GraphQLError[] {
+  try {
+    checkQueryText(payload.query);
+    const document = parsed(payload.query, limits.queryTokens);
+    const operation = getOperationAST(document, payload.operationName ?? null);
+    if (!operation) {
+      return [coded("OPERATION_RESOLUTION_FAILURE", "The document has no operation of that name.")];
+    }
+    if (operation.operation !== "subscription") {
+      return [
+        coded("ONLY_SUBSCRIPTIONS", "Only subscriptions are served over WebSocket; send others by POST."),
+      ];
+    }
+    const invalid = validate(schema, document);
+    if (invalid.length > 0) return invalid.map((error) => withCode("GRAPHQL_VALIDATION_FAILED", error));
+    checkOperation({ schema, document, operation, variables: payload.variables ?? {} }, limits);
+    return document;
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return [withCode(String(error.extensions.code), error)];
+  }
+}
+
+function parsed(query: string, maxTokens: number): DocumentNode {
+  try {
+    return parse(query, { maxTokens });
+  } catch (error) {
+    throw error instanceof GraphQLError ? withCode("GRAPHQL_PARSE_FAILED", error) : error;
+  }
+}
+
+function coded(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}
+
+/** With this code alone: what else an error carries is not for clients. */
+function withCode(code: string, error: GraphQLError): GraphQLError {
+  const { message, nodes, source, positions } = error;
+  return new GraphQLError(message, {
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(source === undefined ? {} : { source }),
+    ...(positions === undefined ? {} : { positions }),
+    extensions: { code },
+  });
+}

@@ -1,0 +1,172 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from "graphql";
+import { CloseCode, type Context } from "graphql-ws";
+import { type Extra as Connection, useServer as serveProtocol } from "graphql-ws/use/ws";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { AccessTokens } from "../../access/access-tokens.js";
+import type { Caller } from "../../access/caller.js";
+import type { Log } from "../../telemetry/log.js";
+import { SOCKET_NEEDS_TOKEN, SOCKET_TOKEN_REVOKED } from "../errors/access-errors.js";
+import type { Authentication } from "../http/authentication.js";
+import { refusalOf } from "../http/host-check.js";
+import type { OperationLimits } from "../limits/operation-limits.js";
+import type { RequestContext } from "../request-context.js";
+import { checkSubscription } from "./check-subscription.js";
+import { subscribeWithFreshContext } from "./event-execution.js";
+
+const PATH = "/graphql";
+/** A subscription with its variables; data goes through uploads. */
+const MESSAGE_BYTES = 256 * 1024;
+const INIT_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_MS = 12_000;
+const SOCKETS = 500;
+const SUBSCRIPTIONS_PER_SOCKET = 32;
+const STOP_GRACE_MS = 2_000;
+
+type ConnectionParameters = Record<string, unknown>;
+
+export interface SubscriptionServerOptions {
+  readonly schema: GraphQLSchema;
+  readonly httpServer: Server;
+  readonly limits: OperationLimits;
+  readonly accessTokens: AccessTokens;
+  readonly authentication: Authentication;
+  readonly contextOf: (caller: Caller) => RequestContext;
+  readonly listensOnLoopback: boolean;
+  readonly log: Log;
+}
+
+/**
+ * Subscriptions over WebSocket in the protocol graphql-transport-ws, on the same port and path as
+ * queries. Every connection has a caller, and ends as soon as its token is revoked.
+ */
+export class SubscriptionServer implements AsyncDisposable {
+  readonly #options: SubscriptionServerOptions;
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES });
+  /** Connections that were let in. */
+  readonly #callers = new Map<WebSocket, Caller>();
+  readonly #stopWatching: () => void;
+  readonly #protocol: { dispose: () => void | Promise<void> };
+
+  constructor(options: SubscriptionServerOptions) {
+    this.#options = options;
+    this.#protocol = serveProtocol<ConnectionParameters>(
+      {
+        connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+        onConnect: (connection) => this.#admit(connection),
+        onSubscribe: (connection, _id, payload) => this.#prepare(connection, payload),
+        subscribe: (args) => this.#subscribe(args),
+        isProd: true,
+      },
+      this.#sockets,
+      KEEP_ALIVE_MS,
+    );
+    this.#stopWatching = options.accessTokens.onRevoked(() => void this.#closeRevoked());
+    options.httpServer.on("upgrade", this.#upgrade);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#options.httpServer.off("upgrade", this.#upgrade);
+    this.#stopWatching();
+    // A client that does not answer the closing handshake must not hold up the stop.
+    const impatience = setTimeout(() => {
+      for (const socket of this.#sockets.clients) socket.terminate();
+    }, STOP_GRACE_MS);
+    try {
+      await this.#protocol.dispose();
+    } finally {
+      clearTimeout(impatience);
+    }
+  }
+
+  readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const refusal = this.#statusOfRefusal(request);
+    if (refusal !== null) {
+      refuse(socket, refusal);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (opened) => {
+      opened.once("close", () => this.#callers.delete(opened));
+      this.#sockets.emit("connection", opened, request);
+    });
+  };
+
+  #statusOfRefusal(request: IncomingMessage): number | null {
+    if (request.url?.split("?")[0] !== PATH) return 404;
+    if (refusalOf(request, this.#options.listensOnLoopback) !== null) return 403;
+    return this.#sockets.clients.size >= SOCKETS ? 503 : null;
+  }
+
+  /** A browser cannot set headers on a WebSocket, so the token may come with the first message. */
+  async #admit({ connectionParams, extra }: Context<ConnectionParameters, Connection>): Promise<boolean> {
+    const { socket, request } = extra;
+    const { authentication } = this.#options;
+    const authorization = connectionParams?.authorization ?? request.headers.authorization;
+    const caller = await authentication.authenticate(authorization);
+    if (caller === null) {
+      socket.close(CloseCode.Forbidden, SOCKET_NEEDS_TOKEN);
+      return false;
+    }
+    this.#callers.set(socket, caller);
+    // The token may have been revoked between the check and the line above, unseen by #closeRevoked.
+    return this.#closeIfRevoked(socket, caller);
+  }
+
+  #prepare(
+    { subscriptions, extra }: Context<ConnectionParameters, Connection>,
+    payload: Parameters<typeof checkSubscription>[0],
+  ): ExecutionArgs | readonly GraphQLError[] {
+    const { schema, limits, contextOf } = this.#options;
+    if (Object.keys(subscriptions).length > SUBSCRIPTIONS_PER_SOCKET) {
+      return [
+        new GraphQLError(
+          `One connection may have ${SUBSCRIPTIONS_PER_SOCKET} subscriptions. Open another one.`,
+          {
+            extensions: { code: "TOO_MANY_SUBSCRIPTIONS" },
+          },
+        ),
+      ];
+    }
+    const checked = checkSubscription(payload, schema, limits);
+    if (!("definitions" in checked)) return checked;
+    return {
+      schema,
+      document: checked,
+      variableValues: payload.variables ?? null,
+      operationName: payload.operationName ?? null,
+      contextValue: contextOf(this.#callerOf(extra.socket)),
+    };
+  }
+
+  #subscribe(args: ExecutionArgs): ReturnType<typeof subscribeWithFreshContext> {
+    const { contextOf, log } = this.#options;
+    const { caller } = args.contextValue as RequestContext;
+    return subscribeWithFreshContext(args, () => contextOf(caller), log);
+  }
+
+  #callerOf(socket: WebSocket): Caller {
+    const caller = this.#callers.get(socket);
+    if (caller === undefined) throw new Error("A connection that was not let in asked for a subscription.");
+    return caller;
+  }
+
+  async #closeRevoked(): Promise<void> {
+    await Promise.all([...this.#callers].map(([socket, caller]) => this.#closeIfRevoked(socket, caller)));
+  }
+
+  /** @returns whether the token still works; when that cannot be told, it is taken for revoked */
+  async #closeIfRevoked(socket: WebSocket, caller: Caller): Promise<boolean> {
+    const valid = await this.#options.accessTokens.isValid(caller.tokenId).catch((error: unknown) => {
+      this.#options.log.warn("could not check an access token; closing its connection", { error });
+      return false;
+    });
+    if (!valid) socket.close(CloseCode.Forbidden, SOCKET_TOKEN_REVOKED);
+    return valid;
+  }
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.once("error", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
