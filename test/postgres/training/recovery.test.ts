@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AttemptReplaced } from "../../../src/training/run-attempt.js";
+import {
+  finishEpoch,
+  insertVersion,
+  openTraining,
+  startNext,
+  succeed,
+  type Training,
+} from "./training-stores.js";
+
+async function states(training: Training, runId: string): Promise<unknown[]> {
+  const { items } = await training.events.list(runId, { first: 200, after: null });
+  return items.flatMap(({ node }) => (node.kind === "RunStateChanged" ? [node.to] : []));
+}
+
+test("a run whose process died is queued again, before those that were launched later", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const run = await training.launch();
+  await training.launch();
+  await startNext(training);
+  assert.deepEqual(await training.queue.recover(new Date()), [{ runId: run.id, attempt: 1 }]);
+  assert.deepEqual(await states(training, run.id), [
+    "QUEUED",
+    "PREPARING",
+    "RUNNING",
+    "INTERRUPTED",
+    "QUEUED",
+  ]);
+  const again = await training.queue.claim(new Date());
+  assert.deepEqual([again?.id, again?.attempt], [run.id, 2]);
+});
+
+test("a run whose process died three times is given up", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await startNext(training);
+    await training.queue.recover(new Date());
+  }
+  const [run] = await training.runs.find([id]);
+  assert.deepEqual([run?.state, run?.endReason, run?.attempt], ["FAILED", "ATTEMPTS_EXHAUSTED", 3]);
+  assert.match(run?.endDetail ?? "", /3 times/);
+});
+
+test("an orderly stop does not count as an attempt", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  for (let stop = 1; stop <= 5; stop++) {
+    const attempt = await startNext(training);
+    await training.queue.interrupt(attempt, { detail: "stopped", countsAsAttempt: false }, new Date());
+  }
+  const [run] = await training.runs.find([id]);
+  assert.deepEqual([run?.state, run?.attempt], ["QUEUED", 1]);
+});
+
+test("a run that was to be cancelled when its process died is not tried again", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  await startNext(training);
+  await training.launcher.cancel(id);
+  await training.queue.recover(new Date());
+  const [run] = await training.runs.find([id]);
+  assert.deepEqual([run?.state, run?.endReason], ["CANCELLED", "CANCELLED"]);
+});
+
+test("a trainer that was replaced changes nothing", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  const old = await startNext(training);
+  await training.queue.recover(new Date());
+  await startNext(training);
+  const before = await training.runs.find([id]);
+  const progress = {
+    epoch: 1,
+    epochs: 1,
+    step: 1,
+    stepsPerEpoch: 1,
+    imagesPerSecond: 1,
+    remainingSeconds: 1,
+  };
+  const replaced = { name: "AttemptReplaced" };
+  await assert.rejects(finishEpoch(training, old, { number: 1 }), replaced);
+  await assert.rejects(succeed(training, old), replaced);
+  await assert.rejects(
+    training.attempts.recordProgress(old, { progress, loss: 1, counter: 1, at: new Date() }),
+    replaced,
+  );
+  await assert.rejects(
+    training.queue.interrupt(old, { detail: "", countsAsAttempt: true }, new Date()),
+    AttemptReplaced,
+  );
+  assert.deepEqual(await training.runs.find([id]), before);
+  assert.deepEqual(await training.runs.epochs(id, { first: 10, after: null }), []);
+});
+
+test("going on from epoch 2 forgets what came after it, metrics and bests included", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  const first = await startNext(training);
+  await finishEpoch(training, first, { number: 1, validationTop1: 0.7, validationLoss: 0.9 });
+  await finishEpoch(training, first, { number: 2, validationTop1: 0.6, validationLoss: 0.8 }, false);
+  const summariesThen = await training.runs.summaries([id]);
+  await finishEpoch(training, first, { number: 3, validationTop1: 0.9, validationLoss: Number.NaN });
+  await training.queue.recover(new Date());
+
+  const run = await training.queue.claim(new Date());
+  const attempt = { runId: id, attempt: run?.attempt ?? 0 };
+  await training.attempts.start(
+    attempt,
+    { epoch: 2, step: 4, stepsPerEpoch: 2, warnings: [{ code: "RESUMED", message: "from epoch 2" }] },
+    new Date(),
+  );
+  assert.deepEqual(
+    (await training.runs.epochs(id, { first: 10, after: null })).map(({ number }) => number),
+    [1, 2],
+  );
+  assert.deepEqual(await training.runs.summaries([id]), summariesThen);
+  const { points } = await training.metrics.history(id, "validation.top1", 100);
+  assert.deepEqual(
+    points.map(({ step, value }) => [step, value]),
+    [
+      [2, 0.7],
+      [4, 0.6],
+    ],
+  );
+  await finishEpoch(training, attempt, { number: 3, validationTop1: 0.65 });
+  await succeed(training, attempt);
+});
+
+test("the best and the last checkpoint are kept, and the others are named to be removed", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  const attempt = await startNext(training);
+  const removed = [];
+  for (const [index, improved] of [true, false, false, true, false].entries()) {
+    removed.push(await finishEpoch(training, attempt, { number: index + 1 }, improved));
+  }
+  assert.deepEqual(removed, [[], [], ["epoch-2"], ["epoch-1", "epoch-3"], []]);
+  assert.deepEqual(
+    (await training.runs.checkpoints([id])).get(id)?.map(({ epoch, best }) => [epoch, best]),
+    [
+      [4, true],
+      [5, false],
+    ],
+  );
+});

@@ -1,0 +1,135 @@
+import { newId } from "../../../src/core/ids.js";
+import { DatasetStore } from "../../../src/data/dataset-store.js";
+import type { Database } from "../../../src/db/database.js";
+import { SYSTEM_CLOCK } from "../../../src/training/clock.js";
+import { ExperimentStore } from "../../../src/training/experiment-store.js";
+import { MetricStore } from "../../../src/training/metric-store.js";
+import type { RunAttempt } from "../../../src/training/run-attempt.js";
+import { RunAttemptStore } from "../../../src/training/run-attempt-store.js";
+import { RunEventStore } from "../../../src/training/run-event-store.js";
+import { RunLaunchStore } from "../../../src/training/run-launch-store.js";
+import { type LaunchRun, RunLauncher } from "../../../src/training/run-launcher.js";
+import { RunQueueStore } from "../../../src/training/run-queue-store.js";
+import type { RunRecord } from "../../../src/training/run-records.js";
+import { RunStateStore } from "../../../src/training/run-state-store.js";
+import { RunStore } from "../../../src/training/run-store.js";
+import { epochRecord } from "../../pure/training/epoch-record.js";
+import { createTestDatabase } from "../../testkit/database.js";
+
+/** Every part of training that needs no engine, over a database of its own. */
+export async function openTraining() {
+  const owned = await createTestDatabase();
+  const { database } = owned;
+  const events = new RunEventStore(database);
+  const states = new RunStateStore(database, events);
+  const metrics = new MetricStore(database);
+  const experiments = new ExperimentStore(database);
+  const runs = new RunStore(database);
+  const datasets = new DatasetStore(database);
+  const launcher = new RunLauncher({
+    launches: new RunLaunchStore(database, experiments, events),
+    states,
+    runs,
+    datasets,
+    memoryBytes: 64 * 1024 ** 3,
+    clock: SYSTEM_CLOCK,
+  });
+  return {
+    database,
+    events,
+    states,
+    metrics,
+    experiments,
+    runs,
+    datasets,
+    launcher,
+    queue: new RunQueueStore(database, states),
+    attempts: new RunAttemptStore(database, states, events, metrics),
+    launch: (request: Partial<LaunchRun> = {}) => launcher.launch({ ...LAUNCH, ...request }),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+export type Training = Awaited<ReturnType<typeof openTraining>>;
+
+const LAUNCH: LaunchRun = {
+  experiment: "trees",
+  dataset: "flowers",
+  name: null,
+  configuration: {
+    architecture: "VGG11",
+    widthMultiplier: 0.0625,
+    imageSizePixels: 32,
+    batchSize: 2,
+    epochs: 3,
+  },
+  idempotencyKey: null,
+};
+
+export interface VersionSeed {
+  readonly dataset?: string;
+  readonly status?: "READY" | "IMPORTING";
+  readonly classNames?: readonly string[];
+  readonly splits?: readonly ("TRAIN" | "VALIDATION" | "TEST")[];
+}
+
+/** A dataset version without pictures behind it. @returns its id */
+export async function insertVersion(database: Database, seed: VersionSeed = {}): Promise<string> {
+  const { dataset = "flowers", status = "READY", classNames = ["daisy", "rose"] } = seed;
+  const { splits = ["TRAIN", "TRAIN", "TRAIN", "VALIDATION", "TEST"] } = seed;
+  return database.transaction(async (client) => {
+    await client.query(`insert into dataset (id, name) values ($1, $2) on conflict (name) do nothing`, [
+      newId("dataset"),
+      dataset,
+    ]);
+    const versionId = newId("datasetVersion");
+    await client.query(
+      `insert into dataset_version (id, dataset_id, number, status, hash, class_names, split_seed,
+         validation_fraction, test_fraction, sample_count, source)
+       select $1, d.id, (select count(*) + 1 from dataset_version v where v.dataset_id = d.id),
+         $2::dataset_version_status, md5($1), $3, 0, 0.2, 0.2, $4, '{}'
+       from dataset d where d.name = $5`,
+      [versionId, status, classNames, splits.length, dataset],
+    );
+    for (const [position, split] of splits.entries()) {
+      await client.query(
+        `insert into sample (id, version_id, position, class_index, split, source_name, content_hash, width_pixels,
+           height_pixels) values ($1, $2, $3, $4, $5::split, $6, $6, 8, 8)`,
+        [newId("sample"), versionId, position, position % 2, split, `${position}.png`],
+      );
+    }
+    return versionId;
+  });
+}
+
+/** Takes the next run off the queue and brings it to RUNNING, as a trainer does. */
+export async function startNext({ queue, attempts }: Training): Promise<RunAttempt & { run: RunRecord }> {
+  const run = await queue.claim(new Date());
+  if (run === null) throw new Error("The queue is empty.");
+  const attempt = { runId: run.id, attempt: run.attempt };
+  await attempts.start(attempt, { epoch: 0, step: 0, stepsPerEpoch: 2, warnings: [] }, new Date());
+  return { ...attempt, run };
+}
+
+/** Ends the epoch with these figures; every epoch has two steps. */
+export function finishEpoch(
+  { attempts }: Training,
+  attempt: RunAttempt,
+  figures: Parameters<typeof epochRecord>[0] & { readonly number: number },
+  improved = true,
+): Promise<readonly string[]> {
+  const { number } = figures;
+  const step = number * 2;
+  const checkpoint = { epoch: number, step, sizeBytes: 10, sha256: `${number}`, folder: `epoch-${number}` };
+  return attempts.finishEpoch(
+    { runId: attempt.runId, attempt: attempt.attempt },
+    { epoch: epochRecord(figures), step, improved, checkpoint },
+    new Date(),
+  );
+}
+
+/** Brings a running attempt to its end. */
+export function succeed({ attempts }: Training, { runId, attempt }: RunAttempt): Promise<readonly string[]> {
+  const end = { from: "RUNNING", to: "SUCCEEDED", reason: "COMPLETED", detail: null } as const;
+  return attempts.end({ runId, attempt }, end, new Date());
+}

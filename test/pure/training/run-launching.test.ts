@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
+import { resolveConfiguration } from "../../../src/training/configuration-input.js";
+import { checkMemory } from "../../../src/training/memory-check.js";
+import { checkRunName, makeUpRunName } from "../../../src/training/run-name.js";
+
+const GIB = 1024 ** 3;
+
+test("a run gets a name that can be said aloud", () => {
+  for (let count = 0; count < 100; count++) assert.match(makeUpRunName(), /^[a-z]+-[a-z]+-[1-9][0-9]?$/);
+  assert.equal(
+    makeUpRunName(() => 0),
+    "amber-almond-1",
+  );
+});
+
+test("a name has to be on one line", () => {
+  checkRunName("Größere Ränder, zweiter Versuch");
+  for (const name of ["", "  ", "a\nb", "x".repeat(101)])
+    assert.throws(() => checkRunName(name), { code: "NAME_INVALID" });
+});
+
+test("a run that cannot fit into the machine is refused before it is queued", () => {
+  const configuration = resolveConfiguration({ batchSize: 4096 });
+  assert.throws(() => checkMemory(networkOfRun(configuration, 1000), configuration, 16 * GIB), {
+    code: "MEMORY_INSUFFICIENT",
+    message: /143,667,240 parameters with batches of 4096 at 224 px takes at least .* this machine has 16\.0/,
+  });
+});
+
+test("VGG19 as it was published, in batches of 8, fits into 16 GiB", () => {
+  const configuration = resolveConfiguration({ batchSize: 8 });
+  checkMemory(networkOfRun(configuration, 1000), configuration, 16 * GIB);
+});
