@@ -17,7 +17,7 @@ import { playgroundRoute } from "./http/playground-route.js";
 import { sampleImageRoute } from "./http/sample-image-route.js";
 import { securityHeaders } from "./http/security-headers.js";
 import { uploadRoute } from "./http/upload-route.js";
-import { productVersion } from "./product-version.js";
+import { productVersion } from "../core/product-version.js";
 import { createRequestContext, type RequestContext } from "./request-context.js";
 import { createResolvers } from "./resolver-container.js";
 import { buildApiSchema } from "./schema.js";

@@ -1,4 +1,5 @@
 import { authorMigration, migrationDrift } from "../app/maintenance.js";
+import { parseConfig } from "../core/config.js";
 import { type Command, UsageError } from "./command.js";
 
 export const migrations: Command = {
@@ -7,13 +8,13 @@ export const migrations: Command = {
   async run(args) {
     const [action, intent, ...rest] = args;
     if (action === "--check" && intent === undefined) {
-      const drift = await migrationDrift();
+      const drift = await migrationDrift(parseConfig(process.env));
       if (drift === null) return 0;
       process.stderr.write(`prisma/schema.prisma has changes that no migration makes:\n\n${drift}\n`);
       return 1;
     }
     if (action === "new" && intent !== undefined && rest.length === 0) {
-      const written = await authorMigration(intent);
+      const written = await authorMigration(parseConfig(process.env), intent);
       process.stderr.write(written === null ? "Nothing to migrate.\n" : `Wrote ${written}\n`);
       return 0;
     }

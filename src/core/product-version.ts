@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { projectRoot } from "../core/project-root.js";
+import { projectRoot } from "./project-root.js";
 
 /** The version in package.json. */
 export async function productVersion(): Promise<string> {
