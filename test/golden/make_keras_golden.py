@@ -2,7 +2,7 @@
 
     python3 -m venv VENV
     VENV/bin/pip install -r test/golden/requirements.txt
-    VENV/bin/python test/golden/make_keras_golden.py            # all of them, about two minutes
+    VENV/bin/python test/golden/make_keras_golden.py            # all of them, about half a minute
     VENV/bin/python test/golden/make_keras_golden.py small      # or: formula, vgg19, schedules
 
 Inputs are the formula's (golden_formula.py); files hold outputs only. README.md beside this file lists
@@ -55,17 +55,19 @@ VGG19_SAMPLES = 32
 
 
 def small_network(head, batchNormalization, classCount):
-    """VGG11 at a sixteenth of its width: convolution, batch normalisation, ReLU; dropout off."""
+    """VGG11 at a sixteenth of its width, with Keras's names: convolution, ReLU, with batch normalisation
+    between them and no bias where asked; dropout off."""
     layers = keras.layers
     x = inputs = keras.Input((SMALL_SIZE, SMALL_SIZE, 3))
     for block, (convolutions, filters) in enumerate(VGG11_BLOCKS, 1):
         for convolution in range(1, convolutions + 1):
             name = f"block{block}_conv{convolution}"
             x = layers.Conv2D(int(filters * WIDTH_MULTIPLIER), 3, padding="same", name=name,
-                              use_bias=not batchNormalization)(x)
+                              use_bias=not batchNormalization,
+                              activation=None if batchNormalization else "relu")(x)
             if batchNormalization:
                 x = layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=f"block{block}_bn{convolution}")(x)
-            x = layers.ReLU(name=f"block{block}_relu{convolution}")(x)
+                x = layers.ReLU(name=f"block{block}_relu{convolution}")(x)
         x = layers.MaxPooling2D(name=f"block{block}_pool")(x)
     if head == "FULLY_CONNECTED":
         x = layers.Flatten(name="flatten")(x)
@@ -171,7 +173,7 @@ def make_small():
         images = pictures("step 1", TRAINING_PICTURES, SMALL_SIZE)
         targets = labels("step 1", TRAINING_PICTURES, classes)
         training_logits, found = gradients(model, images, targets)
-        moving = {name: variable for name, variable in variables_of(model) if "/moving_" in name}
+        moving = {name: np.array(variable) for name, variable in variables_of(model) if "/moving_" in name}
         training = {**summary(training_logits, targets), "logits": training_logits}
 
         # Whole gradients, one variable after the other, as little-endian float32.

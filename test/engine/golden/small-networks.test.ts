@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
+import {
+  ACTIVATION_PREFIX,
+  buildInspectionGraph,
+  GRADIENT_PREFIX,
+} from "../../../src/graph/architectures/inspection-graph.js";
+import { layerTable } from "../../../src/graph/architectures/layer-table.js";
+import { countParameters } from "../../../src/graph/architectures/network-spec.js";
+import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
+import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
+import { fingerprintDifference, greatestDifference, relativeDifference } from "../../golden/difference.js";
+import {
+  fedLabels,
+  fedPictures,
+  floats,
+  type GoldenEngine,
+  scalar,
+  startGoldenEngine,
+} from "../../golden/golden-engine.js";
+import {
+  readGolden,
+  readGradients,
+  SMALL_NETWORKS,
+  type SmallNetworkGolden,
+} from "../../golden/golden-file.js";
+import { fingerprint } from "../../golden/golden-formula.js";
+import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { withoutBesselsCorrection } from "../../golden/moving-variance.js";
+
+/** As in make_keras_golden.py. */
+const EVALUATION_PICTURES = 12;
+const TRAINING_PICTURES = 8;
+const SAMPLES = 8;
+
+/** Absolute; logits are some 1 and probabilities below it. */
+const OUTPUT_TOLERANCE = 1e-5;
+/** Of a tensor's norm or greatest value. */
+const ACTIVATION_TOLERANCE = 1e-5;
+const GRADIENT_TOLERANCE = 1e-4;
+const STATISTICS_TOLERANCE = 1e-5;
+
+const TRAINING = {
+  optimizer: { kind: "sgd", momentum: 0, nesterov: false },
+  learningRate: { kind: "constant", initial: 0.01, warmupEpochs: 0 },
+  epochs: 1,
+  stepsPerEpoch: 1,
+} as const;
+
+let engine: GoldenEngine;
+before(async () => {
+  engine = await startGoldenEngine();
+});
+after(() => engine[Symbol.asyncDispose]());
+
+for (const name of SMALL_NETWORKS) {
+  const golden = await readGolden<SmallNetworkGolden>(name);
+  const network = smallNetwork(golden);
+  const evaluationBatch = () => ({
+    images: fedPictures("evaluation", EVALUATION_PICTURES, network.imageSizePixels),
+    labels: fedLabels("evaluation", EVALUATION_PICTURES, network.classCount),
+  });
+  const trainingBatch = () => ({
+    images: fedPictures("step 1", TRAINING_PICTURES, network.imageSizePixels),
+    labels: fedLabels("step 1", TRAINING_PICTURES, network.classCount),
+  });
+
+  describe(name, () => {
+    test("has Keras's layers, shapes and parameters", () => {
+      const rows = layerTable(network).map((row) => [row.name, row.outputShape, row.parameters]);
+      assert.deepEqual(rows, golden.layers.slice(1));
+      assert.equal(countParameters(network), golden.parameterCount);
+    });
+
+    test("classifies and is evaluated as in Keras", async (t) => {
+      const graph = buildTrainingGraph(network, TRAINING);
+      await using session = await engine.host.openGraph(graph);
+      await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph));
+
+      const { logits, probabilities } = await session.run("predict", { images: evaluationBatch().images });
+      const differences = {
+        logits: greatestDifference(floats(logits), golden.evaluation.logits.flat()),
+        probabilities: greatestDifference(floats(probabilities), golden.evaluation.probabilities.flat()),
+      };
+      t.diagnostic(`greatest difference of logits ${differences.logits.toExponential(1)}`);
+      for (const [output, difference] of Object.entries(differences)) {
+        assert.ok(difference <= OUTPUT_TOLERANCE, `${output}: off by ${difference}`);
+      }
+
+      const { loss_sum, top1, top5 } = await session.run("eval_step", evaluationBatch());
+      const { lossSum, ...expected } = golden.evaluation;
+      assert.ok(
+        Math.abs(scalar(loss_sum) - lossSum) <= 1e-6 * lossSum,
+        `${scalar(loss_sum)}, not ${lossSum}`,
+      );
+      assert.deepEqual([scalar(top1), scalar(top5)], [expected.top1, expected.top5]);
+    });
+
+    test("gives Keras's activations in every layer", async (t) => {
+      const graph = buildInspectionGraph(network, { dropout: false, training: false });
+      await using session = await engine.host.openGraph(graph);
+      await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph));
+
+      const outputs = await session.run("inspect", evaluationBatch());
+      const differences: number[] = [];
+      for (const [layer, expected] of Object.entries(golden.activations)) {
+        const activation = floats(outputs[ACTIVATION_PREFIX + layer]);
+        const difference = fingerprintDifference(
+          fingerprint(`${layer}/activation`, activation, SAMPLES),
+          expected,
+        );
+        differences.push(difference);
+        assert.ok(difference <= ACTIVATION_TOLERANCE, `${layer}: off by ${difference}`);
+      }
+      t.diagnostic(`greatest difference ${Math.max(...differences).toExponential(1)} of a layer's norm`);
+    });
+
+    test("has TensorFlow's loss and gradients in training", async (t) => {
+      const graph = buildInspectionGraph(network, { dropout: false });
+      await using session = await engine.host.openGraph(graph);
+      await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph));
+
+      const outputs = await session.run("inspect", trainingBatch());
+      const logits = greatestDifference(floats(outputs.logits), golden.training.logits.flat());
+      assert.ok(logits <= 1e-4, `logits: off by ${logits}`);
+      assert.ok(Math.abs(scalar(outputs.loss) - golden.training.lossMean) <= 1e-5);
+
+      const gradients = await readGradients(name, golden.gradients);
+      const found = Object.keys(outputs).filter((output) => output.startsWith(GRADIENT_PREFIX));
+      assert.deepEqual(
+        found.map((output) => output.slice(GRADIENT_PREFIX.length)),
+        [...gradients.keys()],
+      );
+      const differences: number[] = [];
+      for (const [variable, expected] of gradients) {
+        const difference = relativeDifference(floats(outputs[GRADIENT_PREFIX + variable]), expected);
+        differences.push(difference);
+        assert.ok(difference <= GRADIENT_TOLERANCE, `${variable}: off by ${difference} of its greatest`);
+      }
+      t.diagnostic(`greatest difference of a gradient ${Math.max(...differences).toExponential(1)}`);
+    });
+
+    const expectedStatistics = Object.entries(golden.movingStatisticsAfterStep1);
+    test("moves its statistics as Keras does", {
+      skip: expectedStatistics.length === 0 && "has none",
+    }, async () => {
+      const graph = buildTrainingGraph(network, TRAINING);
+      await using session = await engine.host.openGraph(graph);
+      await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph));
+
+      await session.run("train_step", trainingBatch());
+      const checkpoint = path.join(engine.folder, `${name}-statistics`);
+      await saveCheckpoint(session, checkpoint);
+      const saved = await readCheckpoint(engine.host, checkpoint, graph.variables);
+      for (const [variable, expected] of expectedStatistics) {
+        const moved = withoutBesselsCorrection(variable, saved.get(variable)!, 1, TRAINING_PICTURES, golden);
+        const difference = relativeDifference(moved, expected);
+        assert.ok(difference <= STATISTICS_TOLERANCE, `${variable}: off by ${difference}`);
+      }
+    });
+  });
+}
