@@ -21,6 +21,7 @@ export const QuarantineReason = words(
   "TOO_LARGE",
   "TOO_MANY_PIXELS",
   "CONFLICTING_LABEL",
+  "OUTSIDE_CLASS_FOLDERS",
 );
 export type QuarantineReason = keyof typeof QuarantineReason;
 

@@ -1,0 +1,88 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { type Entry, extract } from "tar-stream";
+import { AppError } from "../core/app-error.js";
+import type { Limits } from "../core/config.js";
+import { ArchiveLimits } from "./archive-limits.js";
+import { tooManyBytes } from "./image-decoder.js";
+import {
+  checkEntryName,
+  damagedArchive,
+  type ImportSource,
+  isJunk,
+  type SourceFile,
+  unsafeArchive,
+} from "./import-source.js";
+
+const READ_BYTES = 256 * 1024;
+
+/**
+ * Opens a tar, or with `gzip` a tar.gz. Its files come in their order and each must be read before the
+ * next. While it is read: AppError `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`.
+ */
+export async function openTar(file: string, limits: Limits, gzip: boolean): Promise<ImportSource> {
+  const counter = new ArchiveLimits(limits, (await stat(file)).size);
+  const input = createReadStream(file, { highWaterMark: READ_BYTES });
+  const tar = extract();
+  const unpacking = pipeline(
+    input,
+    ...(gzip ? [createGunzip({ chunkSize: READ_BYTES })] : []),
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        counter.addBytes(chunk.length);
+        yield chunk;
+      }
+    },
+    tar,
+  );
+  // The reader of `tar` meets the same error; here it would only be unheard.
+  unpacking.catch(() => {});
+  return {
+    filesTotal: null,
+    files: () => readFiles(tar, counter, limits.imageBytes),
+    async [Symbol.asyncDispose]() {
+      tar.destroy();
+      input.destroy();
+      await unpacking.catch(() => {});
+    },
+  };
+}
+
+async function* readFiles(
+  tar: AsyncIterable<Entry>,
+  counter: ArchiveLimits,
+  limitBytes: number,
+): AsyncGenerator<SourceFile, void> {
+  try {
+    for await (const entry of tar) {
+      counter.addEntry();
+      const { name, type, size = 0 } = entry.header;
+      checkEntryName(name);
+      if (type !== "file" && type !== "contiguous-file" && type !== "directory") {
+        throw unsafeArchive(`entry ${JSON.stringify(name)} is a link or a device`);
+      }
+      if (type !== "directory" && !isJunk(name))
+        yield { name, sizeBytes: size, read: () => readEntry(entry, limitBytes) };
+      entry.resume(); // past what was not read
+    }
+  } catch (cause) {
+    throw cause instanceof AppError
+      ? cause
+      : damagedArchive(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+async function readEntry(entry: Entry, limitBytes: number): Promise<Uint8Array> {
+  const { size = 0 } = entry.header;
+  if (size > limitBytes) throw tooManyBytes(size, limitBytes);
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw damagedArchive(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  return Buffer.concat(chunks);
+}
