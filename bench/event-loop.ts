@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { ApiClient, made } from "../demo/api-client.js";
+import { importPictures } from "../demo/import-pictures.js";
+import { LAUNCH_RUN, RUN_EVENTS, SYSTEM } from "../demo/operations.js";
+import { drawArchive } from "../demo/pictures.js";
+import { Terminal } from "../demo/terminal.js";
+import { startEspalier } from "../src/app/espalier.js";
+import { parseConfig } from "../src/core/config.js";
+import { OwnedResources } from "../src/core/owned-resources.js";
+import { createLog } from "../src/telemetry/log.js";
+import type { Benchmark, Measurement } from "./benchmark.js";
+import { percentile } from "./percentile.js";
+
+/** The recipe's network: its steps are short, so messages, events and metrics come as fast as they ever do. */
+const CONFIGURATION = {
+  architecture: "VGG13",
+  batchNormalization: true,
+  widthMultiplier: 0.25,
+  imageSizePixels: 64,
+  head: { kind: "GLOBAL_AVERAGE_POOLING" },
+  batchSize: 64,
+  epochs: 12,
+  precision: "MIXED_BFLOAT16",
+};
+
+const RESOLUTION_MS = 1;
+const NANOSECONDS_PER_MS = 1e6;
+
+/** How long the server's event loop is kept from other work while a run trains, and what a query feels of it. */
+export const eventLoop: Benchmark = {
+  summary: "longest pause of the server's event loop while a run trains",
+
+  async run(report): Promise<Measurement> {
+    await using resources = new OwnedResources();
+    const home = await mkdtemp(path.join(tmpdir(), "espalier-bench-"));
+    resources.defer(() => rm(home, { recursive: true, force: true }));
+    const config = parseConfig({ ...process.env, ESPALIER_HOME: home, ESPALIER_PORT: "0" });
+    const espalier = resources.own(await startEspalier(config, { log: createLog("warn"), progress: report }));
+    const api = resources.own(new ApiClient(espalier.url, espalier.adminToken.secret));
+
+    report("drawing and importing pictures");
+    const archive = await drawArchive(() => {});
+    const { ref } = await importPictures(api, new Terminal(process.stderr), "flowers", archive);
+    const input = { experiment: "event-loop", dataset: ref, configuration: CONFIGURATION };
+    const { launchRun } = await api.request(LAUNCH_RUN, { input });
+    const run = made(launchRun.run, launchRun.userErrors);
+
+    const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    const latenciesMs: number[] = [];
+    let training = false;
+    let epochs = 0;
+    for await (const { runEvents: event } of api.follow(RUN_EVENTS, { runId: run.id })) {
+      if (event.__typename === "RunStateChanged") {
+        training = event.to === "RUNNING";
+        if (training) delay.enable();
+        else delay.disable();
+      }
+      if (event.__typename === "EpochCompleted") {
+        epochs += 1;
+        report(`epoch ${event.epoch.number}: ${Math.round(event.epoch.imagesPerSecond)} images/s`);
+      }
+      if (training) {
+        const asked = performance.now();
+        await api.request(SYSTEM, {});
+        latenciesMs.push(performance.now() - asked);
+      }
+    }
+    const pauseMs = (nanoseconds: number): number =>
+      Math.max(0, Math.round((nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS) * 10) / 10);
+    return {
+      figures: {
+        longestPauseMs: pauseMs(delay.max),
+        p99PauseMs: pauseMs(delay.percentile(99)),
+        queryP95Ms: percentile(latenciesMs, 0.95),
+        queries: latenciesMs.length,
+        epochs,
+      },
+      settings: {
+        threads: config.threads,
+        precision: CONFIGURATION.precision,
+        batchSize: CONFIGURATION.batchSize,
+        imageSizePixels: CONFIGURATION.imageSizePixels,
+      },
+    };
+  },
+};
