@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { type Entry, extract } from "tar-stream";
+import { type Extract, extract } from "tar-stream";
 import { AppError } from "../core/app-error.js";
 import type { Limits } from "../core/config.js";
 import { ArchiveLimits } from "./archive-limits.js";
@@ -16,6 +16,8 @@ import {
   unsafeArchive,
 } from "./import-source.js";
 
+type TarEntry = Extract extends AsyncIterable<infer Entry> ? Entry : never;
+
 const READ_BYTES = 256 * 1024;
 
 /**
@@ -26,17 +28,17 @@ export async function openTar(file: string, limits: Limits, gzip: boolean): Prom
   const counter = new ArchiveLimits(limits, (await stat(file)).size);
   const input = createReadStream(file, { highWaterMark: READ_BYTES });
   const tar = extract();
-  const unpacking = pipeline(
-    input,
-    ...(gzip ? [createGunzip({ chunkSize: READ_BYTES })] : []),
-    async function* (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        counter.addBytes(chunk.length);
-        yield chunk;
-      }
-    },
-    tar,
-  );
+  const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+    for await (const chunk of chunks) {
+      counter.addBytes(chunk.length);
+      yield chunk;
+    }
+  };
+  // It comes from another stream library, which keeps Node's protocol but not its types.
+  const sink = tar as unknown as NodeJS.WritableStream;
+  const unpacking = gzip
+    ? pipeline(input, createGunzip({ chunkSize: READ_BYTES }), count, sink)
+    : pipeline(input, count, sink);
   // The reader of `tar` meets the same error; here it would only be unheard.
   unpacking.catch(() => {});
   return {
@@ -51,7 +53,7 @@ export async function openTar(file: string, limits: Limits, gzip: boolean): Prom
 }
 
 async function* readFiles(
-  tar: AsyncIterable<Entry>,
+  tar: Extract,
   counter: ArchiveLimits,
   limitBytes: number,
 ): AsyncGenerator<SourceFile, void> {
@@ -74,7 +76,7 @@ async function* readFiles(
   }
 }
 
-async function readEntry(entry: Entry, limitBytes: number): Promise<Uint8Array> {
+async function readEntry(entry: TarEntry, limitBytes: number): Promise<Uint8Array> {
   const { size = 0 } = entry.header;
   if (size > limitBytes) throw tooManyBytes(size, limitBytes);
   const chunks: Buffer[] = [];
