@@ -2,11 +2,11 @@ import { AppError } from "../core/app-error.js";
 import type { Limits } from "../core/config.js";
 import type { QuarantineReason } from "../core/enumerations.js";
 import { type ImageDecoder, ImageRejected } from "../data/image-decoder.js";
+import { Semaphore } from "../data/semaphore.js";
 import type { TensorValue } from "../engine/engine-protocol.js";
 import type { Session } from "../engine/session.js";
 import type { ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
-import { mapInParallel } from "./bounded-parallel.js";
 import type { ModelCache } from "./model-cache.js";
 import type { PictureInput, PictureReader, PictureSource } from "./picture-source.js";
 
@@ -39,8 +39,8 @@ export interface ClassProbability {
 
 /** Pictures that go through the network at once: larger batches are no faster and take more memory. */
 const BATCH_SIZE = 32;
-/** Decoding runs in libuv's pool, which has four threads; more would only keep more bytes in memory. */
-const PARALLEL_DECODES = 4;
+/** Pictures that all calls together hold as files and decode; more would take memory and save no time. */
+const PARALLEL_PICTURES = 4;
 const CHANNELS = 3;
 
 /** Classifies pictures with registered models. */
@@ -50,6 +50,7 @@ export class Classifier {
   readonly #pictures: PictureSource;
   readonly #decoder: ImageDecoder;
   readonly #limits: Limits;
+  readonly #reading = new Semaphore(PARALLEL_PICTURES);
 
   constructor(options: {
     models: ModelStore;
@@ -77,8 +78,8 @@ export class Classifier {
     this.#check(request);
     const modelVersion = await this.#versionOf(request.model);
     const readers = await this.#pictures.readers(request.images);
-    const decoded = await mapInParallel(readers, PARALLEL_DECODES, (read) =>
-      this.#decode(read, modelVersion.imageSizePixels),
+    const decoded = await Promise.all(
+      readers.map((read) => this.#reading.run(() => this.#decode(read, modelVersion.imageSizePixels))),
     );
     const pictures = decoded.filter((picture) => picture instanceof Uint8Array);
     const rows =

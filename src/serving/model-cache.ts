@@ -23,8 +23,8 @@ interface Entry {
  * Open model versions, the least recently used of which are closed when there are too many.
  *
  * Keyed by version, never by name: whoever resolves "flowers@champion" on each call sees an alias move
- * at once. A model in use is never closed, so the limits are exceeded while more are in use at the same
- * time, and the newest stays open even when it is larger than `bytes` alone.
+ * at once. A model in use is never closed, and neither is the one used last: the limits are exceeded while
+ * more are in use at the same time, or by one model that is larger than `bytes` alone.
  */
 export class ModelCache implements AsyncDisposable {
   readonly #registry: ModelRegistry;
@@ -106,18 +106,21 @@ export class ModelCache implements AsyncDisposable {
 
   async #closeSurplus(): Promise<void> {
     const closing: Promise<void>[] = [];
-    for (const [id, entry] of this.#entries) {
+    for (const [id, entry] of [...this.#entries]) {
       if (!this.#isSurplus()) break;
-      if (entry.users > 0) continue;
+      if (entry.users > 0 || (this.#isNewest(id) && !this.#closed)) continue;
       this.#entries.delete(id);
       closing.push(close(entry));
     }
     await Promise.all(closing);
   }
 
+  #isNewest(versionId: string): boolean {
+    return [...this.#entries.keys()].at(-1) === versionId;
+  }
+
   #isSurplus(): boolean {
     if (this.#closed) return true;
-    if (this.#entries.size <= 1) return false;
     let bytes = 0;
     for (const { sizeBytes } of this.#entries.values()) bytes += sizeBytes;
     return this.#entries.size > this.#limits.models || bytes > this.#limits.bytes;

@@ -2,7 +2,7 @@ import { AppError } from "../core/app-error.js";
 import type { Limits } from "../core/config.js";
 import type { BlobStore } from "../data/blob-store.js";
 import type { DatasetStore } from "../data/dataset-store.js";
-import { ImageRejected } from "../data/image-decoder.js";
+import { ImageRejected, tooManyBytes } from "../data/image-decoder.js";
 import type { Uploads } from "../data/uploads.js";
 
 /** A picture to classify: exactly one of the three. */
@@ -77,7 +77,7 @@ export class PictureSource {
  */
 export function decodeBase64(text: string, maximumBytes: number): Uint8Array {
   if (text.length > Math.ceil(maximumBytes / 3) * 4) {
-    throw new ImageRejected("TOO_LARGE", `A picture has at most ${maximumBytes} bytes.`);
+    throw tooManyBytes(Math.floor(text.length / 4) * 3, maximumBytes);
   }
   if (DATA_URL.test(text.slice(0, 200))) {
     throw new ImageRejected("NOT_AN_IMAGE", "This is a data URL: send only what follows its comma.");
@@ -88,8 +88,6 @@ export function decodeBase64(text: string, maximumBytes: number): Uint8Array {
   if (bytes === null || !text.endsWith(last ?? "")) {
     throw new ImageRejected("NOT_AN_IMAGE", "This is not valid base64 (RFC 4648, padded, no line breaks).");
   }
-  if (bytes.length > maximumBytes) {
-    throw new ImageRejected("TOO_LARGE", `A picture has at most ${maximumBytes} bytes.`);
-  }
+  if (bytes.length > maximumBytes) throw tooManyBytes(bytes.length, maximumBytes);
   return bytes;
 }
