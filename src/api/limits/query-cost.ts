@@ -7,7 +7,7 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { type ComplexityEstimator, getComplexity } from "graphql-query-complexity";
-import { DEFAULT_PAGE_SIZE } from "../relay/page-arguments.js";
+import { DEFAULT_PAGE_SIZE } from "../relay/page-size.js";
 
 /** How many items a list is taken to have when no argument says so. */
 const LIST_ITEMS = 10;

@@ -1,9 +1,6 @@
 import { ArgsType, Field, Int } from "type-graphql";
-import { AppError } from "../../core/app-error.js";
 import type { PageRequest } from "../../core/page.js";
-
-export const DEFAULT_PAGE_SIZE = 50;
-export const LARGEST_PAGE_SIZE = 200;
+import { checkedFirst, DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE } from "./page-size.js";
 
 /** The arguments of every connection. */
 @ArgsType()
@@ -31,14 +28,4 @@ export class PageArguments {
  */
 export function pageRequest({ first, after }: PageArguments): PageRequest {
   return { first: checkedFirst(first ?? DEFAULT_PAGE_SIZE), after: after ?? null };
-}
-
-/** @throws AppError `FIRST_INVALID` */
-export function checkedFirst(first: number): number {
-  if (first >= 1 && first <= LARGEST_PAGE_SIZE) return first;
-  throw new AppError(
-    "FIRST_INVALID",
-    `\`first\` must be from 1 to ${LARGEST_PAGE_SIZE}. Received ${first}. Ask for the rest with \`after\`.`,
-    { path: ["first"] },
-  );
 }
