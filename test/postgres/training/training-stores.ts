@@ -16,10 +16,8 @@ import { RunStore } from "../../../src/training/run-store.js";
 import { epochRecord } from "../../pure/training/epoch-record.js";
 import { createTestDatabase } from "../../testkit/database.js";
 
-/** Every part of training that needs no engine, over a database of its own. */
-export async function openTraining() {
-  const owned = await createTestDatabase();
-  const { database } = owned;
+/** Every part of training that needs no engine. */
+export function trainingOver(database: Database) {
   const events = new RunEventStore(database);
   const states = new RunStateStore(database, events);
   const metrics = new MetricStore(database);
@@ -46,11 +44,16 @@ export async function openTraining() {
     queue: new RunQueueStore(database, states),
     attempts: new RunAttemptStore(database, states, events, metrics),
     launch: (request: Partial<LaunchRun> = {}) => launcher.launch({ ...LAUNCH, ...request }),
-    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 
-export type Training = Awaited<ReturnType<typeof openTraining>>;
+export type Training = ReturnType<typeof trainingOver>;
+
+/** {@link trainingOver} a database of its own, which goes with it. */
+export async function openTraining(): Promise<Training & AsyncDisposable> {
+  const owned = await createTestDatabase();
+  return { ...trainingOver(owned.database), [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+}
 
 const LAUNCH: LaunchRun = {
   experiment: "trees",

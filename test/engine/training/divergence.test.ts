@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { follow, openTrainingWorld, runNow } from "./training-world.js";
+
+const HUGE_STEPS = { optimizer: { sgd: { momentum: 0 } }, learningRate: { constant: { initial: 1e30 } } };
+
+test("a run whose loss is no number any more fails and says where and with which rate", async () => {
+  await using world = await openTrainingWorld();
+  const { id } = await world.launchTiny(HUGE_STEPS);
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.endReason], ["FAILED", "DIVERGED"]);
+  assert.match(
+    run.endDetail ?? "",
+    /became (NaN|Infinity) in epoch 1 at step 2, with a learning rate of 1e\+30/,
+  );
+  const { points } = await world.metrics.history(id, "train.loss", 10);
+  assert.equal(points.length, 1);
+  assert.ok(!Number.isFinite(points[0]!.value));
+  assert.equal(points[0]!.step, 2);
+  assert.deepEqual(await world.runs.epochs(id, { first: 10, after: null }), []);
+});
+
+test("what was learnt before a run diverged is kept", async () => {
+  await using world = await openTrainingWorld();
+  // One step an epoch, and a warm-up that begins at a rate of 0: the first epoch changes nothing.
+  const learningRate = { constant: { initial: 1e38, warmupEpochs: 3 } };
+  const { id } = await world.launchTiny({ ...HUGE_STEPS, learningRate, batchSize: 50 });
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.endReason], ["FAILED", "DIVERGED"]);
+  assert.match(run.endDetail ?? "", /validation loss became (NaN|Infinity) after epoch 2/);
+  const epochs = await world.runs.epochs(id, { first: 10, after: null });
+  assert.deepEqual(
+    epochs.map(({ number, validationLoss }) => [number, Number.isFinite(validationLoss)]),
+    [
+      [1, true],
+      [2, false],
+    ],
+  );
+  const kept = (await world.runs.checkpoints([id])).get(id) ?? [];
+  assert.deepEqual(
+    kept.map(({ epoch, best }) => [epoch, best]),
+    [[1, true]],
+  );
+  const summary = (await world.runs.summaries([id])).find(({ key }) => key === "validation.loss");
+  assert.equal(summary?.bestEpoch, 1);
+  assert.ok(!Number.isFinite(summary?.lastValue));
+});

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import {
+  epochDone,
+  finalDigest,
+  follow,
+  openTrainingWorld,
+  runNow,
+  type TrainingWorld,
+} from "./training-world.js";
+
+const LONGER = { epochs: 8 };
+
+/** What the same run ends with when nothing happens to it. */
+async function uninterrupted(world: TrainingWorld): Promise<string> {
+  const { id } = await world.launchTiny(LONGER);
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  return finalDigest(world, id);
+}
+
+test("a run whose process was killed ends with the bytes of an uninterrupted one", async () => {
+  await using world = await openTrainingWorld();
+  const expected = await uninterrupted(world);
+
+  const { id } = await world.launchTiny(LONGER);
+  const child = fork(path.join(import.meta.dirname, "train-in-child.js"), [world.url, world.homeFolder]);
+  await follow(world, id, epochDone(3));
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  assert.equal((await runNow(world, id)).state, "RUNNING");
+
+  await using _trainer = await world.startTrainer();
+  const events = await follow(world, id);
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.endReason, run.attempt], ["SUCCEEDED", "COMPLETED", 2]);
+  assert.equal(await finalDigest(world, id), expected);
+  const states = events.flatMap((event) => (event.kind === "RunStateChanged" ? [event.to] : []));
+  assert.deepEqual(states, [
+    ...["QUEUED", "PREPARING", "RUNNING", "INTERRUPTED"],
+    ...["QUEUED", "PREPARING", "RUNNING", "SUCCEEDED"],
+  ]);
+  const epochs = await world.runs.epochs(id, { first: 20, after: null });
+  assert.deepEqual(
+    epochs.map(({ number }) => number),
+    [1, 2, 3, 4, 5, 6, 7, 8],
+  );
+  const { points } = await world.metrics.history(id, "train.loss", 100);
+  assert.deepEqual(
+    points.map(({ step }) => step),
+    [5, 10, 15, 20, 25, 30, 35, 40],
+  );
+});
+
+test("a run survives the server being stopped, and that does not count against it", async () => {
+  await using world = await openTrainingWorld();
+  const expected = await uninterrupted(world);
+  const { id } = await world.launchTiny(LONGER);
+  for (const stopAfter of [2, 5]) {
+    await using _trainer = await world.startTrainer();
+    await follow(world, id, epochDone(stopAfter));
+  }
+  const stopped = await runNow(world, id);
+  assert.deepEqual([stopped.state, stopped.attempt, stopped.progress], ["QUEUED", 1, null]);
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  assert.equal((await runNow(world, id)).state, "SUCCEEDED");
+  assert.equal(await finalDigest(world, id), expected);
+});
+
+test("a run whose checkpoints were damaged says so, goes on from what is left, and ends with the same bytes", async () => {
+  await using world = await openTrainingWorld();
+  const expected = await uninterrupted(world);
+  const { id } = await world.launchTiny(LONGER);
+  {
+    await using _trainer = await world.startTrainer();
+    await follow(world, id, epochDone(3));
+  }
+  for (const { epoch } of (await world.runs.checkpoints([id])).get(id) ?? []) {
+    const folder = path.join(world.homeFolder, "runs", id, "checkpoints", `epoch-${epoch}`);
+    await writeFile(path.join(folder, "variables.data-00000-of-00001"), "not weights");
+  }
+  await using _trainer = await world.startTrainer();
+  const events = await follow(world, id);
+  const warnings = events.flatMap((event) => (event.kind === "RunWarning" ? [event.code] : []));
+  assert.ok(warnings.length > 0 && warnings.every((code) => code === "CHECKPOINT_DAMAGED"), warnings.join());
+  assert.equal((await runNow(world, id)).state, "SUCCEEDED");
+  assert.equal(await finalDigest(world, id), expected);
+});

@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { RunEvent } from "../../../src/core/run-events.js";
+import type { Database } from "../../../src/db/database.js";
+import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
+import type { RunRecord } from "../../../src/training/run-records.js";
+import { Trainer } from "../../../src/training/trainer.js";
+import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
+import { createTestDatabase, testLog } from "../../testkit/database.js";
+import { startTestEngine } from "../../testkit/engine.js";
+import { importDrawnPictures, openShards } from "./drawn-pictures.js";
+
+/** A tiny network on sixty small pictures: five steps an epoch, which takes well under a second. */
+export const TINY: RunConfigurationInput = {
+  architecture: "VGG11",
+  widthMultiplier: 0.0625,
+  imageSizePixels: 32,
+  head: { units: 16, dropout: 0.2 },
+  batchSize: 10,
+  epochs: 4,
+  seed: 5,
+};
+
+/** Training over a real database and the real engine, with pictures imported, in a folder of its own. */
+export interface TrainingWorld extends Training, AsyncDisposable {
+  readonly homeFolder: string;
+  readonly url: string;
+  launchTiny(configuration?: RunConfigurationInput): Promise<RunRecord>;
+  startTrainer(): Promise<Trainer>;
+}
+
+export async function openTrainingWorld(): Promise<TrainingWorld> {
+  await using opening = new AsyncDisposableStack();
+  const homeFolder = await mkdtemp(path.join(tmpdir(), "espalier-training-"));
+  opening.defer(() => rm(homeFolder, { recursive: true, force: true }));
+  const { database, url } = opening.use(await createTestDatabase());
+  await importDrawnPictures(database, homeFolder);
+  const training = trainingOver(database);
+  const owned = opening.move();
+  return {
+    ...training,
+    homeFolder,
+    url,
+    launchTiny: (configuration = {}) =>
+      training.launch({ dataset: "drawn", configuration: { ...TINY, ...configuration } }),
+    startTrainer: () => startTrainer(database, homeFolder),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A trainer that works already, as the one of a server does. */
+export async function startTrainer(database: Database, homeFolder: string): Promise<Trainer> {
+  const { queue, attempts, runs, datasets } = trainingOver(database);
+  const trainer = new Trainer({
+    stores: { queue, attempts, runs, datasets },
+    shards: openShards(database, homeFolder),
+    openEngine: startTestEngine,
+    runsFolder: path.join(homeFolder, "runs"),
+    product: "espalier test",
+    log: testLog,
+  });
+  await trainer.start();
+  return trainer;
+}
+
+/** Reads a run's events until the first that `until` holds for, or to the end of the run. */
+export async function follow(
+  { events }: Training,
+  runId: string,
+  until: (event: RunEvent) => boolean = () => false,
+): Promise<RunEvent[]> {
+  const seen: RunEvent[] = [];
+  for await (const event of events.follow(runId, null, AbortSignal.timeout(120_000))) {
+    seen.push(event);
+    if (until(event)) break;
+  }
+  return seen;
+}
+
+/** For `follow`: until that many epochs are done. */
+export const epochDone =
+  (number: number) =>
+  (event: RunEvent): boolean =>
+    event.kind === "EpochCompleted" && event.epoch.number === number;
+
+export async function runNow({ runs }: Training, runId: string): Promise<RunRecord> {
+  const [run] = await runs.find([runId]);
+  if (run === undefined) throw new Error(`There is no run ${runId}.`);
+  return run;
+}
+
+/** Digest of the weights and the optimiser's state that the run ended with. */
+export async function finalDigest({ runs }: Training, runId: string): Promise<string> {
+  const checkpoints = (await runs.checkpoints([runId])).get(runId) ?? [];
+  const last = checkpoints.at(-1);
+  if (last === undefined) throw new Error(`The run ${runId} kept no checkpoint.`);
+  return last.sha256;
+}

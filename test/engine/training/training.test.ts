@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
+
+test("a launched run trains to its end and tells what happened, epoch by epoch", async () => {
+  await using world = await openTrainingWorld();
+  const { id } = await world.launchTiny();
+  await using trainer = await world.startTrainer();
+  const events = await follow(world, id);
+
+  const states = events.flatMap((event) => (event.kind === "RunStateChanged" ? [event.to] : []));
+  assert.deepEqual(states, ["QUEUED", "PREPARING", "RUNNING", "SUCCEEDED"]);
+  const durable = events.filter(({ kind }) => kind !== "TrainingProgress");
+  assert.deepEqual(
+    durable.map(({ sequence }) => sequence),
+    durable.map((_event, index) => index + 1),
+  );
+  const epochs = events.flatMap((event) => (event.kind === "EpochCompleted" ? [event.epoch] : []));
+  assert.deepEqual(
+    epochs.map(({ number }) => number),
+    [1, 2, 3, 4],
+  );
+  assert.deepEqual(await world.runs.epochs(id, { first: 10, after: null }), epochs);
+  const last = epochs.at(-1)!;
+  assert.ok(last.trainLoss < epochs[0]!.trainLoss, "it learns");
+  assert.equal(last.learningRate, 0.001);
+  for (const { trainTop1, trainTop5, validationTop1, validationTop5, imagesPerSecond, seconds } of epochs) {
+    for (const fraction of [trainTop1, validationTop1]) assert.ok(fraction >= 0 && fraction <= 1);
+    // Of two classes both are among the first five.
+    assert.deepEqual([trainTop5, validationTop5], [1, 1]);
+    assert.ok(imagesPerSecond > 0 && seconds > 0);
+  }
+
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.endReason, run.attempt], ["SUCCEEDED", "COMPLETED", 1]);
+  assert.ok(run.startedAt && run.endedAt && run.startedAt <= run.endedAt);
+  assert.equal(run.environment?.threads, 1);
+  assert.equal(run.environment?.precision, "FLOAT32");
+  assert.match(run.environment?.tensorflowVersion ?? "", /^2\./);
+  assert.equal(trainer.currentRunId, null);
+});
+
+test("the best and the last checkpoint are on the disk, and nothing else", async () => {
+  await using world = await openTrainingWorld();
+  const { id } = await world.launchTiny();
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  const kept = (await world.runs.checkpoints([id])).get(id) ?? [];
+  assert.equal(kept.at(-1)?.epoch, 4);
+  assert.equal(kept.at(-1)?.step, 20);
+  assert.equal(kept.filter(({ best }) => best).length, 1);
+  const folders = await readdir(path.join(world.homeFolder, "runs", id, "checkpoints"));
+  assert.deepEqual(
+    folders.sort(),
+    kept.map(({ epoch }) => `epoch-${epoch}`),
+  );
+});
+
+test("a run that stops improving ends early and keeps its best epoch", async () => {
+  await using world = await openTrainingWorld();
+  const earlyStopping = { patience: 2, minDelta: 100 };
+  const { id } = await world.launchTiny({ epochs: 50, earlyStopping, monitor: "VALIDATION_LOSS" });
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.endReason], ["SUCCEEDED", "EARLY_STOPPED"]);
+  assert.match(run.endDetail ?? "", /2 epochs/);
+  assert.equal((await world.runs.epochs(id, { first: 50, after: null })).length, 3);
+  const kept = (await world.runs.checkpoints([id])).get(id) ?? [];
+  assert.equal(kept.filter(({ best }) => best).length, 1);
+});
+
+test("two equal runs end with the same bytes, and another seed with others", async () => {
+  await using world = await openTrainingWorld();
+  const [first, second] = [await world.launchTiny(), await world.launchTiny()];
+  const other = await world.launchTiny({ seed: 6 });
+  await using _trainer = await world.startTrainer();
+  for (const { id } of [first, second, other]) await follow(world, id);
+  assert.equal(await finalDigest(world, first.id), await finalDigest(world, second.id));
+  assert.notEqual(await finalDigest(world, first.id), await finalDigest(world, other.id));
+  const [a, b] = [first, second].map(({ id }) => id);
+  const epochs = await world.runs.epochsOf([a!, b!]);
+  const figures = (id: string) =>
+    epochs.get(id)?.map(({ trainLoss, validationLoss }) => [trainLoss, validationLoss]);
+  assert.deepEqual(figures(a!), figures(b!));
+});
+
+test("a run trains while others wait, one after another in the order of their launch", async () => {
+  await using world = await openTrainingWorld();
+  const first = await world.launchTiny({ epochs: 1 });
+  await using _trainer = await world.startTrainer();
+  const second = await world.launchTiny({ epochs: 1 });
+  await Promise.all([follow(world, first.id), follow(world, second.id)]);
+  const [a, b] = [await runNow(world, first.id), await runNow(world, second.id)];
+  assert.ok(a.endedAt! <= b.startedAt!);
+});
+
+test("a cancelled run stops at its next step, keeps what it learnt, and lets the next one begin", async () => {
+  await using world = await openTrainingWorld();
+  const { id } = await world.launchTiny({ epochs: 10_000 });
+  await using trainer = await world.startTrainer();
+  await follow(world, id, epochDone(1));
+  assert.equal(trainer.currentRunId, id);
+  await world.launcher.cancel(id);
+  await follow(world, id);
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.endReason], ["CANCELLED", "CANCELLED"]);
+  const kept = (await world.runs.checkpoints([id])).get(id) ?? [];
+  assert.ok(kept.some(({ best }) => best));
+  const folders = await readdir(path.join(world.homeFolder, "runs", id, "checkpoints"));
+  assert.deepEqual(folders.sort(), kept.map(({ epoch }) => `epoch-${epoch}`).sort());
+
+  const next = await world.launchTiny({ epochs: 1 });
+  await follow(world, next.id);
+  assert.equal((await runNow(world, next.id)).state, "SUCCEEDED");
+});
