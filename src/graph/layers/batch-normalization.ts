@@ -12,7 +12,8 @@ export const BATCH_NORMALIZATION_EPSILON = 1e-3;
  * Normalises every channel of [h, w, c] (Ioffe and Szegedy, 2015): in training by the statistics of
  * the batch, else by moving ones. Data keep their type; gamma, beta and the statistics [c] are float32.
  *
- * A moving variance averages variances with Bessel's correction, as Keras's fused kernel does.
+ * A moving variance averages variances with Bessel's correction, which is what the fused kernel gives
+ * and PyTorch keeps; Keras 3 leaves the correction out.
  */
 export function batchNormalization(name: string): Layer {
   const [gamma, beta] = [`${name}/gamma`, `${name}/beta`];

@@ -17,7 +17,8 @@ export interface Saver {
 export interface SavedModelContent {
   readonly nodes: readonly GraphNode[];
   readonly signatures: SignatureTable;
-  readonly saver: Saver;
+  /** Null: no loader can fill the variables, or there are none. */
+  readonly saver: Saver | null;
   readonly variables: readonly Variable[];
 }
 
@@ -45,7 +46,8 @@ function writeMetaGraph(metaGraph: ProtobufWriter, content: SavedModelContent): 
     metaInfo.text(5, TENSORFLOW_VERSION);
   });
   metaGraph.message(2, (graphDef) => writeGraphDef(graphDef, content.nodes));
-  metaGraph.message(3, (saverDef) => writeSaverDef(saverDef, content.saver));
+  const { saver } = content;
+  if (saver !== null) metaGraph.message(3, (saverDef) => writeSaverDef(saverDef, saver));
   const collections = {
     variables: content.variables,
     trainable_variables: content.variables.filter(({ trainable }) => trainable),
