@@ -82,7 +82,7 @@ function sunflowerHead(random: SeededRandom, colour: Colour, id: string): string
   };
   const darkDisc = { hue: 28, saturation: 55, lightness: 20 };
   const youngDisc = { hue: 55, saturation: 55, lightness: 38 };
-  const disc = varied(random, random.chance(0.75) ? darkDisc : youngDisc);
+  const disc = varied(random, random.chance(0.85) ? darkDisc : youngDisc);
   return (
     ring(random, { id: `${id}-0`, count, shape, colour: lighter(colour, -7), scale: 1 }) +
     ring(random, { id: `${id}-1`, count, shape, colour, scale: 0.9 }) +

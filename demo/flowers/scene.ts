@@ -62,7 +62,9 @@ function backdrop(random: SeededRandom, size: number): string {
     [size / 2 + slant, size],
     [css(varied(random, top)), css(varied(random, bottom))],
   );
-  const blades = Array.from({ length: random.integer(4, 26) }, () => blade(random, size)).join("");
+  const blades = Array.from({ length: random.integer(4, 26) }, () =>
+    blade(random, size, 0.7, random.between(0.5, 1)),
+  ).join("");
   // Flowers far behind: spots of any colour, so that a coloured spot says nothing about the kind.
   const spots = Array.from({ length: random.integer(0, 5) }, () => {
     const names = Object.keys(PETAL_COLOURS) as PetalColour[];
@@ -79,10 +81,10 @@ function backdrop(random: SeededRandom, size: number): string {
 }
 
 /** A leaf or a blade of grass anywhere. */
-function blade(random: SeededRandom, size: number, opacity = random.between(0.5, 1)): string {
+function blade(random: SeededRandom, size: number, longest: number, opacity: number): string {
   const colour = varied(random, lighter(LEAF, random.between(-12, 16)), 1.5);
   const shape = petal(
-    { length: random.between(0.2, 0.7), width: random.between(0.03, 0.2), tip: "pointed" },
+    { length: random.between(0.2, longest), width: random.between(0.03, 0.2), tip: "pointed" },
     css(colour, opacity),
     "none",
   );
@@ -114,7 +116,7 @@ function flowers(random: SeededRandom, kind: FlowerKind, size: number): string {
     size,
   });
   const inFront = Array.from({ length: random.chance(0.6) ? 0 : random.integer(1, 2) }, () =>
-    blade(random, size, 1),
+    blade(random, size, 0.4, 1),
   ).join("");
   return behind + main + inFront;
 }

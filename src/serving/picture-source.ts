@@ -52,8 +52,18 @@ export class PictureSource {
           { path: ["images", String(index), "sampleId"] },
         );
       }
-      return () => this.#blobs.read(contentHash);
+      return () => this.#readBlob(contentHash);
     });
+  }
+
+  /** The store of pictures has lost this one, which is no reason to refuse the others. */
+  async #readBlob(contentHash: string): Promise<Uint8Array> {
+    try {
+      return await this.#blobs.read(contentHash);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      throw new ImageRejected("DAMAGED", error.message, { cause: error });
+    }
   }
 
   async #readUpload(uploadId: string, index: number): Promise<Uint8Array> {

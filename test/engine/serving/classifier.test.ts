@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import sharp from "sharp";
+import { type Config, parseConfig } from "../../../src/core/config.js";
+import { newId } from "../../../src/core/ids.js";
+import { BlobStore } from "../../../src/data/blob-store.js";
+import { DatasetStore } from "../../../src/data/dataset-store.js";
+import { ImageDecoder } from "../../../src/data/image-decoder.js";
+import { UploadStore } from "../../../src/data/upload-store.js";
+import { Uploads } from "../../../src/data/uploads.js";
+import {
+  type Classification,
+  Classifier,
+  type ClassProbability,
+  type PictureResult,
+} from "../../../src/serving/classifier.js";
+import { ModelCache } from "../../../src/serving/model-cache.js";
+import { type PictureInput, PictureSource } from "../../../src/serving/picture-source.js";
+import {
+  createRegistryWorld,
+  noisePictures,
+  type RegistryWorld,
+  type TrainedRun,
+  trainTinyRun,
+} from "../../testkit/registry-world.js";
+
+const SIZE = 32;
+const CLASSES = ["daisy", "rose", "tulip"];
+/** More than one batch, and all different. */
+const PICTURE_COUNT = 40;
+const PICTURES = noisePictures(PICTURE_COUNT, SIZE, 5);
+
+let world: RegistryWorld;
+let run: TrainedRun;
+let blobs: BlobStore;
+let uploads: Uploads;
+let cache: ModelCache;
+let classifier: Classifier;
+let files: readonly Buffer[];
+
+before(async () => {
+  world = await createRegistryWorld();
+  const { database, homeFolder, models, registry } = world;
+  const limits: Config["limits"] = { ...parseConfig({}).limits, imageBytes: 20_000 };
+  blobs = new BlobStore(path.join(homeFolder, "blobs"));
+  uploads = new Uploads({
+    store: new UploadStore(database),
+    folder: path.join(homeFolder, "uploads"),
+    limits,
+  });
+  cache = new ModelCache({ registry });
+  const samples = new DatasetStore(database);
+  const pictures = new PictureSource({ uploads, samples, blobs, limits });
+  classifier = new Classifier({ models, cache, pictures, decoder: new ImageDecoder(limits), limits });
+  run = await trainTinyRun(world, PICTURES);
+  await register("flowers", run.runId);
+  files = await Promise.all(
+    Array.from({ length: PICTURE_COUNT }, (_, index) => {
+      const bytes = SIZE * SIZE * 3;
+      const rgb = (PICTURES.data as Uint8Array).subarray(index * bytes, (index + 1) * bytes);
+      return sharp(rgb, { raw: { width: SIZE, height: SIZE, channels: 3 } })
+        .png()
+        .toBuffer();
+    }),
+  );
+});
+
+after(async () => {
+  await cache[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+async function register(model: string, runId: string): Promise<void> {
+  await world.registry.register({ model, runId, description: null, idempotencyKey: null });
+}
+
+function fileOf(index: number): Buffer {
+  return files[index] ?? assert.fail();
+}
+
+function base64(bytes: Uint8Array): PictureInput {
+  return { base64: Buffer.from(bytes).toString("base64") };
+}
+
+async function classify(
+  images: readonly PictureInput[],
+  { model = "flowers", topK = 3 } = {},
+): Promise<Classification> {
+  return classifier.classify({ model, images, topK });
+}
+
+function topOf(result: PictureResult | undefined): readonly ClassProbability[] {
+  assert.equal(result?.kind, "classification");
+  return result.top;
+}
+
+/** What the training graph's `predict` gave for picture `index`, likeliest first. */
+function expectedTop(index: number, trained: TrainedRun = run): ClassProbability[] {
+  return CLASSES.map((label, column) => ({
+    label,
+    probability: trained.probabilities[index * CLASSES.length + column] ?? Number.NaN,
+  })).sort((a, b) => b.probability - a.probability);
+}
+
+async function upload(bytes: Uint8Array): Promise<string> {
+  const { uploadId } = await uploads.create({ sizeBytes: null, sha256: null, tokenId: newId("accessToken") });
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield bytes;
+  }
+  await uploads.receive(uploadId, body());
+  return uploadId;
+}
+
+async function insertSample(contentHash: string, position: number): Promise<string> {
+  const id = newId("sample");
+  await world.database.pool.query(
+    `insert into sample (id, version_id, position, class_index, split, source_name, content_hash, width_pixels, height_pixels)
+     select $1, dataset_version_id, $2, 0, 'TEST', 'daisy/a.png', $3, 32, 32 from run where id = $4`,
+    [id, position, contentHash, run.runId],
+  );
+  return id;
+}
+
+test("many pictures are answered in their order, each as the trained network answers it", async () => {
+  const { results, modelVersion, latencyMs } = await classify(files.map(base64));
+  assert.equal(results.length, PICTURE_COUNT);
+  for (const [index, result] of results.entries()) {
+    const top = topOf(result);
+    // Rows of a batch of 32 are computed in other blocks than those of a batch of 40.
+    for (const [rank, expected] of expectedTop(index).entries()) {
+      assert.equal(top[rank]?.label, expected.label);
+      assert.ok(Math.abs((top[rank]?.probability ?? 0) - expected.probability) < 1e-6);
+    }
+    assert.ok(Math.abs(top.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-6);
+  }
+  assert.equal(modelVersion.number, 1);
+  assert.equal(modelVersion.runId, run.runId);
+  assert.ok(latencyMs > 0);
+});
+
+test("a picture is found in the request, in an upload and in a dataset, with the same answer", async () => {
+  const uploadId = await upload(fileOf(3));
+  const sampleId = await insertSample(await blobs.put(fileOf(3)), 0);
+  const { results } = await classify([base64(fileOf(3)), { uploadId }, { sampleId }]);
+  const [first, second, third] = results.map(topOf);
+  assert.deepEqual(second, first);
+  assert.deepEqual(third, first);
+});
+
+test("a bad picture fails alone, with its reason", async () => {
+  const lost = "f".repeat(64);
+  const jpeg = await sharp(fileOf(0)).resize(90, 90).jpeg().toBuffer();
+  const bad: readonly (readonly [PictureInput, string])[] = [
+    [{ base64: "" }, "EMPTY"],
+    [{ base64: "not base64!" }, "NOT_AN_IMAGE"],
+    [{ base64: "QUJDRA=" }, "NOT_AN_IMAGE"],
+    [{ base64: "QUJDRB==" }, "NOT_AN_IMAGE"],
+    [{ base64: `data:image/png;base64,${fileOf(0).toString("base64")}` }, "NOT_AN_IMAGE"],
+    [{ base64: "A".repeat(40_000) }, "TOO_LARGE"],
+    [base64(Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>")), "UNSUPPORTED_FORMAT"],
+    [base64(jpeg.subarray(0, jpeg.length / 2)), "TRUNCATED"],
+    [{ uploadId: await upload(Buffer.from("plain text")) }, "NOT_AN_IMAGE"],
+    [{ uploadId: await upload(Buffer.alloc(30_000)) }, "TOO_LARGE"],
+    [{ sampleId: await insertSample(lost, 1) }, "DAMAGED"],
+  ];
+  const images = bad.flatMap(([input], index) => [input, base64(fileOf(index))]);
+  const { results } = await classify(images);
+  for (const [index, [, reason]] of bad.entries()) {
+    const failure = results[2 * index];
+    assert.equal(failure?.kind, "failure");
+    assert.equal(failure.reason, reason, `${index}: ${failure.detail}`);
+    assert.ok(failure.detail.length > 0 && !failure.detail.includes(world.homeFolder));
+    assert.equal(topOf(results[2 * index + 1])[0]?.label, expectedTop(index)[0]?.label);
+  }
+});
+
+test("a call with only bad pictures, or with none, is answered", async () => {
+  const { results } = await classify([{ base64: "" }]);
+  assert.deepEqual(
+    results.map(({ kind }) => kind),
+    ["failure"],
+  );
+  assert.deepEqual((await classify([])).results, []);
+});
+
+test("an id that names nothing fails the call and says which one", async () => {
+  const good = base64(fileOf(0));
+  await assert.rejects(classify([good, { sampleId: newId("sample") }]), {
+    code: "SAMPLE_NOT_FOUND",
+    path: ["images", "1", "sampleId"],
+  });
+  await assert.rejects(classify([good, { uploadId: newId("upload") }]), {
+    code: "UPLOAD_NOT_FOUND",
+    path: ["images", "1", "uploadId"],
+  });
+});
+
+test("topK says how many classes are named, and all of them are enough", async () => {
+  for (const [topK, count] of [
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [5, 3],
+  ] as const) {
+    const { results } = await classify([base64(fileOf(0))], { topK });
+    assert.equal(topOf(results[0]).length, count);
+  }
+  for (const topK of [0, -1, 1.5, Number.NaN]) {
+    await assert.rejects(classify([base64(fileOf(0))], { topK }), { code: "TOP_K_INVALID" });
+  }
+});
+
+test("more pictures than the limit are refused before any is read", async () => {
+  await assert.rejects(classify(Array.from({ length: 65 }, () => ({ base64: "" }))), {
+    code: "TOO_MANY_IMAGES",
+    path: ["images"],
+  });
+});
+
+test("an unknown model, version or alias is refused", async () => {
+  for (const model of ["unknown", "flowers:99", "flowers@nobody", "flowers:0", ""]) {
+    await assert.rejects(classify([], { model }), { code: "MODEL_VERSION_NOT_FOUND", path: ["model"] });
+  }
+});
+
+test("an alias that moves takes effect with the next call", async () => {
+  const other = await trainTinyRun(world, PICTURES);
+  await register("moving", run.runId);
+  await register("moving", other.runId);
+  const answeredBy = async (version: number): Promise<number> => {
+    await world.registry.setAlias({ model: "moving", alias: "champion", version });
+    const { modelVersion } = await classify([base64(fileOf(0))], { model: "moving@champion" });
+    return modelVersion.number;
+  };
+  for (const version of [1, 2, 1]) assert.equal(await answeredBy(version), version);
+});
+
+test("a damaged model is refused whatever the picture", async () => {
+  await register("damaged", run.runId);
+  const version = await world.models.findVersionByRef("damaged");
+  await rm(path.join(world.registry.folderOf(version?.id ?? ""), "espalier.json"));
+  await assert.rejects(classify([base64(fileOf(0))], { model: "damaged" }), { code: "MODEL_DAMAGED" });
+});
