@@ -71,6 +71,7 @@ export class EngineHost implements AsyncDisposable {
    * @throws AppError `ENGINE_ERROR` when the library refuses the graph
    */
   async openGraph(graph: SavedModelGraph): Promise<Session> {
+    this.#requireOpen();
     const folder = await mkdtemp(path.join(this.#options.workFolder, "graph-"));
     try {
       await writeFile(path.join(folder, "saved_model.pb"), graph.bytes);
@@ -110,7 +111,7 @@ export class EngineHost implements AsyncDisposable {
   }
 
   async #usableThread(): Promise<EngineThread> {
-    if (this.#closed) throw new AppError("ENGINE_CLOSED", "The engine is closed: no graph can be opened.");
+    this.#requireOpen();
     if (this.#replacement !== null) return this.#replacement;
     const leaky = this.#sessions === 0 && this.#thread.failedRuns >= EngineHost.MAX_FAILED_RUNS;
     if (this.#thread.alive && !leaky) return this.#thread;
@@ -118,6 +119,10 @@ export class EngineHost implements AsyncDisposable {
       this.#replacement = null;
     });
     return this.#replacement;
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new AppError("ENGINE_CLOSED", "The engine is closed: no graph can be opened.");
   }
 
   async #replaceThread(): Promise<EngineThread> {
