@@ -1,6 +1,5 @@
 import { AppError } from "../core/app-error.js";
 import type { RunEndReason, RunState } from "../core/enumerations.js";
-import { ImageRejected } from "../data/image-decoder.js";
 import { Diverged } from "./callbacks/divergence.js";
 import { AttemptReplaced } from "./run-attempt.js";
 import { RunStopped } from "./run-stopped.js";
@@ -30,7 +29,6 @@ export function outcomeOf(error: unknown): RunOutcome {
       : { kind: "requeue", detail: "The server was stopped.", countsAsAttempt: false };
   }
   if (error instanceof Diverged) return failed("DIVERGED", error.message);
-  if (error instanceof ImageRejected) return failed("INVALID_DATA", `${error.reason}: ${error.detail}`);
   if (error instanceof AppError) return failed(reasonOf(error.code), error.message);
   return {
     kind: "requeue",

@@ -1,42 +1,84 @@
-import type { Split } from "../../../src/core/enumerations.js";
-import type { ShardReader, TensorShards } from "../../../src/data/tensor-shards.js";
+import path from "node:path";
+import sharp from "sharp";
+import { parseConfig } from "../../../src/core/config.js";
+import { newId } from "../../../src/core/ids.js";
+import { BlobStore } from "../../../src/data/blob-store.js";
+import { DatasetStore } from "../../../src/data/dataset-store.js";
+import { ImageDecoder } from "../../../src/data/image-decoder.js";
+import { TensorShards } from "../../../src/data/tensor-shards.js";
 import type { Database } from "../../../src/db/database.js";
-import { insertVersion } from "../../postgres/training/training-stores.js";
 
-const SIZE = 32;
-const COUNT = 60;
+const SIZE_PIXELS = 32;
+const PICTURES = 60;
+const CLASS_NAMES = ["blue", "red"];
+/** Red, green and blue on average; every pixel is up to 60 beside it. */
+const COLOURS = [
+  [90, 90, 160],
+  [160, 90, 90],
+] as const;
 
-const splitOf = (position: number): Split => (position % 6 === 0 ? "VALIDATION" : "TRAIN");
+/** The dataset "drawn": 50 noisy pictures to train with and 10 to validate, half of them bluish and half reddish. */
+export async function insertDrawnPictures(database: Database, homeFolder: string): Promise<void> {
+  const blobs = blobsOf(homeFolder);
+  const [datasetId, versionId] = [newId("dataset"), newId("datasetVersion")];
+  await database.pool.query(`insert into dataset (id, name) values ($1, 'drawn')`, [datasetId]);
+  await database.pool.query(
+    `insert into dataset_version (id, dataset_id, number, status, hash, class_names, split_seed,
+       validation_fraction, test_fraction, sample_count, source)
+     values ($1, $2, 1, 'READY', repeat('d', 64), $3, 0, 0.17, 0, $4, '{}')`,
+    [versionId, datasetId, CLASS_NAMES, PICTURES],
+  );
+  const random = noise(1);
+  for (let position = 0; position < PICTURES; position++) {
+    const classIndex = position % CLASS_NAMES.length;
+    const contentHash = await blobs.put(await draw(classIndex, random));
+    await database.pool.query(
+      `insert into sample (id, version_id, position, class_index, split, source_name, content_hash, width_pixels,
+         height_pixels) values ($1, $2, $3, $4, $5::split, $6, $7, $8, $8)`,
+      [
+        newId("sample"),
+        versionId,
+        position,
+        classIndex,
+        position % 6 < 1 ? "VALIDATION" : "TRAIN",
+        `${position}.png`,
+        contentHash,
+        SIZE_PIXELS,
+      ],
+    );
+  }
+}
 
-export async function importDrawnPictures(database: Database, _homeFolder: string): Promise<void> {
-  await insertVersion(database, {
-    dataset: "drawn",
-    splits: Array.from({ length: COUNT }, (_v, position) => splitOf(position)),
+/** Packs them for training. */
+export function shardsOf(database: Database, homeFolder: string): TensorShards {
+  return new TensorShards({
+    datasets: new DatasetStore(database),
+    blobs: blobsOf(homeFolder),
+    decoder: new ImageDecoder(parseConfig({}).limits),
+    folder: path.join(homeFolder, "shards"),
   });
 }
 
-export function openShards(_database: Database, _homeFolder: string): TensorShards {
-  const labels = Int32Array.from({ length: COUNT }, (_v, position) => position % 2);
-  const splits = Array.from(labels, (_v, position) => splitOf(position));
-  let state = 1;
-  const pictures = Array.from(labels, (label) =>
-    Uint8Array.from({ length: SIZE * SIZE * 3 }, (_v, index) => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return (index % 3 === label * 2 ? 120 : 40) + (state >>> 25);
-    }),
+function blobsOf(homeFolder: string): BlobStore {
+  return new BlobStore(path.join(homeFolder, "blobs"));
+}
+
+function draw(classIndex: number, random: () => number): Promise<Uint8Array> {
+  const colour = COLOURS[classIndex] ?? [0, 0, 0];
+  const pixels = Uint8Array.from(
+    { length: SIZE_PIXELS * SIZE_PIXELS * 3 },
+    (_value, index) => (colour[index % 3] ?? 0) + (random() % 121) - 60,
   );
-  const reader: ShardReader = {
-    sampleCount: COUNT,
-    imageBytes: SIZE * SIZE * 3,
-    labels,
-    splits,
-    async readImages(positions: Int32Array, into: Uint8Array) {
-      for (const [index, position] of positions.entries())
-        into.set(pictures[position]!, index * SIZE * SIZE * 3);
-    },
-    positionsOf: (split: Split) =>
-      Int32Array.from(splits.flatMap((s, position) => (s === split ? [position] : []))),
-    async [Symbol.asyncDispose]() {},
+  return sharp(pixels, { raw: { width: SIZE_PIXELS, height: SIZE_PIXELS, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+/** The same numbers every time, so that every test trains on the same pictures. */
+function noise(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 16;
   };
-  return { open: async () => reader } as unknown as TensorShards;
 }

@@ -9,7 +9,7 @@ import { Trainer } from "../../../src/training/trainer.js";
 import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
-import { importDrawnPictures, openShards } from "./drawn-pictures.js";
+import { insertDrawnPictures, shardsOf } from "./drawn-pictures.js";
 
 /** A tiny network on sixty small pictures: five steps an epoch, which takes well under a second. */
 export const TINY: RunConfigurationInput = {
@@ -22,7 +22,7 @@ export const TINY: RunConfigurationInput = {
   seed: 5,
 };
 
-/** Training over a real database and the real engine, with pictures imported, in a folder of its own. */
+/** Training over a real database and the real engine, with drawn pictures, in a folder of its own. */
 export interface TrainingWorld extends Training, AsyncDisposable {
   readonly homeFolder: string;
   readonly url: string;
@@ -35,7 +35,7 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
   const homeFolder = await mkdtemp(path.join(tmpdir(), "espalier-training-"));
   opening.defer(() => rm(homeFolder, { recursive: true, force: true }));
   const { database, url } = opening.use(await createTestDatabase());
-  await importDrawnPictures(database, homeFolder);
+  await insertDrawnPictures(database, homeFolder);
   const training = trainingOver(database);
   const owned = opening.move();
   return {
@@ -54,7 +54,7 @@ export async function startTrainer(database: Database, homeFolder: string): Prom
   const { queue, attempts, runs, datasets } = trainingOver(database);
   const trainer = new Trainer({
     stores: { queue, attempts, runs, datasets },
-    shards: openShards(database, homeFolder),
+    shards: shardsOf(database, homeFolder),
     openEngine: startTestEngine,
     runsFolder: path.join(homeFolder, "runs"),
     product: "espalier test",
