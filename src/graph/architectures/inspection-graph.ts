@@ -44,7 +44,7 @@ function inspectSignature(model: NetworkGraph, { dropout, training = true }: Ins
   const labels = placeholder(graph, "labels", "int32", [null]);
   const seed = (stream: number): Tensor =>
     packScalars(graph, [int64(graph, network.seed), int64(graph, stream)]);
-  const { logits, pass } = model.forward(
+  const { logits, activations, pass } = model.forward(
     training ? { kind: "training", dropoutSeed: dropout ? seed : null } : { kind: "inference" },
   );
   const loss = mean(graph, softmaxCrossEntropy(graph, logits, labels), [0]);
@@ -52,7 +52,7 @@ function inspectSignature(model: NetworkGraph, { dropout, training = true }: Ins
   const byValue = gradients(graph, loss, targets);
 
   const outputs: Record<string, TensorSpec> = { logits: specOf(logits), loss: specOf(loss) };
-  for (const [layer, activation] of pass.activations) {
+  for (const [layer, activation] of activations) {
     outputs[ACTIVATION_PREFIX + layer] = specOf(cast(graph, activation, "float32"));
   }
   for (const { name } of variables.trainable) {

@@ -3,6 +3,7 @@ import { GraphBuilder } from "../graph-builder.js";
 import { specOf, type Tensor } from "../graph-node.js";
 import { ForwardPass, type PassMode } from "../layers/forward-pass.js";
 import type { Layer } from "../layers/layer.js";
+import { applyInSequence } from "../layers/sequence.js";
 import { placeholder } from "../ops/constants.js";
 import { softmax } from "../ops/math.js";
 import { addPersistence } from "../saved-model/persistence.js";
@@ -19,6 +20,14 @@ const COMPUTE_TYPES: Readonly<Record<Precision, FloatType>> = {
   FLOAT32: "float32",
   MIXED_BFLOAT16: "bfloat16",
 };
+
+export interface NetworkOutputs {
+  /** What the last layer gives: float32 [?, classes]. */
+  readonly logits: Tensor;
+  /** What every layer gives, by its name. */
+  readonly activations: ReadonlyMap<string, Tensor>;
+  readonly pass: ForwardPass;
+}
 
 /** A graph that holds a network's variables, to which passes and signatures are added. */
 export class NetworkGraph {
@@ -38,14 +47,15 @@ export class NetworkGraph {
     this.images = placeholder(this.graph, "images", "uint8", [null, size, size, IMAGE_CHANNELS]);
   }
 
-  /** Adds a walk through all layers; `logits` is float32 [?, classes]. */
-  forward(mode: PassMode): { readonly logits: Tensor; readonly pass: ForwardPass } {
+  /** Adds a walk through all layers. */
+  forward(mode: PassMode): NetworkOutputs {
     const { graph, network } = this;
     const pass = new ForwardPass(graph, this.variables, mode, COMPUTE_TYPES[network.precision]);
     const input = graph.scope("preprocessing", () =>
       preprocess(graph, this.images, network.preprocessing, pass.computeType),
     );
-    return { logits: pass.run(this.#layers, input), pass };
+    const activations = applyInSequence(this.#layers, input, pass);
+    return { logits: [...activations.values()].at(-1) ?? input, activations, pass };
   }
 
   /** images -> probabilities and logits, float32 [?, classes]. */

@@ -2,7 +2,7 @@ import { gradients } from "../gradients/gradients.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import { type GraphNode, specOf, type Tensor } from "../graph-node.js";
 import type { DropoutSeed, ForwardPass } from "../layers/forward-pass.js";
-import { learningRateAt } from "../learning-rate/schedule.js";
+import { learningRateAt } from "../learning-rate/learning-rate.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import { topKCorrect } from "../metrics/top-k.js";
 import { cast, identity, packScalars } from "../ops/array.js";
@@ -11,6 +11,7 @@ import { add, multiply } from "../ops/math.js";
 import { mean, sum } from "../ops/reduction.js";
 import { assignAddVariable, readVariable } from "../ops/variables.js";
 import { updateRule } from "../optimizers/optimizer.js";
+import type { UpdateRule } from "../optimizers/update-rule.js";
 import type { SavedModelGraph, Signature } from "../saved-model/signature.js";
 import type { Variable } from "../variables.js";
 import { NetworkGraph } from "./network-graph.js";
@@ -95,7 +96,7 @@ function applyGradients(
   loss: Tensor,
   trainable: readonly Variable[],
   pass: ForwardPass,
-  update: ReturnType<typeof updateRule>,
+  update: UpdateRule,
 ): GraphNode[] {
   const values = trainable.map(({ name }) => pass.value(name));
   const byValue = gradients(graph, loss, values);

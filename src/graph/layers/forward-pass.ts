@@ -4,7 +4,6 @@ import { cast } from "../ops/array.js";
 import { readVariable } from "../ops/variables.js";
 import type { FloatType } from "../tensor-spec.js";
 import type { Variables } from "../variables.js";
-import type { Layer } from "./layer.js";
 
 /** Makes the seed, int64 [2], of one dropout layer in the current step. */
 export type DropoutSeed = (stream: number) => Tensor;
@@ -21,8 +20,6 @@ export type PassMode =
 export class ForwardPass {
   /** Assignments to moving statistics, which belong to the same step as the weight updates. */
   readonly stateUpdates: GraphNode[] = [];
-  /** What every layer gave, by its name. */
-  readonly activations = new Map<string, Tensor>();
   readonly #values = new Map<string, Tensor>();
   readonly #weights = new Map<string, Tensor>();
   #dropoutStreams = 0;
@@ -37,15 +34,6 @@ export class ForwardPass {
 
   get training(): boolean {
     return this.mode.kind === "training";
-  }
-
-  run(layers: readonly Layer[], input: Tensor): Tensor {
-    let features = input;
-    for (const layer of layers) {
-      features = this.graph.scope(layer.name, () => layer.apply(features, this));
-      this.activations.set(layer.name, features);
-    }
-    return features;
   }
 
   /** A variable as it is stored, in float32. */

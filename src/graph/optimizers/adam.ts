@@ -2,7 +2,7 @@ import type { Optimizer } from "../../core/run-configuration.js";
 import { float32 } from "../ops/constants.js";
 import { add, power } from "../ops/math.js";
 import { applyAdam } from "../ops/optimization.js";
-import { createSlot, type OptimizerContext, type UpdateRule } from "./optimizer.js";
+import { createSlot, type OptimizerContext, type UpdateRule } from "./update-rule.js";
 
 /**
  * Adam (Kingma and Ba, 2015) as Keras has it, for step t from 1:

@@ -1,7 +1,7 @@
 import type { Optimizer } from "../../core/run-configuration.js";
 import { float32 } from "../ops/constants.js";
 import { applyGradientDescent, applyKerasMomentum } from "../ops/optimization.js";
-import { createSlot, type OptimizerContext, type UpdateRule } from "./optimizer.js";
+import { createSlot, type OptimizerContext, type UpdateRule } from "./update-rule.js";
 
 /**
  * Stochastic gradient descent as Keras has it:

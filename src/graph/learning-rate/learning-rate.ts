@@ -1,0 +1,53 @@
+import { AppError } from "../../core/app-error.js";
+import type { LearningRate } from "../../core/run-configuration.js";
+import type { TrainingSpec } from "../architectures/network-spec.js";
+import type { GraphBuilder } from "../graph-builder.js";
+import type { Tensor } from "../graph-node.js";
+
+import { less, select } from "../ops/comparison.js";
+import { float32 } from "../ops/constants.js";
+import { divide, multiply, subtract } from "../ops/math.js";
+import { constantRate } from "./constant.js";
+import { cosineRate } from "./cosine.js";
+
+/**
+ * The learning rate of a step, float32 []: it rises in a straight line from 0 at step 0 to `initial`
+ * over the warm-up, then follows the schedule over the rest of the run, as Keras's `CosineDecay`
+ * with `warmup_target` does.
+ *
+ * @param step float32 []: optimizer steps taken before this one
+ * @throws AppError `TRAINING_INVALID` when epochs or steps are not positive whole numbers
+ */
+export function learningRateAt(graph: GraphBuilder, training: TrainingSpec, step: Tensor): Tensor {
+  const { learningRate, epochs, stepsPerEpoch } = training;
+  for (const [field, value] of Object.entries({ epochs, stepsPerEpoch })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new AppError(
+        "TRAINING_INVALID",
+        `${field} must be a whole number of at least 1. Received ${value}.`,
+      );
+    }
+  }
+  const warmupSteps = Math.round(learningRate.warmupEpochs * stepsPerEpoch);
+  const decaySteps = Math.max(1, epochs * stepsPerEpoch - warmupSteps);
+  if (warmupSteps === 0) return scheduled(graph, learningRate, step, decaySteps);
+
+  const warmup = float32(graph, warmupSteps);
+  const rising = multiply(graph, float32(graph, learningRate.initial), divide(graph, step, warmup));
+  const settled = scheduled(graph, learningRate, subtract(graph, step, warmup), decaySteps);
+  return select(graph, less(graph, step, warmup), rising, settled);
+}
+
+function scheduled(
+  graph: GraphBuilder,
+  learningRate: LearningRate,
+  step: Tensor,
+  decaySteps: number,
+): Tensor {
+  switch (learningRate.kind) {
+    case "constant":
+      return constantRate(graph, learningRate, step, decaySteps);
+    case "cosine":
+      return cosineRate(graph, learningRate, step, decaySteps);
+  }
+}

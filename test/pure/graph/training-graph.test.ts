@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { countParameters, type TrainingSpec } from "../../../src/graph/architectures/network-spec.js";
+import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
+import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
+import { elementCount, formatSpec, type TensorSpec } from "../../../src/graph/tensor-spec.js";
+import { decodeSavedModel } from "./decoded-graph.js";
+import { PUBLISHED_VGG19 } from "./networks.js";
+
+const TRAINING: TrainingSpec = {
+  optimizer: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  learningRate: { kind: "cosine", initial: 1e-3, minimum: 0, warmupEpochs: 1 },
+  epochs: 3,
+  stepsPerEpoch: 10,
+};
+
+const formatted = (specs: Readonly<Record<string, TensorSpec>>) =>
+  Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, formatSpec(spec)]));
+
+test("a training graph is called as the trainer expects", () => {
+  const { signatures } = buildTrainingGraph(PUBLISHED_VGG19, TRAINING);
+  const images = "uint8 [?, 224, 224, 3]";
+  const labels = "int32 [?]";
+  const found = Object.entries(signatures).map(([name, { inputs, outputs }]) => [
+    name,
+    { inputs: formatted(inputs), outputs: formatted(outputs) },
+  ]);
+  assert.deepEqual(Object.fromEntries(found), {
+    train_step: {
+      inputs: { images, labels },
+      outputs: {
+        loss: "float32 []",
+        top1: "int32 []",
+        top5: "int32 []",
+        learning_rate: "float32 []",
+        global_step: "int64 []",
+      },
+    },
+    eval_step: {
+      inputs: { images, labels },
+      outputs: { loss_sum: "float32 []", top1: "int32 []", top5: "int32 []" },
+    },
+    predict: {
+      inputs: { images },
+      outputs: { probabilities: "float32 [?, 1000]", logits: "float32 [?, 1000]" },
+    },
+    init: { inputs: {}, outputs: { done: "int32 []" } },
+    save: { inputs: { prefix: "string []" }, outputs: { prefix: "string []" } },
+    restore: { inputs: { prefix: "string []" }, outputs: { done: "int32 []" } },
+  });
+});
+
+test("a graph is plain data that survives being sent to another thread", () => {
+  const graph = buildServingGraph(PUBLISHED_VGG19);
+  assert.deepEqual(structuredClone(graph), graph);
+});
+
+test("a serving graph holds the network's variables and no more, under the names of training", () => {
+  const serving = buildServingGraph(PUBLISHED_VGG19);
+  const training = buildTrainingGraph(PUBLISHED_VGG19, TRAINING);
+  const parameters = serving.variables.reduce((total, { shape }) => total + elementCount(shape), 0);
+  assert.equal(parameters, countParameters(PUBLISHED_VGG19));
+  assert.deepEqual(training.variables.slice(0, serving.variables.length), serving.variables);
+  assert.deepEqual(Object.keys(serving.signatures).sort(), ["init", "restore", "save", "serving_default"]);
+});
+
+for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
+  test(`in ${precision} a training step reads every weight once and converts none needlessly`, () => {
+    const network = { ...PUBLISHED_VGG19, batchNormalization: true, precision };
+    const nodes = decodeSavedModel(buildTrainingGraph(network, TRAINING).bytes).nodes;
+    const step = nodes.filter(({ name }) => /^(gradients\/)?train\//.test(name));
+    const count = (op: string) => step.filter((node) => node.op === op).length;
+
+    // 16 kernels with four figures of normalisation each, 3 dense kernels and biases, the step.
+    assert.equal(count("ReadVariableOp"), 16 * 5 + 3 * 2 + 1 + 1);
+    assert.equal(count("Conv2DBackpropFilter"), 16);
+    assert.equal(count("Conv2DBackpropInput"), 15, "the pictures need no gradient");
+    assert.equal(count("ReluGrad"), 18);
+    // What computes in bf16: 16 kernels without biases, kernel and bias of fc1 and fc2; not the logits.
+    const converted = precision === "FLOAT32" ? 0 : 16 + 2 * 2;
+    const casts = step.filter(({ op, name }) => op === "Cast" && /\/(kernel|bias)\/Cast\b/.test(name));
+    assert.equal(casts.filter(({ name }) => name.startsWith("train/")).length, converted);
+    assert.equal(casts.filter(({ name }) => name.startsWith("gradients/")).length, converted);
+  });
+}
+
+test("the step counter moves after all updates, and what a step returns waits for that", () => {
+  const nodes = decodeSavedModel(buildTrainingGraph(PUBLISHED_VGG19, TRAINING).bytes).nodes;
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const updates = nodes.filter(({ op }) => op === "ResourceApplyAdam").map(({ name }) => `^${name}`);
+  assert.equal(updates.length, 38);
+  const advance = byName.get("train/step/Advance")!;
+  assert.deepEqual(new Set(advance.inputs.filter((input) => input.startsWith("^"))), new Set(updates));
+  for (const output of ["loss", "top1", "top5", "learning_rate"]) {
+    assert.ok(byName.get(`train/${output}`)!.inputs.includes("^train/step/Advance"), output);
+  }
+});
+
+test("a float32 weight is updated only after the backward pass has read it", () => {
+  const nodes = decodeSavedModel(buildTrainingGraph(PUBLISHED_VGG19, TRAINING).bytes).nodes;
+  const update = nodes.find(({ name }) => name === "train/update/block2_conv1/kernel/ResourceApplyAdam")!;
+  assert.ok(
+    update.inputs.some((input) => /^\^gradients\/.*block2_conv1.*Conv2DBackpropInput$/.test(input)),
+    update.inputs.join("\n"),
+  );
+});
+
+test("a training without steps is refused", () => {
+  for (const change of [{ epochs: 0 }, { stepsPerEpoch: 0 }, { stepsPerEpoch: 1.5 }]) {
+    assert.throws(() => buildTrainingGraph(PUBLISHED_VGG19, { ...TRAINING, ...change }), {
+      code: "TRAINING_INVALID",
+    });
+  }
+});
