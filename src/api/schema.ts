@@ -4,6 +4,7 @@ import { type AuthChecker, buildSchema, type PubSub } from "type-graphql";
 import { hasRole } from "../access/caller.js";
 import type { Role } from "../core/enumerations.js";
 import { forbidden } from "./errors/access-errors.js";
+import { wrapResolvers } from "./errors/wrap-resolvers.js";
 import type { RequestContext } from "./request-context.js";
 import { RESOLVERS, type ResolverContainer } from "./resolver-container.js";
 import { DateTime } from "./scalars.js";
@@ -22,6 +23,7 @@ export async function buildApiSchema(container: ResolverContainer): Promise<Grap
     validate: false,
     pubSub: NO_PUB_SUB,
   });
+  wrapResolvers(schema);
   markOneOf(schema);
   describeRoots(schema);
   return schema;

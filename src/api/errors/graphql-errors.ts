@@ -4,35 +4,40 @@ import { AppError } from "../../core/app-error.js";
 import type { Log } from "../../telemetry/log.js";
 
 /**
- * What a client may see of an error. AppErrors and GraphQL's own errors pass; everything else is a
- * fault of the server: it is logged whole under an id, and the client gets the id alone.
+ * What a client may see of an error: AppErrors, and those of GraphQL itself, which all have a code.
+ * Everything else is a fault of the server: it is logged whole under an id, and the client gets the
+ * id alone.
  *
- * @param error as it comes out of execution, wrapped in a GraphQLError or not
+ * @param error as it comes out of execution, wrapped in GraphQLErrors or not
  */
 export function clientError(error: unknown, log: Log): GraphQLFormattedError {
-  const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   const where = error instanceof GraphQLError ? placeOf(error) : {};
+  const [cause, code] = unwrapped(error);
   if (cause instanceof AppError) {
-    return {
-      message: cause.message,
-      ...where,
-      extensions: { code: cause.code, inputPath: cause.path },
-    };
+    return { message: cause.message, ...where, extensions: { code: cause.code, inputPath: cause.path } };
   }
-  if (cause instanceof GraphQLError) {
-    return { message: cause.message, ...where, extensions: { code: cause.extensions.code ?? "BAD_REQUEST" } };
+  if (cause instanceof GraphQLError && code !== null) {
+    return { message: cause.message, ...where, extensions: { code } };
   }
   const id = randomUUID();
   log.error("unexpected error in a request", { id, error: cause });
-  return { ...where, ...internalError(id) };
-}
-
-/** The answer to a fault of the server, which says nothing but where to look it up. */
-export function internalError(id: string): GraphQLFormattedError {
   return {
     message: `Something went wrong inside the server. Its log has the details under ${id}.`,
+    ...where,
     extensions: { code: "INTERNAL", id },
   };
+}
+
+/** The error that was thrown first, and the outermost code that GraphQL gave it. */
+function unwrapped(error: unknown): [cause: unknown, code: string | null] {
+  let cause = error;
+  let code: string | null = null;
+  while (cause instanceof GraphQLError) {
+    if (code === null && typeof cause.extensions.code === "string") code = cause.extensions.code;
+    if (!cause.originalError) break;
+    cause = cause.originalError;
+  }
+  return [cause, code];
 }
 
 function placeOf(error: GraphQLError): Pick<GraphQLFormattedError, "locations" | "path"> {
