@@ -16,8 +16,11 @@ export type LayerRow = readonly [name: string, outputShape: readonly number[], p
 export interface Vgg19Golden {
   readonly parameterCount: number;
   readonly layers: readonly LayerRow[];
-  readonly activations: Readonly<Record<string, Fingerprint>>;
+  /** With `weight`. */
   readonly evaluation: BatchSummary & Outputs;
+  /** This and what follows with `exactWeight`, on black and white pictures. */
+  readonly exact: BatchSummary & Pick<Outputs, "logits">;
+  readonly activations: Readonly<Record<string, Fingerprint>>;
   readonly gradients: Readonly<Record<string, Fingerprint>>;
 }
 
@@ -35,7 +38,7 @@ export interface SmallNetworkGolden {
   readonly layers: readonly LayerRow[];
   readonly activations: Readonly<Record<string, Fingerprint>>;
   readonly evaluation: BatchSummary & Outputs;
-  readonly training: BatchSummary & { readonly logits: readonly (readonly number[])[] };
+  readonly training: BatchSummary & Pick<Outputs, "logits">;
   /** Shapes of the tensors in the `.gradients.f32` file, in its order. */
   readonly gradients: Readonly<Record<string, readonly number[]>>;
   readonly movingStatisticsAfterStep1: Readonly<Record<string, readonly number[]>>;

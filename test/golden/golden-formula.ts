@@ -58,6 +58,29 @@ function unknownKind(name: string): never {
   throw new Error(`The golden formula has no offset and limit for ${name}.`);
 }
 
+/** Entries of an exact kernel that each output has. */
+const EXACT_TAPS = 4;
+
+/**
+ * The exact value of `layer/kind`: small whole numbers, few of them not zero, so that no sum of a network
+ * on black and white pictures is ever rounded. `exact_weight` in golden_formula.py says why.
+ */
+export function exactWeight(name: string, shape: readonly number[]): Float32Array {
+  const [layer, kind] = name.split("/") as [string, string];
+  const hash = hasher(name);
+  const values = new Float32Array(product(shape));
+  if (kind === "bias") return values.map((_, i) => (hash(i) % 3) - 1);
+  const fanOut = shape.at(-1) ?? 1;
+  const fanIn = values.length / fanOut;
+  const scale = layer === "predictions" ? 2 ** -10 : 1;
+  for (let tap = 0; tap < EXACT_TAPS * fanOut; tap++) {
+    const found = hash(tap);
+    const output = Math.floor(tap / EXACT_TAPS);
+    values[(found % fanIn) * fanOut + output]! += found >>> 31 === 1 ? -scale : scale;
+  }
+  return values;
+}
+
 /** uint8 [count, size, size, 3]: an 8 x 8 board of random colours under a quarter of noise. */
 export function pictures(name: string, count: number, size: number): Uint8Array {
   const board = hasher(`${name}/board`);
@@ -76,6 +99,11 @@ export function pictures(name: string, count: number, size: number): Uint8Array 
     }
   }
   return bytes;
+}
+
+/** 0 or 255 for every colour of every pixel: exactly 0 or 1 when scaled. */
+export function blackAndWhite(images: Uint8Array): Uint8Array {
+  return images.map((byte) => (byte < 128 ? 0 : 255));
 }
 
 /** int32 [count] in [0, classes). */

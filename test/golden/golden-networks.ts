@@ -36,24 +36,26 @@ export function smallNetwork({ network }: SmallNetworkGolden): NetworkSpec {
  * Writes a checkpoint of a graph: the formula's value for every variable of the network, 0 for what an
  * optimizer keeps and for the step, as before the first step.
  *
+ * @param formula `weight` or `exactWeight`
  * @returns its folder
  */
 export async function writeFormulaCheckpoint(
   { host, folder }: GoldenEngine,
   name: string,
   graph: SavedModelGraph,
+  formula: typeof weight = weight,
 ): Promise<string> {
   const checkpoint = path.join(folder, name);
   const values = new Map<string, TensorValue>();
   for (const { name: variable, dtype, shape } of graph.variables) {
-    values.set(variable, { dtype, shape, data: initialValue(variable, dtype, shape) });
+    const data = isOfNetwork(variable) ? formula(variable, shape) : zeros(dtype, shape);
+    values.set(variable, { dtype, shape, data });
   }
   await writeCheckpoint(host, checkpoint, values);
   return checkpoint;
 }
 
-function initialValue(variable: string, dtype: DType, shape: readonly number[]): TensorData {
-  if (isOfNetwork(variable)) return weight(variable, shape);
+function zeros(dtype: DType, shape: readonly number[]): TensorData {
   return dtype === "int64" ? new BigInt64Array(product(shape)) : new Float32Array(product(shape));
 }
 

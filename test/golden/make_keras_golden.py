@@ -22,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from golden_formula import fingerprint, labels, pictures, weight
+from golden_formula import black_and_white, exact_weight, fingerprint, labels, pictures, weight
 
 FOLDER = Path(__file__).parent
 SCALE_0_1 = np.float32(255)
@@ -192,15 +192,21 @@ def make_small():
 
 
 def make_vgg19():
+    """Outputs on the formula's weights; activations and gradients where every sum is exact (exact_weight)."""
     model = keras.applications.VGG19(weights=None, classifier_activation=None)
-    assign_formula(model)
     images, targets = pictures("vgg19", 2, 224), labels("vgg19", 2, 1000)
-    logits, activations = forward(model, images)
-    _, found = gradients(model, images, targets)
+    assign_formula(model)
+    logits = model(scaled(images), training=False)
+
+    for name, variable in variables_of(model):
+        variable.assign(exact_weight(name, variable.shape))
+    exact_logits, activations = forward(model, black_and_white(images))
+    _, found = gradients(model, black_and_white(images), targets)
     write("vgg19-224", {
         "parameterCount": model.count_params(), "layers": layer_table(model),
-        "activations": activations,
         "evaluation": {**summary(logits, targets), "logits": logits, "probabilities": tf.nn.softmax(logits)},
+        "exact": {**summary(exact_logits, targets), "logits": exact_logits},
+        "activations": activations,
         "gradients": {name: fingerprint(name + "/gradient", gradient, VGG19_SAMPLES)
                       for name, gradient in found.items()},
     })
@@ -284,9 +290,13 @@ def make_formula():
     """The formula's own values, so that the TypeScript formula is known to be the same one."""
     kernel, gamma = weight("block1_conv1/kernel", (3, 3, 3, 4)), weight("block1_bn1/gamma", (5,))
     classifier = weight("predictions/kernel", (24, 7))
+    exact = exact_weight("block1_conv2/kernel", (3, 3, 4, 5))
     images = pictures("formula", 2, 16)
     write("formula", {
         "kernel": kernel.reshape(-1), "gamma": gamma, "classifier": classifier.reshape(-1),
+        "exactKernel": exact.reshape(-1), "exactBias": exact_weight("block1_conv2/bias", (9,)),
+        "exactClassifier": exact_weight("predictions/kernel", (6, 3)).reshape(-1),
+        "blackAndWhite": black_and_white(images).reshape(-1)[:24],
         "pictures": images.reshape(-1)[:48], "pictureSum": int(images.sum(dtype=np.int64)),
         "labels": labels("formula", 10, 7),
         "fingerprint": fingerprint("formula", kernel, 4),

@@ -2,13 +2,25 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fingerprintDifference } from "../../golden/difference.js";
 import { readGolden } from "../../golden/golden-file.js";
-import { type Fingerprint, fingerprint, labels, pictures, weight } from "../../golden/golden-formula.js";
+import {
+  blackAndWhite,
+  exactWeight,
+  type Fingerprint,
+  fingerprint,
+  labels,
+  pictures,
+  weight,
+} from "../../golden/golden-formula.js";
 
 interface FormulaGolden {
   readonly kernel: readonly number[];
   readonly gamma: readonly number[];
   readonly classifier: readonly number[];
+  readonly exactKernel: readonly number[];
+  readonly exactBias: readonly number[];
+  readonly exactClassifier: readonly number[];
   readonly pictures: readonly number[];
+  readonly blackAndWhite: readonly number[];
   readonly pictureSum: number;
   readonly labels: readonly number[];
   readonly fingerprint: Fingerprint;
@@ -27,9 +39,22 @@ test("weights made in TypeScript have the bits of those made in Python", () => {
   }
 });
 
+test("exact weights made in TypeScript are those made in Python", () => {
+  const cases = [
+    ["block1_conv2/kernel", [3, 3, 4, 5], golden.exactKernel],
+    ["block1_conv2/bias", [9], golden.exactBias],
+    ["predictions/kernel", [6, 3], golden.exactClassifier],
+  ] as const;
+  for (const [name, shape, expected] of cases) {
+    assert.deepEqual(exactWeight(name, shape), Float32Array.from(expected), name);
+  }
+});
+
 test("pictures and labels made in TypeScript are those made in Python", () => {
   const bytes = pictures("formula", 2, 16);
   assert.deepEqual([...bytes.subarray(0, golden.pictures.length)], golden.pictures);
+  const first = blackAndWhite(bytes).subarray(0, golden.blackAndWhite.length);
+  assert.deepEqual([...first], golden.blackAndWhite);
   assert.equal(
     bytes.reduce((sum, byte) => sum + byte, 0),
     golden.pictureSum,
