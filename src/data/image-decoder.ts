@@ -27,20 +27,12 @@ export interface ImageSize {
 /** Behind transparent pixels; fixed, since training and serving must see the same. */
 const BACKGROUND = "#ffffff";
 const THUMBNAIL_QUALITY = 85;
-/** Small enough to cost nothing, while every pixel of the source is still read. */
+/** Pictures that are decoded whole when inspected: a few megabytes each. */
+const SMALL_PIXELS = 1_000_000;
+/** To what the others are stretched then: cheap, while every pixel of the source is still read. */
 const INSPECTION_PIXELS = 16;
 /** Of libuv's pool, where decoding runs beside all file access. */
 const DEFAULT_POOL_THREADS = 4;
-
-/** libvips calls an AVIF by its container. */
-const LIBVIPS_NAMES: Record<ImageFormat, string> = {
-  jpeg: "jpeg",
-  png: "png",
-  webp: "webp",
-  gif: "gif",
-  avif: "heif",
-  tiff: "tiff",
-};
 
 /**
  * Turns files into pixels, always in the same way: the first frame, upright by its EXIF orientation,
@@ -69,9 +61,21 @@ export class ImageDecoder {
    * @throws ImageRejected
    */
   async inspect(bytes: Uint8Array): Promise<ImageSize> {
-    return this.#decode(bytes, async (image, size) => {
-      await stretched(image, INSPECTION_PIXELS).toBuffer();
-      return size;
+    const smallLimit = Math.min(SMALL_PIXELS, this.#limits.imagePixels);
+    return this.#decode(bytes, async () => {
+      try {
+        // One pass gives pixels and size. It holds the whole picture, hence only small ones.
+        const { info } = await open(bytes, smallLimit)
+          .autoOrient()
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        return { widthPixels: info.width, heightPixels: info.height };
+      } catch (error) {
+        if (!isOverPixelLimit(error)) throw error;
+      }
+      const { autoOrient } = await open(bytes, this.#limits.imagePixels).metadata();
+      await this.#square(bytes, INSPECTION_PIXELS).toBuffer();
+      return { widthPixels: autoOrient.width, heightPixels: autoOrient.height };
     });
   }
 
@@ -82,7 +86,7 @@ export class ImageDecoder {
    * @throws ImageRejected
    */
   async decodeRgb(bytes: Uint8Array, sizePixels: number): Promise<Uint8Array> {
-    return this.#decode(bytes, (image) => stretched(image, sizePixels).toBuffer());
+    return this.#decode(bytes, () => this.#square(bytes, sizePixels).toBuffer());
   }
 
   /**
@@ -91,8 +95,8 @@ export class ImageDecoder {
    * @throws ImageRejected
    */
   async thumbnail(bytes: Uint8Array, sizePixels: number): Promise<Uint8Array> {
-    return this.#decode(bytes, (image) =>
-      image
+    return this.#decode(bytes, () =>
+      this.#upright(bytes)
         .resize(sizePixels, sizePixels, { fit: "inside", withoutEnlargement: true })
         .toColourspace("srgb")
         .jpeg({ quality: THUMBNAIL_QUALITY })
@@ -100,19 +104,34 @@ export class ImageDecoder {
     );
   }
 
-  async #decode<T>(bytes: Uint8Array, work: (image: Sharp, size: ImageSize) => Promise<T>): Promise<T> {
+  #square(bytes: Uint8Array, sizePixels: number): Sharp {
+    return this.#upright(bytes)
+      .resize(sizePixels, sizePixels, { fit: "fill" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" });
+  }
+
+  #upright(bytes: Uint8Array): Sharp {
+    return open(bytes, this.#limits.imagePixels).autoOrient().flatten({ background: BACKGROUND });
+  }
+
+  async #decode<T>(bytes: Uint8Array, work: () => Promise<T>): Promise<T> {
     const format = this.#requireFormat(bytes);
     return this.#decoding.run(async () => {
       try {
-        const size = await this.#requireSize(bytes, format);
-        return await work(
-          open(bytes, this.#limits.imagePixels).autoOrient().flatten({ background: BACKGROUND }),
-          size,
-        );
+        return await work();
       } catch (error) {
-        throw error instanceof ImageRejected ? error : rejectionOf(error, bytes, format);
+        throw isOverPixelLimit(error) ? await this.#tooManyPixels(bytes) : rejectionOf(error, bytes, format);
       }
     });
+  }
+
+  async #tooManyPixels(bytes: Uint8Array): Promise<ImageRejected> {
+    const { width, height } = await open(bytes, false).metadata();
+    return new ImageRejected(
+      "TOO_MANY_PIXELS",
+      `${width} x ${height} pixels; at most ${this.#limits.imagePixels} are taken.`,
+    );
   }
 
   #requireFormat(bytes: Uint8Array): ImageFormat {
@@ -130,22 +149,6 @@ export class ImageDecoder {
           `Its first bytes are those of no picture format that is known here.`,
         );
   }
-
-  async #requireSize(bytes: Uint8Array, format: ImageFormat): Promise<ImageSize> {
-    // The header alone, whatever it claims: its limit is checked here, with the numbers in the message.
-    const header = await open(bytes, false).metadata();
-    if (header.format !== LIBVIPS_NAMES[format]) {
-      throw new ImageRejected("DAMAGED", `It begins as ${format} but was read as ${header.format}.`);
-    }
-    const { width, height } = header.autoOrient;
-    if (width * height > this.#limits.imagePixels) {
-      throw new ImageRejected(
-        "TOO_MANY_PIXELS",
-        `${width} x ${height} pixels; at most ${this.#limits.imagePixels} are taken.`,
-      );
-    }
-    return { widthPixels: width, heightPixels: height };
-  }
 }
 
 /** The rejection of a file that is larger than `limits.imageBytes`, also for those never read. */
@@ -158,8 +161,8 @@ function open(bytes: Uint8Array, limitInputPixels: number | false): Sharp {
   return sharp(bytes, { failOn: "warning", limitInputPixels, pages: 1 });
 }
 
-function stretched(image: Sharp, sizePixels: number): Sharp {
-  return image.resize(sizePixels, sizePixels, { fit: "fill" }).toColourspace("srgb").raw({ depth: "uchar" });
+function isOverPixelLimit(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("exceeds pixel limit");
 }
 
 const CUT_OFF = /premature end|unexpected end|end of stream|end of file|truncated|out of data/i;

@@ -15,7 +15,7 @@ export interface SourceFile {
 export interface ImportSource extends AsyncDisposable {
   /** Null when it is known only at the end, as in a tar. */
   readonly filesTotal: number | null;
-  /** Each file once. A file must be read before the next one is asked for unless `filesTotal` is known. */
+  /** Each file once; several may be read at a time. */
   files(): AsyncIterable<SourceFile>;
 }
 

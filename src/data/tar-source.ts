@@ -6,7 +6,7 @@ import { type Extract, extract } from "tar-stream";
 import { AppError } from "../core/app-error.js";
 import type { Limits } from "../core/config.js";
 import { ArchiveLimits } from "./archive-limits.js";
-import { tooManyBytes } from "./image-decoder.js";
+import { ImageRejected, tooManyBytes } from "./image-decoder.js";
 import {
   checkEntryName,
   damagedArchive,
@@ -21,8 +21,7 @@ type TarEntry = Extract extends AsyncIterable<infer Entry> ? Entry : never;
 const READ_BYTES = 256 * 1024;
 
 /**
- * Opens a tar, or with `gzip` a tar.gz. Its files come in their order and each must be read before the
- * next. While it is read: AppError `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`.
+ * Opens a tar, or with `gzip` a tar.gz. Its files come in their order. While it is read: AppError `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`.
  */
 export async function openTar(file: string, limits: Limits, gzip: boolean): Promise<ImportSource> {
   const counter = new ArchiveLimits(limits, (await stat(file)).size);
@@ -60,13 +59,13 @@ async function* readFiles(
   try {
     for await (const entry of tar) {
       counter.addEntry();
-      const { name, type, size = 0 } = entry.header;
+      const { name, type } = entry.header;
       checkEntryName(name);
       if (type !== "file" && type !== "contiguous-file" && type !== "directory") {
         throw unsafeArchive(`entry ${JSON.stringify(name)} is a link or a device`);
       }
-      if (type !== "directory" && !isJunk(name))
-        yield { name, sizeBytes: size, read: () => readEntry(entry, limitBytes) };
+      // Read now: the bytes are gone once the next entry is asked for.
+      if (type !== "directory" && !isJunk(name)) yield await readNow(entry, limitBytes);
       entry.resume(); // past what was not read
     }
   } catch (cause) {
@@ -74,6 +73,26 @@ async function* readFiles(
       ? cause
       : damagedArchive(cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+async function readNow(entry: TarEntry, limitBytes: number): Promise<SourceFile> {
+  const { name, size = 0 } = entry.header;
+  let rejection: ImageRejected | null = null;
+  let bytes: Uint8Array = new Uint8Array();
+  try {
+    bytes = await readEntry(entry, limitBytes);
+  } catch (error) {
+    if (!(error instanceof ImageRejected)) throw error;
+    rejection = error;
+  }
+  return {
+    name,
+    sizeBytes: size,
+    async read() {
+      if (rejection !== null) throw rejection;
+      return bytes;
+    },
+  };
 }
 
 async function readEntry(entry: TarEntry, limitBytes: number): Promise<Uint8Array> {

@@ -130,7 +130,8 @@ export class TensorShards {
       CONCURRENT_PICTURES,
       async (sample) => {
         const pixels = await this.#decode(sample, sizePixels);
-        await file.handle.write(pixels, 0, imageBytes, sample.position * imageBytes);
+        const { bytesWritten } = await file.handle.write(pixels, 0, imageBytes, sample.position * imageBytes);
+        if (bytesWritten < imageBytes) throw new Error("The disk took only a part of a picture.");
         report(++done, samples.length);
       },
       signal,
