@@ -88,7 +88,7 @@ async function drawFlower(
     .raw()
     .toBuffer();
   const focused = await sharp(composed, { raw })
-    .blur(0.3 + sizePixels * random.between(0, 0.009))
+    .blur(0.3 + sizePixels * random.between(0, 0.007))
     .raw()
     .toBuffer();
   exposeWithNoise(random, focused);
@@ -105,7 +105,7 @@ function exposeWithNoise(random: SeededRandom, rgb: Buffer): void {
   const contrast = random.between(0.8, 1.15);
   const exposure = random.normal() * 13;
   const tint = [random.normal() * 6, random.normal() * 3, random.normal() * 6];
-  const grain = random.between(1, 7);
+  const grain = random.between(1, 6);
   for (let index = 0; index < rgb.length; index++) {
     const value = ((rgb[index] ?? 0) - 128) * contrast + 128 + exposure + (tint[index % 3] ?? 0);
     rgb[index] = Math.max(0, Math.min(255, Math.round(value + random.normal() * grain)));

@@ -62,11 +62,11 @@ function backdrop(random: SeededRandom, size: number): string {
     [size / 2 + slant, size],
     [css(varied(random, top)), css(varied(random, bottom))],
   );
-  const blades = Array.from({ length: random.integer(4, 26) }, () =>
+  const blades = Array.from({ length: random.integer(3, 16) }, () =>
     blade(random, size, 0.7, random.between(0.5, 1)),
   ).join("");
   // Flowers far behind: spots of any colour, so that a coloured spot says nothing about the kind.
-  const spots = Array.from({ length: random.integer(0, 5) }, () => {
+  const spots = Array.from({ length: random.integer(0, 4) }, () => {
     const names = Object.keys(PETAL_COLOURS) as PetalColour[];
     const colour = PETAL_COLOURS[names[random.integer(0, names.length - 1)] ?? "white"];
     return element("ellipse", {
@@ -103,12 +103,12 @@ function flowers(random: SeededRandom, kind: FlowerKind, size: number): string {
     flower(random, kind, varied(random, colour), `other${index}`, {
       x: random.between(0.1, 0.9) * size,
       y: random.between(0.15, 0.85) * size,
-      radius: random.between(0.12, 0.2) * size,
+      radius: random.between(0.12, 0.18) * size,
       size,
     }),
   ).join("");
-  const radius = random.between(0.25, 0.44) * size;
-  const margin = radius * 0.8;
+  const radius = random.between(0.3, 0.46) * size;
+  const margin = radius * 0.9;
   const main = flower(random, kind, colour, "main", {
     x: random.between(margin, size - margin),
     y: random.between(margin, size - margin),
@@ -134,7 +134,7 @@ function flower(random: SeededRandom, kind: FlowerKind, colour: Colour, id: stri
   const { x, y, radius } = place;
   const lean = random.normal() * 14;
   // Seen from above at a slant, a round head is an ellipse.
-  const slant = kind.view === "above" ? random.between(0.62, 1) : random.between(0.88, 1.12);
+  const slant = kind.view === "above" ? random.between(0.72, 1) : random.between(0.88, 1.12);
   const spin = kind.view === "above" ? random.between(0, 360) : random.normal() * 4;
   const head = group(
     `translate(${x.toFixed(2)} ${y.toFixed(2)}) rotate(${lean.toFixed(1)}) scale(${radius.toFixed(2)} ${(radius * slant).toFixed(2)})`,
