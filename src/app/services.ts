@@ -7,8 +7,10 @@ import type { Config } from "../core/config.js";
 import { productVersion } from "../core/product-version.js";
 import { BlobStore } from "../data/blob-store.js";
 import { DatasetImporter } from "../data/dataset-import.js";
+import { DatasetImportStore } from "../data/dataset-import-store.js";
 import { DatasetStore } from "../data/dataset-store.js";
 import { ImageDecoder } from "../data/image-decoder.js";
+import { ImportEventStore } from "../data/import-event-store.js";
 import { TensorShards } from "../data/tensor-shards.js";
 import { UploadStore } from "../data/upload-store.js";
 import { Uploads } from "../data/uploads.js";
@@ -65,7 +67,16 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     folder: path.join(homeFolder, "uploads"),
     limits,
   });
-  const importer = new DatasetImporter({ config, datasets, uploads, blobs, decoder: imageDecoder, log });
+  const importer = new DatasetImporter({
+    config,
+    datasets,
+    imports: new DatasetImportStore(database),
+    events: new ImportEventStore(database),
+    uploads,
+    blobs,
+    decoder: imageDecoder,
+    log,
+  });
   const shards = new TensorShards({
     datasets,
     blobs,
