@@ -1,0 +1,74 @@
+/** Child processes of the launcher, and what it says to the terminal. */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+
+/** A failure that its message explains: what is missing, why, and what to do. */
+export class Failure extends Error {}
+
+/** Progress goes to standard error, so that standard output belongs to the command. */
+export function say(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+/**
+ * Runs a program to its end without showing its output.
+ *
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<{ code: number | null, missing: boolean, output: string }>} `missing`: there is no
+ *   such program
+ */
+export function runQuietly(program, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (text) => {
+        output += text;
+      });
+    }
+    child.on("error", (error) =>
+      resolve({ code: null, missing: error.code === "ENOENT", output: error.message }),
+    );
+    child.on("close", (code) => resolve({ code, missing: false, output }));
+  });
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/**
+ * Runs a program in the launcher's place: same terminal, signals passed on.
+ *
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<number>} its exit code; 128 and the signal's number where a signal ended it
+ */
+export function become(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...options, stdio: "inherit" });
+    // A terminal sends Ctrl-C to the child as well, which must not get it twice.
+    const fromTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+    const passOn = (signal) => {
+      if (signal !== "SIGINT" || !fromTerminal) child.kill(signal);
+    };
+    for (const signal of SIGNALS) process.on(signal, passOn);
+    const settle = (then) => {
+      for (const signal of SIGNALS) process.off(signal, passOn);
+      then();
+    };
+    child.on("error", (error) =>
+      settle(() => reject(new Failure(`${program} cannot be started: ${error.message}.`))),
+    );
+    child.on("close", (code, signal) =>
+      settle(() => resolve(code ?? 128 + (signal === null ? 0 : (constants.signals[signal] ?? 0)))),
+    );
+  });
+}
+
+/** The end of a program's output, where the cause is. */
+export function lastLines(output, count = 15) {
+  return output.trim().split("\n").slice(-count).join("\n");
+}
