@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { constants } from "node:os";
 
 /**
  * The addon of `@tensorflow/tfjs-node-gpu` (its `binding/tfjs_binding.cc`). Espalier runs whole
@@ -29,7 +29,19 @@ export interface NativeBinding {
 
 export type NativeData = Uint8Array | Int32Array | Float32Array | BigInt64Array | readonly Uint8Array[];
 
-/** Loads the library into this process; environment variables that it reads must be set before. */
+/**
+ * The dynamic loader's RTLD_NODELETE (dlfcn.h), which `os.constants.dlopen` lacks. Node unloads an addon
+ * when its thread ends, but TensorFlow has registered functions to be called at the exit of the process:
+ * unloaded, they would be called where there is no code any more.
+ */
+const RTLD_NODELETE = process.platform === "darwin" ? 0x80 : 0x1000;
+
+/**
+ * Loads the library into this process, where it stays; environment variables that it reads must be set
+ * before.
+ */
 export function loadNativeBinding(addonFile: string): NativeBinding {
-  return createRequire(import.meta.url)(addonFile) as NativeBinding;
+  const addon = { exports: {} };
+  process.dlopen(addon, addonFile, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
+  return addon.exports as NativeBinding;
 }
