@@ -1,8 +1,13 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from "graphql";
-import { CloseCode, type Context } from "graphql-ws";
-import { type Extra as Connection, useServer as serveProtocol } from "graphql-ws/use/ws";
+import {
+  CloseCode,
+  type Context,
+  handleProtocols,
+  makeServer,
+  type Server as ProtocolServer,
+} from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { AccessTokens } from "../../access/access-tokens.js";
 import type { Caller } from "../../access/caller.js";
@@ -14,17 +19,25 @@ import type { OperationLimits } from "../limits/operation-limits.js";
 import type { RequestContext } from "../request-context.js";
 import { checkSubscription } from "./check-subscription.js";
 import { subscribeWithFreshContext } from "./event-execution.js";
+import { connectSocket } from "./socket-connection.js";
 
 const PATH = "/graphql";
 /** A subscription with its variables; data goes through uploads. */
 const MESSAGE_BYTES = 256 * 1024;
 const INIT_TIMEOUT_MS = 5_000;
-const KEEP_ALIVE_MS = 12_000;
 const SOCKETS = 500;
 const SUBSCRIPTIONS_PER_SOCKET = 32;
 const STOP_GRACE_MS = 2_000;
+/** RFC 6455, section 7.4.1. */
+const GOING_AWAY = 1001;
 
 type ConnectionParameters = Record<string, unknown>;
+
+/** What the hooks of the protocol get to know of a connection. */
+interface Connection {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+}
 
 export interface SubscriptionServerOptions {
   readonly schema: GraphQLSchema;
@@ -43,25 +56,20 @@ export interface SubscriptionServerOptions {
  */
 export class SubscriptionServer implements AsyncDisposable {
   readonly #options: SubscriptionServerOptions;
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES });
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, handleProtocols });
   /** Connections that were let in. */
   readonly #callers = new Map<WebSocket, Caller>();
   readonly #stopWatching: () => void;
-  readonly #protocol: { dispose: () => void | Promise<void> };
+  readonly #protocol: ProtocolServer<Connection>;
 
   constructor(options: SubscriptionServerOptions) {
     this.#options = options;
-    this.#protocol = serveProtocol<ConnectionParameters>(
-      {
-        connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-        onConnect: (connection) => this.#admit(connection),
-        onSubscribe: (connection, _id, payload) => this.#prepare(connection, payload),
-        subscribe: (args) => this.#subscribe(args),
-        isProd: true,
-      },
-      this.#sockets,
-      KEEP_ALIVE_MS,
-    );
+    this.#protocol = makeServer<ConnectionParameters, Connection>({
+      connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+      onConnect: (connection) => this.#admit(connection),
+      onSubscribe: (connection, _id, payload) => this.#prepare(connection, payload),
+      subscribe: (args) => this.#subscribe(args),
+    });
     this.#stopWatching = options.accessTokens.onRevoked(() => void this.#closeRevoked());
     options.httpServer.on("upgrade", this.#upgrade);
   }
@@ -69,15 +77,15 @@ export class SubscriptionServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.httpServer.off("upgrade", this.#upgrade);
     this.#stopWatching();
+    const closed = Promise.withResolvers<void>();
+    this.#sockets.close(() => closed.resolve());
+    for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, "The server stops.");
     // A client that does not answer the closing handshake must not hold up the stop.
     const impatience = setTimeout(() => {
       for (const socket of this.#sockets.clients) socket.terminate();
     }, STOP_GRACE_MS);
-    try {
-      await this.#protocol.dispose();
-    } finally {
-      clearTimeout(impatience);
-    }
+    await closed.promise;
+    clearTimeout(impatience);
   }
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -88,7 +96,7 @@ export class SubscriptionServer implements AsyncDisposable {
     }
     this.#sockets.handleUpgrade(request, socket, head, (opened) => {
       opened.once("close", () => this.#callers.delete(opened));
-      this.#sockets.emit("connection", opened, request);
+      connectSocket(this.#protocol, opened, { socket: opened, request }, this.#options.log);
     });
   };
 

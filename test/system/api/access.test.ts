@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import {
+  buildClientSchema,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  type IntrospectionQuery,
+  parse,
+  validate,
+} from "graphql";
+import { WebSocket } from "ws";
+import { GraphqlClient, socketUrl } from "../../testkit/graphql-client.js";
+import { operationsForEveryField } from "../../testkit/schema-walk.js";
+import { startTestServer, type TestServer } from "../../testkit/server.js";
+
+let server: TestServer;
+let schema: GraphQLSchema;
+
+before(async () => {
+  server = await startTestServer();
+  schema = buildClientSchema(
+    await server.viewer.ask<IntrospectionQuery>(getIntrospectionQuery({ oneOf: true })),
+  );
+});
+after(() => server[Symbol.asyncDispose]());
+
+test("every field of the schema denies the anonymous, and says how to get in", async () => {
+  const operations = operationsForEveryField(schema);
+  assert.ok(operations.length > 200, "the walk finds the whole schema");
+  for (const { field, document, kind } of operations) {
+    assert.deepEqual(validate(schema, parse(document)), [], `${field}: ${document}`);
+    if (kind === "subscription") continue; // The next test.
+    const answer = await server.anonymous.send(document);
+    assert.equal(answer.status, 401, field);
+    assert.equal(answer.data, undefined, field);
+    assert.equal(answer.errors?.[0]?.extensions.code, "UNAUTHENTICATED", field);
+    assert.match(answer.errors?.[0]?.message ?? "", /Authorization: Bearer esp_.*admin-token/s);
+  }
+});
+
+test("introspection is denied to the anonymous, as are wrong and half tokens", async () => {
+  const secret = server.viewer.token ?? "";
+  for (const token of [null, "", "esp_", secret.slice(0, -1), `${secret} x`, "esp_".padEnd(47, "A")]) {
+    await using client = new GraphqlClient(server.url, token);
+    assert.equal((await client.send(getIntrospectionQuery())).status, 401, String(token));
+  }
+  const basic = await fetch(`${server.url}/graphql`, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa(`admin:${secret}`)}`, "content-type": "application/json" },
+    body: '{"query":"{ system { version } }"}',
+  });
+  assert.equal(basic.status, 401);
+});
+
+test("a WebSocket without a token is closed with a reason that says what is missing", async () => {
+  for (const message of [
+    { type: "connection_init" },
+    { type: "connection_init", payload: { authorization: "Bearer esp_wrong" } },
+  ]) {
+    const { code, reason } = await closingOf(message);
+    assert.equal(code, 4403);
+    assert.match(reason, /access token/);
+  }
+});
+
+test("a WebSocket that subscribes without having been let in is closed", async () => {
+  const payload = { query: 'subscription { runEvents(runId: "run_1") { cursor } }' };
+  assert.equal((await closingOf({ type: "subscribe", id: "1", payload })).code, 4401);
+});
+
+test("uploads and pictures deny the anonymous; health needs no token", async () => {
+  assert.equal((await server.anonymous.fetch("/uploads/upl_1", { method: "PUT", body: "x" })).status, 401);
+  assert.equal((await server.anonymous.fetch("/samples/smp_1/image")).status, 401);
+  assert.equal((await server.anonymous.fetch("/healthz")).status, 200);
+  assert.equal((await server.anonymous.fetch("/readyz")).status, 200);
+});
+
+const NEEDED_ROLES: Record<string, "VIEWER" | "EDITOR" | "ADMIN"> = {
+  createUpload: "EDITOR",
+  importDataset: "EDITOR",
+  createExperiment: "EDITOR",
+  launchRun: "EDITOR",
+  cancelRun: "EDITOR",
+  registerModelVersion: "EDITOR",
+  setModelAlias: "EDITOR",
+  classify: "VIEWER",
+  createAccessToken: "ADMIN",
+  revokeAccessToken: "ADMIN",
+  accessTokens: "ADMIN",
+};
+
+test("each operation is for the role it says, and for those above it", async () => {
+  const roles = ["VIEWER", "EDITOR", "ADMIN"] as const;
+  const clients = { VIEWER: server.viewer, EDITOR: server.editor, ADMIN: server.admin };
+  const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
+  assert.deepEqual(
+    mutations.filter((name) => NEEDED_ROLES[name] === undefined),
+    [],
+  );
+
+  for (const { field, document, kind } of operationsForEveryField(schema)) {
+    const [type, name = ""] = field.split(".");
+    if (type !== "Query" && type !== "Mutation") continue;
+    if (kind === "subscription") continue;
+    const needed = NEEDED_ROLES[name] ?? "VIEWER";
+    for (const role of roles) {
+      // What is allowed is run for reading alone: here it is about what is refused.
+      if (roles.indexOf(role) >= roles.indexOf(needed) && type === "Mutation") continue;
+      const codes =
+        (await clients[role].send(document)).errors?.map(({ extensions }) => extensions.code) ?? [];
+      const allowed = roles.indexOf(role) >= roles.indexOf(needed);
+      assert.equal(codes.includes("FORBIDDEN"), !allowed, `${role} ${field}`);
+    }
+  }
+});
+
+test("a role that is too low is told which one is needed, and nothing happens", async () => {
+  const mutation = 'mutation { createExperiment(input: { name: "forbidden" }) { experiment { id } } }';
+  const { data, errors } = await server.viewer.send(mutation);
+  assert.equal(data, null);
+  assert.match(errors?.[0]?.message ?? "", /EDITOR.*VIEWER/);
+  const { experiment } = await server.viewer.ask<{ experiment: null }>(
+    '{ experiment(name: "forbidden") { id } }',
+  );
+  assert.equal(experiment, null);
+  assert.equal((await server.viewer.fetch("/uploads/upl_1", { method: "PUT", body: "x" })).status, 403);
+});
+
+test("an admin makes a token, whose secret is shown once, and revokes it with effect at once", async () => {
+  const { createAccessToken } = await server.admin.ask<{
+    createAccessToken: {
+      secret: string;
+      token: { id: string; name: string; role: string; lastUsedAt: null };
+    };
+  }>(
+    `mutation { createAccessToken(input: { name: "bot", role: VIEWER }) { secret token { id name role lastUsedAt } userErrors { code } } }`,
+  );
+  const { secret, token } = createAccessToken;
+  assert.deepEqual(token, { id: token.id, name: "bot", role: "VIEWER", lastUsedAt: null });
+  await using bot = new GraphqlClient(server.url, secret);
+  await bot.ask("{ system { version } }");
+  const listed = JSON.stringify(
+    await server.admin.ask("{ accessTokens { id name role createdAt lastUsedAt revokedAt } }"),
+  );
+  assert.ok(listed.includes(token.id) && !listed.includes(secret));
+
+  await server.admin.ask(
+    "mutation Revoke($id: ID!) { revokeAccessToken(input: { id: $id }) { userErrors { code } } }",
+    { id: token.id },
+  );
+  assert.equal((await bot.send("{ system { version } }")).status, 401);
+});
+
+test("tokens are nodes for admins only", async () => {
+  const { accessTokens } = await server.admin.ask<{ accessTokens: { id: string }[] }>(
+    "{ accessTokens { id } }",
+  );
+  const id = accessTokens[0]?.id;
+  const query = "query Node($id: ID!) { node(id: $id) { __typename id } }";
+  assert.deepEqual(await server.admin.ask(query, { id }), { node: { __typename: "AccessToken", id } });
+  assert.equal((await server.editor.send(query, { id })).errors?.[0]?.extensions.code, "FORBIDDEN");
+});
+
+test("a connection ends when its token is revoked", async () => {
+  const watcher = await server.newClient("VIEWER");
+  const tokenId = (await server.services.accessTokens.authenticate(watcher.token ?? ""))?.tokenId ?? "";
+  const socket = new WebSocket(socketUrl(server.url), "graphql-transport-ws");
+  const closed = Promise.withResolvers<{ code: number; reason: string }>();
+  socket.on("close", (code, reason) => closed.resolve({ code, reason: String(reason) }));
+  const admitted = Promise.withResolvers<void>();
+  socket.on("message", () => admitted.resolve());
+  socket.on("open", () => {
+    const payload = { authorization: `Bearer ${watcher.token}` };
+    socket.send(JSON.stringify({ type: "connection_init", payload }));
+  });
+  await admitted.promise;
+  await server.services.accessTokens.revoke(tokenId);
+  assert.deepEqual(await closed.promise, { code: 4403, reason: "The access token was revoked." });
+});
+
+test("the admin token of the first start works and is readable by its owner only", async () => {
+  const file = path.join(server.homeFolder, "admin-token");
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  await using admin = new GraphqlClient(server.url, (await readFile(file, "utf8")).trim());
+  await admin.ask("{ accessTokens { id } }");
+});
+
+/** How the server closes a connection that begins with this message. */
+function closingOf(message: object): Promise<{ code: number; reason: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ code: number; reason: string }>();
+  const socket = new WebSocket(socketUrl(server.url), "graphql-transport-ws");
+  socket.on("open", () => socket.send(JSON.stringify(message)));
+  socket.on("error", reject);
+  socket.on("close", (code, reason) => resolve({ code, reason: String(reason) }));
+  return promise;
+}
