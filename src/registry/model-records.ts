@@ -38,18 +38,6 @@ export interface ModelAliasRecord {
   readonly versionId: string;
 }
 
-/** Last and best value of one metric of the run that a version was made from. */
-export interface ModelVersionMetricRecord {
-  readonly versionId: string;
-  readonly runId: string;
-  readonly key: string;
-  /** May be NaN or infinite. */
-  readonly lastValue: number;
-  /** Null until a finite value arrived. */
-  readonly bestValue: number | null;
-  readonly bestEpoch: number | null;
-}
-
 /** What registering needs to know of a run. */
 export interface TrainedRun {
   readonly id: string;

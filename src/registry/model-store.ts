@@ -2,12 +2,7 @@ import { decodeCursor, encodeCursor } from "../core/cursor.js";
 import type { Idempotency } from "../core/idempotency.js";
 import type { Page, PageRequest } from "../core/page.js";
 import type { Database } from "../db/database.js";
-import type {
-  ModelAliasRecord,
-  ModelRecord,
-  ModelVersionMetricRecord,
-  ModelVersionRecord,
-} from "./model-records.js";
+import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "./model-records.js";
 import { parseModelRef } from "./model-ref.js";
 
 const MODEL_COLUMNS = `m.id, m.name, m.description, m.created_at as "createdAt"`;
@@ -125,17 +120,6 @@ export class ModelStore {
   /** By name. */
   aliasesOfVersions(versionIds: readonly string[]): Promise<readonly ModelAliasRecord[]> {
     return this.#select(`${ALIASES} where version_id = any($1) order by name`, versionIds);
-  }
-
-  /** Of the runs behind the versions, by key. */
-  metrics(versionIds: readonly string[]): Promise<readonly ModelVersionMetricRecord[]> {
-    return this.#select(
-      `select v.id as "versionId", s.run_id as "runId", s.key, s.last_value as "lastValue",
-         s.best_value as "bestValue", s.best_epoch as "bestEpoch"
-       from model_version v join metric_summary s on s.run_id = v.run_id
-       where v.id = any($1) order by s.key`,
-      versionIds,
-    );
   }
 
   /** Which of these ids have a committed row. */

@@ -133,27 +133,6 @@ test("every model appears once over the pages of all models", async () => {
   await assert.rejects(models.listModels({ first: 2, after: "made up" }), { code: "CURSOR_INVALID" });
 });
 
-test("a version has the metrics of its run, infinite ones too", async () => {
-  const version = await added("measured");
-  await testDatabase.database.pool.query(
-    `insert into metric_summary (run_id, key, last_step, last_value, best_value, best_epoch)
-     values ($1, 'validation.top1', 30, 0.5, 0.75, 2), ($1, 'train.loss', 30, 'Infinity', null, null)`,
-    [run.runId],
-  );
-  const { runId } = run;
-  assert.deepEqual(await models.metrics([version.id]), [
-    {
-      versionId: version.id,
-      runId,
-      key: "train.loss",
-      lastValue: Infinity,
-      bestValue: null,
-      bestEpoch: null,
-    },
-    { versionId: version.id, runId, key: "validation.top1", lastValue: 0.5, bestValue: 0.75, bestEpoch: 2 },
-  ]);
-});
-
 test("a run is read with its data and its best checkpoint, if it has one", async () => {
   const runs = new TrainedRunStore(testDatabase.database);
   const { runId } = await insertTrainedRun(testDatabase.database);
