@@ -2,7 +2,8 @@
 
     python predict_saved_model.py FOLDER NAME COUNT SIZE
 
-Prints one line of JSON: the outputs of `serving_default`, and the name and shape of every variable.
+Prints one line of JSON: the outputs of `serving_default`, the name and shape of every variable,
+and the names of the trainable ones.
 """
 
 import json
@@ -21,5 +22,5 @@ outputs = loaded.signatures["serving_default"](images=tf.constant(pictures(name,
 print(json.dumps({
     "outputs": {key: value.numpy().tolist() for key, value in outputs.items()},
     "variables": {variable.name.removesuffix(":0"): variable.shape.as_list() for variable in loaded.variables},
-    "trainable": [variable.name.removesuffix(":0") for variable in loaded.trainable_variables],
+    "trainable": [variable.name.removesuffix(":0") for variable in loaded.variables if variable.trainable],
 }))
