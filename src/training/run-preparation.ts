@@ -7,10 +7,10 @@ import { restoreCheckpoint } from "../engine/checkpoint.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import type { Session } from "../engine/session.js";
 import { networkOfRun } from "../graph/architectures/network-spec.js";
-import { buildTrainingGraph } from "../graph/architectures/training-graph.js";
 import { EpochLoop } from "./epoch-loop.js";
 import type { KeptCheckpoint, StartingPoint } from "./run-attempt-store.js";
 import type { RunRecord } from "./run-records.js";
+import { buildTrainingGraphAside } from "./training-graph-thread.js";
 
 /** What an attempt trains with. Owns the session and the reader. */
 export class PreparedRun implements AsyncDisposable {
@@ -35,7 +35,7 @@ export class PreparedRun implements AsyncDisposable {
     const { optimizer, learningRate, epochs, batchSize } = configuration;
     const stepsPerEpoch = Math.ceil(reader.positionsOf("TRAIN").length / batchSize);
     try {
-      const graph = buildTrainingGraph(networkOfRun(configuration, classCount), {
+      const graph = await buildTrainingGraphAside(networkOfRun(configuration, classCount), {
         optimizer,
         learningRate,
         epochs,

@@ -7,7 +7,7 @@ import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./tra
 test("a launched run trains to its end and tells what happened, epoch by epoch", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny();
-  await using trainer = await world.startTrainer();
+  await using _trainer = await world.startTrainer();
   const events = await follow(world, id);
 
   const states = events.flatMap((event) => (event.kind === "RunStateChanged" ? [event.to] : []));
@@ -39,7 +39,6 @@ test("a launched run trains to its end and tells what happened, epoch by epoch",
   assert.equal(run.environment?.threads, 1);
   assert.equal(run.environment?.precision, "FLOAT32");
   assert.match(run.environment?.tensorflowVersion ?? "", /^2\./);
-  assert.equal(trainer.currentRunId, null);
 });
 
 test("the best and the last checkpoint are on the disk, and nothing else", async () => {

@@ -1,0 +1,37 @@
+import { Worker } from "node:worker_threads";
+import { AppError, type ErrorCode } from "../core/app-error.js";
+import type { NetworkSpec, TrainingSpec } from "../graph/architectures/network-spec.js";
+import type { SavedModelGraph } from "../graph/saved-model/signature.js";
+
+export interface GraphRequest {
+  readonly network: NetworkSpec;
+  readonly training: TrainingSpec;
+}
+
+export type GraphReply =
+  | { readonly kind: "graph"; readonly graph: SavedModelGraph }
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly message: string };
+
+/**
+ * `buildTrainingGraph` in a thread of its own: VGG19 with its gradients takes 80 ms and more, for which
+ * the event loop would answer nobody.
+ *
+ * @throws AppError as `buildTrainingGraph` does
+ */
+export async function buildTrainingGraphAside(
+  network: NetworkSpec,
+  training: TrainingSpec,
+): Promise<SavedModelGraph> {
+  const request: GraphRequest = { network, training };
+  const worker = new Worker(new URL("./training-graph-worker.js", import.meta.url), { workerData: request });
+  const reply = await new Promise<GraphReply>((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+    // After a message this changes nothing.
+    worker.once("exit", (code) =>
+      reject(new Error(`The thread that builds graphs ended with code ${code}.`)),
+    );
+  });
+  if (reply.kind === "refused") throw new AppError(reply.code, reply.message);
+  return reply.graph;
+}

@@ -1,0 +1,20 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { AppError } from "../core/app-error.js";
+import { buildTrainingGraph } from "../graph/architectures/training-graph.js";
+import type { GraphReply, GraphRequest } from "./training-graph-thread.js";
+
+/** Runs in a thread of its own that ends with the graph: builds what `workerData` asks for. */
+function reply(): { reply: GraphReply; transfer: ArrayBuffer[] } {
+  const { network, training } = workerData as GraphRequest;
+  try {
+    const graph = buildTrainingGraph(network, training);
+    const { buffer } = graph.bytes;
+    return { reply: { kind: "graph", graph }, transfer: buffer instanceof ArrayBuffer ? [buffer] : [] };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { reply: { kind: "refused", code: error.code, message: error.message }, transfer: [] };
+  }
+}
+
+const answer = reply();
+parentPort?.postMessage(answer.reply, answer.transfer);

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
+
+test("a run whose pictures are gone fails with INVALID_DATA, and the trainer goes on to the next", async () => {
+  await using world = await openTrainingWorld();
+  const { id } = await world.launchTiny();
+  await rm(path.join(world.homeFolder, "blobs"), { recursive: true });
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.endReason], ["FAILED", "INVALID_DATA"]);
+  assert.ok(run.endDetail);
+  const next = await world.launchTiny();
+  await follow(world, next.id);
+  assert.equal((await runNow(world, next.id)).state, "FAILED");
+});
+
+test("a run outlives a database that drops its connections, and ends with the same bytes", async () => {
+  await using world = await openTrainingWorld();
+  const [expected, run] = [await world.launchTiny(), await world.launchTiny()];
+  await using _trainer = await world.startTrainer();
+  await follow(world, expected.id);
+  for (const epoch of [1, 2]) {
+    await follow(world, run.id, epochDone(epoch));
+    await world.database.pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid()`,
+    );
+  }
+  await follow(world, run.id);
+  assert.equal((await runNow(world, run.id)).state, "SUCCEEDED");
+  assert.equal(await finalDigest(world, run.id), await finalDigest(world, expected.id));
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppError, type ErrorCode } from "../../../src/core/app-error.js";
+import { Diverged } from "../../../src/training/callbacks/divergence.js";
+import { AttemptReplaced } from "../../../src/training/run-attempt.js";
+import { outcomeOf } from "../../../src/training/run-outcome.js";
+import { RunStopped } from "../../../src/training/run-stopped.js";
+
+const REASONS: readonly (readonly [ErrorCode, string])[] = [
+  ["ENGINE_OUT_OF_MEMORY", "OUT_OF_MEMORY"],
+  ["ENGINE_FAILED", "ENGINE_ERROR"],
+  ["ENGINE_ERROR", "ENGINE_ERROR"],
+  ["NETWORK_INVALID", "ENGINE_ERROR"],
+  ["BLOB_MISSING", "INVALID_DATA"],
+  ["SAMPLE_UNREADABLE", "INVALID_DATA"],
+  ["DATASET_VERSION_NOT_FOUND", "INVALID_DATA"],
+];
+
+for (const [code, reason] of REASONS) {
+  test(`a run that meets ${code} fails with ${reason}, and says what the error said`, () => {
+    assert.deepEqual(outcomeOf(new AppError(code, "because")), {
+      kind: "end",
+      to: "FAILED",
+      reason,
+      detail: "because",
+    });
+  });
+}
+
+test("a run that diverged fails with what was found where", () => {
+  const outcome = outcomeOf(new Diverged(Number.NaN, { epoch: 1, step: 2, globalStep: 2, learningRate: 3 }));
+  assert.ok(outcome.kind === "end" && outcome.reason === "DIVERGED" && outcome.detail?.includes("NaN"));
+});
+
+test("a run that was cancelled ends so, and one whose server stops goes back to the queue", () => {
+  assert.deepEqual(outcomeOf(new RunStopped("CANCELLED")), {
+    kind: "end",
+    to: "CANCELLED",
+    reason: "CANCELLED",
+    detail: null,
+  });
+  const stopped = outcomeOf(new RunStopped("SHUTDOWN"));
+  assert.ok(stopped.kind === "requeue" && !stopped.countsAsAttempt);
+});
+
+test("an error that may pass, such as a lost connection, is no reason to give a run up", () => {
+  assert.deepEqual(outcomeOf(new Error("connection terminated")), {
+    kind: "requeue",
+    detail: "connection terminated",
+    countsAsAttempt: true,
+  });
+});
+
+test("a trainer that was replaced leaves the run alone", () => {
+  assert.deepEqual(outcomeOf(new AttemptReplaced({ runId: "run_1", attempt: 1 })), { kind: "leave" });
+});
