@@ -6,6 +6,8 @@ import type { ClassifiedPicture } from "./report.js";
 import { type Terminal, table } from "./terminal.js";
 
 const PICTURES = 3;
+/** File, verdict, label, probability, what else it might be. */
+const COLUMNS = ["left", "left", "left", "right", "left"] as const;
 
 /** Classifies pictures that no training step has seen, each of another class where there are enough. */
 export async function classifyPictures(
@@ -37,11 +39,16 @@ export async function classifyPictures(
     const expected = path.posix.basename(path.posix.dirname(picture.sourceName));
     const others = result.top.slice(1).map(({ label, probability }) => `${label} ${probability.toFixed(2)}`);
     const verdict = best.label === expected ? terminal.good("✓") : terminal.bad("✗");
-    const answer = `${best.label} ${best.probability.toFixed(2)}`;
-    rows.push([picture.sourceName, verdict, answer, terminal.dim(others.join("  "))]);
+    rows.push([
+      picture.sourceName,
+      verdict,
+      best.label,
+      best.probability.toFixed(2),
+      terminal.dim(others.join(", ")),
+    ]);
     return { file: picture.sourceName, expected, label: best.label, probability: best.probability };
   });
-  for (const row of table(rows)) terminal.detail(row);
+  for (const row of table(rows, COLUMNS)) terminal.detail(row);
   return classified;
 }
 

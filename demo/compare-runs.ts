@@ -33,7 +33,8 @@ export async function compareRuns(
   if (better === undefined) {
     throw new AppError("NO_BETTER_RUN", `Neither run has a ${DECIDING_METRIC}. Look at their epochs.`);
   }
-  for (const row of table(metricRows(comparison, runs, terminal))) terminal.detail(row);
+  const rows = metricRows(comparison, runs, terminal);
+  for (const row of table(rows, ["left", ...runs.map(() => "right" as const)])) terminal.detail(row);
   return {
     better,
     reports: comparison.runs.map((run, index) => ({

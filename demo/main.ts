@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { AppError } from "../src/core/app-error.js";
 import { ApiClient } from "./api-client.js";
 import { classifyPictures } from "./classify-pictures.js";
@@ -66,7 +65,7 @@ async function withServer(options: DemoOptions, terminal: Terminal): Promise<Dem
   terminal.line();
   terminal.line(`Done in ${Math.round(totalSeconds)} s. To look at it all in the playground:`);
   terminal.line(`  npm start, then open http://127.0.0.1:${process.env.ESPALIER_PORT ?? 4000}/playground/`);
-  terminal.line(`  with the access token in ${path.relative(process.cwd(), ready.adminTokenFile)}`);
+  terminal.line(`  with the access token in ${ready.adminTokenFile}`);
   return { ...report, totalSeconds };
 }
 

@@ -66,17 +66,19 @@ export class Terminal {
   }
 }
 
-/** Rows in columns: the first to the left, the others to the right, two spaces between. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+/** Rows in columns of one width, two spaces between; each column is aligned as told. */
+export function table(
+  rows: readonly (readonly string[])[],
+  columns: readonly ("left" | "right")[],
+): string[] {
   const widthOf = (text: string): number => stripVTControlCharacters(text).length;
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => widthOf(row[column] ?? ""))),
-  );
+  const widths = columns.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ""))));
   return rows.map((row) =>
-    row
-      .map((text, column) => {
-        const space = " ".repeat(Math.max(0, (widths[column] ?? 0) - widthOf(text)));
-        return column === 0 ? text + space : space + text;
+    columns
+      .map((side, column) => {
+        const text = row[column] ?? "";
+        const space = " ".repeat((widths[column] ?? 0) - widthOf(text));
+        return side === "left" ? text + space : space + text;
       })
       .join("  ")
       .trimEnd(),

@@ -45,10 +45,13 @@ test("on a terminal the moving line is cut at the edge and gives way to the next
 
 test("a table's columns line up, whatever the colours", () => {
   assert.deepEqual(
-    table([
-      ["", "plain", "normalised"],
-      ["loss", "0.25", "\x1b[32m0.125\x1b[39m"],
-    ]),
+    table(
+      [
+        ["", "plain", "normalised"],
+        ["loss", "0.25", "\x1b[32m0.125\x1b[39m"],
+      ],
+      ["left", "right", "right"],
+    ),
     ["      plain  normalised", "loss   0.25       \x1b[32m0.125\x1b[39m"],
   );
 });
