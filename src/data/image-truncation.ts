@@ -57,8 +57,10 @@ function boxesEndTooEarly(file: Buffer): boolean {
 const STRIP_OR_TILE_OFFSETS: ReadonlySet<number> = new Set([273, 324]);
 const STRIP_OR_TILE_BYTE_COUNTS: ReadonlySet<number> = new Set([279, 325]);
 const SHORT = 3;
+/** Bytes of one value by type, from 1 (BYTE) to 12 (DOUBLE). TIFF 6.0, section 2. */
+const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 
-/** Whether the first directory, or pixels it points to, lie beyond the end. TIFF 6.0, section 2. */
+/** Whether the first directory, a value of it or the pixels it points to lie beyond the end. */
 function tiffEndsTooEarly(file: Buffer): boolean {
   const isLittle = file[0] === 0x49;
   const short = (at: number): number => (isLittle ? file.readUInt16LE(at) : file.readUInt16BE(at));
@@ -75,16 +77,20 @@ function tiffEndsTooEarly(file: Buffer): boolean {
   for (let index = 0; index < entries; index++) {
     const entry = directory + 2 + index * 12;
     const [tag, type, count] = [short(entry), short(entry + 2), long(entry + 4)];
-    if (!STRIP_OR_TILE_OFFSETS.has(tag) && !STRIP_OR_TILE_BYTE_COUNTS.has(tag)) continue;
-    const width = type === SHORT ? 2 : 4;
+    const valueBytes = count * (TYPE_BYTES[type] ?? 0);
     // Values of up to four bytes stand in the entry itself.
-    const from = count * width <= 4 ? entry + 8 : long(entry + 8);
-    if (from + count * width > file.length) return true;
-    const values = Array.from({ length: count }, (_, value) =>
-      (width === 2 ? short : long)(from + value * width),
-    );
-    if (STRIP_OR_TILE_OFFSETS.has(tag)) offsets = values;
-    else byteCounts = values;
+    const from = valueBytes <= 4 ? entry + 8 : long(entry + 8);
+    if (from + valueBytes > file.length) return true;
+    const values = (): number[] =>
+      Array.from({ length: count }, (_, value) =>
+        type === SHORT ? short(from + value * 2) : long(from + value * 4),
+      );
+    if (STRIP_OR_TILE_OFFSETS.has(tag) && isShortOrLong(type)) offsets = values();
+    if (STRIP_OR_TILE_BYTE_COUNTS.has(tag) && isShortOrLong(type)) byteCounts = values();
   }
   return offsets.some((offset, index) => offset + (byteCounts[index] ?? 0) > file.length);
+}
+
+function isShortOrLong(type: number): boolean {
+  return type === SHORT || type === SHORT + 1;
 }
