@@ -152,7 +152,7 @@ export class ModelRegistry {
     });
     const kept = await this.#models.existingVersions(folders);
     for (const folder of folders) {
-      const [id = folder] = folder.split(".");
+      const [id = folder] = folder.split("."); // Without the ending of an export under way.
       if (kept.has(folder) || this.#unfinished.has(id)) continue;
       await rm(this.folderOf(folder), { recursive: true, force: true });
       this.#log.warn("removed an export that was never registered", { folder });

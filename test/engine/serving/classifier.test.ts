@@ -3,21 +3,9 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
-import { type Config, parseConfig } from "../../../src/core/config.js";
 import { newId } from "../../../src/core/ids.js";
-import { BlobStore } from "../../../src/data/blob-store.js";
-import { DatasetStore } from "../../../src/data/dataset-store.js";
-import { ImageDecoder } from "../../../src/data/image-decoder.js";
-import { UploadStore } from "../../../src/data/upload-store.js";
-import { Uploads } from "../../../src/data/uploads.js";
-import {
-  type Classification,
-  Classifier,
-  type ClassProbability,
-  type PictureResult,
-} from "../../../src/serving/classifier.js";
-import { ModelCache } from "../../../src/serving/model-cache.js";
-import { type PictureInput, PictureSource } from "../../../src/serving/picture-source.js";
+import type { Classification, ClassProbability, PictureResult } from "../../../src/serving/classifier.js";
+import type { PictureInput } from "../../../src/serving/picture-source.js";
 import {
   createRegistryWorld,
   noisePictures,
@@ -25,6 +13,7 @@ import {
   type TrainedRun,
   trainTinyRun,
 } from "../../testkit/registry-world.js";
+import { type Serving, servingOver } from "../../testkit/serving.js";
 
 const SIZE = 32;
 const CLASSES = ["daisy", "rose", "tulip"];
@@ -34,26 +23,12 @@ const PICTURES = noisePictures(PICTURE_COUNT, SIZE, 5);
 
 let world: RegistryWorld;
 let run: TrainedRun;
-let blobs: BlobStore;
-let uploads: Uploads;
-let cache: ModelCache;
-let classifier: Classifier;
+let serving: Serving;
 let files: readonly Buffer[];
 
 before(async () => {
   world = await createRegistryWorld();
-  const { database, homeFolder, models, registry } = world;
-  const limits: Config["limits"] = { ...parseConfig({}).limits, imageBytes: 20_000 };
-  blobs = new BlobStore(path.join(homeFolder, "blobs"));
-  uploads = new Uploads({
-    store: new UploadStore(database),
-    folder: path.join(homeFolder, "uploads"),
-    limits,
-  });
-  cache = new ModelCache({ registry });
-  const samples = new DatasetStore(database);
-  const pictures = new PictureSource({ uploads, samples, blobs, limits });
-  classifier = new Classifier({ models, cache, pictures, decoder: new ImageDecoder(limits), limits });
+  serving = servingOver(world.database, world.homeFolder, world.registry, { imageBytes: 20_000 });
   run = await trainTinyRun(world, PICTURES);
   await register("flowers", run.runId);
   files = await Promise.all(
@@ -68,7 +43,7 @@ before(async () => {
 });
 
 after(async () => {
-  await cache[Symbol.asyncDispose]();
+  await serving.cache[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
 
@@ -88,7 +63,7 @@ async function classify(
   images: readonly PictureInput[],
   { model = "flowers", topK = 3 } = {},
 ): Promise<Classification> {
-  return classifier.classify({ model, images, topK });
+  return serving.classifier.classify({ model, images, topK });
 }
 
 function topOf(result: PictureResult | undefined): readonly ClassProbability[] {
@@ -105,11 +80,15 @@ function expectedTop(index: number, trained: TrainedRun = run): ClassProbability
 }
 
 async function upload(bytes: Uint8Array): Promise<string> {
-  const { uploadId } = await uploads.create({ sizeBytes: null, sha256: null, tokenId: newId("accessToken") });
+  const { uploadId } = await serving.uploads.create({
+    sizeBytes: null,
+    sha256: null,
+    tokenId: newId("accessToken"),
+  });
   async function* body(): AsyncGenerator<Uint8Array> {
     yield bytes;
   }
-  await uploads.receive(uploadId, body());
+  await serving.uploads.receive(uploadId, body());
   return uploadId;
 }
 
@@ -142,7 +121,7 @@ test("many pictures are answered in their order, each as the trained network ans
 
 test("a picture is found in the request, in an upload and in a dataset, with the same answer", async () => {
   const uploadId = await upload(fileOf(3));
-  const sampleId = await insertSample(await blobs.put(fileOf(3)), 0);
+  const sampleId = await insertSample(await serving.blobs.put(fileOf(3)), 0);
   const { results } = await classify([base64(fileOf(3)), { uploadId }, { sampleId }]);
   const [first, second, third] = results.map(topOf);
   assert.deepEqual(second, first);
