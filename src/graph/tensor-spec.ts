@@ -1,14 +1,5 @@
 /** The element types that graphs use, in TensorFlow's words; "resource" is a variable's handle. */
-export type DType =
-  | "float32"
-  | "bfloat16"
-  | "int32"
-  | "int64"
-  | "uint8"
-  | "bool"
-  | "string"
-  | "resource"
-  | "variant";
+export type DType = "float32" | "bfloat16" | "int32" | "int64" | "uint8" | "bool" | "string" | "resource";
 
 /** The types that a network may compute in. */
 export type FloatType = "float32" | "bfloat16";

@@ -34,7 +34,8 @@ export function readVariable(
   { name, after }: PlacementOptions = {},
 ): Tensor {
   return graph.add("ReadVariableOp", {
-    ...{ name, after },
+    name,
+    after,
     inputs: [handle],
     attributes: { dtype: { type: dtype } },
     outputs: (check) => {
@@ -56,7 +57,8 @@ export function assignVariable(
   { name, after }: PlacementOptions = {},
 ): GraphNode {
   return graph.addNode("AssignVariableOp", {
-    ...{ name, after },
+    name,
+    after,
     inputs: [handle, value],
     attributes: { dtype: { type: held.dtype } },
     outputs: (check) => {
@@ -82,7 +84,8 @@ export function assignAddVariable(
   { name, after }: PlacementOptions = {},
 ): GraphNode {
   return graph.addNode("AssignAddVariableOp", {
-    ...{ name, after },
+    name,
+    after,
     inputs: [handle, value],
     attributes: { dtype: { type: held.dtype } },
     outputs: (check) => {

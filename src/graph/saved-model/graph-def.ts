@@ -13,7 +13,6 @@ export const DATA_TYPE_NUMBERS: Readonly<Record<DType, number>> = {
   bool: 10,
   bfloat16: 14,
   resource: 20,
-  variant: 21,
 };
 
 /** tensorflow/core/framework/versions.proto: the version of TensorFlow's graphs that is written. */
