@@ -150,10 +150,12 @@ export class ModelRegistry {
       if (error.code === "ENOENT") return [];
       throw error;
     });
+    // Before the query: what is not under way any more by now has its row already.
+    const underWay = new Set(this.#unfinished);
     const kept = await this.#models.existingVersions(folders);
     for (const folder of folders) {
       const [id = folder] = folder.split("."); // Without the ending of an export under way.
-      if (kept.has(folder) || this.#unfinished.has(id)) continue;
+      if (kept.has(folder) || underWay.has(id)) continue;
       await rm(this.folderOf(folder), { recursive: true, force: true });
       this.#log.warn("removed an export that was never registered", { folder });
     }
