@@ -15,7 +15,9 @@ export function uploadRoute(uploads: Uploads, authentication: Authentication): R
 function receive(uploads: Uploads): RequestHandler<{ id: string }> {
   return async (request, response) => {
     try {
-      response.json(await uploads.receive(request.params.id, request));
+      // The connection must outlive a refusal in the middle of the bytes, to carry the answer.
+      const body = request.iterator({ destroyOnReturn: false });
+      response.json(await uploads.receive(request.params.id, body));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       response.set("Connection", "close");

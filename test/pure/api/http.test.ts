@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import express, { type Express } from "express";
+import { jsonErrors } from "../../../src/api/http/json-errors.js";
+import { playgroundRoute } from "../../../src/api/http/playground-route.js";
+import { requestTimeout } from "../../../src/api/http/request-timeout.js";
+import { createLog } from "../../../src/telemetry/log.js";
+
+test("a request that gets no answer in time is told so", async () => {
+  const { promise: never } = Promise.withResolvers<void>();
+  const app = express().use(requestTimeout(30), async () => never);
+  await withServer(app, async (url) => {
+    const response = await fetch(url);
+    assert.equal(response.status, 504);
+    assert.equal(codeOf(await response.json()), "TIMEOUT");
+  });
+});
+
+test("a route that breaks answers with an id that the log explains", async () => {
+  const lines: string[] = [];
+  const app = express()
+    .get("/", () => {
+      throw new Error("ENOENT: /home/someone/secret");
+    })
+    .use(jsonErrors(createLog("error", (line) => lines.push(line))));
+  await withServer(app, async (url) => {
+    const response = await fetch(url);
+    const text = await response.text();
+    assert.equal(response.status, 500);
+    assert.equal(codeOf(JSON.parse(text)), "INTERNAL");
+    assert.doesNotMatch(text, /ENOENT|secret|\.js/);
+    assert.match(lines.join(""), /ENOENT/);
+  });
+});
+
+test("a playground that was not built says how to build it", async () => {
+  const app = express()
+    .use(playgroundRoute("/nowhere/at/all"))
+    .use(jsonErrors(createLog("silent")));
+  await withServer(app, async (url) => {
+    for (const path of ["/playground/", "/playground/assets/x.js"]) {
+      const response = await fetch(url + path);
+      assert.equal(response.status, 503);
+      assert.match(await response.text(), /npx vite build src\/web/);
+    }
+  });
+});
+
+async function withServer(app: Express, work: (url: string) => Promise<void>): Promise<void> {
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+function codeOf(answer: unknown): string | undefined {
+  return (answer as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code;
+}

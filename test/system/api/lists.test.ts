@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import pg from "pg";
+import { newId } from "../../../src/core/ids.js";
+import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { insertTrainedRun } from "../../testkit/trained-run.js";
+
+let server: TestServer;
+
+before(async () => {
+  server = await startTestServer();
+});
+after(() => server[Symbol.asyncDispose]());
+
+interface ExperimentPage {
+  readonly experiments: {
+    readonly nodes: readonly { readonly name: string }[];
+    readonly edges: readonly { readonly cursor: string; readonly node: { readonly name: string } }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+}
+
+const EXPERIMENTS = `query Page($first: Int, $after: String) {
+  experiments(first: $first, after: $after) { nodes { name } edges { cursor node { name } } pageInfo { hasNextPage endCursor } }
+}`;
+
+test("a list read page by page gives every item once, whatever is added meanwhile", async () => {
+  const names = Array.from({ length: 7 }, (_, index) => `paged-${index}`);
+  for (const name of names) await createExperiment(name);
+  const seen: string[] = [];
+  let after: string | null = null;
+  for (let page = 0; ; page++) {
+    const { experiments }: ExperimentPage = await server.viewer.ask<ExperimentPage>(EXPERIMENTS, {
+      first: 3,
+      after,
+    });
+    assert.deepEqual(
+      experiments.edges.map(({ node }) => node),
+      experiments.nodes,
+    );
+    assert.equal(experiments.pageInfo.endCursor, experiments.edges.at(-1)?.cursor ?? null);
+    seen.push(...experiments.nodes.map(({ name }) => name));
+    await createExperiment(`meanwhile-${page}`);
+    if (!experiments.pageInfo.hasNextPage) break;
+    after = experiments.pageInfo.endCursor;
+  }
+  assert.deepEqual(seen, names.toReversed());
+});
+
+test("a list that is empty has no cursor and no next page", async () => {
+  const { models } = await server.viewer.ask<{ models: object }>(
+    "{ models { nodes { id } pageInfo { hasNextPage endCursor } } }",
+  );
+  assert.deepEqual(models, { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } });
+});
+
+test("a page has 1 to 200 items, and a cursor comes from the list itself", async () => {
+  for (const first of [0, -1, 201]) {
+    const { errors } = await server.viewer.send(EXPERIMENTS, { first });
+    assert.equal(errors?.[0]?.extensions.code, "FIRST_INVALID", String(first));
+    assert.deepEqual(errors?.[0]?.path, ["experiments"]);
+  }
+  for (const after of ["nonsense", "", btoa("[1]")]) {
+    const { errors } = await server.viewer.send(EXPERIMENTS, { after });
+    assert.equal(errors?.[0]?.extensions.code, "CURSOR_INVALID", after);
+  }
+  assert.equal((await server.viewer.send(EXPERIMENTS, { first: 200 })).errors, undefined);
+  assert.equal((await server.viewer.send(EXPERIMENTS, { first: null, after: null })).errors, undefined);
+});
+
+test("times are UTC with milliseconds", async () => {
+  await createExperiment("timed");
+  const { experiment } = await server.viewer.ask<{ experiment: { createdAt: string } }>(
+    '{ experiment(name: "timed") { createdAt } }',
+  );
+  assert.match(experiment.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+});
+
+test("whatever has an id is found again by it", async () => {
+  const { runId, datasetVersionId } = await insertTrainedRun(server.database);
+  const { sampleId } = await insertSample(datasetVersionId);
+  const { run } = await server.viewer.ask<{
+    run: { id: string; experiment: { id: string }; datasetVersion: { id: string; dataset: { id: string } } };
+  }>("query Run($id: ID!) { run(id: $id) { id experiment { id } datasetVersion { id dataset { id } } } }", {
+    id: runId,
+  });
+  for (const [type, id] of [
+    ["Run", run.id],
+    ["Experiment", run.experiment.id],
+    ["DatasetVersion", run.datasetVersion.id],
+    ["Dataset", run.datasetVersion.dataset.id],
+    ["Sample", sampleId],
+  ]) {
+    const { node } = await server.viewer.ask<{ node: object }>(
+      "query Node($id: ID!) { node(id: $id) { __typename id } }",
+      { id },
+    );
+    assert.deepEqual(node, { __typename: type, id });
+  }
+});
+
+test("what does not exist is null, not an error", async () => {
+  const answer = await server.viewer.ask(`{
+    node(id: "nothing") { id } other: node(id: "${newId("run")}") { id } upload: node(id: "${newId("upload")}") { id }
+    dataset(name: "nothing") { id } datasetVersion(ref: "nothing:3") { id } experiment(name: "nothing") { id }
+    run(id: "${newId("run")}") { id } model(name: "nothing") { id } modelVersion(ref: "nothing@champion") { id }
+  }`);
+  assert.deepEqual(new Set(Object.values(answer)), new Set([null]));
+});
+
+test("a list with its relations takes the same few statements, however long it is", async () => {
+  const query = `query Runs($first: Int!) { runs(first: $first) { nodes {
+    id experiment { name } datasetVersion { ref dataset { name latestVersion { ref } } classes { name train } splits { split } }
+    metrics { key } checkpoints { epoch } modelVersions { ref aliases model { name aliases { name } } } queuePosition
+    epochs { number }
+  } } }`;
+  for (let run = 0; run < 12; run++) await insertTrainedRun(server.database);
+  const few = await statementsOf(() => server.viewer.ask(query, { first: 2 }));
+  const many = await statementsOf(() => server.viewer.ask(query, { first: 12 }));
+  assert.equal(many.length, few.length, many.join("\n"));
+  // One each for: token, runs, experiments, versions, data sets, latest versions, classes (2), splits,
+  // metrics, checkpoints, model versions, queue, epochs.
+  assert.ok(many.length <= 15, many.join("\n"));
+});
+
+test("runs are filtered and ordered by what they are", async () => {
+  const { runId } = await insertTrainedRun(server.database);
+  const query = `query Runs($filter: RunFilter) { runs(filter: $filter, orderBy: { field: CREATED_AT, direction: ASC }) { nodes { id } } }`;
+  const listed = async (filter: object): Promise<boolean> => {
+    const { runs } = await server.viewer.ask<{ runs: { nodes: { id: string }[] } }>(query, { filter });
+    return runs.nodes.some(({ id }) => id === runId);
+  };
+  const { run } = await server.viewer.ask<{ run: { experiment: { name: string } } }>(
+    "query Run($id: ID!) { run(id: $id) { experiment { name } } }",
+    { id: runId },
+  );
+  const { name } = run.experiment;
+  assert.equal(await listed({ experiment: name }), true);
+  assert.equal(await listed({ experiment: name, states: ["SUCCEEDED"], architectures: ["VGG11"] }), true);
+  assert.equal(await listed({ experiment: name, states: ["FAILED"] }), false);
+  assert.equal(await listed({ experiment: name, createdAfter: "2999-01-01T00:00:00+01:00" }), false);
+  assert.equal(
+    await listed({ experiment: name, configuration: [{ path: "learningRate.initial", equals: "1e-2" }] }),
+    true,
+  );
+
+  const within = `query Runs($name: String!, $filter: RunFilter) { experiment(name: $name) { runs(filter: $filter) { nodes { id } } } }`;
+  const inside = await server.viewer.ask(within, { name, filter: { states: ["SUCCEEDED"] } });
+  assert.deepEqual(inside, { experiment: { runs: { nodes: [{ id: runId }] } } });
+  const elsewhere = await server.viewer.ask(within, { name, filter: { experiment: "another" } });
+  assert.deepEqual(elsewhere, { experiment: { runs: { nodes: [] } } });
+});
+
+test("metrics that are no finite number come as null with their kind", async () => {
+  const { runId } = await insertTrainedRun(server.database);
+  await server.database.pool.query(
+    `insert into metric_point (run_id, key, step, value, at)
+     select $1, 'train.loss', step, value, now() from unnest($2::int[], $3::float8[]) as p (step, value)`,
+    [runId, [1, 2, 3, 4], [0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]],
+  );
+  await server.database.pool.query(
+    `insert into metric_summary (run_id, key, last_step, last_value, best_value, best_epoch) values ($1, 'train.loss', 4, '-Infinity', 0.5, 1)`,
+    [runId],
+  );
+  const { run } = await server.viewer.ask<{
+    run: { metrics: object[]; metricHistory: { points: object[] } };
+  }>(
+    `query Run($id: ID!) { run(id: $id) {
+      metrics { key last { value kind } best { value kind } bestEpoch }
+      metricHistory(key: "train.loss") { key totalPoints thinned points { step value kind } } } }`,
+    { id: runId },
+  );
+  assert.deepEqual(run.metrics, [
+    {
+      key: "train.loss",
+      last: { value: null, kind: "NEGATIVE_INFINITY" },
+      best: { value: 0.5, kind: "FINITE" },
+      bestEpoch: 1,
+    },
+  ]);
+  assert.deepEqual(run.metricHistory, {
+    key: "train.loss",
+    totalPoints: 4,
+    thinned: false,
+    points: [
+      { step: 1, value: 0.5, kind: "FINITE" },
+      { step: 2, value: null, kind: "NAN" },
+      { step: 3, value: null, kind: "POSITIVE_INFINITY" },
+      { step: 4, value: null, kind: "NEGATIVE_INFINITY" },
+    ],
+  });
+});
+
+async function createExperiment(name: string): Promise<void> {
+  await server.editor.ask(
+    "mutation Create($name: String!) { createExperiment(input: { name: $name }) { userErrors { code } } }",
+    { name },
+  );
+}
+
+async function insertSample(versionId: string): Promise<{ sampleId: string }> {
+  const sampleId = newId("sample");
+  await server.database.pool.query(
+    `insert into sample (id, version_id, position, class_index, split, source_name, content_hash, width_pixels, height_pixels)
+     values ($1, $2, 0, 0, 'TRAIN', 'daisy/1.png', 'a1', 1, 1)`,
+    [sampleId, versionId],
+  );
+  return { sampleId };
+}
+
+/** The SQL that this process sends while `work` runs, without what the idle trainer does by itself. */
+async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const statements: string[] = [];
+  const { query } = pg.Client.prototype;
+  const observed = function (this: pg.Client, ...args: unknown[]): unknown {
+    const [first] = args;
+    const text = typeof first === "string" ? first : ((first as { text?: string } | null)?.text ?? "");
+    statements.push(text.replaceAll(/\s+/g, " ").trim());
+    return Reflect.apply(query, this, args);
+  };
+  pg.Client.prototype.query = observed as typeof query;
+  try {
+    await work();
+  } finally {
+    pg.Client.prototype.query = query;
+  }
+  return statements.filter((text) => /^select/i.test(text) && !/for update|pg_notify/i.test(text));
+}
