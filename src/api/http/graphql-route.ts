@@ -16,8 +16,11 @@ import type { Authentication } from "./authentication.js";
 import { sendErrors } from "./json-errors.js";
 import { requestTimeout } from "./request-timeout.js";
 
-/** Room for the pictures of a `classify` as base64; everything else is far smaller. */
-const BODY_BYTES = 32 * 1024 * 1024;
+/**
+ * Room for the pictures of a `classify` as base64; everything else is far smaller. Parsing that much
+ * JSON holds up the event loop for some 50 ms, so larger pictures go through uploads.
+ */
+const BODY_BYTES = 16 * 1024 * 1024;
 const TIMEOUT_MS = 120_000;
 const STOP_GRACE_MS = 5_000;
 

@@ -8,7 +8,8 @@ export class ImageInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "The bytes of the picture's file as base64; give it in a variable. For large ones use an upload.",
+      "The bytes of the picture's file as base64; give it in a variable. All of a request together have at most " +
+      "16 MiB: send more through uploads.",
   })
   base64?: string;
 

@@ -29,11 +29,6 @@ export class ComparisonResolver {
     return this.comparer.compareRuns(runIds);
   }
 
-  @FieldResolver(() => [Run], { description: "The compared runs, in the order asked for." })
-  runs(@Root() comparison: RunComparisonRecord): readonly RunRecord[] {
-    return comparison.runs;
-  }
-
   @FieldResolver(() => [AlignedCurve], {
     description: "Metrics over the epochs, aligned for a chart, in the order of `keys`.",
   })

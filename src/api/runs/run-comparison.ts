@@ -1,5 +1,6 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { MetricValue } from "./metric-value.js";
+import { Run } from "./run.js";
 
 @ObjectType({ description: "Something in which the compared runs are not all equal." })
 export class Difference {
@@ -54,6 +55,9 @@ export class AlignedCurve {
 
 @ObjectType({ description: "Why one run did better than another: what differs between them." })
 export class RunComparison {
+  @Field(() => [Run], { description: "The compared runs, in the order asked for." })
+  runs!: readonly Run[];
+
   @Field(() => [Difference], { description: "Settings that differ; equal ones are left out." })
   configuration!: readonly Difference[];
 

@@ -13,12 +13,7 @@ import {
 } from "type-graphql";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Role } from "../../core/enumerations.js";
-import type {
-  CheckpointRecord,
-  EpochRecord,
-  RunProgress as Progress,
-  RunEvent,
-} from "../../core/run-events.js";
+import type { CheckpointRecord, EpochRecord, RunEvent } from "../../core/run-events.js";
 import type { ModelVersionRecord } from "../../registry/model-records.js";
 import type { MetricStore } from "../../training/metric-store.js";
 import type { RunEventStore } from "../../training/run-event-store.js";
@@ -40,7 +35,6 @@ import { RunConfiguration } from "./run-configuration.js";
 import { RunEventConnection } from "./run-event.js";
 import { RunFilterInput } from "./run-filter.js";
 import { RunOrderInput, runOrder } from "./run-order.js";
-import { RunProgress } from "./run-progress.js";
 
 const DEFAULT_POINTS = 500;
 
@@ -93,14 +87,6 @@ export class RunResolver {
   @FieldResolver(() => RunConfiguration, { description: "How it trains, with every default filled in." })
   configuration(@Root() { configuration, parameterCount }: RunRecord): RunConfiguration {
     return { ...configuration, parameterCount };
-  }
-
-  @FieldResolver(() => RunProgress, {
-    nullable: true,
-    description: "How far it is; null unless PREPARING, RUNNING or PAUSED.",
-  })
-  progress(@Root() run: RunRecord): Progress | null {
-    return run.progress;
   }
 
   @FieldResolver(() => Int, {

@@ -4,6 +4,7 @@ import { connectionType } from "../relay/connection.js";
 import { DateTime } from "../scalars.js";
 import { RunEndReason, RunState } from "./enumerations.js";
 import { RunEnvironment } from "./run-environment.js";
+import { RunProgress } from "./run-progress.js";
 
 @ObjectType({ implements: Node, description: "One training of a network on one version of a data set." })
 export class Run {
@@ -24,6 +25,12 @@ export class Run {
 
   @Field(() => RunEnvironment, { nullable: true, description: "Where it trains; null before PREPARING." })
   environment!: RunEnvironment | null;
+
+  @Field(() => RunProgress, {
+    nullable: true,
+    description: "How far it is; null unless PREPARING, RUNNING or PAUSED.",
+  })
+  progress!: RunProgress | null;
 
   @Field(() => Int, { description: "Which try this is, from 1: one more each time its process died." })
   attempt!: number;

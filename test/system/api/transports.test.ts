@@ -116,7 +116,7 @@ test("every mistake of a request is answered with JSON that has a code", async (
     ["no object", { method: "POST", headers: json, body: "3" }, 400, null],
     [
       "too large a body",
-      { method: "POST", headers: json, body: `{"query":"${" ".repeat(33 * 1024 * 1024)}"}` },
+      { method: "POST", headers: json, body: `{"query":"${" ".repeat(17 * 1024 * 1024)}"}` },
       413,
       "BODY_TOO_LARGE",
     ],
