@@ -86,8 +86,8 @@ for (const name of SMALL_NETWORKS) {
   });
 
   // Normalising divides, so nothing stays exact.
-  const skip = golden.network.batchNormalization && "sums are not exact with batch normalisation";
-  test(`${name} in bf16 equals float32 where bf16 can hold every activation`, { skip }, async (t) => {
+  if (golden.network.batchNormalization) continue;
+  test(`${name} in bf16 equals float32 where bf16 can hold every activation`, async (t) => {
     const inspect = async (precision: Precision) => {
       const graph = buildInspectionGraph(inPrecision(precision), { dropout: false });
       await using session = await engine.host.openGraph(graph);

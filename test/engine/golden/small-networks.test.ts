@@ -143,6 +143,7 @@ for (const name of SMALL_NETWORKS) {
     });
 
     const expectedStatistics = Object.entries(golden.movingStatisticsAfterStep1);
+    if (expectedStatistics.length === 0) return;
     test("moves its statistics as Keras does", {
       skip: expectedStatistics.length === 0 && "has none",
     }, async () => {
