@@ -22,6 +22,7 @@ export function checkImportRules(root) {
   try {
     for (const file of FILES) cpSync(path.join(root, file), path.join(copy, file));
     symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
+    for (const folder of FOLDERS) mkdirSync(path.join(copy, folder));
     for (const file of listFiles(root, FOLDERS)) {
       const target = path.join(copy, file);
       mkdirSync(path.dirname(target), { recursive: true });

@@ -4,7 +4,7 @@ import { AppError } from "../../core/app-error.js";
 import { installCuda } from "./cuda-libraries.js";
 import type { Machine } from "./machine.js";
 import { publishFolder, withTemporaryFolder } from "./shared-cache.js";
-import { TENSORFLOW_VERSION, wheelFor } from "./tensorflow-wheels.js";
+import { TENSORFLOW_VERSION, type Wheel, wheelFor } from "./tensorflow-wheels.js";
 import { type DownloadWheel, downloadWheel } from "./wheel-download.js";
 import { unpackWheel, verifyWheel } from "./wheel-unpack.js";
 
@@ -63,7 +63,6 @@ export async function provideTensorFlow(
   cacheFolder: string,
   machine: Machine,
   progress: (line: string) => void,
-  download: DownloadWheel = downloadWheel,
 ): Promise<TensorFlowFolder> {
   const wheel = wheelFor(machine);
   if (wheel === null) {
@@ -74,6 +73,18 @@ export async function provideTensorFlow(
     );
   }
   const name = `tensorflow-${TENSORFLOW_VERSION}-${wheel.build}-${machine.platform}-${machine.architecture}`;
+  return unpackedWheel({ cacheFolder, name, wheel, download: downloadWheel, progress });
+}
+
+/** The libraries and headers of one wheel, below `name` in the cache. */
+export async function unpackedWheel(options: {
+  readonly cacheFolder: string;
+  readonly name: string;
+  readonly wheel: Wheel;
+  readonly download: DownloadWheel;
+  readonly progress: (line: string) => void;
+}): Promise<TensorFlowFolder> {
+  const { cacheFolder, name, wheel, download, progress } = options;
   const folder = await publishFolder({
     cacheFolder,
     name,

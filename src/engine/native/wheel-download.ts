@@ -5,7 +5,7 @@ import { percentages } from "./percentages.js";
 import { lastLines, runProgram } from "./program.js";
 import { TENSORFLOW_VERSION, WHEEL_PYTHON, type Wheel } from "./tensorflow-wheels.js";
 
-/** Where the wheel lies after a download; a parameter of those who need one, so that it can be replaced. */
+/** Resolves with the file of the wheel below `folder`. */
 export type DownloadWheel = (
   wheel: Wheel,
   folder: string,
