@@ -144,9 +144,7 @@ for (const name of SMALL_NETWORKS) {
 
     const expectedStatistics = Object.entries(golden.movingStatisticsAfterStep1);
     if (expectedStatistics.length === 0) return;
-    test("moves its statistics as Keras does", {
-      skip: expectedStatistics.length === 0 && "has none",
-    }, async () => {
+    test("moves its statistics as Keras does", async () => {
       const graph = buildTrainingGraph(network, TRAINING);
       await using session = await engine.host.openGraph(graph);
       await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph));
