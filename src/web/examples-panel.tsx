@@ -1,4 +1,5 @@
 import { type GraphiQLPlugin, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
+import { useState } from "react";
 import { EXAMPLES, type Example } from "./examples.js";
 import { fillPlaceholders } from "./placeholders.js";
 import { readRecentResults } from "./recent-results.js";
@@ -18,6 +19,7 @@ export const EXAMPLES_PLUGIN: GraphiQLPlugin = {
 function ExamplesPanel() {
   const openExample = useOpenExample();
   const open = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.operationName);
+  const [missing, setMissing] = useState<readonly string[]>([]);
   return (
     <section className="examples" aria-label="Examples">
       <h2>The whole job, in order</h2>
@@ -25,6 +27,11 @@ function ExamplesPanel() {
         Each opens in a tab of its own; run it with the button or Ctrl-Enter. Ids that earlier answers gave
         are filled in.
       </p>
+      {missing.length > 0 && (
+        <p className="missing" role="status">
+          Not known yet: {missing.join(", ")}. Run the example that gives it, or write the value yourself.
+        </p>
+      )}
       <ol>
         {EXAMPLES.map((example) => (
           <li key={example.number}>
@@ -32,7 +39,8 @@ function ExamplesPanel() {
               type="button"
               aria-current={example.operationName === open}
               title={example.about}
-              onClick={() => openExample(example)}
+              disabled={openExample === null}
+              onClick={() => setMissing(openExample?.(example) ?? [])}
             >
               <span className="example-number">{example.number}</span>
               <span className="example-title">{example.title}</span>
@@ -47,24 +55,29 @@ function ExamplesPanel() {
 
 /**
  * Opens an example: in the tab that has it already, otherwise in a new one. The variables are filled
- * from the newest answers either way.
+ * from the newest answers either way; what they lack is returned. Null while the editors load.
  */
-function useOpenExample(): (example: Example) => void {
+function useOpenExample(): ((example: Example) => readonly string[]) | null {
   const actions = useGraphiQLActions();
   const tabs = useGraphiQL((state) => state.tabs);
   const queryEditor = useGraphiQL((state) => state.queryEditor);
   const variableEditor = useGraphiQL((state) => state.variableEditor);
+  if (queryEditor === undefined || variableEditor === undefined) return null;
   return (example) => {
     const index = tabs.findIndex((tab) => tab.operationName === example.operationName);
     if (index >= 0) actions.changeTab(index);
     else actions.addTab();
-    queryEditor?.setValue(example.query);
-    variableEditor?.setValue(variablesText(example));
+    // GraphiQL finds these out a moment after the text changes; whoever runs it at once needs them now.
+    const { document: documentAST, operationName, operations } = example;
+    actions.setOperationFacts({ documentAST, operationName, operations });
+    const { variables, missing } = fillPlaceholders(example.variables, readRecentResults());
+    queryEditor.setValue(example.query);
+    variableEditor.setValue(variablesText(variables));
+    return missing;
   };
 }
 
 /** The text for the variables' editor; empty for an operation without variables. */
-export function variablesText(example: Example): string {
-  if (example.variables === null) return "";
-  return JSON.stringify(fillPlaceholders(example.variables, readRecentResults()).variables, null, 2);
+function variablesText(variables: unknown): string {
+  return variables === null ? "" : JSON.stringify(variables, null, 2);
 }

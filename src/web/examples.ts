@@ -1,4 +1,4 @@
-import { Kind, parse } from "graphql";
+import { type DocumentNode, Kind, type OperationDefinitionNode, parse } from "graphql";
 
 /** One file of `examples/`, bundled at build time. */
 export interface Example {
@@ -11,6 +11,8 @@ export interface Example {
   readonly operationName: string;
   readonly kind: "query" | "mutation" | "subscription";
   readonly query: string;
+  readonly document: DocumentNode;
+  readonly operations: OperationDefinitionNode[];
   /** May hold placeholders, see `placeholders.ts`; null when the operation takes no variables. */
   readonly variables: unknown;
 }
@@ -30,7 +32,9 @@ export const EXAMPLES: readonly Example[] = Object.keys(QUERIES)
 
 function readExample(path: string, query: string, variables: unknown): Example {
   const [, number = "", words = ""] = /(\d+)-([^/]+)\.graphql$/.exec(path) ?? [];
-  const operation = parse(query).definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const document = parse(query);
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const [operation] = operations;
   const title = words.replaceAll("-", " ");
   return {
     number,
@@ -39,6 +43,8 @@ function readExample(path: string, query: string, variables: unknown): Example {
     operationName: operation?.name?.value ?? title,
     kind: operation?.operation ?? "query",
     query,
+    document,
+    operations,
     variables,
   };
 }

@@ -5,7 +5,7 @@ import { forgetToken, keepToken, readToken } from "./access-token.js";
 import { EventLog } from "./event-log.js";
 import { EventsFooter } from "./events-footer.js";
 import { EXAMPLES } from "./examples.js";
-import { EXAMPLES_PLUGIN, variablesText } from "./examples-panel.js";
+import { EXAMPLES_PLUGIN } from "./examples-panel.js";
 import { fetchServerSummary, type ServerSummary } from "./server-summary.js";
 import { createTransport } from "./transport.js";
 import { Welcome } from "./welcome.js";
@@ -14,10 +14,7 @@ import { WrappedLines } from "./wrapped-lines.js";
 const PLUGINS = [EXAMPLES_PLUGIN, HISTORY_PLUGIN];
 
 /** What a first visit starts with. The other examples are a click away in the panel. */
-const FIRST_TABS = EXAMPLES.slice(0, 1).map((example) => ({
-  query: example.query,
-  variables: variablesText(example),
-}));
+const FIRST_TABS = EXAMPLES.slice(0, 1).map(({ query }) => ({ query }));
 
 interface Connection {
   readonly token: string;

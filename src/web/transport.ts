@@ -11,15 +11,16 @@ export class TokenRefused extends Error {}
 
 /**
  * Sends subscriptions over a WebSocket and everything else over HTTP. Which of the two an operation
- * is, is read from the parsed document, since a document may hold several operations. Events of the
- * running subscription go to the log as well.
+ * is, is read from the parsed document, since a document may hold several operations. The log
+ * holds the events of the operation that ran last.
  */
 export function createTransport(token: string, log: EventLog): Fetcher {
   return (parameters) => {
     const operation = getOperationAST(parse(parameters.query), parameters.operationName);
-    if (operation?.operation !== "subscription") return post(parameters, token);
     log.clear();
-    return subscribe(parameters, token, log);
+    return operation?.operation === "subscription"
+      ? subscribe(parameters, token, log)
+      : post(parameters, token);
   };
 }
 
