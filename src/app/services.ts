@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import path from "node:path";
 import { AccessTokenStore } from "../access/access-token-store.js";
 import { AccessTokens } from "../access/access-tokens.js";
@@ -15,6 +14,7 @@ import { TensorShards } from "../data/tensor-shards.js";
 import { UploadStore } from "../data/upload-store.js";
 import { Uploads } from "../data/uploads.js";
 import type { Database } from "../db/database.js";
+import { memoryBytes } from "../engine/engine-environment.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { ModelRegistry } from "../registry/model-registry.js";
 import { ModelStore } from "../registry/model-store.js";
@@ -94,7 +94,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     states,
     runs,
     datasets,
-    memoryBytes: totalmem(),
+    memoryBytes: memoryBytes(),
     clock: SYSTEM_CLOCK,
   });
   const trainer = new Trainer({

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { crc32, inflateRaw } from "node:zlib";
 import yauzl from "yauzl";
 import type { Limits } from "../core/config.js";
+import { OwnedResources } from "../core/owned-resources.js";
 import { ArchiveLimits } from "./archive-limits.js";
 import { ImageRejected, tooManyBytes } from "./image-decoder.js";
 import {
@@ -34,8 +35,8 @@ const GROWTH_FREE_BYTES = 1024;
  * @throws AppError `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`
  */
 export async function openZip(file: string, limits: Limits): Promise<ImportSource> {
-  await using cleanup = new AsyncDisposableStack();
-  const handle = cleanup.use(await open(file, "r"));
+  await using cleanup = new OwnedResources();
+  const handle = cleanup.own(await open(file, "r"));
   const { size } = await handle.stat();
   const zip = await yauzl.openPromise(file, { autoClose: false }).catch((cause: unknown) => {
     throw damagedArchive(messageOf(cause), cause);
@@ -48,7 +49,7 @@ export async function openZip(file: string, limits: Limits): Promise<ImportSourc
     async *files() {
       for (const entry of entries) yield new ZippedFile(zip, handle, entry, limits.imageBytes);
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 

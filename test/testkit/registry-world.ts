@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { OwnedResources } from "../../src/core/owned-resources.js";
 import type { RunConfiguration } from "../../src/core/run-configuration.js";
 import type { Database } from "../../src/db/database.js";
 import { saveCheckpoint } from "../../src/engine/checkpoint.js";
@@ -25,11 +26,11 @@ export interface RegistryWorld extends AsyncDisposable {
 }
 
 export async function createRegistryWorld(): Promise<RegistryWorld> {
-  await using stack = new AsyncDisposableStack();
+  await using stack = new OwnedResources();
   const homeFolder = await mkdtemp(path.join(tmpdir(), "espalier-registry-"));
   stack.defer(() => rm(homeFolder, { recursive: true, force: true }));
-  const { database } = stack.use(await createTestDatabase());
-  const host = stack.use(await startTestEngine());
+  const { database } = stack.own(await createTestDatabase());
+  const host = stack.own(await startTestEngine());
   const models = new ModelStore(database);
   const runs = new TrainedRunStore(database);
   const registry = new ModelRegistry({ models, runs, host, homeFolder, log: testLog });
@@ -40,7 +41,7 @@ export async function createRegistryWorld(): Promise<RegistryWorld> {
     host,
     models,
     registry,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 

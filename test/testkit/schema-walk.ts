@@ -33,7 +33,8 @@ export function operationsForEveryField(schema: GraphQLSchema): FieldOperation[]
     ["subscription", schema.getSubscriptionType()],
   ] as const;
   /** Types to walk, each with how to get there: "node(id: "x") { ... on Run {" and as many braces at the end. */
-  const waiting: { type: GraphQLObjectType; kind: FieldOperation["kind"]; before: string; braces: number }[] = [];
+  const waiting: { type: GraphQLObjectType; kind: FieldOperation["kind"]; before: string; braces: number }[] =
+    [];
   for (const [kind, type] of roots) if (type) waiting.push({ type, kind, before: kind, braces: 0 });
 
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -65,18 +66,18 @@ export function operationsForEveryField(schema: GraphQLSchema): FieldOperation[]
 function argumentsOf(field: GraphQLField<unknown, unknown>): string {
   const required = field.args.filter((argument: GraphQLArgument) => isRequiredArgument(argument));
   if (required.length === 0) return "";
-  return `(${required.map(({ name, type }) => `${name}: ${valueOf(type)}`).join(", ")})`;
+  return `(${required.map(({ name, type }) => `${name}: ${literalFor(type)}`).join(", ")})`;
 }
 
 /** A literal that fits the type, with as little in it as it allows. */
-function valueOf(type: GraphQLInputType): string {
-  if (isNonNullType(type)) return valueOf(type.ofType);
+function literalFor(type: GraphQLInputType): string {
+  if (isNonNullType(type)) return literalFor(type.ofType);
   if (isListType(type)) return "[]";
   if (isEnumType(type)) return type.getValues()[0]?.name ?? "";
   if (isInputObjectType(type)) {
     const fields = Object.values(type.getFields());
     const needed = type.isOneOf ? fields.slice(0, 1) : fields.filter(isRequiredInputField);
-    return `{ ${needed.map((field) => `${field.name}: ${valueOf(field.type)}`).join(", ")} }`;
+    return `{ ${needed.map((field) => `${field.name}: ${literalFor(field.type)}`).join(", ")} }`;
   }
   return type.name === "Int" || type.name === "Float" || type.name === "SafeInt" ? "1" : '"x"';
 }

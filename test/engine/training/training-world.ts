@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { OwnedResources } from "../../../src/core/owned-resources.js";
 import type { RunEvent } from "../../../src/core/run-events.js";
 import type { Database } from "../../../src/db/database.js";
 import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
@@ -31,10 +32,10 @@ export interface TrainingWorld extends Training, AsyncDisposable {
 }
 
 export async function openTrainingWorld(): Promise<TrainingWorld> {
-  await using opening = new AsyncDisposableStack();
+  await using opening = new OwnedResources();
   const homeFolder = await mkdtemp(path.join(tmpdir(), "espalier-training-"));
   opening.defer(() => rm(homeFolder, { recursive: true, force: true }));
-  const { database, url } = opening.use(await createTestDatabase());
+  const { database, url } = opening.own(await createTestDatabase());
   await insertDrawnPictures(database, homeFolder);
   const training = trainingOver(database);
   const owned = opening.move();
@@ -45,7 +46,7 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
     launchTiny: (configuration = {}) =>
       training.launch({ dataset: "drawn", configuration: { ...TINY, ...configuration } }),
     startTrainer: () => startTrainer(database, homeFolder),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 
