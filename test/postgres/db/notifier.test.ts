@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Doorbell } from "../../../src/core/doorbell.js";
+import { createTestDatabase } from "../../testkit/database.js";
+
+test("a ring wakes those who listen to its key, and only them", async () => {
+  await using testDatabase = await createTestDatabase();
+  const { notifier } = testDatabase.database;
+  const woken: string[] = [];
+  const bell = new Doorbell();
+  notifier.on("run:1", () => woken.push("run:1"));
+  notifier.on("run:2", bell.ring);
+  await notifier.notify("run:1");
+  await notifier.notify("run:2");
+  await bell.wait();
+  assert.deepEqual(woken, ["run:1"]);
+});
+
+test("a ring inside a transaction comes once it commits, and never when it does not", async () => {
+  await using testDatabase = await createTestDatabase();
+  const { database } = testDatabase;
+  const woken: string[] = [];
+  const bell = new Doorbell();
+  for (const key of ["kept", "dropped"]) database.notifier.on(key, () => woken.push(key));
+  database.notifier.on("last", bell.ring);
+  await assert.rejects(
+    database.transaction(async (client) => {
+      await database.notifier.notify("dropped", client);
+      throw new Error("no");
+    }),
+  );
+  await database.transaction(async (client) => {
+    await database.notifier.notify("kept", client);
+    assert.deepEqual(woken, []);
+  });
+  await database.notifier.notify("last");
+  await bell.wait();
+  assert.deepEqual(woken, ["kept"]);
+});
+
+test("nobody is woken after unsubscribing, the others still are", async () => {
+  await using testDatabase = await createTestDatabase();
+  const { notifier } = testDatabase.database;
+  let first = 0;
+  const bell = new Doorbell();
+  const wake = (): void => {
+    first++;
+  };
+  const unsubscribe = notifier.on("key", wake);
+  notifier.on("key", wake);
+  notifier.on("key", bell.ring);
+  unsubscribe();
+  unsubscribe();
+  await notifier.notify("key");
+  await bell.wait();
+  assert.equal(first, 1);
+});
+
+test("everyone is woken when a lost connection is back, and rings come through again", async () => {
+  await using testDatabase = await createTestDatabase();
+  const { database } = testDatabase;
+  const bell = new Doorbell();
+  database.notifier.on("key", bell.ring);
+  for (let round = 0; round < 3; round++) {
+    const { rowCount } = await database.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'espalier-notifier' AND datname = current_database()`,
+    );
+    assert.equal(rowCount, 1);
+    await bell.wait();
+    await database.notifier.notify("key");
+    await bell.wait();
+  }
+});
