@@ -1,4 +1,5 @@
 import { AppError } from "../core/app-error.js";
+import { isName } from "../core/name.js";
 
 /** How people name a model version: "flowers" (the latest), "flowers:3" or "flowers@champion". */
 export type ModelRef =
@@ -6,8 +7,6 @@ export type ModelRef =
   | { readonly kind: "number"; readonly model: string; readonly number: number }
   | { readonly kind: "alias"; readonly model: string; readonly alias: string };
 
-/** Letters, digits, dot, underscore and hyphen: nothing that a reference or a path gives a meaning. */
-const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 const LOOKS_LIKE_A_NUMBER = /^[0-9.]+$/;
 /** The largest `Int` of GraphQL and Postgres. */
 const LARGEST_NUMBER = 2 ** 31 - 1;
@@ -16,17 +15,17 @@ const LARGEST_NUMBER = 2 ** 31 - 1;
 export function parseModelRef(ref: string): ModelRef | null {
   const match = /^([^:@]+)(?:(:)([1-9][0-9]{0,9})|(@)([^:@]+))?$/.exec(ref);
   const [, model = "", colon, number = "", at, alias = ""] = match ?? [];
-  if (!NAME.test(model)) return null;
+  if (!isName(model)) return null;
   if (colon !== undefined) {
     return Number(number) <= LARGEST_NUMBER ? { kind: "number", model, number: Number(number) } : null;
   }
-  if (at !== undefined) return NAME.test(alias) ? { kind: "alias", model, alias } : null;
+  if (at !== undefined) return isName(alias) ? { kind: "alias", model, alias } : null;
   return { kind: "latest", model };
 }
 
 /** @throws AppError `NAME_INVALID` with path `["model"]` */
 export function checkModelName(name: string): void {
-  if (NAME.test(name)) return;
+  if (isName(name)) return;
   throw new AppError(
     "NAME_INVALID",
     `A model's name has 1 to 63 letters, digits, ".", "_" or "-" and starts with a letter or a digit. ` +
@@ -41,7 +40,7 @@ export function checkModelName(name: string): void {
  * @throws AppError `NAME_INVALID` with path `["alias"]`
  */
 export function checkAliasName(name: string): void {
-  if (NAME.test(name) && !LOOKS_LIKE_A_NUMBER.test(name)) return;
+  if (isName(name) && !LOOKS_LIKE_A_NUMBER.test(name)) return;
   throw new AppError(
     "NAME_INVALID",
     `An alias has 1 to 63 letters, digits, ".", "_" or "-", starts with a letter or a digit and is not a ` +

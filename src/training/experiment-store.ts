@@ -3,6 +3,7 @@ import { AppError } from "../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../core/cursor.js";
 import { checkSameRequest, idempotencyOf } from "../core/idempotency.js";
 import { newId } from "../core/ids.js";
+import { isName } from "../core/name.js";
 import type { Page, PageRequest } from "../core/page.js";
 import type { Database } from "../db/database.js";
 import type { ExperimentRecord } from "./run-records.js";
@@ -14,9 +15,6 @@ export interface CreateExperiment {
 }
 
 const COLUMNS = `id, name, description, created_at as "createdAt"`;
-
-/** Letters, digits, dot, underscore and hyphen: nothing that a reference or a path gives a meaning. */
-const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 
 /** Experiments in Postgres: named groups of runs. */
 export class ExperimentStore {
@@ -121,7 +119,7 @@ export class ExperimentStore {
  * @throws AppError `NAME_INVALID`
  */
 export function checkExperimentName(name: string, field: string): void {
-  if (NAME.test(name)) return;
+  if (isName(name)) return;
   throw new AppError(
     "NAME_INVALID",
     `An experiment's name has 1 to 63 letters, digits, ".", "_" or "-" and starts with a letter or a digit. ` +

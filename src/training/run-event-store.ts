@@ -1,10 +1,10 @@
 import type pg from "pg";
 import { AppError } from "../core/app-error.js";
+import { Doorbell } from "../core/doorbell.js";
 import type { RunState } from "../core/enumerations.js";
 import type { Page, PageRequest } from "../core/page.js";
 import type { RunEvent, RunEventBody } from "../core/run-events.js";
 import type { Database } from "../db/database.js";
-import { Doorbell } from "./doorbell.js";
 import {
   cursorOf,
   decodeEventBody,

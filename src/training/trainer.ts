@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { Doorbell } from "../core/doorbell.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
-import { Doorbell } from "./doorbell.js";
 import { AttemptReplaced } from "./run-attempt.js";
 import { RunTraining, type RunTrainingOptions } from "./run-training.js";
 
