@@ -8,7 +8,7 @@ export interface LoggedEvent {
   readonly summary: string;
 }
 
-/** Of these only the newest is of interest: a later one replaces the one right before it. */
+/** These say how far something is: whatever happens next takes their place. */
 const TRANSIENT = new Set(["TrainingProgress", "ImportProgress"]);
 const LENGTH = 500;
 
@@ -39,10 +39,7 @@ export class EventLog {
       const { __typename, cursor, at, ...fields } = value as Record<string, unknown>;
       const event = { id: this.#nextId++, kind: String(__typename ?? "event"), summary: summarize(fields) };
       const last = this.#events.at(-1);
-      const kept =
-        last && last.kind === event.kind && TRANSIENT.has(event.kind)
-          ? this.#events.slice(0, -1)
-          : this.#events;
+      const kept = last && TRANSIENT.has(last.kind) ? this.#events.slice(0, -1) : this.#events;
       this.#set([...kept.slice(1 - LENGTH), event]);
     }
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventLog } from "../../../src/web/event-log.js";
 
-test("every epoch stays in sight, progress only in its newest state", () => {
+test("every epoch stays in sight, progress only until something happens", () => {
   const log = new EventLog();
   log.add({ data: { runEvents: { __typename: "TrainingProgress", cursor: "1", progress: { step: 1 } } } });
   log.add({ data: { runEvents: { __typename: "TrainingProgress", cursor: "2", progress: { step: 2 } } } });
@@ -10,12 +10,13 @@ test("every epoch stays in sight, progress only in its newest state", () => {
     const epoch = { number, trainLoss: { value: 0.51234, kind: "FINITE" } };
     log.add({ data: { runEvents: { __typename: "EpochCompleted", cursor: "3", at: "now", epoch } } });
   }
+  log.add({ data: { runEvents: { __typename: "TrainingProgress", cursor: "4", progress: { step: 3 } } } });
   assert.deepEqual(
     log.snapshot().map(({ kind, summary }) => `${kind}: ${summary}`),
     [
-      "TrainingProgress: step 2",
       "EpochCompleted: number 1 · trainLoss 0.512",
       "EpochCompleted: number 2 · trainLoss 0.512",
+      "TrainingProgress: step 3",
     ],
   );
 });
