@@ -20,10 +20,9 @@ export class DurableFile implements AsyncDisposable {
 
   /** @param root folder of the store; the unfinished file lies in its own folder below it */
   static async create(root: string): Promise<DurableFile> {
-    const folder = path.join(root, PARTIAL_FOLDER);
-    await mkdir(folder, { recursive: true });
-    const partialPath = path.join(folder, randomUUID());
-    return new DurableFile(await open(partialPath, "wx", 0o600), partialPath);
+    const partialPath = path.join(root, PARTIAL_FOLDER, randomUUID());
+    const handle = await inFolderOf(partialPath, () => open(partialPath, "wx", 0o600));
+    return new DurableFile(handle, partialPath);
   }
 
   /**
@@ -33,8 +32,7 @@ export class DurableFile implements AsyncDisposable {
   async finish(target: string): Promise<void> {
     await this.handle.sync();
     await this.handle.close();
-    await mkdir(path.dirname(target), { recursive: true });
-    await rename(this.partialPath, target);
+    await inFolderOf(target, () => rename(this.partialPath, target));
     this.#finished = true;
   }
 
@@ -42,6 +40,17 @@ export class DurableFile implements AsyncDisposable {
     if (this.#finished) return;
     await this.handle.close().catch(() => {});
     await rm(this.partialPath, { force: true });
+  }
+}
+
+/** Does what needs the folder of `file`, making it only when it turns out to be missing. */
+async function inFolderOf<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await mkdir(path.dirname(file), { recursive: true });
+    return work();
   }
 }
 
