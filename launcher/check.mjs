@@ -18,8 +18,8 @@ export async function runChecks({ root, node, args }) {
   };
   const checks = {
     "format and lint": () =>
-      program("node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."),
-    "import rules": async () => checkImportRules(root),
+      program("node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off", "."),
+    "import rules": async () => checkImportRules(root, node),
     "schema.graphql matches the code": () => program(cli, "schema", "--check"),
     "migrations match the schema": () => program(cli, "migrations", "--check"),
     tests: async () => ({ holds: (await runTests({ root, node, args })) === 0, report: "" }),

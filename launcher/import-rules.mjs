@@ -15,9 +15,10 @@ const USING = /\b(?:await )?using (\w+)(?=:| =| of)/g;
 
 /**
  * @param {string} root the checkout
+ * @param {string} node the Node to run with
  * @returns {{ holds: boolean, report: string }} what dependency-cruiser found
  */
-export function checkImportRules(root) {
+export function checkImportRules(root, node) {
   const copy = mkdtempSync(path.join(tmpdir(), "espalier-imports-"));
   try {
     for (const file of FILES) cpSync(path.join(root, file), path.join(copy, file));
@@ -31,7 +32,7 @@ export function checkImportRules(root) {
     }
     const program = path.join(root, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
     const args = [program, "--config", ".dependency-cruiser.cjs", ...FOLDERS];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(node, args, { cwd: copy, encoding: "utf8" });
     // The note that there is no TypeScript compiler is what the copy is for.
     const [report = ""] = `${stdout}${stderr}`.split(/^.*missing-tsc-transpiler/m);
     return { holds: status === 0, report: report.trim() };

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../../testkit/temporary-folder.js";
 const root = projectRoot();
 const launcher = pathToFileURL(path.join(root, "launcher/import-rules.mjs")).href;
 const { checkImportRules } = (await import(launcher)) as {
-  checkImportRules: (root: string) => { holds: boolean; report: string };
+  checkImportRules: (root: string, node: string) => { holds: boolean; report: string };
 };
 
 /** Checks a small checkout with these files, and the project's own rules. */
@@ -26,7 +26,7 @@ async function check(files: Readonly<Record<string, string>>): Promise<{ holds: 
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, text);
   }
-  return checkImportRules(folder);
+  return checkImportRules(folder, process.execPath);
 }
 
 const WORDS = { "src/core/words.ts": "export interface Word {}\nexport const word = 1;\n" };
