@@ -8,6 +8,7 @@ import { DurableFile, removeAbandoned, syncFolder } from "./durable-file.js";
 import type { UploadRecord, UploadStore } from "./upload-store.js";
 
 const LIFETIME_MS = 24 * 60 * 60 * 1000;
+const REMOVAL_INTERVAL_MS = 60 * 60 * 1000;
 
 /**
  * Files that clients send ahead of the mutation that uses them. Where a file lies and what it is called
@@ -20,6 +21,7 @@ export class Uploads {
   readonly #now: () => Date;
   /** Ids whose bytes are arriving: a second sender would write over the first. */
   readonly #receiving = new Set<string>();
+  #lastRemovalMs = 0;
 
   constructor(options: {
     store: UploadStore;
@@ -54,6 +56,7 @@ export class Uploads {
     if (sha256 !== null && !/^[0-9a-f]{64}$/.test(sha256)) {
       throw invalid("sha256", "64 hexadecimal digits", input.sha256);
     }
+    await this.#removeExpiredNowAndThen();
     const uploadId = newId("upload");
     const expiresAt = new Date(this.#now().getTime() + LIFETIME_MS);
     await this.#store.insert({
@@ -159,6 +162,14 @@ export class Uploads {
   async removeExpired(): Promise<void> {
     for (const id of await this.#store.deleteExpired(this.#now())) await rm(this.#file(id), { force: true });
     await removeAbandoned(this.#folder);
+  }
+
+  /** Whoever adds files also pays for removing old ones, so that no timer has to run. */
+  async #removeExpiredNowAndThen(): Promise<void> {
+    const nowMs = this.#now().getTime();
+    if (nowMs - this.#lastRemovalMs < REMOVAL_INTERVAL_MS) return;
+    this.#lastRemovalMs = nowMs;
+    await this.removeExpired();
   }
 
   async #requireComplete(uploadId: string): Promise<UploadRecord> {
