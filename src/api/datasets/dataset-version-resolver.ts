@@ -78,7 +78,7 @@ export class DatasetVersionResolver {
   }
 
   @FieldResolver(() => SampleConnection, {
-    description: "Its pictures, in the order of the manifest: by class, then by source name.",
+    description: "Its pictures, in the order of the manifest: by class, then by content.",
   })
   async samples(
     @Root() version: DatasetVersionRecord,

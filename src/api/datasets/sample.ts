@@ -28,6 +28,6 @@ export class Sample {
 
 export const SampleConnection = connectionType(() => Sample, {
   name: "Sample",
-  listed: "pictures in the order of the manifest: by class, then by source name",
+  listed: "pictures in the order of the manifest: by class, then by content",
   counted: true,
 });
