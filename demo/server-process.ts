@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { AppError } from "../src/core/app-error.js";
 
 const LINES_KEPT = 12;
+/** What TensorFlow's own log writes whatever it is told; nothing a user could act on. */
+const LIBRARY_LOG = /^(WARNING: All log messages before absl|[IW]\d{4} )/;
 
 /** What the server says on standard output once it listens. */
 export interface ServerReady {
@@ -26,13 +28,16 @@ export class ServerProcess implements AsyncDisposable {
     progress: (line: string) => void,
   ) {
     const lastLines: string[] = [];
+    let starting = true;
     createInterface({ input: child.stderr }).on("line", (line) => {
+      if (LIBRARY_LOG.test(line)) return;
       lastLines.push(line);
       if (lastLines.length > LINES_KEPT) lastLines.shift();
-      progress(line);
+      if (starting) progress(line);
     });
     this.ready = new Promise((resolve, reject) => {
       createInterface({ input: child.stdout }).once("line", (line) => {
+        starting = false;
         try {
           resolve(JSON.parse(line) as ServerReady);
         } catch {
@@ -57,7 +62,7 @@ export class ServerProcess implements AsyncDisposable {
     this.died.catch(() => {});
   }
 
-  /** @param progress gets every line that the server says */
+  /** @param progress gets what the server says until it listens */
   static start(progress: (line: string) => void): ServerProcess {
     const main = fileURLToPath(import.meta.resolve("../src/cli/main.js"));
     const child = spawn(process.execPath, [main, "serve", "--json-ready"], {

@@ -34,7 +34,8 @@ export class Terminal {
   /** Says what goes on right now, over what was said before; the next whole line replaces it. */
   live(text: string): void {
     if (!this.interactive) return;
-    const columns = this.stream.columns ?? 80;
+    // Some terminals do not know how wide they are, or say 0.
+    const columns = this.stream.columns || 80;
     this.stream.write(`${ERASE_LINE}${`${INDENT}${text}`.slice(0, columns - 1)}`);
     this.#live = true;
   }
