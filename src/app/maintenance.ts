@@ -10,12 +10,12 @@ export { provideNativeLibrary } from "../engine/native-library.js";
 export async function migrationDrift(config: Config): Promise<string | null> {
   const log = createLog(config.logLevel);
   await using postgres = await providePostgres(config, log);
-  return drift.migrationDrift(postgres.url, log);
+  return await drift.migrationDrift(postgres.url, log);
 }
 
 /** Writes the next migration and returns its folder; null when there is nothing to migrate. */
 export async function authorMigration(config: Config, intent: string): Promise<string | null> {
   const log = createLog(config.logLevel);
   await using postgres = await providePostgres(config, log);
-  return drift.authorMigration(intent, postgres.url, log);
+  return await drift.authorMigration(intent, postgres.url, log);
 }
