@@ -19,6 +19,8 @@ export async function runChecks({ root, node, args }) {
   const checks = {
     "format and lint": () =>
       program("node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off", "."),
+    // Vite builds the playground without looking at types.
+    "types of the playground": () => program("node_modules/typescript/bin/tsc", "-p", "src/web"),
     "import rules": async () => checkImportRules(root, node),
     "schema.graphql matches the code": () => program(cli, "schema", "--check"),
     "migrations match the schema": () => program(cli, "migrations", "--check"),
