@@ -2,35 +2,56 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ApiClient } from "../../demo/api-client.js";
+import type { ApiServices } from "../../src/api/api-services.js";
 import { startEspalier } from "../../src/app/espalier.js";
 import { parseConfig } from "../../src/core/config.js";
 import { OwnedResources } from "../../src/core/owned-resources.js";
+import type { Database } from "../../src/db/database.js";
+import type { Log } from "../../src/telemetry/log.js";
 import { createTestDatabase, testLog } from "./database.js";
 
 export interface TestEspalier extends AsyncDisposable {
   readonly url: string;
+  readonly homeFolder: string;
   readonly adminToken: string;
+  readonly services: ApiServices;
+  /** The server's own database, over connections of the test's. */
+  readonly database: Database;
   readonly api: ApiClient;
 }
 
-/** The whole product in this process: a database and a home folder of its own, a port of the system's choice. */
-export async function startTestEspalier(): Promise<TestEspalier> {
-  await using stack = new OwnedResources();
-  const database = stack.own(await createTestDatabase());
-  const home = await mkdtemp(path.join(tmpdir(), "espalier-test-home-"));
-  stack.defer(() => rm(home, { recursive: true, force: true }));
+/**
+ * The whole product in this process: a database and a home folder of its own, a port of the system's
+ * choice.
+ *
+ * @param environment variables to set beside those
+ */
+export async function startTestEspalier(
+  environment: NodeJS.ProcessEnv = {},
+  log: Log = testLog,
+): Promise<TestEspalier> {
+  await using starting = new OwnedResources();
+  const { database, url: databaseUrl } = starting.own(await createTestDatabase());
+  const homeFolder = await mkdtemp(path.join(tmpdir(), "espalier-test-home-"));
+  starting.defer(() => rm(homeFolder, { recursive: true, force: true }));
   const config = parseConfig({
     ...process.env,
-    ESPALIER_HOME: home,
+    ESPALIER_HOME: homeFolder,
     ESPALIER_PORT: "0",
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl,
+    ...environment,
   });
-  const espalier = stack.own(await startEspalier(config, { log: testLog, progress: () => {} }));
-  const api = stack.own(new ApiClient(espalier.url, espalier.adminToken.secret));
-  const owned = stack.move();
+  const { url, adminToken, services } = starting.own(
+    await startEspalier(config, { log, progress: () => {} }),
+  );
+  const api = starting.own(new ApiClient(url, adminToken.secret));
+  const owned = starting.move();
   return {
-    url: espalier.url,
-    adminToken: espalier.adminToken.secret,
+    url,
+    homeFolder,
+    adminToken: adminToken.secret,
+    services,
+    database,
     api,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };

@@ -1,21 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import type { ApiServices } from "../../src/api/api-services.js";
-import { startEspalier } from "../../src/app/espalier.js";
-import { parseConfig } from "../../src/core/config.js";
 import type { Role } from "../../src/core/enumerations.js";
-import type { Database } from "../../src/db/database.js";
+import { OwnedResources } from "../../src/core/owned-resources.js";
 import { createLog } from "../../src/telemetry/log.js";
-import { createTestDatabase } from "./database.js";
+import { startTestEspalier, type TestEspalier } from "./espalier.js";
 import { GraphqlClient } from "./graphql-client.js";
 
-export interface TestServer extends AsyncDisposable {
-  readonly url: string;
-  readonly homeFolder: string;
-  readonly services: ApiServices;
-  /** The server's own database, over connections of the test's. */
-  readonly database: Database;
+export interface TestServer extends Omit<TestEspalier, "api" | "adminToken"> {
   readonly admin: GraphqlClient;
   readonly editor: GraphqlClient;
   readonly viewer: GraphqlClient;
@@ -26,48 +15,34 @@ export interface TestServer extends AsyncDisposable {
   newClient(role: Role): Promise<GraphqlClient>;
 }
 
-/** The whole product in this process, with clients of each role: a database and a home folder of its own. */
+/** The whole product in this process, with clients of each role. */
 export async function startTestServer(environment: NodeJS.ProcessEnv = {}): Promise<TestServer> {
-  await using stack = new AsyncDisposableStack();
-  const { database, url: databaseUrl } = stack.use(await createTestDatabase());
-  const homeFolder = await mkdtemp(path.join(tmpdir(), "espalier-test-server-"));
-  stack.defer(() => rm(homeFolder, { recursive: true, force: true }));
-  const config = parseConfig({
-    ...process.env,
-    ESPALIER_HOME: homeFolder,
-    ESPALIER_PORT: "0",
-    DATABASE_URL: databaseUrl,
-    ...environment,
-  });
+  await using starting = new OwnedResources();
   const errorLog: string[] = [];
   const log = createLog("error", (line) => errorLog.push(line));
-  const espalier = stack.use(await startEspalier(config, { log, progress: () => {} }));
+  const espalier = starting.own(await startTestEspalier(environment, log));
 
-  const { accessTokens } = espalier.services;
+  const clients = starting.own(new OwnedResources());
   const newClient = async (role: Role): Promise<GraphqlClient> => {
-    const { secret } = await accessTokens.create({ name: role.toLowerCase(), role });
-    return clients.use(new GraphqlClient(espalier.url, secret));
+    const { secret } = await espalier.services.accessTokens.create({ name: role.toLowerCase(), role });
+    return clients.own(new GraphqlClient(espalier.url, secret));
   };
-  const clients = stack.use(new AsyncDisposableStack());
   const [admin, editor, viewer] = await Promise.all([
     newClient("ADMIN"),
     newClient("EDITOR"),
     newClient("VIEWER"),
   ]);
-  const anonymous = clients.use(new GraphqlClient(espalier.url, null));
+  const anonymous = clients.own(new GraphqlClient(espalier.url, null));
 
-  const owned = stack.move();
+  const owned = starting.move();
   return {
-    url: espalier.url,
-    homeFolder,
-    services: espalier.services,
-    database,
+    ...espalier,
     admin,
     editor,
     viewer,
     anonymous,
     errorLog,
     newClient,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
