@@ -179,5 +179,6 @@ function firstLine(message: string): string {
   const telling = lines.find(
     (line) => line !== "" && !/^(source: bad seek|Warning treated as error)/.test(line),
   );
-  return (telling ?? lines[0] ?? "").slice(0, 200);
+  // Bytes of a broken file may be in it, and Postgres keeps no NUL in a text.
+  return (telling ?? lines[0] ?? "").replace(/[\p{Cc}\p{Cs}]/gu, "?").slice(0, 200);
 }

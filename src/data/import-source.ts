@@ -20,7 +20,7 @@ export interface ImportSource extends AsyncDisposable {
 }
 
 /** What operating systems and tools leave beside pictures. */
-const JUNK = /^(\..*|__MACOSX|Thumbs\.db|ehthumbs\.db|desktop\.ini|@eaDir)$/i;
+const JUNK = /^(\..+|__MACOSX|Thumbs\.db|ehthumbs\.db|desktop\.ini|@eaDir)$/i;
 
 /** Whether a file is no part of the data: hidden, or below something hidden, or a system's own. */
 export function isJunk(name: string): boolean {
@@ -28,14 +28,16 @@ export function isJunk(name: string): boolean {
 }
 
 /**
- * Checks the name of an archive's entry. Nothing is ever written under such a name; an archive that has
- * one was made to harm, so none of it is trusted.
+ * The name of an archive's entry, without the `./` that some writers put before it. Nothing is ever
+ * written under such a name; but an archive with a name that leads elsewhere was made to harm, so none
+ * of it is trusted.
  *
  * @throws AppError `ARCHIVE_UNSAFE`
  */
-export function checkEntryName(name: string): void {
+export function entryName(name: string): string {
   const reason = unsafeBecause(name);
   if (reason !== null) throw unsafeArchive(`entry ${JSON.stringify(name.slice(0, 200))} ${reason}`);
+  return name.replace(/^(\.\/+)+/, "");
 }
 
 function unsafeBecause(name: string): string | null {

@@ -8,8 +8,8 @@ import type { Limits } from "../core/config.js";
 import { ArchiveLimits } from "./archive-limits.js";
 import { ImageRejected, tooManyBytes } from "./image-decoder.js";
 import {
-  checkEntryName,
   damagedArchive,
+  entryName,
   type ImportSource,
   isJunk,
   type SourceFile,
@@ -59,13 +59,13 @@ async function* readFiles(
   try {
     for await (const entry of tar) {
       counter.addEntry();
-      const { name, type } = entry.header;
-      checkEntryName(name);
+      const { type } = entry.header;
+      const name = entryName(entry.header.name);
       if (type !== "file" && type !== "contiguous-file" && type !== "directory") {
         throw unsafeArchive(`entry ${JSON.stringify(name)} is a link or a device`);
       }
       // Read now: the bytes are gone once the next entry is asked for.
-      if (type !== "directory" && !isJunk(name)) yield await readNow(entry, limitBytes);
+      if (type !== "directory" && !isJunk(name)) yield await readNow(entry, name, limitBytes);
       entry.resume(); // past what was not read
     }
   } catch (cause) {
@@ -75,8 +75,7 @@ async function* readFiles(
   }
 }
 
-async function readNow(entry: TarEntry, limitBytes: number): Promise<SourceFile> {
-  const { name, size = 0 } = entry.header;
+async function readNow(entry: TarEntry, name: string, limitBytes: number): Promise<SourceFile> {
   let rejection: ImageRejected | null = null;
   let bytes: Uint8Array = new Uint8Array();
   try {
@@ -87,7 +86,7 @@ async function readNow(entry: TarEntry, limitBytes: number): Promise<SourceFile>
   }
   return {
     name,
-    sizeBytes: size,
+    sizeBytes: entry.header.size,
     async read() {
       if (rejection !== null) throw rejection;
       return bytes;
@@ -96,7 +95,7 @@ async function readNow(entry: TarEntry, limitBytes: number): Promise<SourceFile>
 }
 
 async function readEntry(entry: TarEntry, limitBytes: number): Promise<Uint8Array> {
-  const { size = 0 } = entry.header;
+  const { size } = entry.header;
   if (size > limitBytes) throw tooManyBytes(size, limitBytes);
   const chunks: Buffer[] = [];
   try {

@@ -7,8 +7,8 @@ import { OwnedResources } from "../core/owned-resources.js";
 import { ArchiveLimits } from "./archive-limits.js";
 import { ImageRejected, tooManyBytes } from "./image-decoder.js";
 import {
-  checkEntryName,
   damagedArchive,
+  entryName,
   type ImportSource,
   isJunk,
   type SourceFile,
@@ -48,14 +48,21 @@ export async function openZip(file: string, limits: Limits): Promise<ImportSourc
   return {
     filesTotal: entries.length,
     async *files() {
-      for (const entry of entries) yield new ZippedFile(zip, handle, entry, limits.imageBytes);
+      for (const { name, entry } of entries)
+        yield new ZippedFile(name, entry, zip, handle, limits.imageBytes);
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 
-async function readDirectory(zip: yauzl.ZipFile, limits: ArchiveLimits): Promise<yauzl.Entry[]> {
-  const files: yauzl.Entry[] = [];
+interface NamedEntry {
+  /** As `entryName` gives it. */
+  readonly name: string;
+  readonly entry: yauzl.Entry;
+}
+
+async function readDirectory(zip: yauzl.ZipFile, limits: ArchiveLimits): Promise<NamedEntry[]> {
+  const files: NamedEntry[] = [];
   const entries = zip.eachEntry();
   while (true) {
     const next = await entries.next().catch((cause: unknown) => {
@@ -67,11 +74,10 @@ async function readDirectory(zip: yauzl.ZipFile, limits: ArchiveLimits): Promise
     });
     if (next.done === true) return files;
     const entry = next.value;
-    checkEntryName(entry.fileName);
+    const name = entryName(entry.fileName);
     limits.addEntry();
     limits.addBytes(entry.uncompressedSize);
-    if (isFolder(entry) || isJunk(entry.fileName)) continue;
-    files.push(entry);
+    if (!isFolder(entry) && !isJunk(name)) files.push({ name, entry });
   }
 }
 
@@ -88,16 +94,15 @@ function isFolder(entry: yauzl.Entry): boolean {
 }
 
 class ZippedFile implements SourceFile {
-  readonly name: string;
   readonly sizeBytes: number;
 
   constructor(
+    readonly name: string,
+    private readonly entry: yauzl.Entry,
     private readonly zip: yauzl.ZipFile,
     private readonly handle: FileHandle,
-    private readonly entry: yauzl.Entry,
     private readonly limitBytes: number,
   ) {
-    this.name = entry.fileName;
     this.sizeBytes = entry.uncompressedSize;
   }
 

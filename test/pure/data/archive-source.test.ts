@@ -68,6 +68,12 @@ describe("an archive's kind is told by its bytes", () => {
     assert.equal(await refusal(Buffer.alloc(2048)), "ARCHIVE_UNSUPPORTED");
   });
 
+  test("names that begin with ./ are those without it, as `tar -C folder .` writes them", async () => {
+    const dotted = Object.fromEntries(Object.entries(FILES).map(([name, bytes]) => [`./${name}`, bytes]));
+    assert.deepEqual(await read(zipOf(dotted)), TEXTS);
+    assert.deepEqual(await read(await tarOf(dotted)), TEXTS);
+  });
+
   test("what systems leave beside pictures is skipped", async () => {
     const junk = {
       "__MACOSX/daisy/._1.jpg": Buffer.from("x"),
