@@ -7,7 +7,6 @@ import { openArchive } from "./archive-source.js";
 import type { BlobStore } from "./blob-store.js";
 import {
   type DatasetImportStore,
-  type ImportLease,
   type ImportSourceRef,
   type UnfinishedImport,
   versionNotFound,
@@ -17,6 +16,7 @@ import type { DatasetStore } from "./dataset-store.js";
 import { openFolder, resolveImportFolder } from "./folder-source.js";
 import type { ImageDecoder } from "./image-decoder.js";
 import type { ImportEventStore } from "./import-event-store.js";
+import type { ImportLease } from "./import-lease-store.js";
 import { ImportProgress } from "./import-progress.js";
 import type { ImportSource } from "./import-source.js";
 import { buildManifest, type Manifest } from "./manifest.js";
@@ -186,7 +186,7 @@ export class DatasetImporter implements AsyncDisposable {
       // Files are safe before the rows that name them are.
       await blobs.sync();
       const earlier = await imports.earlierSplits(unfinished);
-      manifest = buildManifest(intake.accepted, intake.rejected, unfinished.split, earlier);
+      manifest = await buildManifest(intake.accepted, intake.rejected, unfinished.split, earlier);
     } finally {
       await progress.settle();
     }

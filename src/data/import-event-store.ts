@@ -3,7 +3,8 @@ import type { ImportEvent } from "../core/dataset-records.js";
 import { Doorbell } from "../core/doorbell.js";
 import type { DatasetVersionStatus } from "../core/enumerations.js";
 import type { Database } from "../db/database.js";
-import { importKey, versionNotFound } from "./dataset-import-store.js";
+import { versionNotFound } from "./dataset-import-store.js";
+import { importKey } from "./import-lease-store.js";
 
 /** Sequence of the only durable event; progress, which is replaced all the time, has 0 and a counter. */
 const FINISHED = 1;

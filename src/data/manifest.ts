@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { AppError } from "../core/app-error.js";
 import type { QuarantinedFileRecord, SampleRecord } from "../core/dataset-records.js";
 import { findClassFolders } from "./class-folders.js";
@@ -31,42 +32,37 @@ export interface Manifest {
 const FEWEST_CLASSES = 2;
 
 /**
- * Labels, checks, splits and orders the pictures of an import.
+ * Labels, checks, splits and orders the pictures of an import, class by class, giving way to other work
+ * in between.
  *
  * Copies inside one class are all kept, in one split. A content that lies in folders of different classes
  * is quarantined with all its copies, since no label of it can be trusted.
  *
  * @throws AppError `NO_IMAGES`, `NO_CLASSES`
  */
-export function buildManifest(
+export async function buildManifest(
   accepted: readonly AcceptedPicture[],
   rejected: readonly RejectedFile[],
   ratios: SplitRatios,
   earlier: EarlierSplits | null,
-): Manifest {
-  const { labelled, quarantined } = label(accepted);
+): Promise<Manifest> {
+  const { picturesByClass, quarantined } = label(accepted);
+  await setImmediate();
   const quarantine = [...rejected, ...quarantined].sort((a, b) => compare(a.sourceName, b.sourceName));
-  const classNames = [...new Set(labelled.map(({ className }) => className))].sort(compare);
+  const classNames = [...picturesByClass.keys()].sort(compare);
   requireClasses(classNames, accepted.length, quarantine);
 
-  const indices = new Map(classNames.map((name, index) => [name, index]));
-  const indexed = labelled.map((picture) => ({
-    ...picture,
-    classIndex: indices.get(picture.className) ?? -1,
-  }));
-  const splits = assignSplits(indexed, ratios, earlier);
-  const samples = indexed
-    .sort(
-      (a, b) =>
-        a.classIndex - b.classIndex ||
-        compare(a.contentHash, b.contentHash) ||
-        compare(a.sourceName, b.sourceName),
-    )
-    .map(({ className: _, ...picture }, position) => ({
-      ...picture,
-      position,
-      split: splits.get(picture.contentHash) ?? "TRAIN",
-    }));
+  const samples: ManifestSample[] = [];
+  for (const [classIndex, className] of classNames.entries()) {
+    await setImmediate();
+    const pictures = (picturesByClass.get(className) ?? []).map((picture) => ({ ...picture, classIndex }));
+    const splits = assignSplits(pictures, ratios, earlier);
+    pictures.sort((a, b) => compare(a.contentHash, b.contentHash) || compare(a.sourceName, b.sourceName));
+    for (const picture of pictures) {
+      const split = splits.get(picture.contentHash) ?? "TRAIN";
+      samples.push({ ...picture, position: samples.length, split });
+    }
+  }
   return {
     hash: manifestHash(classNames, samples),
     classNames,
@@ -91,39 +87,50 @@ export function manifestHash(
   return digest.digest("hex");
 }
 
-function label(accepted: readonly AcceptedPicture[]): {
-  labelled: (AcceptedPicture & { className: string })[];
-  quarantined: RejectedFile[];
-} {
+interface Labelled {
+  readonly picturesByClass: ReadonlyMap<string, readonly AcceptedPicture[]>;
+  readonly quarantined: readonly RejectedFile[];
+}
+
+function label(accepted: readonly AcceptedPicture[]): Labelled {
   const folders = findClassFolders(accepted.map(({ sourceName }) => sourceName));
   const classesByHash = new Map<string, Set<string>>();
-  const inClass: (AcceptedPicture & { className: string })[] = [];
+  const labels = accepted.map(({ sourceName, contentHash }) => {
+    const className = folders.classOf(sourceName);
+    if (className !== null) addTo(classesByHash, contentHash, className);
+    return className;
+  });
+  const picturesByClass = new Map<string, AcceptedPicture[]>();
   const quarantined: RejectedFile[] = [];
-  for (const picture of accepted) {
-    const className = folders.classOf(picture.sourceName);
+  for (const [index, picture] of accepted.entries()) {
+    const { sourceName, contentHash } = picture;
+    const className = labels[index] ?? null;
+    const classes = classesByHash.get(contentHash);
     if (className === null) {
       quarantined.push({
-        sourceName: picture.sourceName,
+        sourceName,
         reason: "OUTSIDE_CLASS_FOLDERS",
         detail: "It lies beside the folders of the classes, so it has no label.",
       });
-      continue;
+    } else if (classes !== undefined && classes.size > 1) {
+      quarantined.push({
+        sourceName,
+        reason: "CONFLICTING_LABEL",
+        detail: `The same bytes lie in the classes ${[...classes].sort(compare).join(", ")}.`,
+      });
+    } else {
+      const pictures = picturesByClass.get(className) ?? [];
+      picturesByClass.set(className, pictures);
+      pictures.push(picture);
     }
-    inClass.push({ ...picture, className });
-    const classes = classesByHash.get(picture.contentHash) ?? new Set();
-    classesByHash.set(picture.contentHash, classes.add(className));
   }
-  const labelled = inClass.filter(({ contentHash, sourceName }) => {
-    const classes = classesByHash.get(contentHash);
-    if (classes === undefined || classes.size === 1) return true;
-    quarantined.push({
-      sourceName,
-      reason: "CONFLICTING_LABEL",
-      detail: `The same bytes lie in the classes ${[...classes].sort(compare).join(", ")}.`,
-    });
-    return false;
-  });
-  return { labelled, quarantined };
+  return { picturesByClass, quarantined };
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([value]));
+  else set.add(value);
 }
 
 function requireClasses(

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import { AppError } from "../core/app-error.js";
 import { Split } from "../core/enumerations.js";
 
@@ -147,10 +147,7 @@ class ClassAssignment {
 }
 
 function seededOrder(hashes: ReadonlySet<string>, seed: number): string[] {
-  return Array.from(hashes, (hash) => ({
-    hash,
-    key: createHash("sha256").update(`${seed}:${hash}`).digest("hex"),
-  }))
+  return Array.from(hashes, (hash) => ({ hash, key: digest("sha256", `${seed}:${hash}`) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ hash }) => hash);
 }

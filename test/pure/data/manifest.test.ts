@@ -12,7 +12,7 @@ function accepted(sourceName: string, content = sourceName): AcceptedPicture {
   return { sourceName, contentHash, widthPixels: 8, heightPixels: 8 };
 }
 
-function manifestOf(pictures: readonly AcceptedPicture[], ratios = RATIOS): Manifest {
+function manifestOf(pictures: readonly AcceptedPicture[], ratios = RATIOS): Promise<Manifest> {
   return buildManifest(pictures, [], ratios, null);
 }
 
@@ -21,17 +21,17 @@ const PICTURES = ["daisy", "rose"].flatMap((name) =>
 );
 
 describe("classes", () => {
-  test("lie at the root or below folders that wrap everything", () => {
+  test("lie at the root or below folders that wrap everything", async () => {
     const wrapped = PICTURES.map((picture) => ({
       ...picture,
       sourceName: `photos/2024/${picture.sourceName}`,
     }));
-    assert.deepEqual(manifestOf(PICTURES).classNames, ["daisy", "rose"]);
-    assert.deepEqual(manifestOf(wrapped).classNames, ["daisy", "rose"]);
+    assert.deepEqual((await manifestOf(PICTURES)).classNames, ["daisy", "rose"]);
+    assert.deepEqual((await manifestOf(wrapped)).classNames, ["daisy", "rose"]);
   });
 
-  test("are sorted, and hold the pictures of their subfolders", () => {
-    const manifest = manifestOf([
+  test("are sorted, and hold the pictures of their subfolders", async () => {
+    const manifest = await manifestOf([
       accepted("b/x/1.jpg"),
       accepted("b/2.jpg"),
       accepted("a/3.jpg"),
@@ -41,30 +41,30 @@ describe("classes", () => {
     assert.equal(manifest.samples.filter(({ classIndex }) => classIndex === 2).length, 2);
   });
 
-  test("pictures beside them have no label and are set aside", () => {
-    const manifest = manifestOf([...PICTURES, accepted("lost.jpg")]);
+  test("pictures beside them have no label and are set aside", async () => {
+    const manifest = await manifestOf([...PICTURES, accepted("lost.jpg")]);
     assert.deepEqual(
       manifest.quarantine.map(({ sourceName, reason }) => [sourceName, reason]),
       [["lost.jpg", "OUTSIDE_CLASS_FOLDERS"]],
     );
   });
 
-  test("are at least two, or the import fails with what was found", () => {
-    const failure = (pictures: readonly AcceptedPicture[]): AppError => {
+  test("are at least two, or the import fails with what was found", async () => {
+    const failure = async (pictures: readonly AcceptedPicture[]): Promise<AppError> => {
       try {
-        manifestOf(pictures);
+        await manifestOf(pictures);
       } catch (error) {
         if (error instanceof AppError) return error;
       }
       throw new Error("It did not fail.");
     };
-    assert.equal(failure([]).code, "NO_IMAGES");
-    assert.equal(failure([accepted("1.jpg")]).code, "NO_CLASSES");
-    assert.match(failure([accepted("daisy/1.jpg")]).message, /only "daisy"/);
+    assert.equal((await failure([])).code, "NO_IMAGES");
+    assert.equal((await failure([accepted("1.jpg")])).code, "NO_CLASSES");
+    assert.match((await failure([accepted("daisy/1.jpg")])).message, /only "daisy"/);
   });
 
-  test("are one class when only their Unicode form differs", () => {
-    const manifest = manifestOf([
+  test("are one class when only their Unicode form differs", async () => {
+    const manifest = await manifestOf([
       accepted("caf\u00e9/1.jpg"),
       accepted("cafe\u0301/2.jpg"),
       accepted("tea/3.jpg"),
@@ -74,8 +74,8 @@ describe("classes", () => {
 });
 
 describe("copies", () => {
-  test("in one class are kept, all in one split", () => {
-    const manifest = manifestOf([...PICTURES, accepted("daisy/copy.jpg", "daisy/0.jpg")]);
+  test("in one class are kept, all in one split", async () => {
+    const manifest = await manifestOf([...PICTURES, accepted("daisy/copy.jpg", "daisy/0.jpg")]);
     assert.equal(manifest.samples.length, 13);
     const hash = accepted("daisy/0.jpg").contentHash;
     const splits = manifest.samples
@@ -85,8 +85,8 @@ describe("copies", () => {
     assert.equal(splits[0], splits[1]);
   });
 
-  test("in two classes are quarantined, every one of them", () => {
-    const manifest = manifestOf([
+  test("in two classes are quarantined, every one of them", async () => {
+    const manifest = await manifestOf([
       ...PICTURES,
       accepted("rose/wrong.jpg", "daisy/0.jpg"),
       accepted("daisy/copy.jpg", "daisy/0.jpg"),
@@ -104,22 +104,22 @@ describe("copies", () => {
   });
 });
 
-describe("the manifest's hash", () => {
-  const { hash } = manifestOf(PICTURES);
+const { hash } = await manifestOf(PICTURES);
 
-  test("is equal for equal content, classes and splits, however files are called and ordered", () => {
+describe("the manifest's hash", () => {
+  test("is equal for equal content, classes and splits, however files are called and ordered", async () => {
     const random = seededRandom(3);
     for (let round = 0; round < 20; round++) {
       const shuffled = PICTURES.map((picture, index) => ({
         picture: { ...picture, sourceName: picture.sourceName.replace(/[^/]*$/, `${round}-${index}.png`) },
         key: random(),
       })).sort((a, b) => a.key - b.key);
-      const manifest = manifestOf(shuffled.map(({ picture }) => picture));
+      const manifest = await manifestOf(shuffled.map(({ picture }) => picture));
       assert.equal(manifest.hash, hash);
       // What it means: the same picture at every position, so that packed pixels can be shared.
       assert.deepEqual(
         manifest.samples.map(({ contentHash, classIndex, split }) => [contentHash, classIndex, split]),
-        manifestOf(PICTURES).samples.map(({ contentHash, classIndex, split }) => [
+        (await manifestOf(PICTURES)).samples.map(({ contentHash, classIndex, split }) => [
           contentHash,
           classIndex,
           split,
@@ -128,7 +128,7 @@ describe("the manifest's hash", () => {
     }
   });
 
-  test("differs when a picture, a class, a copy or a split differs", () => {
+  test("differs when a picture, a class, a copy or a split differs", async () => {
     const changed = {
       "a picture less": PICTURES.slice(1),
       "another picture": [accepted("daisy/0.jpg", "another"), ...PICTURES.slice(1)],
@@ -139,15 +139,15 @@ describe("the manifest's hash", () => {
       "a copy more": [...PICTURES, accepted("daisy/copy.jpg", "daisy/0.jpg")],
     };
     for (const [what, pictures] of Object.entries(changed))
-      assert.notEqual(manifestOf(pictures).hash, hash, what);
-    assert.notEqual(manifestOf(PICTURES, { ...RATIOS, seed: 2 }).hash, hash, "another split");
+      assert.notEqual((await manifestOf(pictures)).hash, hash, what);
+    assert.notEqual((await manifestOf(PICTURES, { ...RATIOS, seed: 2 })).hash, hash, "another split");
   });
 
   test("is a SHA-256 in lower-case hexadecimal", () => assert.match(hash, /^[0-9a-f]{64}$/));
 });
 
-test("positions count from zero by class", () => {
-  const { samples } = manifestOf(PICTURES);
+test("positions count from zero by class", async () => {
+  const { samples } = await manifestOf(PICTURES);
   assert.deepEqual(
     samples.map(({ position }) => position),
     samples.map((_, index) => index),
