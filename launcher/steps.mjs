@@ -1,5 +1,5 @@
 /** What must be in place before a command runs: each step is done again only when its inputs changed. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fingerprint, listFiles, Stamps } from "./fingerprint.mjs";
 import { npmTrouble } from "./node-runtime.mjs";
@@ -76,7 +76,7 @@ const STEPS = [
     name: "compile",
     doing: "Compiling",
     stamp: ({ root }) => fingerprint(root, [...SOURCE_FOLDERS, "tsconfig.json"]),
-    isDone: ({ root }) => existsSync(path.join(root, "dist/src/cli/main.js")),
+    isDone: ({ root }) => isCompiled(root),
     run: compile,
   },
   {
@@ -108,14 +108,23 @@ const STEPS = [
 
 async function compile({ root, node }) {
   const dist = path.join(root, "dist");
-  if (!existsSync(path.join(dist, "src"))) rmSync(path.join(dist, ".tsbuildinfo"), { force: true });
-  mkdirSync(dist, { recursive: true });
-  // Tests and code whose source is gone would still be found and run.
+  // The compiler remembers what it wrote, and would not write again what was deleted since.
+  if (!isCompiled(root)) rmSync(path.join(dist, ".tsbuildinfo"), { force: true });
+  removeStale(root);
+  await succeed(node, ["node_modules/typescript/bin/tsc", "-p", "."], { cwd: root });
+}
+
+function isCompiled(root) {
+  return SOURCE_FOLDERS.every((folder) => existsSync(path.join(root, "dist", folder)));
+}
+
+/** Removes compiled files whose source is gone: the tests among them would still be found and run. */
+export function removeStale(root) {
+  const dist = path.join(root, "dist");
   for (const file of listFiles(dist, SOURCE_FOLDERS)) {
     const source = file.replace(/\.js(\.map)?$/, ".ts");
     if (source !== file && !existsSync(path.join(root, source))) rmSync(path.join(dist, file));
   }
-  await succeed(node, ["node_modules/typescript/bin/tsc", "-p", "."], { cwd: root });
 }
 
 /** Runs a step's program; its output is shown only when it fails. */

@@ -43,12 +43,12 @@ export class EngineThread implements AsyncDisposable {
   /**
    * @throws AppError `ENGINE_FAILED` when the library cannot be loaded
    */
-  static async start(addonFile: string): Promise<{ thread: EngineThread } & Omit<ReadyReply, "kind">> {
+  static async start(
+    addonFile: string,
+    workerModule = new URL("./engine-worker.js", import.meta.url),
+  ): Promise<{ thread: EngineThread } & Omit<ReadyReply, "kind">> {
     const workerData: EngineWorkerData = { addonFile };
-    const worker = new Worker(new URL("./engine-worker.js", import.meta.url), {
-      name: "engine",
-      workerData,
-    });
+    const worker = new Worker(workerModule, { name: "engine", workerData });
     const thread = new EngineThread(worker);
     const ready = new Promise<ReadyReply>((resolve) => {
       worker.once("message", (reply: EngineReply) => {

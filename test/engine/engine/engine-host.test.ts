@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { parseConfig } from "../../../src/core/config.js";
 import { EngineHost } from "../../../src/engine/engine-host.js";
+import { EngineThread } from "../../../src/engine/engine-thread.js";
 import { createLog } from "../../../src/telemetry/log.js";
 import { startEngineWithFolder } from "./engine-with-folder.js";
 import { smallGraph } from "./small-graph.js";
@@ -76,6 +77,21 @@ test("a library that cannot be loaded is an error, not a crash", async () => {
   await assert.rejects(EngineHost.start({ ...options, threads: engine.host.info.threads }), {
     code: "ENGINE_FAILED",
   });
+});
+
+test("a thread that dies fails everything asked of it, before and after", async () => {
+  // The real library cannot be asked to end its thread, so a script stands in for the whole worker.
+  const dying = `import { parentPort } from "node:worker_threads";
+    parentPort.postMessage({ kind: "ready", tensorflowVersion: "2.0.0", usesGpu: false });
+    parentPort.once("message", () => process.exit(3));`;
+  const worker = new URL(`data:text/javascript,${encodeURIComponent(dying)}`);
+  const { thread } = await EngineThread.start("", worker);
+  const calls = [thread.call("load", { folder: "one" }), thread.call("load", { folder: "two" })];
+  const message = /The engine stopped: its thread ended with code 3/;
+  for (const call of calls) await assert.rejects(call, { code: "ENGINE_FAILED", message });
+  assert.equal(thread.alive, false);
+  await assert.rejects(thread.call("load", { folder: "three" }), { code: "ENGINE_FAILED", message });
+  await thread[Symbol.asyncDispose]();
 });
 
 test("a process has one thread count, and the library keeps to it", async () => {

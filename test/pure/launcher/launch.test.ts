@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, rm, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -75,6 +75,26 @@ describe("a step is done again", () => {
     await utimes(file, new Date(), new Date(Date.now() + 5000));
     assert.notEqual(now(), first);
   });
+});
+
+test("compiled files whose source is gone do not stay to be run", async () => {
+  const { removeStale } = await launcherModule<{ removeStale: (root: string) => void }>("steps.mjs");
+  await using temporary = await temporaryFolder();
+  const { folder } = temporary;
+  for (const parent of ["test", "dist/test", "dist/web"]) {
+    await mkdir(path.join(folder, parent), { recursive: true });
+  }
+  await writeFile(path.join(folder, "test/kept.test.ts"), "");
+  for (const name of ["kept.test.js", "kept.test.js.map", "gone.test.js", "gone.test.js.map"]) {
+    await writeFile(path.join(folder, "dist/test", name), "");
+  }
+  await writeFile(path.join(folder, "dist/web/index.js"), "");
+  removeStale(folder);
+  assert.deepEqual((await readdir(path.join(folder, "dist/test"))).sort(), [
+    "kept.test.js",
+    "kept.test.js.map",
+  ]);
+  assert.deepEqual(await readdir(path.join(folder, "dist/web")), ["index.js"]);
 });
 
 const processFile = pathToFileURL(path.join(root, "launcher/process.mjs")).href;
