@@ -1,25 +1,22 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { chown, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import type { ChildProcess } from "node:child_process";
+import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { AppError } from "../core/app-error.js";
 import type { Log } from "../telemetry/log.js";
-import {
-  findPostgresBinaries,
-  type PostgresBinaries,
-  postgresAccount,
-  type SystemAccount,
-} from "./postgres-binaries.js";
-import { type PostgresLauncher, postgresLauncher } from "./postgres-command.js";
+import { findPostgresBinaries, type PostgresBinaries, postgresAccount } from "./postgres-binaries.js";
+import { type PostgresCluster, provideCluster } from "./postgres-cluster.js";
+import { type PostgresLauncher, postgresLauncher, runPostgres, spawnPostgres } from "./postgres-command.js";
 
-const USER = "espalier";
 const DATABASE = "espalier";
 /** Held for as long as a process owns the server; any number that others do not use. */
 const OWNER_LOCK = 4_577_254;
 const START_TIMEOUT_MS = 60_000;
+/** For a server that was found running to take connections; it may only just be starting. */
+const ORPHAN_TIMEOUT_MS = 10_000;
+const STOP_TIMEOUT_SECONDS = 60;
 const START_ATTEMPTS = 5;
 const POLL_MS = 10;
 
@@ -59,75 +56,24 @@ export async function startEmbeddedPostgres(
   const account = await postgresAccount();
   await mkdir(folder, { recursive: true, mode: 0o711 });
   const launcher = await postgresLauncher(account, [binaries.folder, folder]);
-  const cluster = new Cluster(path.resolve(folder), binaries, launcher, account, {
-    ...SETTINGS,
-    ...settings,
-  });
-  await cluster.initialise();
-  await cluster.stopOrphan(log);
-  return cluster.start(log);
+  const cluster = await provideCluster(path.resolve(folder), binaries, launcher, account);
+  const server = new Server(cluster, binaries, launcher, { ...SETTINGS, ...settings });
+  await server.stopOrphan(log);
+  return server.start(log);
 }
 
-class Cluster {
-  readonly #dataFolder: string;
-  readonly #passwordFile: string;
-  readonly #logFile: string;
-  #password = "";
-
+/** Starts and stops the server of one cluster. */
+class Server {
   constructor(
-    folder: string,
-    readonly binaries: PostgresBinaries,
-    readonly launcher: PostgresLauncher,
-    readonly account: SystemAccount | null,
-    readonly settings: Readonly<Record<string, string>>,
-  ) {
-    this.#dataFolder = path.join(folder, "data");
-    this.#passwordFile = path.join(folder, "password");
-    this.#logFile = path.join(folder, "server.log");
-  }
-
-  /** Makes the password and the cluster unless they are there; an interrupted try is thrown away. */
-  async initialise(): Promise<void> {
-    this.#password = await this.#providePassword();
-    if (await exists(path.join(this.#dataFolder, "PG_VERSION"))) return;
-    const unfinished = `${this.#dataFolder}.unfinished`;
-    await rm(unfinished, { recursive: true, force: true });
-    await mkdir(unfinished, { mode: 0o700 });
-    await this.#giveToAccount(unfinished);
-    await this.#command(this.binaries.initdb, [
-      `--pgdata=${unfinished}`,
-      `--username=${USER}`,
-      `--pwfile=${this.#passwordFile}`,
-      "--auth=scram-sha-256",
-      "--encoding=UTF8",
-      // Sorts by code point on every machine, whatever locales it has.
-      "--locale-provider=builtin",
-      "--builtin-locale=C.UTF-8",
-      "--locale=C",
-    ]);
-    await rename(unfinished, this.#dataFolder);
-  }
-
-  async #providePassword(): Promise<string> {
-    try {
-      const file = await open(this.#passwordFile, "wx", 0o600);
-      await file.writeFile(randomBytes(24).toString("base64url"));
-      await file.sync();
-      await file.close();
-      await this.#giveToAccount(this.#passwordFile);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    return (await readFile(this.#passwordFile, "utf8")).trim();
-  }
-
-  async #giveToAccount(target: string): Promise<void> {
-    if (this.account !== null) await chown(target, this.account.uid, this.account.gid);
-  }
+    private readonly cluster: PostgresCluster,
+    private readonly binaries: PostgresBinaries,
+    private readonly launcher: PostgresLauncher,
+    private readonly settings: Readonly<Record<string, string>>,
+  ) {}
 
   /** Stops the server of a process that died; refuses to touch one whose owner lives. */
   async stopOrphan(log: Log): Promise<void> {
-    const lockFile = path.join(this.#dataFolder, "postmaster.pid");
+    const lockFile = path.join(this.cluster.dataFolder, "postmaster.pid");
     const lines = (await readFile(lockFile, "utf8").catch(() => "")).split("\n");
     const [pid, port] = [Number(lines[0]), Number(lines[3])];
     if (!Number.isInteger(pid) || pid <= 0) return;
@@ -136,23 +82,15 @@ class Cluster {
       await rm(lockFile, { force: true });
       return;
     }
-    const owner = Number.isInteger(port) && port > 0 ? await this.#connect(port).catch(() => null) : null;
+    const isOurs = (): boolean => isAlive(pid);
+    const owner = port > 0 ? await this.#connectWhile(isOurs, port, ORPHAN_TIMEOUT_MS) : null;
     if (owner !== null) {
       const owned = await takeOwnership(owner);
       await owner.end();
-      if (!owned) throw inUse(this.#dataFolder);
+      if (!owned) throw inUse(this.cluster.dataFolder);
     }
     log.warn("stopping a PostgreSQL server that an earlier process left running", { pid });
-    await this.#command(this.binaries.pgCtl, [
-      "stop",
-      "-D",
-      this.#dataFolder,
-      "-m",
-      "fast",
-      "-w",
-      "-t",
-      "60",
-    ]).catch((error: unknown) => {
+    await this.#stopByControl().catch((error: unknown) => {
       // It may end by itself in the meantime, as it does when its owner's death reaches it.
       if (isAlive(pid)) throw error;
     });
@@ -161,7 +99,7 @@ class Cluster {
   async #isServer(pid: number): Promise<boolean> {
     if (!isAlive(pid)) return false;
     const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => null);
-    return commandLine === null || commandLine.includes(this.#dataFolder);
+    return commandLine === null || commandLine.includes(this.cluster.dataFolder);
   }
 
   async start(log: Log): Promise<EmbeddedPostgres> {
@@ -170,23 +108,23 @@ class Cluster {
       const server = await this.#spawnServer(port);
       const owner = await this.#awaitReady(server, port);
       if (owner !== null) {
-        if (!(await takeOwnership(owner))) throw inUse(this.#dataFolder);
+        if (!(await takeOwnership(owner))) throw inUse(this.cluster.dataFolder);
         await createDatabase(owner);
         // Holding the lock is no reason for a process to stay; the types of pg leave this method out.
         (owner as pg.Client & { unref(): void }).unref();
         log.debug("embedded PostgreSQL is ready", { port });
         return {
-          url: this.#url(port, DATABASE),
+          url: this.cluster.url(port, DATABASE),
           [Symbol.asyncDispose]: () => this.#stop(server, owner),
         };
       }
-      const tail = (await readFile(this.#logFile, "utf8").catch(() => "")).slice(-2000);
+      const tail = (await readFile(this.cluster.logFile, "utf8").catch(() => "")).slice(-2000);
       // Another program took the port first, or processes of a killed server have yet to end.
       const passing = /Address already in use|shared memory block|lock file .* already exists/.test(tail);
       if (!passing || attempt === START_ATTEMPTS) {
         throw new AppError(
           "EMBEDDED_POSTGRES_FAILED",
-          `The embedded PostgreSQL did not start. The end of ${this.#logFile}:\n${tail}`,
+          `The embedded PostgreSQL did not start. The end of ${this.cluster.logFile}:\n${tail}`,
         );
       }
       await delay(200 * attempt);
@@ -195,22 +133,18 @@ class Cluster {
 
   async #spawnServer(port: number): Promise<ChildProcess> {
     // A file, since a pipe would break under a server that outlives this process.
-    await writeFile(this.#logFile, "", { mode: 0o600 });
-    const output = await open(this.#logFile, "a");
+    await writeFile(this.cluster.logFile, "", { mode: 0o600 });
+    const output = await open(this.cluster.logFile, "a");
     const settings = Object.entries({ ...this.settings, port: String(port) });
-    const [program, ...args] = [
-      ...this.launcher.prefix,
-      this.binaries.postgres,
+    const args = [
       "-D",
-      this.#dataFolder,
+      this.cluster.dataFolder,
       ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-    ] as [string, ...string[]];
-    const server = spawn(program, args, {
-      ...this.launcher.account,
+    ];
+    const server = spawnPostgres(this.launcher, this.binaries.postgres, args, {
       // Its own process group: Ctrl-C must not stop it before the requests that still use it end.
       detached: true,
       stdio: ["ignore", output.fd, output.fd],
-      env: { ...process.env, LC_ALL: "C" },
     });
     server.on("error", () => {});
     server.unref();
@@ -220,19 +154,26 @@ class Cluster {
 
   /** A connection to the server once it takes one, or null when it ended instead. */
   async #awaitReady(server: ChildProcess, port: number): Promise<pg.Client | null> {
-    const deadline = Date.now() + START_TIMEOUT_MS;
-    while (server.exitCode === null && server.signalCode === null && Date.now() < deadline) {
+    const isRunning = (): boolean => server.exitCode === null && server.signalCode === null;
+    const client = await this.#connectWhile(isRunning, port, START_TIMEOUT_MS);
+    if (client === null) server.kill("SIGQUIT");
+    return client;
+  }
+
+  /** A server that is starting or recovering refuses connections for a while. */
+  async #connectWhile(isRunning: () => boolean, port: number, timeoutMs: number): Promise<pg.Client | null> {
+    const deadline = Date.now() + timeoutMs;
+    while (isRunning() && Date.now() < deadline) {
       const client = await this.#connect(port).catch(() => null);
       if (client !== null) return client;
       await delay(POLL_MS);
     }
-    server.kill("SIGQUIT");
     return null;
   }
 
   async #connect(port: number): Promise<pg.Client> {
     const client = new pg.Client({
-      connectionString: this.#url(port, "postgres"),
+      connectionString: this.cluster.url(port, "postgres"),
       application_name: "espalier-owner",
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
@@ -250,46 +191,22 @@ class Cluster {
     });
     server.ref();
     await owner.end().catch(() => {});
-    if (server.exitCode === null && server.signalCode === null) {
-      await this.#command(this.binaries.pgCtl, [
-        "stop",
-        "-D",
-        this.#dataFolder,
-        "-m",
-        "fast",
-        "-w",
-        "-t",
-        "60",
-      ]);
-    }
+    if (server.exitCode === null && server.signalCode === null) await this.#stopByControl();
     await ended;
   }
 
-  /** Runs one of PostgreSQL's programs to its end. */
-  async #command(program: string, args: readonly string[]): Promise<void> {
-    const [first, ...rest] = [...this.launcher.prefix, program, ...args] as [string, ...string[]];
-    const child = spawn(first, rest, {
-      ...this.launcher.account,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, LC_ALL: "C" },
-    });
-    let output = "";
-    child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    const status = await new Promise<number | string | null>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code, signal) => resolve(code ?? signal));
-    });
-    if (status !== 0) {
-      throw new AppError(
-        "EMBEDDED_POSTGRES_FAILED",
-        `${path.basename(program)} ended with ${status}: ${output.trim().slice(-2000)}`,
-      );
-    }
-  }
-
-  #url(port: number, database: string): string {
-    return `postgresql://${USER}:${encodeURIComponent(this.#password)}@127.0.0.1:${port}/${database}`;
+  #stopByControl(): Promise<void> {
+    const args = [
+      "stop",
+      "-D",
+      this.cluster.dataFolder,
+      "-m",
+      "fast",
+      "-w",
+      "-t",
+      String(STOP_TIMEOUT_SECONDS),
+    ];
+    return runPostgres(this.launcher, this.binaries.pgCtl, args);
   }
 }
 
@@ -334,11 +251,4 @@ function freePort(): Promise<number> {
       });
     });
   });
-}
-
-async function exists(file: string): Promise<boolean> {
-  return readFile(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -11,6 +11,43 @@ const execute = promisify(execFile);
 export interface PostgresLauncher {
   readonly prefix: readonly string[];
   readonly account: SystemAccount | null;
+}
+
+/** Starts one of PostgreSQL's programs. */
+export function spawnPostgres(
+  launcher: PostgresLauncher,
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): ChildProcess {
+  const [first = program, ...rest] = [...launcher.prefix, program, ...args];
+  // Messages are read by this program and by people of any language, so they come in one.
+  return spawn(first, rest, { ...launcher.account, ...options, env: { ...process.env, LC_ALL: "C" } });
+}
+
+/**
+ * Runs one of PostgreSQL's programs to its end.
+ *
+ * @throws AppError `EMBEDDED_POSTGRES_FAILED` with its output when it fails
+ */
+export async function runPostgres(
+  launcher: PostgresLauncher,
+  program: string,
+  args: readonly string[],
+): Promise<void> {
+  const child = spawnPostgres(launcher, program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const status = await new Promise<number | string | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve(code ?? signal));
+  });
+  if (status === 0) return;
+  throw new AppError(
+    "EMBEDDED_POSTGRES_FAILED",
+    `${path.basename(program)} ended with ${status}: ${output.trim().slice(-2000)}`,
+  );
 }
 
 /**
