@@ -1,7 +1,6 @@
 import path from "node:path";
 import type { AdminToken } from "../access/access-tokens.js";
 import type { ApiServices } from "../api/api-services.js";
-import { startApiServer } from "../api/server.js";
 import type { Config } from "../core/config.js";
 import { OwnedResources } from "../core/owned-resources.js";
 import { Database } from "../db/database.js";
@@ -10,7 +9,6 @@ import { EngineHost } from "../engine/engine-host.js";
 import { provideNativeLibrary } from "../engine/native-library.js";
 import type { Log } from "../telemetry/log.js";
 import { providePostgres } from "./postgres.js";
-import { composeServices } from "./services.js";
 
 /** A server that listens, trains and answers. Disposing stops it; a run at work goes on at the next start. */
 export interface Espalier extends AsyncDisposable {
@@ -42,13 +40,17 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
       log: log.child({ engine: purpose }),
     });
 
-  // TensorFlow loads while Postgres starts.
+  // TensorFlow loads in its thread while this one loads the API and Postgres starts.
   const serving = openEngine("serving");
   starting.defer(async () => {
     const engine = await serving.catch(() => null);
     await engine?.[Symbol.asyncDispose]();
   });
-  const postgres = starting.own(await providePostgres(config, log));
+  const [postgres, { composeServices }, { startApiServer }] = await Promise.all([
+    providePostgres(config, log).then((postgres) => starting.own(postgres)),
+    import("./services.js"),
+    import("../api/server.js"),
+  ]);
   await applyMigrations(postgres.url, log);
   const database = starting.own(await Database.open(postgres.url, log));
 

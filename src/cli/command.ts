@@ -3,8 +3,11 @@ export interface Command {
   /** Arguments, as shown in the usage text. */
   readonly usage: string;
   readonly summary: string;
-  /** Resolves with the exit code. */
-  run(args: readonly string[]): Promise<number>;
+  /** Its code, loaded only when it is asked for: `serve` brings the whole product. */
+  load(): Promise<{
+    /** Resolves with the exit code. */
+    run(args: readonly string[]): Promise<number>;
+  }>;
 }
 
 /** The command line itself is wrong: answered with the usage text. */

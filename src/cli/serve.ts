@@ -1,33 +1,29 @@
 import { startEspalier } from "../app/espalier.js";
 import { parseConfig } from "../core/config.js";
 import { createLog } from "../telemetry/log.js";
-import { type Command, parseFlag } from "./command.js";
+import { parseFlag } from "./command.js";
 
-export const serve: Command = {
-  usage: "[--json-ready]",
-  summary: "serve the API and the playground, and train",
-  async run(args) {
-    const jsonReady = parseFlag(args, "--json-ready");
-    const config = parseConfig(process.env);
-    // A signal that arrives while things start is remembered, and stops the server once it is up.
-    const stopRequested = new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-    });
-    await using espalier = await startEspalier(config, {
-      log: createLog(config.logLevel),
-      progress: (line) => process.stderr.write(`${line}\n`),
-    });
-    const { url, adminToken } = espalier;
-    if (jsonReady) {
-      process.stdout.write(`${JSON.stringify({ url, adminTokenFile: adminToken.file })}\n`);
-    } else {
-      process.stderr.write(greeting(url, adminToken));
-    }
-    await stopRequested;
-    process.stderr.write("Stopping. A run under way is saved and goes on at the next start.\n");
-    return 0;
-  },
-};
+export async function run(args: readonly string[]): Promise<number> {
+  const jsonReady = parseFlag(args, "--json-ready");
+  const config = parseConfig(process.env);
+  // A signal that arrives while things start is remembered, and stops the server once it is up.
+  const stopRequested = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+  await using espalier = await startEspalier(config, {
+    log: createLog(config.logLevel),
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+  const { url, adminToken } = espalier;
+  if (jsonReady) {
+    process.stdout.write(`${JSON.stringify({ url, adminTokenFile: adminToken.file })}\n`);
+  } else {
+    process.stderr.write(greeting(url, adminToken));
+  }
+  await stopRequested;
+  process.stderr.write("Stopping. A run under way is saved and goes on at the next start.\n");
+  return 0;
+}
 
 function greeting(url: string, adminToken: { secret: string; created: boolean; file: string }): string {
   const token = adminToken.created
