@@ -1,5 +1,4 @@
 /** `npm test`: Node's own test runner over the compiled tests. */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { listFiles } from "./fingerprint.mjs";
 import { become, Failure } from "./process.mjs";
@@ -23,12 +22,14 @@ export async function runTests({ root, node, args }) {
   if (files.length === 0) throw new Failure(`No test file has ${words.join(" or ")} in its path.`);
   const setup = path.join(root, "dist/test/testkit/global-setup.js");
   const needsPostgres = files.some((file) => !file.startsWith(path.join("dist/test/pure")));
+  // One PostgreSQL for all files, from Node 24 on; before, each file that needs one starts its own.
+  const canShare = node !== process.execPath || Number.parseInt(process.versions.node, 10) >= 24;
   return become(
     node,
     [
       ...["--enable-source-maps", "--test", "--test-reporter=spec", `--test-timeout=${TIMEOUT_MS}`],
       `--test-concurrency=${CONCURRENCY}`,
-      ...(needsPostgres && existsSync(setup) ? [`--test-global-setup=${setup}`] : []),
+      ...(needsPostgres && canShare ? [`--test-global-setup=${setup}`] : []),
       ...options,
       ...files,
     ],
