@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { importPictures } from "../../../demo/import-pictures.js";
 import { Terminal } from "../../../demo/terminal.js";
+import { OwnedResources } from "../../../src/core/owned-resources.js";
 import { findChromium } from "../../testkit/chromium.js";
 import { startTestEspalier, type TestEspalier } from "../../testkit/espalier.js";
 import { drawFlowerArchive } from "../../testkit/flower-archive.js";
@@ -12,16 +13,16 @@ const skip = executablePath === null && "no Chromium here: install one, or name 
 const TIMEOUT_MS = 60_000;
 
 describe("the playground in a real browser", { skip }, () => {
-  const resources = new AsyncDisposableStack();
+  const resources = new OwnedResources();
   let espalier: TestEspalier;
   let browser: Browser;
 
   before(async () => {
-    espalier = resources.use(await startTestEspalier());
+    espalier = resources.own(await startTestEspalier());
     browser = await chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] });
     resources.defer(() => browser.close());
   });
-  after(() => resources.disposeAsync());
+  after(() => resources[Symbol.asyncDispose]());
 
   /**
    * Opens the playground in a fresh profile and afterwards checks what every page must not do: ask
