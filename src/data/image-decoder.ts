@@ -165,20 +165,33 @@ function isOverPixelLimit(error: unknown): boolean {
   return error instanceof Error && error.message.includes("exceeds pixel limit");
 }
 
-const CUT_OFF = /premature end|unexpected end|end of stream|end of file|truncated|out of data/i;
-
+/**
+ * The reason comes from the file's own structure: what a decoder says may be mixed with what it says of
+ * another file that fails at the same time, since libvips keeps one list of errors for all threads.
+ */
 function rejectionOf(error: unknown, bytes: Uint8Array, format: ImageFormat): ImageRejected {
   const message = error instanceof Error ? error.message : String(error);
-  const reason = CUT_OFF.test(message) || endsTooEarly(bytes, format) ? "TRUNCATED" : "DAMAGED";
-  return new ImageRejected(reason, `${format}: ${firstLine(message)}`, { cause: error });
+  const reason = endsTooEarly(bytes, format) ? "TRUNCATED" : "DAMAGED";
+  return new ImageRejected(reason, `${format}: ${tellingLine(message, format)}`, { cause: error });
 }
 
+/** What the loader of a format calls itself in its messages. */
+const LOADERS: Record<ImageFormat, RegExp> = {
+  jpeg: /jpeg/i,
+  png: /png/i,
+  webp: /webp/i,
+  gif: /gif/i,
+  avif: /heif|avif/i,
+  tiff: /tiff/i,
+};
+
 /** The decoder's own words, without the trail of offsets that some append. */
-function firstLine(message: string): string {
-  const lines = message.split("\n").map((line) => line.trim());
-  const telling = lines.find(
-    (line) => line !== "" && !/^(source: bad seek|Warning treated as error)/.test(line),
-  );
+function tellingLine(message: string, format: ImageFormat): string {
+  const lines = message
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^(source: bad seek|Warning treated as error)/.test(line));
+  const telling = lines.find((line) => LOADERS[format].test(line)) ?? lines[0] ?? message;
   // Bytes of a broken file may be in it, and Postgres keeps no NUL in a text.
-  return (telling ?? lines[0] ?? "").replace(/[\p{Cc}\p{Cs}]/gu, "?").slice(0, 200);
+  return telling.replace(/[\p{Cc}\p{Cs}]/gu, "?").slice(0, 200);
 }

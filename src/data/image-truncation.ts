@@ -8,9 +8,13 @@ export function endsTooEarly(bytes: Uint8Array, format: ImageFormat): boolean {
   return END_CHECKS[format](Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
 }
 
+const START_OF_SCAN = Buffer.of(0xff, 0xda);
+const END_OF_IMAGE = Buffer.of(0xff, 0xd9);
+
 const END_CHECKS: Record<ImageFormat, (file: Buffer) => boolean> = {
-  // The end-of-image marker is missing. ITU-T T.81, B.1.1.3.
-  jpeg: (file) => file.lastIndexOf("\xff\xd9", undefined, "latin1") === -1,
+  // No end-of-image marker after the last start of a scan: those of an embedded thumbnail come before it.
+  // ITU-T T.81, B.1.1.3.
+  jpeg: (file) => file.lastIndexOf(END_OF_IMAGE) <= file.lastIndexOf(START_OF_SCAN),
   png: pngEndsTooEarly,
   // The length in the RIFF header counts what follows its first 8 bytes.
   webp: (file) => file.length < 12 || file.readUInt32LE(4) + 8 > file.length,

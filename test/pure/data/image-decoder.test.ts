@@ -130,6 +130,13 @@ describe("files that cannot be used", () => {
     });
   }
 
+  test("files that fail at the same time each keep their own reason", async () => {
+    const { TRUNCATED, DAMAGED } = await brokenFiles();
+    const pairs = Array.from({ length: 100 }, () => [rejection(TRUNCATED), rejection(DAMAGED)]).flat();
+    const reasons = (await Promise.all(pairs)).map(({ reason }) => reason);
+    assert.deepEqual(reasons, Array.from({ length: 100 }, () => ["TRUNCATED", "DAMAGED"]).flat());
+  });
+
   test("pictures of formats that are not taken are told from files that are no pictures", async () => {
     const files: Record<string, Uint8Array> = {
       SVG: Buffer.from(
