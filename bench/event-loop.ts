@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { ApiClient, made } from "../demo/api-client.js";
 import { importPictures } from "../demo/import-pictures.js";
 import { LAUNCH_RUN, RUN_EVENTS, SYSTEM } from "../demo/operations.js";
@@ -12,6 +11,7 @@ import { parseConfig } from "../src/core/config.js";
 import { OwnedResources } from "../src/core/owned-resources.js";
 import { createLog } from "../src/telemetry/log.js";
 import type { Benchmark, Measurement } from "./benchmark.js";
+import { PauseMonitor } from "./pause-monitor.js";
 import { percentile } from "./percentile.js";
 
 /** The recipe's network: its steps are short, so messages, events and metrics come as fast as they ever do. */
@@ -25,9 +25,6 @@ const CONFIGURATION = {
   epochs: 12,
   precision: "MIXED_BFLOAT16",
 };
-
-const RESOLUTION_MS = 1;
-const NANOSECONDS_PER_MS = 1e6;
 
 /** How long the server's event loop is kept from other work while a run trains, and what a query feels of it. */
 export const eventLoop: Benchmark = {
@@ -48,15 +45,14 @@ export const eventLoop: Benchmark = {
     const { launchRun } = await api.request(LAUNCH_RUN, { input });
     const run = made(launchRun.run, launchRun.userErrors);
 
-    const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    const monitor = resources.own(await PauseMonitor.open());
     const latenciesMs: number[] = [];
     let training = false;
     let epochs = 0;
     for await (const { runEvents: event } of api.follow(RUN_EVENTS, { runId: run.id })) {
       if (event.__typename === "RunStateChanged") {
         training = event.to === "RUNNING";
-        if (training) delay.enable();
-        else delay.disable();
+        if (training) monitor.start();
       }
       if (event.__typename === "EpochCompleted") {
         epochs += 1;
@@ -68,12 +64,12 @@ export const eventLoop: Benchmark = {
         latenciesMs.push(performance.now() - asked);
       }
     }
-    const pauseMs = (nanoseconds: number): number =>
-      Math.max(0, Math.round((nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS) * 10) / 10);
+    const pauses = await monitor.stop();
     return {
       figures: {
-        longestPauseMs: pauseMs(delay.max),
-        p99PauseMs: pauseMs(delay.percentile(99)),
+        longestPauseMs: pauses.longestMs,
+        p99PauseMs: pauses.p99Ms,
+        longestPauseOfIdleThreadMs: pauses.longestOfIdleThreadMs,
         queryP95Ms: percentile(latenciesMs, 0.95),
         queries: latenciesMs.length,
         epochs,

@@ -1,4 +1,5 @@
 /** Entry of the engine's thread: loads the native library and answers requests one after another. */
+import { constants, setPriority } from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { dataTypeNumber } from "./data-types.js";
 import type {
@@ -16,6 +17,9 @@ import { transferables } from "./transfer.js";
 if (parentPort === null) throw new Error("engine-worker.js must be started as a worker thread.");
 const port: MessagePort = parentPort;
 const { addonFile } = workerData as EngineWorkerData;
+// On Linux this means the calling thread alone, and the library's threads, which it starts, take after
+// it: they use all the processors there are, and the event loop's thread must not wait for its turn.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const binding = loadNativeBinding(addonFile);
 
 const answers: {

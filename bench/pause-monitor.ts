@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
+
+const RESOLUTION_MS = 1;
+const NANOSECONDS_PER_MS = 1e6;
+
+export interface Pauses {
+  readonly longestMs: number;
+  readonly p99Ms: number;
+  /**
+   * Of a thread that has nothing to do: what the machine itself keeps any thread waiting for a processor,
+   * which no program can help.
+   */
+  readonly longestOfIdleThreadMs: number;
+}
+
+/** Watches how late timers of this thread's event loop fire, and beside it those of an idle thread. */
+export class PauseMonitor implements AsyncDisposable {
+  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+
+  private constructor(private readonly idleThread: Worker) {}
+
+  static async open(): Promise<PauseMonitor> {
+    const idleThread = new Worker(new URL(import.meta.url));
+    await once(idleThread, "message");
+    return new PauseMonitor(idleThread);
+  }
+
+  start(): void {
+    this.idleThread.postMessage("start");
+    this.#delay.enable();
+  }
+
+  async stop(): Promise<Pauses> {
+    this.#delay.disable();
+    this.idleThread.postMessage("stop");
+    const [longestOfIdleThreadMs] = (await once(this.idleThread, "message")) as [number];
+    return {
+      longestMs: pauseMs(this.#delay.max),
+      p99Ms: pauseMs(this.#delay.percentile(99)),
+      longestOfIdleThreadMs,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.idleThread.terminate();
+  }
+}
+
+function pauseMs(nanoseconds: number): number {
+  return Math.max(0, Math.round((nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS) * 10) / 10);
+}
+
+/** What the idle thread does: it measures itself between two messages. */
+function watchIdleThread(delay: ReturnType<typeof monitorEventLoopDelay>): void {
+  parentPort?.on("message", (message: "start" | "stop") => {
+    if (message === "start") {
+      delay.enable();
+    } else {
+      delay.disable();
+      parentPort?.postMessage(pauseMs(delay.max));
+    }
+  });
+  parentPort?.postMessage("ready");
+}
+
+if (!isMainThread) watchIdleThread(monitorEventLoopDelay({ resolution: RESOLUTION_MS }));
