@@ -5,8 +5,7 @@ import type { RunReport } from "./report.js";
 import { type Terminal, table } from "./terminal.js";
 import type { LaunchedRun } from "./train.js";
 
-/** Validation top-1 decides; the others are told. */
-const DECIDING_METRIC = "validation.top1";
+/** The first decides which run is better; where the runs tie in it the next one does. */
 const SHOWN_METRICS = [
   { key: "validation.top1", name: "best validation top-1", percent: true },
   { key: "validation.loss", name: "best validation loss", percent: false },
@@ -28,11 +27,13 @@ export async function compareRuns(
   const differences = comparison.configuration.map(({ path, values }) => `${path} (${values.join(" / ")})`);
   terminal.step("Compare", `the runs differ in ${differences.join(", ") || "nothing"}`);
 
-  const deciding = comparison.metrics.find((metric) => metric.key === DECIDING_METRIC);
+  const metrics = SHOWN_METRICS.map(({ key }) => comparison.metrics.find((metric) => metric.key === key));
+  const deciding = metrics.find((metric) => metric?.bestRun !== undefined && metric.bestRun !== null);
   const better = runs.find((run) => run.id === deciding?.bestRun?.id);
   if (better === undefined) {
-    throw new AppError("NO_BETTER_RUN", `Neither run has a ${DECIDING_METRIC}. Look at their epochs.`);
+    throw new AppError("NO_BETTER_RUN", "Neither run is better by any metric. Look at their epochs.");
   }
+  const [top1] = metrics;
   const rows = metricRows(comparison, runs, terminal);
   for (const row of table(rows, ["left", ...runs.map(() => "right" as const)])) terminal.detail(row);
   return {
@@ -40,7 +41,7 @@ export async function compareRuns(
     reports: comparison.runs.map((run, index) => ({
       id: run.id,
       state: run.state,
-      bestValTop1: deciding?.best[index]?.value ?? null,
+      bestValTop1: top1?.best[index]?.value ?? null,
       epochs: run.epochs.length,
       seconds: run.durationSeconds,
     })),

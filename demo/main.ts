@@ -3,7 +3,7 @@ import { AppError } from "../src/core/app-error.js";
 import { ApiClient } from "./api-client.js";
 import { classifyPictures } from "./classify-pictures.js";
 import { compareRuns } from "./compare-runs.js";
-import { SHARED_SUMMARY } from "./contestants.js";
+import { contestants, SHARED_SUMMARY } from "./contestants.js";
 import { importPictures, quarantineSummary } from "./import-pictures.js";
 import { SYSTEM } from "./operations.js";
 import { type DemoOptions, parseOptions, USAGE } from "./options.js";
@@ -103,7 +103,7 @@ async function wholeJob(
     terminal.detail(`${version.quarantinedCount} set aside: ${quarantineSummary(version)}`);
   }
 
-  const runs = await launchRuns(api, NAME, version.ref);
+  const runs = await launchRuns(api, NAME, version.ref, contestants(version.sampleCount));
   terminal.step("Train", SHARED_SUMMARY);
   for (const run of runs) await watchRun(api, terminal, run);
 

@@ -1,26 +1,27 @@
 import { AppError } from "../src/core/app-error.js";
 import { type ApiClient, made } from "./api-client.js";
-import { CONTESTANTS, EPOCHS } from "./contestants.js";
+import { type Contestant, EPOCHS } from "./contestants.js";
 import { type Epoch, LAUNCH_RUN, type MetricValue, type Progress, RUN_EVENTS } from "./operations.js";
 import { progressBar } from "./progress-bar.js";
 import type { Terminal } from "./terminal.js";
 
 const BAR_CELLS = 24;
-const LABEL_COLUMNS = Math.max(...CONTESTANTS.map((contestant) => contestant.label.length));
+const LABEL_COLUMNS = 16;
 
 export interface LaunchedRun {
   readonly id: string;
   readonly label: string;
 }
 
-/** Queues both runs; the server trains one at a time. */
+/** Queues the runs; the server trains one at a time. */
 export async function launchRuns(
   api: ApiClient,
   experiment: string,
   datasetRef: string,
+  contestants: readonly Contestant[],
 ): Promise<readonly LaunchedRun[]> {
   const runs: LaunchedRun[] = [];
-  for (const { label, configuration } of CONTESTANTS) {
+  for (const { label, configuration } of contestants) {
     const input = { experiment, dataset: datasetRef, configuration };
     const { launchRun } = await api.request(LAUNCH_RUN, { input });
     const run = made(launchRun.run, launchRun.userErrors);
