@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { type DrawnFile, drawFlowers } from "./draw-flowers.js";
 
-/** What the demo draws: enough to learn five shapes from, little enough to train within a minute. */
+/** What the demo draws: enough to learn five shapes from, little enough to train in a minute. */
 const SAMPLE = { perClass: 300, sizePixels: 96, seed: 7 } as const;
 
 /** Pictures in one folder per class, packed for the upload. */
