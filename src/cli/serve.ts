@@ -9,6 +9,8 @@ export async function run(args: readonly string[]): Promise<number> {
   // A signal that arrives while things start is remembered, and stops the server once it is up.
   const stopRequested = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    // Another program started it and holds its standard input open: it must not outlive that program.
+    if (jsonReady) process.stdin.resume().once("end", resolve);
   });
   await using espalier = await startEspalier(config, {
     log: createLog(config.logLevel),
@@ -21,6 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(greeting(url, adminToken));
   }
   await stopRequested;
+  process.stdin.destroy(); // Open, it would keep the process alive.
   process.stderr.write("Stopping. A run under way is saved and goes on at the next start.\n");
   return 0;
 }

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { buffer } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createTestDatabase, type TestDatabase } from "../../testkit/database.js";
+
+const MAIN = fileURLToPath(import.meta.resolve("../../../src/cli/main.js"));
+let home: string;
+let database: TestDatabase;
+
+before(async () => {
+  home = await mkdtemp(path.join(tmpdir(), "espalier-serve-"));
+  database = await createTestDatabase();
+});
+
+after(async () => {
+  await database[Symbol.asyncDispose]();
+  await rm(home, { recursive: true, force: true });
+});
+
+function startServer(...args: readonly string[]): ChildProcessWithoutNullStreams {
+  const env = { ...process.env, ESPALIER_HOME: home, ESPALIER_PORT: "0", DATABASE_URL: database.url };
+  return spawn(process.execPath, [MAIN, "serve", ...args], { env });
+}
+
+test("a server says where it listens, answers there, and ends with the program that started it", async () => {
+  const server = startServer("--json-ready");
+  const errors = buffer(server.stderr);
+  const [line] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
+  const { url, adminTokenFile } = JSON.parse(line) as { url: string; adminTokenFile: string };
+  const response = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Bearer ${(await readFile(adminTokenFile, "utf8")).trim()}`,
+    },
+    body: JSON.stringify({ query: "{ system { engine { status } } }" }),
+  });
+  assert.deepEqual(await response.json(), { data: { system: { engine: { status: "READY" } } } });
+
+  server.stdin.end(); // as when that program dies
+  assert.deepEqual(await once(server, "close"), [0, null], String(await errors));
+});
+
+test("SIGTERM stops a server that a person started", async () => {
+  const server = startServer();
+  const errors = buffer(server.stderr);
+  for await (const said of createInterface({ input: server.stderr })) {
+    if (said.startsWith("Playground")) break;
+  }
+  server.kill("SIGTERM");
+  assert.deepEqual(await once(server, "close"), [0, null], String(await errors));
+});
+
+test("a command that does not exist is answered with those that do", async () => {
+  const program = spawn(process.execPath, [MAIN, "sevre"]);
+  const [errors, [code]] = await Promise.all([buffer(program.stderr), once(program, "close")]);
+  assert.equal(code, 2);
+  assert.match(String(errors), /serve \[--json-ready\]/);
+});
