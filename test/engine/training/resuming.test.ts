@@ -28,7 +28,11 @@ test("a run whose process was killed ends with the bytes of an uninterrupted one
   const expected = await uninterrupted(world);
 
   const { id } = await world.launchTiny(LONGER);
-  const child = fork(path.join(import.meta.dirname, "train-in-child.js"), [world.url, world.homeFolder]);
+  // What the killed process leaves in its temporary folder goes with the test's own.
+  const env = { ...process.env, TMPDIR: world.homeFolder };
+  const child = fork(path.join(import.meta.dirname, "train-in-child.js"), [world.url, world.homeFolder], {
+    env,
+  });
   await follow(world, id, epochDone(3));
   child.kill("SIGKILL");
   await once(child, "exit");
