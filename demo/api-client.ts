@@ -81,6 +81,7 @@ export function made<T>(thing: T | null | undefined, userErrors: readonly UserEr
   return thing;
 }
 
-function errorCode(code: string | undefined): Uppercase<string> {
+/** A code of the API, as one of this program's. */
+export function errorCode(code: string | undefined): Uppercase<string> {
   return (code ?? "API_ERROR").toUpperCase() as Uppercase<string>;
 }

@@ -1,5 +1,5 @@
 import { AppError } from "../src/core/app-error.js";
-import { type ApiClient, made } from "./api-client.js";
+import { type ApiClient, errorCode, made } from "./api-client.js";
 import { CREATE_UPLOAD, IMPORT_DATASET, IMPORT_EVENTS, type ImportedVersion } from "./operations.js";
 import type { Archive } from "./pictures.js";
 import { progressBar } from "./progress-bar.js";
@@ -49,7 +49,7 @@ function ready(version: ImportedVersion): ImportedVersion {
     code: "IMPORT_FAILED",
     message: `The import ended ${version.status}.`,
   };
-  throw new AppError(failure.code.toUpperCase() as Uppercase<string>, failure.message);
+  throw new AppError(errorCode(failure.code), failure.message);
 }
 
 /** "2 TRUNCATED, 1 EMPTY" */

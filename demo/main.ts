@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { AppError } from "../src/core/app-error.js";
+import { explainError } from "../src/core/app-error.js";
 import { ApiClient } from "./api-client.js";
 import { classifyPictures } from "./classify-pictures.js";
 import { compareRuns } from "./compare-runs.js";
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
       process.stderr.write("\nStopped, and the server with it.\n");
       return EXIT_INTERRUPTED;
     }
-    process.stderr.write(`\nThe demo failed. ${explain(error)}\n`);
+    process.stderr.write(`\nThe demo failed. ${explainError(error)}\n`);
     return 1;
   }
 }
@@ -121,9 +121,4 @@ async function wholeJob(
     alias,
     classified,
   };
-}
-
-function explain(error: unknown): string {
-  if (error instanceof AppError) return `${error.message} (${error.code})`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

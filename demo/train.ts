@@ -1,5 +1,5 @@
 import { AppError } from "../src/core/app-error.js";
-import { type ApiClient, made } from "./api-client.js";
+import { type ApiClient, errorCode, made } from "./api-client.js";
 import { type Contestant, EPOCHS } from "./contestants.js";
 import { type Epoch, LAUNCH_RUN, type MetricValue, type Progress, RUN_EVENTS } from "./operations.js";
 import { progressBar } from "./progress-bar.js";
@@ -63,7 +63,7 @@ export async function watchRun(api: ApiClient, terminal: Terminal, run: Launched
       case "RunStateChanged":
         state = event.to;
         if (state === "FAILED" || state === "CANCELLED") {
-          const reason = (event.reason ?? state).toUpperCase() as Uppercase<string>;
+          const reason = errorCode(event.reason ?? state);
           throw new AppError(
             reason,
             `The ${run.label} run ended ${state}: ${event.detail ?? event.reason ?? ""}`,

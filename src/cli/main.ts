@@ -1,6 +1,6 @@
 import { enableCompileCache } from "node:module";
 import path from "node:path";
-import { AppError } from "../core/app-error.js";
+import { explainError } from "../core/app-error.js";
 import { projectRoot } from "../core/project-root.js";
 import { type Command, UsageError } from "./command.js";
 
@@ -45,14 +45,9 @@ if (command === undefined) {
     const { run } = await command.load();
     process.exitCode = await run(args);
   } catch (error) {
-    process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
-    process.stderr.write(`espalier ${name}: ${explain(error)}\n`);
+    const misused = error instanceof UsageError;
+    process.exitCode = misused ? EXIT_USAGE : EXIT_FAILURE;
+    const explained = misused ? `${error.message}\n${USAGE}` : explainError(error);
+    process.stderr.write(`espalier ${name}: ${explained}\n`);
   }
-}
-
-/** A person reads the message of an expected failure; of a fault, a developer reads the stack. */
-function explain(error: unknown): string {
-  if (error instanceof UsageError) return `${error.message}\n${USAGE}`;
-  if (error instanceof AppError) return `${error.message} (${error.code})`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -17,5 +17,11 @@ export class AppError extends Error {
   }
 }
 
+/** What a terminal shows: the message of an expected failure, for a person; the stack of a fault, for a developer. */
+export function explainError(error: unknown): string {
+  if (error instanceof AppError) return `${error.message} (${error.code})`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 /** Upper snake case, never renamed once released: clients branch on it. */
 export type ErrorCode = Uppercase<string>;

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import { recoverFolder, replaceFolder } from "./durable-folder.js";
 import type { TensorValue } from "./engine-protocol.js";
 import { digestFolder, type FolderDigest } from "./folder-digest.js";
+import { isFile } from "./is-file.js";
 import type { Session } from "./session.js";
 
 /** The name that a SavedModel's `variables/` uses too, so a checkpoint can be put there as it is. */
@@ -47,7 +48,7 @@ export async function saveCheckpoint(session: Session, folder: string): Promise<
 export async function restoreCheckpoint(session: Session, folder: string, sha256?: string): Promise<void> {
   await recoverFolder(folder);
   const index = path.join(folder, `${PREFIX}.index`);
-  if (!(await stat(index).catch(() => null))?.isFile()) {
+  if (!(await isFile(index))) {
     throw new AppError(
       "CHECKPOINT_MISSING",
       `Expected a checkpoint in ${folder}. There is no ${PREFIX}.index.`,

@@ -1,15 +1,7 @@
-import type { RunConfiguration } from "../core/run-configuration.js";
 import type { Database } from "../db/database.js";
 import type { TrainedRun } from "./model-records.js";
 
-interface Row {
-  readonly id: string;
-  readonly configuration: RunConfiguration;
-  readonly parameterCount: number;
-  readonly datasetVersionId: string;
-  readonly datasetRef: string;
-  readonly datasetHash: string | null;
-  readonly classNames: readonly string[];
+interface Row extends Omit<TrainedRun, "bestCheckpoint"> {
   readonly epoch: number | null;
   readonly folder: string | null;
   readonly sha256: string | null;

@@ -1,7 +1,8 @@
-import { cp, mkdir, stat } from "node:fs/promises";
+import { cp, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
+import { isFile } from "../is-file.js";
 import { lastLines, runProgram } from "./program.js";
 
 /** The addon uses Node's stable interface in this version, so one build serves every Node since 12.22. */
@@ -68,8 +69,4 @@ export async function requireBuildTools(environment: NodeJS.ProcessEnv): Promise
 async function nodeHeaders(): Promise<string | null> {
   const folder = path.resolve(process.execPath, "../..");
   return (await isFile(path.join(folder, "include/node/node_api.h"))) ? folder : null;
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => null))?.isFile() ?? false;
 }

@@ -1,7 +1,8 @@
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
 import { ignoring } from "../file-errors.js";
+import { isFile } from "../is-file.js";
 import { ADDON_NAME, buildAddon, NAPI_VERSION } from "./addon-build.js";
 import { lastLines, runProgram } from "./program.js";
 import { publishFolder, withTemporaryFolder } from "./shared-cache.js";
@@ -123,8 +124,4 @@ async function replaceFile(file: string, write: (temporary: string) => Promise<u
   const temporary = `${file}.${process.pid}.tmp`;
   await write(temporary);
   await rename(temporary, file);
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => null))?.isFile() ?? false;
 }

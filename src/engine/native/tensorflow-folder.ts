@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
+import { isFile } from "../is-file.js";
 import { installCuda } from "./cuda-libraries.js";
 import type { Machine } from "./machine.js";
 import { publishFolder, withTemporaryFolder } from "./shared-cache.js";
@@ -134,7 +135,7 @@ async function sizesOf(folder: string): Promise<readonly number[]> {
 
 async function firstFile(candidates: readonly string[]): Promise<string | null> {
   for (const file of candidates) {
-    if ((await stat(file).catch(() => null))?.isFile()) return file;
+    if (await isFile(file)) return file;
   }
   return null;
 }
