@@ -3,8 +3,8 @@ import type { TensorData, TensorValue } from "../../src/engine/engine-protocol.j
 import type { NetworkSpec } from "../../src/graph/architectures/network-spec.js";
 import type { SavedModelGraph } from "../../src/graph/saved-model/signature.js";
 import type { DType } from "../../src/graph/tensor-spec.js";
+import { type EngineWithFolder } from "../testkit/engine.js";
 import { writeCheckpoint } from "./checkpoint-tensors.js";
-import type { GoldenEngine } from "./golden-engine.js";
 import type { SmallNetworkGolden } from "./golden-file.js";
 import { product, weight } from "./golden-formula.js";
 
@@ -40,7 +40,7 @@ export function smallNetwork({ network }: SmallNetworkGolden): NetworkSpec {
  * @returns its folder
  */
 export async function writeFormulaCheckpoint(
-  { host, folder }: GoldenEngine,
+  { host, folder }: EngineWithFolder,
   name: string,
   graph: SavedModelGraph,
   formula: typeof weight = weight,

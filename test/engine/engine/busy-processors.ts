@@ -1,5 +1,5 @@
 /** A program of its own for `engine-host.test.ts`: prints how many processors the engine kept busy. */
-import { startEngineWithFolder } from "./engine-with-folder.js";
+import { startEngineWithFolder } from "../../testkit/engine.js";
 import { smallGraph } from "./small-graph.js";
 
 for (const name of ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]) delete process.env[name];

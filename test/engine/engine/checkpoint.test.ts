@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
 import type { Session } from "../../../src/engine/session.js";
-import { type EngineWithFolder, startEngineWithFolder } from "./engine-with-folder.js";
+import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { smallGraph } from "./small-graph.js";
 
 describe("a checkpoint", () => {

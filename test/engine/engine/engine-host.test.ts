@@ -8,7 +8,7 @@ import { parseConfig } from "../../../src/core/config.js";
 import { EngineHost } from "../../../src/engine/engine-host.js";
 import { EngineThread } from "../../../src/engine/engine-thread.js";
 import { createLog } from "../../../src/telemetry/log.js";
-import { startEngineWithFolder } from "./engine-with-folder.js";
+import { startEngineWithFolder } from "../../testkit/engine.js";
 import { smallGraph } from "./small-graph.js";
 
 test("two engines of one process run side by side and close apart", async () => {

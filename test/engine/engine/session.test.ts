@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { AppError } from "../../../src/core/app-error.js";
 import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import type { Session } from "../../../src/engine/session.js";
-import { type EngineWithFolder, startEngineWithFolder } from "./engine-with-folder.js";
+import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { smallGraph } from "./small-graph.js";
 
 describe("a graph in the engine", () => {

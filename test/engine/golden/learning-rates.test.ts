@@ -3,15 +3,10 @@ import { after, before, test } from "node:test";
 import type { LearningRate } from "../../../src/core/run-configuration.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { greatestDifference } from "../../golden/difference.js";
-import {
-  fedLabels,
-  fedPictures,
-  floats,
-  type GoldenEngine,
-  startGoldenEngine,
-} from "../../golden/golden-engine.js";
+import { fedLabels, fedPictures, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { smallNetwork } from "../../golden/golden-networks.js";
+import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 interface LearningRatesGolden {
   readonly epochs: number;
@@ -25,9 +20,9 @@ const TOLERANCE = 1e-6;
 
 const { epochs, stepsPerEpoch, cases } = await readGolden<LearningRatesGolden>("learning-rates");
 const network = smallNetwork(await readGolden<SmallNetworkGolden>("vgg11-average-pooling"));
-let engine: GoldenEngine;
+let engine: EngineWithFolder;
 before(async () => {
-  engine = await startGoldenEngine();
+  engine = await startEngineWithFolder();
 });
 after(() => engine[Symbol.asyncDispose]());
 

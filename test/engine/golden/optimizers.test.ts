@@ -6,13 +6,7 @@ import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoin
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference } from "../../golden/difference.js";
-import {
-  fedLabels,
-  fedPictures,
-  type GoldenEngine,
-  scalar,
-  startGoldenEngine,
-} from "../../golden/golden-engine.js";
+import { fedLabels, fedPictures, scalar } from "../../golden/fed-values.js";
 import {
   type OptimizerName,
   readGolden,
@@ -22,6 +16,7 @@ import {
 import { fingerprint } from "../../golden/golden-formula.js";
 import { isOfNetwork, smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { withoutBesselsCorrection } from "../../golden/moving-variance.js";
+import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 interface Case {
   readonly optimizer: Optimizer;
@@ -56,9 +51,9 @@ const SAMPLES = 8;
 
 const LOSS_TOLERANCE = 1e-5;
 
-let engine: GoldenEngine;
+let engine: EngineWithFolder;
 before(async () => {
-  engine = await startGoldenEngine();
+  engine = await startEngineWithFolder();
 });
 after(() => engine[Symbol.asyncDispose]());
 

@@ -9,14 +9,7 @@ import {
 } from "../../../src/graph/architectures/inspection-graph.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { greatestDifference, relativeDifference } from "../../golden/difference.js";
-import {
-  fedLabels,
-  fedPictures,
-  floats,
-  type GoldenEngine,
-  scalar,
-  startGoldenEngine,
-} from "../../golden/golden-engine.js";
+import { fedLabels, fedPictures, floats, scalar } from "../../golden/fed-values.js";
 import {
   readGolden,
   readGradients,
@@ -25,6 +18,7 @@ import {
 } from "../../golden/golden-file.js";
 import { blackAndWhite, exactWeight, pictures } from "../../golden/golden-formula.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 /**
  * bf16 keeps 8 bits of a number, so every operation is off by up to 2^-9 = 0.2 %, and outputs by up to
@@ -41,9 +35,9 @@ const LEAST_COSINE = 0.5;
 /** Of a gradient's greatest value, where nothing is moved across: 0.008 with oneDNN, 0.06 without. */
 const EXACT_GRADIENT_TOLERANCE = 0.1;
 
-let engine: GoldenEngine;
+let engine: EngineWithFolder;
 before(async () => {
-  engine = await startGoldenEngine();
+  engine = await startEngineWithFolder();
 });
 after(() => engine[Symbol.asyncDispose]());
 

@@ -11,15 +11,10 @@ import { buildServingGraph } from "../../../src/graph/architectures/serving-grap
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { exportModel } from "../../../src/registry/model-export.js";
 import { greatestDifference } from "../../golden/difference.js";
-import {
-  fedLabels,
-  fedPictures,
-  floats,
-  type GoldenEngine,
-  startGoldenEngine,
-} from "../../golden/golden-engine.js";
+import { fedLabels, fedPictures, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 const python = process.env.ESPALIER_TEST_PYTHON;
 const skip =
@@ -52,9 +47,9 @@ async function predictInPython(folder: string, { imageSizePixels }: NetworkSpec)
 }
 
 describe("Python's tf.saved_model.load", { skip }, () => {
-  let engine: GoldenEngine;
+  let engine: EngineWithFolder;
   before(async () => {
-    engine = await startGoldenEngine();
+    engine = await startEngineWithFolder();
   });
   after(() => engine[Symbol.asyncDispose]());
 

@@ -12,14 +12,7 @@ import { countParameters } from "../../../src/graph/architectures/network-spec.j
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference, greatestDifference, relativeDifference } from "../../golden/difference.js";
-import {
-  fedLabels,
-  fedPictures,
-  floats,
-  type GoldenEngine,
-  scalar,
-  startGoldenEngine,
-} from "../../golden/golden-engine.js";
+import { fedLabels, fedPictures, floats, scalar } from "../../golden/fed-values.js";
 import {
   readGolden,
   readGradients,
@@ -29,6 +22,7 @@ import {
 import { fingerprint } from "../../golden/golden-formula.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { withoutBesselsCorrection } from "../../golden/moving-variance.js";
+import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 /** As in make_keras_golden.py. */
 const EVALUATION_PICTURES = 12;
@@ -49,9 +43,9 @@ const TRAINING = {
   stepsPerEpoch: 1,
 } as const;
 
-let engine: GoldenEngine;
+let engine: EngineWithFolder;
 before(async () => {
-  engine = await startGoldenEngine();
+  engine = await startEngineWithFolder();
 });
 after(() => engine[Symbol.asyncDispose]());
 

@@ -11,17 +11,11 @@ import { layerTable } from "../../../src/graph/architectures/layer-table.js";
 import { countParameters } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { fingerprintDifference, greatestDifference } from "../../golden/difference.js";
-import {
-  fedLabels,
-  fedPictures,
-  floats,
-  type GoldenEngine,
-  scalar,
-  startGoldenEngine,
-} from "../../golden/golden-engine.js";
+import { fedLabels, fedPictures, floats, scalar } from "../../golden/fed-values.js";
 import { readGolden, type Vgg19Golden } from "../../golden/golden-file.js";
 import { blackAndWhite, exactWeight, fingerprint, pictures } from "../../golden/golden-formula.js";
 import { VGG19, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 /** As in make_keras_golden.py. */
 const PICTURES = 2;
@@ -38,9 +32,9 @@ const EXACT_TOLERANCE = 1e-8;
 const golden = await readGolden<Vgg19Golden>("vgg19-224");
 const { imageSizePixels, classCount } = VGG19;
 
-let engine: GoldenEngine;
+let engine: EngineWithFolder;
 before(async () => {
-  engine = await startGoldenEngine();
+  engine = await startEngineWithFolder();
 });
 after(() => engine[Symbol.asyncDispose]());
 
