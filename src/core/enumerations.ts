@@ -55,11 +55,17 @@ export type Architecture = keyof typeof Architecture;
 export const HeadKind = words("FULLY_CONNECTED", "GLOBAL_AVERAGE_POOLING");
 export type HeadKind = keyof typeof HeadKind;
 
-export const Preprocessing = words("SCALE_0_1");
+export const Preprocessing = words("SCALE_0_1", "SCALE_MINUS_1_1", "IMAGENET_CAFFE", "IMAGENET_TORCH");
 export type Preprocessing = keyof typeof Preprocessing;
 
-export const Precision = words("FLOAT32", "MIXED_BFLOAT16");
+export const Precision = words("AUTO", "FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16");
 export type Precision = keyof typeof Precision;
+/** What a network computes in: AUTO has become one of these before there is a graph. */
+export type ComputePrecision = Exclude<Precision, "AUTO">;
+
+/** What lies beyond the edge of a picture that was moved, as Keras names it. */
+export const FillMode = words("CONSTANT", "NEAREST", "REFLECT", "WRAP");
+export type FillMode = keyof typeof FillMode;
 
 export const MonitoredMetric = words("VALIDATION_LOSS", "VALIDATION_TOP1", "VALIDATION_TOP5");
 export type MonitoredMetric = keyof typeof MonitoredMetric;

@@ -1,4 +1,4 @@
-import type { RunEndReason, RunState } from "./enumerations.js";
+import type { ComputePrecision, RunEndReason, RunState } from "./enumerations.js";
 
 /**
  * What happens during a run, as stored and streamed. Numbers may be NaN or infinite: the database
@@ -75,5 +75,15 @@ export interface RunEnvironment {
   readonly processor: string;
   readonly device: string;
   readonly threads: number;
-  readonly precision: string;
+  /** What the configuration's precision became. */
+  readonly precision: ComputePrecision;
+  /** What AUTO decided by; empty when the configuration named a precision. */
+  readonly precisionMeasurements: readonly PrecisionMeasurement[];
+}
+
+/** Time of a short convolution and matrix product, forward and backward, on a device. */
+export interface PrecisionMeasurement {
+  readonly precision: ComputePrecision;
+  readonly device: string;
+  readonly milliseconds: number;
 }

@@ -1,8 +1,19 @@
 /** The element types that graphs use, in TensorFlow's words; "resource" is a variable's handle. */
-export type DType = "float32" | "bfloat16" | "int32" | "int64" | "uint8" | "bool" | "string" | "resource";
+export type DType =
+  | "float32"
+  | "bfloat16"
+  | "float16"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "uint32"
+  | "uint64"
+  | "bool"
+  | "string"
+  | "resource";
 
 /** The types that a network may compute in. */
-export type FloatType = "float32" | "bfloat16";
+export type FloatType = "float32" | "bfloat16" | "float16";
 
 /** Sizes by axis; null where any size is accepted, which is the batch axis alone. */
 export type Shape = readonly (number | null)[];

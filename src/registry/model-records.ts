@@ -1,3 +1,4 @@
+import type { ComputePrecision } from "../core/enumerations.js";
 import type { RunConfiguration } from "../core/run-configuration.js";
 
 /** A named line of versions, for example "flowers". */
@@ -43,6 +44,8 @@ export interface TrainedRun {
   readonly id: string;
   /** As stored on the run: every default filled in. */
   readonly configuration: RunConfiguration;
+  /** What it trained in. */
+  readonly precision: ComputePrecision;
   readonly parameterCount: number;
   readonly datasetVersionId: string;
   /** "flowers:3" */

@@ -215,7 +215,7 @@ export class ModelRegistry {
     return exportModel(
       this.#host,
       {
-        network: networkOfRun(run.configuration, run.classNames.length),
+        network: networkOfRun(run.configuration, run.classNames.length, run.precision),
         checkpoint: {
           folder: path.join(this.#homeFolder, "runs", run.id, "checkpoints", checkpoint.folder),
           sha256: checkpoint.sha256,

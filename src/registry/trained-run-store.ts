@@ -14,7 +14,8 @@ export class TrainedRunStore {
   /** Null when there is no such run. */
   async find(runId: string): Promise<TrainedRun | null> {
     const { rows } = await this.database.pool.query<Row>(
-      `select r.id, r.configuration, r.parameter_count::float8 as "parameterCount",
+      `select r.id, r.configuration, coalesce(r.environment ->> 'precision', 'FLOAT32') as precision,
+         r.parameter_count::float8 as "parameterCount",
          v.id as "datasetVersionId", d.name || ':' || v.number as "datasetRef", v.hash as "datasetHash",
          v.class_names as "classNames", c.epoch, c.folder, c.sha256
        from run r

@@ -1,10 +1,11 @@
 import { Architecture, HeadKind, MonitoredMetric, Precision, Preprocessing } from "../core/enumerations.js";
-import type {
-  EarlyStopping,
-  Head,
-  LearningRate,
-  Optimizer,
-  RunConfiguration,
+import {
+  type EarlyStopping,
+  type Head,
+  type LearningRate,
+  NO_AUGMENTATION,
+  type Optimizer,
+  type RunConfiguration,
 } from "../core/run-configuration.js";
 import { type Check, flag, type Given, number, oneOf, wholeNumber, word } from "./configuration-checks.js";
 
@@ -119,6 +120,14 @@ export function resolveConfiguration(input: RunConfigurationInput): RunConfigura
     earlyStopping: resolveEarlyStopping(input.earlyStopping ?? null, at("earlyStopping")),
     monitor: word(MonitoredMetric, input.monitor ?? "VALIDATION_TOP1", at("monitor")),
     seed: CHECKS.seed(input.seed ?? 0, at("seed")),
+    accumulationSteps: 1,
+    initialization: { kind: "random" },
+    frozenBlocks: 0,
+    augmentation: NO_AUGMENTATION,
+    weightDecay: 0,
+    gradientClipNorm: null,
+    labelSmoothing: 0,
+    classWeights: null,
   };
 }
 

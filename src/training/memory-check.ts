@@ -23,8 +23,8 @@ export function leastTrainingBytes(
 
 /** Values that the optimiser keeps for each weight. */
 function slotsOf(optimizer: Optimizer): number {
-  if (optimizer.kind === "adam") return 2;
-  return optimizer.momentum > 0 ? 1 : 0;
+  if (optimizer.kind === "sgd") return optimizer.momentum > 0 ? 1 : 0;
+  return 2;
 }
 
 /**

@@ -57,7 +57,7 @@ export class RunLauncher {
     if (input.name !== null) checkRunName(input.name);
     const configuration = resolveConfiguration(input.configuration);
     const version = await this.#trainableVersion(input.dataset);
-    const network = networkOfRun(configuration, version.classNames.length);
+    const network = networkOfRun(configuration, version.classNames.length, "FLOAT32");
     checkMemory(network, configuration, memoryBytes);
 
     const run = await launches.insert(

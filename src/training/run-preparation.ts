@@ -6,7 +6,7 @@ import type { ShardReader } from "../data/tensor-shards.js";
 import { restoreCheckpoint } from "../engine/checkpoint.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import type { Session } from "../engine/session.js";
-import { networkOfRun } from "../graph/architectures/network-spec.js";
+import { networkOfRun, trainingOfRun } from "../graph/architectures/network-spec.js";
 import { EpochLoop } from "./epoch-loop.js";
 import type { KeptCheckpoint, StartingPoint } from "./run-attempt-store.js";
 import type { RunRecord } from "./run-records.js";
@@ -32,15 +32,13 @@ export class PreparedRun implements AsyncDisposable {
     engine: EngineHost,
   ): Promise<PreparedRun> {
     const { configuration } = run;
-    const { optimizer, learningRate, epochs, batchSize } = configuration;
-    const stepsPerEpoch = Math.ceil(reader.positionsOf("TRAIN").length / batchSize);
+    const stepsPerEpoch = Math.ceil(reader.positionsOf("TRAIN").length / configuration.batchSize);
     try {
-      const graph = await buildTrainingGraphAside(networkOfRun(configuration, classCount), {
-        optimizer,
-        learningRate,
-        epochs,
-        stepsPerEpoch,
-      });
+      const precision = configuration.precision === "AUTO" ? "FLOAT32" : configuration.precision;
+      const graph = await buildTrainingGraphAside(
+        networkOfRun(configuration, classCount, precision),
+        trainingOfRun(configuration, { stepsPerEpoch, cachedFeatures: false, accumulation: false }),
+      );
       return new PreparedRun(await engine.openGraph(graph), reader, run);
     } catch (error) {
       await reader[Symbol.asyncDispose]();
@@ -99,7 +97,8 @@ export function environmentOf(engine: EngineHost, run: RunRecord, product: strin
     processor,
     device: device?.name ?? "CPU",
     threads,
-    precision: run.configuration.precision,
+    precision: run.configuration.precision === "AUTO" ? "FLOAT32" : run.configuration.precision,
+    precisionMeasurements: [],
   };
 }
 

@@ -7,7 +7,7 @@ import type { Database } from "../../src/db/database.js";
 import { saveCheckpoint } from "../../src/engine/checkpoint.js";
 import type { EngineHost } from "../../src/engine/engine-host.js";
 import type { TensorValue } from "../../src/engine/engine-protocol.js";
-import { networkOfRun } from "../../src/graph/architectures/network-spec.js";
+import { networkOfRun, trainingOfRun } from "../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../src/graph/architectures/training-graph.js";
 import { ModelRegistry } from "../../src/registry/model-registry.js";
 import { ModelStore } from "../../src/registry/model-store.js";
@@ -61,14 +61,11 @@ export async function trainTinyRun(
   configuration: RunConfiguration = TINY_CONFIGURATION,
 ): Promise<TrainedRun> {
   const { runId, classNames } = await insertTrainedRun(world.database, undefined, configuration);
-  const { optimizer, learningRate } = configuration;
   await using session = await world.host.openGraph(
-    buildTrainingGraph(networkOfRun(configuration, classNames.length), {
-      optimizer,
-      learningRate,
-      epochs: 1,
-      stepsPerEpoch: 2,
-    }),
+    buildTrainingGraph(
+      networkOfRun(configuration, classNames.length, "FLOAT32"),
+      trainingOfRun(configuration, { stepsPerEpoch: 2, cachedFeatures: false, accumulation: false }),
+    ),
   );
   await session.run("init", {});
   for (const seed of [1, 2]) {

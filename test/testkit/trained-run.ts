@@ -1,6 +1,7 @@
 import { newId } from "../../src/core/ids.js";
 import type { RunConfiguration } from "../../src/core/run-configuration.js";
 import type { Database } from "../../src/db/database.js";
+import { PLAIN_CONFIGURATION } from "./plain-training.js";
 
 /** The smallest network there is: good for wiring, not for learning. */
 export const TINY_CONFIGURATION: RunConfiguration = {
@@ -18,6 +19,7 @@ export const TINY_CONFIGURATION: RunConfiguration = {
   earlyStopping: null,
   monitor: "VALIDATION_TOP1",
   seed: 1,
+  ...PLAIN_CONFIGURATION,
 };
 
 export interface TrainedRunRows {

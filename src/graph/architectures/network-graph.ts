@@ -1,4 +1,4 @@
-import type { Precision } from "../../core/enumerations.js";
+import type { ComputePrecision } from "../../core/enumerations.js";
 import { GraphBuilder } from "../graph-builder.js";
 import { specOf, type Tensor } from "../graph-node.js";
 import { ForwardPass, type PassMode } from "../layers/forward-pass.js";
@@ -16,9 +16,10 @@ import { checkNetwork, type NetworkSpec } from "./network-spec.js";
 import { preprocess } from "./preprocessing.js";
 import { IMAGE_CHANNELS, vggLayers } from "./vgg.js";
 
-const COMPUTE_TYPES: Readonly<Record<Precision, FloatType>> = {
+const COMPUTE_TYPES: Readonly<Record<ComputePrecision, FloatType>> = {
   FLOAT32: "float32",
   MIXED_BFLOAT16: "bfloat16",
+  MIXED_FLOAT16: "float16",
 };
 
 export interface NetworkOutputs {

@@ -1,13 +1,18 @@
 import { AppError } from "../../core/app-error.js";
-import type { Precision, Preprocessing } from "../../core/enumerations.js";
-import type { LearningRate, Optimizer, RunConfiguration } from "../../core/run-configuration.js";
+import type { ComputePrecision, Preprocessing } from "../../core/enumerations.js";
+import type {
+  Augmentation,
+  LearningRate,
+  Optimizer,
+  RunConfiguration,
+} from "../../core/run-configuration.js";
 import { layerTable } from "./layer-table.js";
 import type { VggSpec } from "./vgg.js";
 
 /** Everything that decides a network's operations and variables. */
 export interface NetworkSpec extends VggSpec {
   readonly preprocessing: Preprocessing;
-  readonly precision: Precision;
+  readonly precision: ComputePrecision;
   /** Decides the initial weights and the dropped activations. */
   readonly seed: number;
 }
@@ -18,10 +23,30 @@ export interface TrainingSpec {
   readonly learningRate: LearningRate;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
+  readonly weightDecay: number;
+  readonly gradientClipNorm: number | null;
+  readonly labelSmoothing: number;
+  /** By class; null: every sample counts the same. */
+  readonly classWeights: readonly number[] | null;
+  readonly augmentation: Augmentation;
+  /** The first blocks of convolutions that do not learn, 0 to 5. */
+  readonly frozenBlocks: number;
+  /** Whether training and evaluation start from the features that the frozen blocks give. */
+  readonly cachedFeatures: boolean;
+  /** Whether a batch comes in parts: `accumulate` and `apply` in place of `train_step`. */
+  readonly accumulation: boolean;
 }
 
-/** The part of a run's configuration that shapes its network. */
-export function networkOfRun(configuration: RunConfiguration, classCount: number): NetworkSpec {
+/**
+ * The part of a run's configuration that shapes its network.
+ *
+ * @param precision what the configuration's precision became on this machine
+ */
+export function networkOfRun(
+  configuration: RunConfiguration,
+  classCount: number,
+  precision: ComputePrecision,
+): NetworkSpec {
   return {
     architecture: configuration.architecture,
     batchNormalization: configuration.batchNormalization,
@@ -29,9 +54,32 @@ export function networkOfRun(configuration: RunConfiguration, classCount: number
     imageSizePixels: configuration.imageSizePixels,
     head: configuration.head,
     preprocessing: configuration.preprocessing,
-    precision: configuration.precision,
+    precision,
     classCount,
     seed: configuration.seed,
+  };
+}
+
+/** What training needs to know beyond the run's configuration. */
+export interface TrainingPlan {
+  readonly stepsPerEpoch: number;
+  readonly cachedFeatures: boolean;
+  readonly accumulation: boolean;
+}
+
+/** The part of a run's configuration that decides how its weights change. */
+export function trainingOfRun(configuration: RunConfiguration, plan: TrainingPlan): TrainingSpec {
+  return {
+    optimizer: configuration.optimizer,
+    learningRate: configuration.learningRate,
+    epochs: configuration.epochs,
+    weightDecay: configuration.weightDecay,
+    gradientClipNorm: configuration.gradientClipNorm,
+    labelSmoothing: configuration.labelSmoothing,
+    classWeights: configuration.classWeights?.weights ?? null,
+    augmentation: configuration.augmentation,
+    frozenBlocks: configuration.frozenBlocks,
+    ...plan,
   };
 }
 

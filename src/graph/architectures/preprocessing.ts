@@ -22,5 +22,7 @@ export function preprocess(
   switch (preprocessing) {
     case "SCALE_0_1":
       return cast(graph, multiply(graph, pixels, float32(graph, 1 / 255)), computeType);
+    default:
+      throw new Error(`TODO ${preprocessing}`);
   }
 }

@@ -49,5 +49,7 @@ function scheduled(
       return constantRate(graph, learningRate, step, decaySteps);
     case "cosine":
       return cosineRate(graph, learningRate, step, decaySteps);
+    default:
+      throw new Error(`TODO ${learningRate.kind}`);
   }
 }

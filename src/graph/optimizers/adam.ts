@@ -13,7 +13,7 @@ import { createSlot, type OptimizerContext, type UpdateRule } from "./update-rul
  *
  * The powers are computed from the step, so they need no variables and resume exactly.
  */
-export function adam(context: OptimizerContext, options: Extract<Optimizer, { kind: "adam" }>): UpdateRule {
+export function adam(context: OptimizerContext, options: Extract<Optimizer, { beta1: number }>): UpdateRule {
   const { graph, learningRate, step } = context;
   const shared = graph.scope("Adam", () => {
     const [beta1, beta2] = [float32(graph, options.beta1), float32(graph, options.beta2)];

@@ -7,6 +7,7 @@ import type { OptimizerContext, UpdateRule } from "./update-rule.js";
 export function updateRule(context: OptimizerContext, optimizer: Optimizer): UpdateRule {
   switch (optimizer.kind) {
     case "adam":
+    case "adamW":
       return adam(context, optimizer);
     case "sgd":
       return sgd(context, optimizer);

@@ -12,7 +12,10 @@ export const DATA_TYPE_NUMBERS: Readonly<Record<DType, number>> = {
   int64: 9,
   bool: 10,
   bfloat16: 14,
+  float16: 19,
   resource: 20,
+  uint32: 22,
+  uint64: 23,
 };
 
 /** tensorflow/core/framework/versions.proto: the version of TensorFlow's graphs that is written. */

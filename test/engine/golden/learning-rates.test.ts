@@ -7,6 +7,7 @@ import { fedLabels, fedPictures, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { smallNetwork } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 
 interface LearningRatesGolden {
   readonly epochs: number;
@@ -30,7 +31,13 @@ for (const { learningRate, rates } of cases) {
   const { kind, initial, warmupEpochs } = learningRate;
   test(`every step's rate is Keras's: ${kind} from ${initial}, ${warmupEpochs} epochs of warm-up`, async (t) => {
     const optimizer = { kind: "sgd", momentum: 0, nesterov: false } as const;
-    const graph = buildTrainingGraph(network, { optimizer, learningRate, epochs, stepsPerEpoch });
+    const graph = buildTrainingGraph(network, {
+      ...PLAIN_TRAINING,
+      optimizer,
+      learningRate,
+      epochs,
+      stepsPerEpoch,
+    });
     await using session = await engine.host.openGraph(graph);
     await session.run("init", {});
 

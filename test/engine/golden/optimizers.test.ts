@@ -17,6 +17,7 @@ import { fingerprint } from "../../golden/golden-formula.js";
 import { isOfNetwork, smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { withoutBesselsCorrection } from "../../golden/moving-variance.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 
 interface Case {
   readonly optimizer: Optimizer;
@@ -66,6 +67,7 @@ for (const name of SMALL_NETWORKS) {
         optimizer,
         learningRate: { kind: "constant", initial, warmupEpochs: 0 },
         epochs: 1,
+        ...PLAIN_TRAINING,
         stepsPerEpoch: 3,
       });
       await using session = await engine.host.openGraph(graph);

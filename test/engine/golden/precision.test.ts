@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Precision } from "../../../src/core/enumerations.js";
+import type { ComputePrecision } from "../../../src/core/enumerations.js";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
 import {
   ACTIVATION_PREFIX,
@@ -43,7 +43,7 @@ after(() => engine[Symbol.asyncDispose]());
 
 for (const name of SMALL_NETWORKS) {
   const golden = await readGolden<SmallNetworkGolden>(name);
-  const inPrecision = (precision: Precision) => ({ ...smallNetwork(golden), precision });
+  const inPrecision = (precision: ComputePrecision) => ({ ...smallNetwork(golden), precision });
   const { imageSizePixels, classCount } = inPrecision("FLOAT32");
 
   test(`${name} in bf16 classifies nearly as Keras does in float32`, async (t) => {
@@ -82,7 +82,7 @@ for (const name of SMALL_NETWORKS) {
   // Normalising divides, so nothing stays exact.
   if (golden.network.batchNormalization) continue;
   test(`${name} in bf16 equals float32 where bf16 can hold every activation`, async (t) => {
-    const inspect = async (precision: Precision) => {
+    const inspect = async (precision: ComputePrecision) => {
       const graph = buildInspectionGraph(inPrecision(precision), { dropout: false });
       await using session = await engine.host.openGraph(graph);
       await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph, exactWeight));

@@ -15,6 +15,7 @@ import { fedLabels, fedPictures, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 
 const python = process.env.ESPALIER_TEST_PYTHON;
 const skip =
@@ -79,6 +80,7 @@ describe("Python's tf.saved_model.load", { skip }, () => {
         optimizer: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
         learningRate: { kind: "constant", initial: 0.001, warmupEpochs: 0 },
         epochs: 1,
+        ...PLAIN_TRAINING,
         stepsPerEpoch: 1,
       });
       const checkpoint = path.join(engine.folder, `trained-${precision}`);

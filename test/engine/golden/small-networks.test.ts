@@ -23,6 +23,7 @@ import { fingerprint } from "../../golden/golden-formula.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { withoutBesselsCorrection } from "../../golden/moving-variance.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 
 /** As in make_keras_golden.py. */
 const EVALUATION_PICTURES = 12;
@@ -41,6 +42,7 @@ const TRAINING = {
   learningRate: { kind: "constant", initial: 0.01, warmupEpochs: 0 },
   epochs: 1,
   stepsPerEpoch: 1,
+  ...PLAIN_TRAINING,
 } as const;
 
 let engine: EngineWithFolder;

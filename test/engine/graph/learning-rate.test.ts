@@ -6,6 +6,7 @@ import { GraphBuilder } from "../../../src/graph/graph-builder.js";
 import { learningRateAt } from "../../../src/graph/learning-rate/learning-rate.js";
 import { placeholder } from "../../../src/graph/ops/constants.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 import { float32Value, graphOf, numberOf } from "./graph-of.js";
 
 const EPOCHS = 6;
@@ -23,7 +24,13 @@ async function ratesOf(learningRate: LearningRate): Promise<number[]> {
   const graph = new GraphBuilder();
   const step = placeholder(graph, "step", "float32", []);
   const optimizer = { kind: "sgd", momentum: 0, nesterov: false } as const;
-  const training = { optimizer, learningRate, epochs: EPOCHS, stepsPerEpoch: STEPS_PER_EPOCH };
+  const training = {
+    ...PLAIN_TRAINING,
+    optimizer,
+    learningRate,
+    epochs: EPOCHS,
+    stepsPerEpoch: STEPS_PER_EPOCH,
+  };
   const rate = learningRateAt(graph, training, step);
   await using session = await engine.openGraph(
     graphOf(graph, { run: { inputs: { step }, outputs: { rate } } }),

@@ -1,5 +1,6 @@
 import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import type { NetworkSpec, TrainingSpec } from "../../../src/graph/architectures/network-spec.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 
 /** VGG11 at a sixteenth of its width on the smallest pictures: a step takes milliseconds. */
 export const TINY_NETWORK: NetworkSpec = {
@@ -19,6 +20,7 @@ export const TINY_TRAINING: TrainingSpec = {
   learningRate: { kind: "constant", initial: 3e-3, warmupEpochs: 0 },
   epochs: 10,
   stepsPerEpoch: 10,
+  ...PLAIN_TRAINING,
 };
 
 /** Noise that is the same in every process: one colour of its own per picture, and grain on it. */

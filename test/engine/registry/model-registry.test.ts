@@ -141,7 +141,7 @@ test("what a process leaves that died between the export and the commit is remov
   await exportModel(
     world.host,
     {
-      network: networkOfRun(TINY_CONFIGURATION, 3),
+      network: networkOfRun(TINY_CONFIGURATION, 3, "FLOAT32"),
       checkpoint: { folder: run.checkpointFolder, sha256: rows[0]?.sha256 ?? "" },
       classNames: run.classNames,
       dataset: { ref: "flowers:1", hash: null },

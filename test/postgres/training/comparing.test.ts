@@ -23,7 +23,8 @@ test("two runs on two versions are compared from their settings to their curves"
     device: "CPU",
     threads: 2,
     precision: "FLOAT32",
-  };
+    precisionMeasurements: [],
+  } as const;
   await training.attempts.recordEnvironment(first, environment);
   const second = await startNext(training);
   await finishEpoch(training, second, { number: 1, validationTop1: 0.6 });

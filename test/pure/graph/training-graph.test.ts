@@ -4,6 +4,7 @@ import { countParameters, type TrainingSpec } from "../../../src/graph/architect
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { elementCount, formatSpec, type TensorSpec } from "../../../src/graph/tensor-spec.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 import { decodeSavedModel } from "./decoded-graph.js";
 import { PUBLISHED_VGG19 } from "./networks.js";
 
@@ -12,6 +13,7 @@ const TRAINING: TrainingSpec = {
   learningRate: { kind: "cosine", initial: 1e-3, minimum: 0, warmupEpochs: 1 },
   epochs: 3,
   stepsPerEpoch: 10,
+  ...PLAIN_TRAINING,
 };
 
 const formatted = (specs: Readonly<Record<string, TensorSpec>>) =>

@@ -23,7 +23,7 @@ test("a name has to be on one line", () => {
 
 test("a run that cannot fit into the machine is refused before it is queued", () => {
   const configuration = resolveConfiguration({ batchSize: 4096 });
-  assert.throws(() => checkMemory(networkOfRun(configuration, 1000), configuration, 16 * GIB), {
+  assert.throws(() => checkMemory(networkOfRun(configuration, 1000, "FLOAT32"), configuration, 16 * GIB), {
     code: "MEMORY_INSUFFICIENT",
     message: /143,667,240 parameters with batches of 4096 at 224 px takes at least .* this machine has 16\.0/,
   });
@@ -31,5 +31,5 @@ test("a run that cannot fit into the machine is refused before it is queued", ()
 
 test("VGG19 as it was published, in batches of 8, fits into 16 GiB", () => {
   const configuration = resolveConfiguration({ batchSize: 8 });
-  checkMemory(networkOfRun(configuration, 1000), configuration, 16 * GIB);
+  checkMemory(networkOfRun(configuration, 1000, "FLOAT32"), configuration, 16 * GIB);
 });
