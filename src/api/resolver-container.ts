@@ -18,6 +18,7 @@ import {
   CurveSeriesResolver,
   MetricComparisonResolver,
 } from "./runs/comparison-resolver.js";
+import { InitializationResolver } from "./runs/initialization.js";
 import { LaunchResolver } from "./runs/launch-resolver.js";
 import { MetricPointResolver } from "./runs/metric-history.js";
 import { MetricValueResolver } from "./runs/metric-value.js";
@@ -37,6 +38,7 @@ export const RESOLVERS = [
   ImportEventResolver,
   ExperimentResolver,
   RunResolver,
+  InitializationResolver,
   LaunchResolver,
   RunEventResolver,
   MetricValueResolver,
@@ -70,6 +72,7 @@ export function createResolvers(services: ApiServices, limits: Limits, version: 
       new ImportEventResolver(),
       new ExperimentResolver(services.experiments, services.runs),
       new RunResolver(services.runs, services.metrics, services.runEvents),
+      new InitializationResolver(),
       new LaunchResolver(services.launcher),
       new RunEventResolver(),
       new MetricValueResolver(),

@@ -10,7 +10,14 @@ import { RESOLVERS, type ResolverContainer } from "./resolver-container.js";
 import { DateTime } from "./scalars.js";
 
 /** Inputs of which exactly one field must be given. */
-const ONE_OF_INPUTS = ["ImportSourceInput", "OptimizerInput", "LearningRateInput", "ImageInput"] as const;
+const ONE_OF_INPUTS = [
+  "ImportSourceInput",
+  "InitializationInput",
+  "OptimizerInput",
+  "LearningRateInput",
+  "ClassWeightsInput",
+  "ImageInput",
+] as const;
 
 /** Builds the executable schema; `container` is asked for a resolver when one of its fields runs. */
 export async function buildApiSchema(container: ResolverContainer): Promise<GraphQLSchema> {

@@ -1,6 +1,6 @@
 import { Field, Float, InputType } from "type-graphql";
 
-@InputType({ description: "Adam, Kingma and Ba (2015)." })
+@InputType({ description: "Adam, Kingma and Ba (2015); the same settings are AdamW's." })
 export class AdamInput {
   @Field(() => Float, {
     nullable: true,
@@ -51,4 +51,12 @@ export class OptimizerInput {
     description: "Stochastic gradient descent; `{}` takes its defaults.",
   })
   sgd?: SgdInput;
+
+  @Field(() => AdamInput, {
+    nullable: true,
+    description:
+      "AdamW, Loshchilov and Hutter (2019): Adam that takes `weightDecay` off the weights themselves, not by way of " +
+      "the gradient; `{}` takes its defaults.",
+  })
+  adamW?: AdamInput;
 }

@@ -1,5 +1,8 @@
 import { Field, Float, InputType, Int } from "type-graphql";
+import { AugmentationInput } from "./augmentation-input.js";
+import { ClassWeightsInput } from "./class-weights-input.js";
 import { Architecture, HeadKind, MonitoredMetric, Precision, Preprocessing } from "./enumerations.js";
+import { InitializationInput } from "./initialization-input.js";
 import { LearningRateInput } from "./learning-rate-input.js";
 import { OptimizerInput } from "./optimizer-input.js";
 
@@ -99,6 +102,15 @@ export class RunConfigurationInput {
 
   @Field(() => Int, {
     nullable: true,
+    defaultValue: 1,
+    description:
+      "Parts that a batch is cut into, from 1 to `batchSize`: less memory, the same step. Batch normalisation sees " +
+      "each part alone. Null means 1.",
+  })
+  accumulationSteps?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
     defaultValue: 10,
     description: "How often to go through the training pictures, at least 1.",
   })
@@ -106,8 +118,8 @@ export class RunConfigurationInput {
 
   @Field(() => Precision, {
     nullable: true,
-    defaultValue: "FLOAT32",
-    description: "The floating-point format to compute in; which one is faster depends on the processor.",
+    defaultValue: "AUTO",
+    description: "The floating-point format to compute in; null means AUTO, the fastest on this machine.",
   })
   precision?: Precision | null;
 
@@ -124,7 +136,58 @@ export class RunConfigurationInput {
   @Field(() => Int, {
     nullable: true,
     defaultValue: 0,
-    description: "Draws the initial weights, the order of pictures and dropout: equal seeds repeat a run.",
+    description:
+      "Draws the initial weights, the order of pictures, their changes and dropout: equal seeds repeat a run.",
   })
   seed?: number | null;
+
+  @Field(() => InitializationInput, {
+    nullable: true,
+    description: "Which weights to begin with; null draws them at random.",
+  })
+  initialization?: InitializationInput | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 0,
+    description:
+      "The first blocks of convolutions that keep their weights, from 0 to 5, which trains the head alone. Without " +
+      "augmentation what they compute is kept, so later epochs are fast. Null means 0.",
+  })
+  frozenBlocks?: number | null;
+
+  @Field(() => AugmentationInput, {
+    nullable: true,
+    description: "How training pictures are changed at random; null: not at all.",
+  })
+  augmentation?: AugmentationInput | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    defaultValue: 0,
+    description:
+      "Pulls the weights of convolutions and products towards 0, never biases or normalisation, at least 0: AdamW " +
+      "takes rate * decay * weight off the weight, Adam and SGD add decay * weight to the gradient. Null means 0.",
+  })
+  weightDecay?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "Greatest norm of all gradients together, greater than 0; null: they are not clipped.",
+  })
+  gradientClipNorm?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    defaultValue: 0,
+    description:
+      "Part of the probability that training spreads evenly over all classes, in [0, 1); null means 0.",
+  })
+  labelSmoothing?: number | null;
+
+  @Field(() => ClassWeightsInput, {
+    nullable: true,
+    description: "How much a picture of each class counts in the training loss; null: all the same.",
+  })
+  classWeights?: ClassWeightsInput | null;
 }

@@ -1,4 +1,5 @@
 import { Field, Int, ObjectType } from "type-graphql";
+import { PrecisionMeasurement } from "../system/precision-measurement.js";
 import { Precision } from "./enumerations.js";
 
 @ObjectType({
@@ -24,6 +25,11 @@ export class RunEnvironment {
   @Field(() => Int, { description: "Threads that one operation uses." })
   threads!: number;
 
-  @Field(() => Precision, { description: "The floating-point format it computes in." })
+  @Field(() => Precision, { description: "The floating-point format it computes in: what AUTO became." })
   precision!: Precision;
+
+  @Field(() => [PrecisionMeasurement], {
+    description: "What AUTO decided by; empty when the configuration names a precision.",
+  })
+  precisionMeasurements!: readonly PrecisionMeasurement[];
 }
