@@ -9,7 +9,7 @@ import type { Session } from "../engine/session.js";
 import { networkOfRun } from "../graph/architectures/network-spec.js";
 import type { Log } from "../telemetry/log.js";
 import { exportModel } from "./model-export.js";
-import { MANIFEST_FILE, parseManifest } from "./model-manifest.js";
+import { MANIFEST_FILE, type ModelManifest, parseManifest } from "./model-manifest.js";
 import type { BestCheckpoint, ModelRecord, ModelVersionRecord, TrainedRun } from "./model-records.js";
 import { checkAliasName, checkModelName } from "./model-ref.js";
 import type { ModelStore } from "./model-store.js";
@@ -115,10 +115,19 @@ export class ModelRegistry {
    * @throws AppError `MODEL_DAMAGED` when its files are not those that were registered
    */
   async open(version: ModelVersionRecord): Promise<Session> {
+    const { folder, manifest } = await this.read(version);
+    return this.#host.openSavedModel(folder, manifest.signatures);
+  }
+
+  /**
+   * Where a version's SavedModel lies, and what its manifest says.
+   *
+   * @throws AppError `MODEL_DAMAGED` when its files are not those that were registered
+   */
+  async read(version: ModelVersionRecord): Promise<{ folder: string; manifest: ModelManifest }> {
     const folder = this.folderOf(version.id);
     await checkFiles(version, folder);
-    const manifest = parseManifest(await readFile(path.join(folder, MANIFEST_FILE), "utf8"));
-    return this.#host.openSavedModel(folder, manifest.signatures);
+    return { folder, manifest: parseManifest(await readFile(path.join(folder, MANIFEST_FILE), "utf8")) };
   }
 
   /**
