@@ -1,6 +1,7 @@
 import { AppError } from "../../core/app-error.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
+import { cast } from "../ops/array.js";
 import { float32 } from "../ops/constants.js";
 import { add } from "../ops/math.js";
 import { formatSpec } from "../tensor-spec.js";
@@ -34,7 +35,7 @@ export function gradients(
   const totalOf = (tensor: Tensor): Tensor | undefined => {
     const [first, ...others] = contributions.get(tensor) ?? [];
     if (first === undefined) return undefined;
-    const total = totals.get(tensor) ?? others.reduce((sum, other) => add(graph, sum, other), first);
+    const total = totals.get(tensor) ?? others.reduce((sum, other) => addWidened(graph, sum, other), first);
     totals.set(tensor, total);
     return total;
   };
@@ -79,6 +80,12 @@ function influencedNodes(graph: GraphBuilder, loss: Tensor, targets: ReadonlySet
     if (carries) influenced.add(node);
   }
   return influenced;
+}
+
+/** The sum of two contributions; one of them may be wider than the tensor that they belong to. */
+function addWidened(graph: GraphBuilder, a: Tensor, b: Tensor): Tensor {
+  const dtype = a.dtype === "float32" ? a.dtype : b.dtype;
+  return add(graph, cast(graph, a, dtype), cast(graph, b, dtype));
 }
 
 /** Integers and booleans, such as shapes and masks, carry no gradient. */

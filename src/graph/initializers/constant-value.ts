@@ -1,6 +1,12 @@
 import { fill } from "../ops/array.js";
+import { float32 } from "../ops/constants.js";
+import { computedLate } from "./computed-late.js";
 import type { Initializer } from "./initializer.js";
 
-export const zeros: Initializer = (graph, shape) => fill(graph, shape, 0);
+export const zeros: Initializer = constantValue(0);
 
-export const ones: Initializer = (graph, shape) => fill(graph, shape, 1);
+export const ones: Initializer = constantValue(1);
+
+function constantValue(value: number): Initializer {
+  return (graph, shape) => fill(graph, shape, computedLate(graph, float32(graph, value)));
+}

@@ -1,6 +1,7 @@
 import { float32, int32Vector, int64Vector } from "../ops/constants.js";
 import { multiply, subtract } from "../ops/math.js";
 import { randomUniform } from "../ops/random.js";
+import { computedLate } from "./computed-late.js";
 import { fansOf, type Initializer } from "./initializer.js";
 
 /**
@@ -10,6 +11,11 @@ import { fansOf, type Initializer } from "./initializer.js";
 export const glorotUniform: Initializer = (graph, shape, seed) => {
   const { fanIn, fanOut } = fansOf(shape);
   const limit = Math.sqrt(6 / (fanIn + fanOut));
-  const unit = randomUniform(graph, int32Vector(graph, shape), shape, int64Vector(graph, seed));
+  const unit = randomUniform(
+    graph,
+    int32Vector(graph, shape),
+    shape,
+    computedLate(graph, int64Vector(graph, seed)),
+  );
   return subtract(graph, multiply(graph, unit, float32(graph, 2 * limit)), float32(graph, limit));
 };

@@ -109,12 +109,16 @@ export function expandDims(graph: GraphBuilder, x: Tensor, axis: number): Tensor
   });
 }
 
-/** `Fill` -> float32 of a known shape with one value everywhere. */
-export function fill(graph: GraphBuilder, shape: readonly number[], value: number): Tensor {
+/** `Fill`: a float32 of the given shape, the value [] everywhere. */
+export function fill(graph: GraphBuilder, shape: readonly number[], value: Tensor): Tensor {
   return graph.add("Fill", {
-    inputs: [int32Vector(graph, shape, "Fill/dims"), float32(graph, value, "Fill/value")],
+    inputs: [int32Vector(graph, shape, "Fill/dims"), value],
     attributes: { T: { type: "float32" }, index_type: { type: "int32" } },
-    outputs: () => [{ dtype: "float32", shape }],
+    outputs: (check) => {
+      check.dtype("value", value, "float32");
+      check.rank("value", value, 0);
+      return [{ dtype: "float32", shape }];
+    },
   });
 }
 

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
 import type { Shape } from "../tensor-spec.js";
+import { int32, int32Vector } from "./constants.js";
 
 /**
  * `StatelessRandomUniform`: float32 in [0, 1), decided by the seed alone.
@@ -31,5 +32,15 @@ function stateless(graph: GraphBuilder, op: string, sizes: Tensor, shape: Shape,
       check.sameSize("seed size", seedSize, 2);
       return [{ dtype: "float32", shape }];
     },
+  });
+}
+
+/** `RandomUniformInt` from 0 to 0, int32 []: always 0, which no optimisation knows. */
+export function unforeseenZero(graph: GraphBuilder): Tensor {
+  return graph.add("RandomUniformInt", {
+    inputs: [int32Vector(graph, []), int32(graph, 0), int32(graph, 1)],
+    // Deterministic TensorFlow refuses random operations without seeds, even where there is no choice.
+    attributes: { T: { type: "int32" }, Tout: { type: "int32" }, seed: { int: 1 }, seed2: { int: 1 } },
+    outputs: () => [{ dtype: "int32", shape: [] }],
   });
 }

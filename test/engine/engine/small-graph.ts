@@ -23,7 +23,7 @@ export function smallGraph(): SavedModelGraph {
     name: "factor",
     shape: [1],
     trainable: true,
-    initializer: (builder, shape) => fill(builder, shape, 3),
+    initializer: (builder, shape) => fill(builder, shape, float32(builder, 3)),
   });
   const counter = variables.createCounter("counter", (builder) => int64(builder, 0));
   const { saver, signatures } = addPersistence(graph, variables.all);

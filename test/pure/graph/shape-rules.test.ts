@@ -4,7 +4,7 @@ import { GraphBuilder } from "../../../src/graph/graph-builder.js";
 import type { Tensor } from "../../../src/graph/graph-node.js";
 import * as array from "../../../src/graph/ops/array.js";
 import * as comparison from "../../../src/graph/ops/comparison.js";
-import { int32Vector, int64Vector, placeholder } from "../../../src/graph/ops/constants.js";
+import { float32, int32Vector, int64Vector, placeholder } from "../../../src/graph/ops/constants.js";
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from "../../../src/graph/ops/convolution.js";
 import * as math from "../../../src/graph/ops/math.js";
 import { fusedBatchNorm } from "../../../src/graph/ops/normalization.js";
@@ -145,7 +145,7 @@ test("a fed tensor is never assigned to a variable, whose memory it would become
     code: "GRAPH_INVALID",
     message: /computed value.*fed/,
   });
-  assert.throws(() => assignVariable(graph, handle, held, array.fill(graph, [3], 0)), {
+  assert.throws(() => assignVariable(graph, handle, held, array.fill(graph, [3], float32(graph, 0))), {
     message: /shape \[2\]/,
   });
 });

@@ -82,7 +82,9 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
     const converted = precision === "FLOAT32" ? 0 : 16 + 2 * 2;
     const casts = step.filter(({ op, name }) => op === "Cast" && /\/(kernel|bias)\/Cast\b/.test(name));
     assert.equal(casts.filter(({ name }) => name.startsWith("train/")).length, converted);
-    assert.equal(casts.filter(({ name }) => name.startsWith("gradients/")).length, converted);
+    // The gradients of the kernels of fc1 and fc2 are computed in float32.
+    const widened = Math.max(0, converted - 2);
+    assert.equal(casts.filter(({ name }) => name.startsWith("gradients/")).length, widened);
   });
 }
 
