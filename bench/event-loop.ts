@@ -10,7 +10,7 @@ import { startEspalier } from "../src/app/espalier.js";
 import { parseConfig } from "../src/core/config.js";
 import { OwnedResources } from "../src/core/owned-resources.js";
 import { createLog } from "../src/telemetry/log.js";
-import type { Benchmark, Measurement } from "./benchmark.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
 import { PauseMonitor } from "./pause-monitor.js";
 import { percentile } from "./percentile.js";
 
@@ -27,59 +27,62 @@ const CONFIGURATION = {
 };
 
 /** How long the server's event loop is kept from other work while a run trains, and what a query feels of it. */
-export const eventLoop: Benchmark = {
-  summary: "longest pause of the server's event loop while a run trains",
+export const eventLoop: Benchmark = benchmark(
+  "longest pause of the server's event loop while a run trains",
+  {},
+  (_options, context) => measureEventLoop(context),
+);
 
-  async run(report): Promise<Measurement> {
-    await using resources = new OwnedResources();
-    const home = await mkdtemp(path.join(tmpdir(), "espalier-bench-"));
-    resources.defer(() => rm(home, { recursive: true, force: true }));
-    const config = parseConfig({ ...process.env, ESPALIER_HOME: home, ESPALIER_PORT: "0" });
-    const espalier = resources.own(await startEspalier(config, { log: createLog("warn"), progress: report }));
-    const api = resources.own(new ApiClient(espalier.url, espalier.adminToken.secret));
+async function measureEventLoop({ report, signal }: BenchContext): Promise<Measurement> {
+  await using resources = new OwnedResources();
+  const home = await mkdtemp(path.join(tmpdir(), "espalier-bench-"));
+  resources.defer(() => rm(home, { recursive: true, force: true }));
+  const config = parseConfig({ ...process.env, ESPALIER_HOME: home, ESPALIER_PORT: "0" });
+  const espalier = resources.own(await startEspalier(config, { log: createLog("warn"), progress: report }));
+  const api = resources.own(new ApiClient(espalier.url, espalier.adminToken.secret));
 
-    report("drawing and importing pictures");
-    const archive = await drawArchive(() => {});
-    const { ref } = await importPictures(api, new Terminal(process.stderr), "flowers", archive);
-    const input = { experiment: "event-loop", dataset: ref, configuration: CONFIGURATION };
-    const { launchRun } = await api.request(LAUNCH_RUN, { input });
-    const run = made(launchRun.run, launchRun.userErrors);
+  report("drawing and importing pictures");
+  const archive = await drawArchive(() => {});
+  const { ref } = await importPictures(api, new Terminal(process.stderr), "flowers", archive);
+  const input = { experiment: "event-loop", dataset: ref, configuration: CONFIGURATION };
+  const { launchRun } = await api.request(LAUNCH_RUN, { input });
+  const run = made(launchRun.run, launchRun.userErrors);
 
-    const monitor = resources.own(await PauseMonitor.open());
-    const latenciesMs: number[] = [];
-    let training = false;
-    let epochs = 0;
-    for await (const { runEvents: event } of api.follow(RUN_EVENTS, { runId: run.id })) {
-      if (event.__typename === "RunStateChanged") {
-        training = event.to === "RUNNING";
-        if (training) monitor.start();
-      }
-      if (event.__typename === "EpochCompleted") {
-        epochs += 1;
-        report(`epoch ${event.epoch.number}: ${Math.round(event.epoch.imagesPerSecond)} images/s`);
-      }
-      if (training) {
-        const asked = performance.now();
-        await api.request(SYSTEM, {});
-        latenciesMs.push(performance.now() - asked);
-      }
+  const monitor = resources.own(await PauseMonitor.open());
+  const latenciesMs: number[] = [];
+  let training = false;
+  let epochs = 0;
+  for await (const { runEvents: event } of api.follow(RUN_EVENTS, { runId: run.id })) {
+    signal.throwIfAborted();
+    if (event.__typename === "RunStateChanged") {
+      training = event.to === "RUNNING";
+      if (training) monitor.start();
     }
-    const pauses = await monitor.stop();
-    return {
-      figures: {
-        longestPauseMs: pauses.longestMs,
-        p99PauseMs: pauses.p99Ms,
-        longestPauseOfIdleThreadMs: pauses.longestOfIdleThreadMs,
-        queryP95Ms: percentile(latenciesMs, 0.95),
-        queries: latenciesMs.length,
-        epochs,
-      },
-      settings: {
-        threads: config.threads,
-        precision: CONFIGURATION.precision,
-        batchSize: CONFIGURATION.batchSize,
-        imageSizePixels: CONFIGURATION.imageSizePixels,
-      },
-    };
-  },
-};
+    if (event.__typename === "EpochCompleted") {
+      epochs += 1;
+      report(`epoch ${event.epoch.number}: ${Math.round(event.epoch.imagesPerSecond)} images/s`);
+    }
+    if (training) {
+      const asked = performance.now();
+      await api.request(SYSTEM, {});
+      latenciesMs.push(performance.now() - asked);
+    }
+  }
+  const pauses = await monitor.stop();
+  return {
+    figures: {
+      longestPauseMs: pauses.longestMs,
+      p99PauseMs: pauses.p99Ms,
+      longestPauseOfIdleThreadMs: pauses.longestOfIdleThreadMs,
+      queryP95Ms: percentile(latenciesMs, 0.95),
+      queries: latenciesMs.length,
+      epochs,
+    },
+    settings: {
+      threads: config.threads,
+      precision: CONFIGURATION.precision,
+      batchSize: CONFIGURATION.batchSize,
+      imageSizePixels: CONFIGURATION.imageSizePixels,
+    },
+  };
+}

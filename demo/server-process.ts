@@ -6,7 +6,7 @@ import { AppError } from "../src/core/app-error.js";
 
 const LINES_KEPT = 12;
 /** What TensorFlow's own log writes whatever it is told; nothing a user could act on. */
-const LIBRARY_LOG = /^(WARNING: All log messages before absl|[IW]\d{4} )/;
+export const LIBRARY_LOG = /^(WARNING: All log messages before absl|[IW]\d{4} )/;
 
 /** What the server says on standard output once it listens. */
 export interface ServerReady {

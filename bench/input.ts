@@ -1,0 +1,114 @@
+import { Architecture } from "../src/core/enumerations.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
+import { measureSizes, SMALL_NETWORK } from "./input/dataset-size.js";
+import { measureStepShare } from "./input/step-share.js";
+import {
+  existingFile,
+  type Options,
+  oneWord,
+  optional,
+  positiveNumber,
+  someWords,
+  wholeNumber,
+} from "./options.js";
+import { rounded } from "./rounded.js";
+import { WorkFolder } from "./work-folder.js";
+
+const OPTIONS = {
+  only: someWords("step: share of a training step; size: what grows with the data set", ["step", "size"]),
+  data: optional(existingFile("<archive>", "pictures in class folders, instead of drawn flowers")),
+  architecture: oneWord("step: the network", Object.values(Architecture), "VGG19"),
+  width: positiveNumber("step: multiplies the filters of every convolution", 1),
+  "image-size": wholeNumber("step: height and width of the pictures, in pixels", {
+    from: 32,
+    otherwise: 224,
+  }),
+  classes: wholeNumber("step: classes that the pictures are dealt to", { from: 2, otherwise: 1000 }),
+  batch: wholeNumber("step: pictures of a step", { from: 1, otherwise: 8 }),
+  precision: oneWord("step: what the network computes in", ["FLOAT32", "MIXED_BFLOAT16"], "MIXED_BFLOAT16"),
+  steps: wholeNumber("step: steps of each kind in a round", { from: 2, otherwise: 6 }),
+  small: wholeNumber("size: pictures of the small data set", { from: 100, otherwise: 1000 }),
+  large: wholeNumber("size: pictures of the large data set", { from: 100, otherwise: 50_000 }),
+  rounds: wholeNumber("how often each is measured, in turn", { from: 1, otherwise: 3 }),
+} as const;
+
+type InputOptions = Options<typeof OPTIONS>;
+
+/** What reading and augmenting pictures cost, of a step and as a data set grows. */
+export const input: Benchmark = benchmark(
+  "what reading and augmentation add to a step, and what grows with the data set",
+  OPTIONS,
+  async (options, context) => {
+    const step = options.only.includes("step") ? await measureStep(options, context) : NOTHING;
+    const size = options.only.includes("size") ? await measureSize(options, context) : NOTHING;
+    return {
+      figures: { ...step.figures, ...size.figures },
+      settings: { ...size.settings, ...step.settings, rounds: options.rounds },
+    };
+  },
+);
+
+const NOTHING: Measurement = { figures: {}, settings: {} };
+
+async function measureStep(options: InputOptions, context: BenchContext): Promise<Measurement> {
+  await using work = await WorkFolder.create();
+  const { architecture, classes, precision, steps, rounds } = options;
+  const { fixed, read, augmented, threads } = await measureStepShare(
+    work,
+    {
+      dataFile: options.data,
+      architecture,
+      widthMultiplier: options.width,
+      imageSizePixels: options["image-size"],
+      classes,
+      batchSize: options.batch,
+      precision,
+      steps,
+      rounds,
+    },
+    context,
+  );
+  return {
+    figures: {
+      inputAndAugmentationShare: rounded(augmented / fixed - 1),
+      inputShare: rounded(read / fixed - 1),
+      secondsPerStep: rounded(augmented),
+      secondsPerStepWithoutAugmentation: rounded(read),
+      secondsPerStepOnOneBatch: rounded(fixed),
+    },
+    settings: {
+      threads,
+      precision,
+      batchSize: options.batch,
+      architecture,
+      widthMultiplier: options.width,
+      imageSizePixels: options["image-size"],
+      classes,
+      stepsPerRound: steps,
+    },
+  };
+}
+
+async function measureSize(options: InputOptions, context: BenchContext): Promise<Measurement> {
+  await using work = await WorkFolder.create();
+  const { data: dataFile, small, large, rounds } = options;
+  const cost = await measureSizes(work, { dataFile, small, large, rounds }, context);
+  return {
+    figures: {
+      perImageRatio: rounded(cost.perImageRatio),
+      residentGrowthBytes: cost.residentGrowthBytes,
+      smallSecondsPerImage: rounded(cost.smallSecondsPerImage),
+      largeSecondsPerImage: rounded(cost.largeSecondsPerImage),
+      smallResidentBytes: cost.smallResidentBytes,
+      largeResidentBytes: cost.largeResidentBytes,
+    },
+    settings: {
+      threads: cost.threads,
+      precision: cost.precision,
+      batchSize: SMALL_NETWORK.batchSize,
+      smallPictures: small,
+      largePictures: large,
+      sizeNetwork: `${SMALL_NETWORK.architecture} x ${SMALL_NETWORK.widthMultiplier}, ${SMALL_NETWORK.imageSizePixels} px`,
+    },
+  };
+}

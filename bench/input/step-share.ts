@@ -1,0 +1,235 @@
+import path from "node:path";
+import { ApiClient } from "../../demo/api-client.js";
+import { startEspalier } from "../../src/app/espalier.js";
+import { parseConfig } from "../../src/core/config.js";
+import type { Architecture, ComputePrecision } from "../../src/core/enumerations.js";
+import { OwnedResources } from "../../src/core/owned-resources.js";
+import {
+  type Augmentation,
+  NO_AUGMENTATION,
+  type RunConfiguration,
+} from "../../src/core/run-configuration.js";
+import { type ShardReader, TensorShards } from "../../src/data/tensor-shards.js";
+import { EngineHost } from "../../src/engine/engine-host.js";
+import { provideNativeLibrary } from "../../src/engine/native-library.js";
+import type { Session } from "../../src/engine/session.js";
+import { networkOfRun, trainingOfRun } from "../../src/graph/architectures/network-spec.js";
+import { buildTrainingGraph } from "../../src/graph/architectures/training-graph.js";
+import { createLog } from "../../src/telemetry/log.js";
+import { BatchSource } from "../../src/training/batch-source.js";
+import { EpochLoop } from "../../src/training/epoch-loop.js";
+import type { BenchContext } from "../benchmark.js";
+import { median } from "../median.js";
+import { dealToClasses } from "../pictures/deal-pictures.js";
+import { providePictures } from "../pictures/provide-pictures.js";
+import { importPictures } from "../server/import-pictures.js";
+import type { WorkFolder } from "../work-folder.js";
+
+export interface StepSharePlan {
+  /** An archive of class folders; null: flowers are drawn. */
+  readonly dataFile: string | null;
+  readonly architecture: Architecture;
+  readonly widthMultiplier: number;
+  readonly imageSizePixels: number;
+  readonly classes: number;
+  readonly batchSize: number;
+  readonly precision: ComputePrecision;
+  /** Steps of each kind in a round. */
+  readonly steps: number;
+  readonly rounds: number;
+}
+
+/** Median seconds of a training step of one network, by where its pictures come from. */
+export interface StepShare {
+  /** The same batch every time, from memory, as it is. */
+  readonly fixed: number;
+  /** Read from the shards, in an epoch's order. */
+  readonly read: number;
+  /** Read and augmented. */
+  readonly augmented: number;
+  readonly threads: number;
+}
+
+/** Everything at once, as a user who wants it all asks for it. */
+const AUGMENTATION: Augmentation = {
+  horizontalFlip: true,
+  verticalFlip: false,
+  rotationDegrees: 15,
+  widthShift: 0.1,
+  heightShift: 0.1,
+  zoom: 0.2,
+  brightness: 0.2,
+  contrast: 0.2,
+  fillMode: "REFLECT",
+};
+const SPLIT = { validation: 0.2, test: 0 };
+
+/** Trains with and without reading and augmentation, in turn, in one process. */
+export async function measureStepShare(
+  work: WorkFolder,
+  plan: StepSharePlan,
+  context: BenchContext,
+): Promise<StepShare> {
+  await using resources = new OwnedResources();
+  const config = parseConfig({
+    ...process.env,
+    ESPALIER_HOME: work.homeFolder,
+    ESPALIER_IMPORT_ROOTS: work.picturesFolder,
+    ESPALIER_PORT: "0",
+    DATABASE_URL: "",
+  });
+  const log = createLog("warn");
+  const espalier = resources.own(await startEspalier(config, { log, progress: context.report }));
+  const api = resources.own(new ApiClient(espalier.url, espalier.adminToken.secret));
+
+  const count = Math.max(plan.classes, Math.ceil((plan.steps * plan.batchSize) / (1 - SPLIT.validation)));
+  const source = path.join(work.picturesFolder, "source");
+  const pictures = await providePictures(
+    { dataFile: plan.dataFile, atLeast: count, folder: source },
+    context,
+  );
+  await dealToClasses(pictures, plan.classes, count, path.join(work.picturesFolder, "dealt"));
+  context.report(`importing ${count} pictures`);
+  const { ref } = await importPictures(api, "pictures", { folder: "dealt" }, SPLIT);
+  const { datasets, blobs, imageDecoder } = espalier.services;
+  const shards = new TensorShards({
+    datasets,
+    blobs,
+    decoder: imageDecoder,
+    folder: path.join(work.homeFolder, "shards"),
+  });
+  const version = await datasets.findVersionByRef(ref);
+  const reader = resources.own(await shards.open(version?.id ?? "", plan.imageSizePixels));
+
+  const engine = resources.own(
+    await EngineHost.start({
+      nativeLibrary: await provideNativeLibrary(config, context.report),
+      threads: config.threads,
+      workFolder: path.join(work.homeFolder, "engine", "bench"),
+      log,
+    }),
+  );
+  const plain = await openTraining(engine, reader, plan, NO_AUGMENTATION);
+  resources.own(plain.session);
+  const augmented = await openTraining(engine, reader, plan, AUGMENTATION);
+  resources.own(augmented.session);
+
+  const seconds = { fixed: [] as number[], read: [] as number[], augmented: [] as number[] };
+  for (let round = 0; round <= plan.rounds; round++) {
+    context.report(round === 0 ? "warming up" : `round ${round} of ${plan.rounds}`);
+    const fixed = await timeFixedBatch(plain.session, reader, plan, context.signal);
+    const read = await timeEpoch(plain.loop, round + 1, plan.steps, context.signal);
+    const both = await timeEpoch(augmented.loop, round + 1, plan.steps, context.signal);
+    if (round === 0) continue;
+    seconds.fixed.push(...fixed);
+    seconds.read.push(...read);
+    seconds.augmented.push(...both);
+  }
+  return {
+    fixed: median(seconds.fixed),
+    read: median(seconds.read),
+    augmented: median(seconds.augmented),
+    threads: config.threads,
+  };
+}
+
+interface Training {
+  readonly session: Session;
+  readonly loop: EpochLoop;
+}
+
+/** A network with fresh weights, and the trainer's own loop over the training split. */
+async function openTraining(
+  engine: EngineHost,
+  reader: ShardReader,
+  plan: StepSharePlan,
+  augmentation: Augmentation,
+): Promise<Training> {
+  const configuration = configurationOf(plan, augmentation);
+  const graph = buildTrainingGraph(
+    networkOfRun(configuration, plan.classes, plan.precision),
+    trainingOfRun(configuration, { stepsPerEpoch: plan.steps, cachedFeatures: false, accumulation: false }),
+  );
+  const session = await engine.openGraph(graph);
+  await session.run("init", {});
+  return { session, loop: new EpochLoop(session, reader, configuration) };
+}
+
+class EnoughSteps extends Error {}
+
+/**
+ * The first step of an epoch waits for its pictures, which happens once in thousands: it is left out.
+ *
+ * @param steps of the epoch, after which it is stopped as a run that is cancelled
+ */
+async function timeEpoch(
+  loop: EpochLoop,
+  epoch: number,
+  steps: number,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
+  const atMs: number[] = [];
+  const enough = new AbortController();
+  const onStep = (): void => {
+    atMs.push(performance.now());
+    if (atMs.length === steps) enough.abort(new EnoughSteps());
+  };
+  try {
+    await loop.train(epoch, AbortSignal.any([signal, enough.signal]), onStep);
+  } catch (error) {
+    if (!(error instanceof EnoughSteps)) throw error;
+  }
+  return intervals(atMs);
+}
+
+async function timeFixedBatch(
+  session: Session,
+  reader: ShardReader,
+  plan: StepSharePlan,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
+  const positions = reader.positionsOf("TRAIN").subarray(0, plan.batchSize);
+  const source = new BatchSource(reader, plan.imageSizePixels, plan.batchSize);
+  const atMs: number[] = [];
+  for await (const { images, labels } of source.batches(positions, plan.batchSize)) {
+    for (let step = 0; step < plan.steps; step++) {
+      signal.throwIfAborted();
+      // The pictures lie in shared memory and stay; labels are handed over with every step.
+      await session.run("train_step", { images, labels: structuredClone(labels) });
+      atMs.push(performance.now());
+    }
+  }
+  return intervals(atMs);
+}
+
+/** Seconds between one time and the next. */
+function intervals(atMs: readonly number[]): readonly number[] {
+  return atMs.slice(1).map((at, index) => (at - (atMs[index] ?? Number.NaN)) / 1000);
+}
+
+function configurationOf(plan: StepSharePlan, augmentation: Augmentation): RunConfiguration {
+  return {
+    architecture: plan.architecture,
+    batchNormalization: false,
+    widthMultiplier: plan.widthMultiplier,
+    imageSizePixels: plan.imageSizePixels,
+    head: { kind: "FULLY_CONNECTED", units: 4096, dropout: 0.5 },
+    preprocessing: "SCALE_0_1",
+    optimizer: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+    learningRate: { kind: "constant", initial: 1e-4, warmupEpochs: 0 },
+    batchSize: plan.batchSize,
+    accumulationSteps: 1,
+    epochs: plan.rounds + 1,
+    precision: plan.precision,
+    earlyStopping: null,
+    monitor: "VALIDATION_TOP1",
+    seed: 0,
+    initialization: { kind: "random" },
+    frozenBlocks: 0,
+    augmentation,
+    weightDecay: 0,
+    gradientClipNorm: null,
+    labelSmoothing: 0,
+    classWeights: null,
+  };
+}

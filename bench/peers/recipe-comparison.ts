@@ -1,0 +1,99 @@
+import path from "node:path";
+import type { BenchContext, Measurement } from "../benchmark.js";
+import { providePictures } from "../pictures/provide-pictures.js";
+import type { RunConfigurationInput } from "../server/follow-run.js";
+import { importPictures } from "../server/import-pictures.js";
+import { type RunCost, trainToEnd } from "../server/train-to-end.js";
+import { WorkFolder } from "../work-folder.js";
+import type { EpochFigures } from "./peer-output.js";
+import type { PeerRunner } from "./peer-runner.js";
+import { RECIPE_PEERS } from "./peer-scripts.js";
+import { type ComparedFigure, compareRounds, takeTurns } from "./rounds.js";
+
+/** What the peers' scripts write down: network, augmentation and schedule. */
+const CONFIGURATION: RunConfigurationInput = {
+  architecture: "VGG13",
+  batchNormalization: true,
+  widthMultiplier: 0.25,
+  head: { kind: "GLOBAL_AVERAGE_POOLING", dropout: 0.3 },
+  preprocessing: "IMAGENET_TORCH",
+  optimizer: { adamW: {} },
+  weightDecay: 0.05,
+  labelSmoothing: 0.1,
+  augmentation: {
+    horizontalFlip: true,
+    rotationDegrees: 15,
+    widthShift: 0.1,
+    heightShift: 0.1,
+    zoom: 0.2,
+    brightness: 0.2,
+  },
+  batchSize: 64,
+};
+const INITIAL_RATE = 0.002;
+const WARM_UP_FRACTION = 0.1;
+/** The peers validate on a fifth, and have no test split. */
+const SPLIT = { validation: 0.2, test: 0 };
+
+const COMPARED: readonly ComparedFigure<RunCost, EpochFigures>[] = [
+  {
+    ratio: "recipeEpochVs",
+    figure: "SecondsPerEpoch",
+    ofProduct: ({ secondsPerEpoch }) => secondsPerEpoch,
+    ofPeer: ({ secondsPerEpoch }) => secondsPerEpoch,
+  },
+];
+
+export interface RecipeComparison {
+  /** An archive of class folders; null: flowers are drawn. */
+  readonly dataFile: string | null;
+  /** How many are drawn. */
+  readonly drawnPictures: number;
+  readonly imageSizePixels: number;
+  readonly epochs: number;
+  readonly precision: string;
+  readonly rounds: number;
+}
+
+/** A small network from scratch on photographs: product and peers get the same folder. */
+export async function compareRecipe(
+  plan: RecipeComparison,
+  runner: PeerRunner,
+  context: BenchContext,
+): Promise<Measurement> {
+  await using work = await WorkFolder.create();
+  const { dataFile, drawnPictures, imageSizePixels, epochs, rounds } = plan;
+  const folder = path.join(work.picturesFolder, "classes");
+  const atLeast = dataFile === null ? drawnPictures : 1;
+  const pictures = await providePictures({ dataFile, atLeast, folder }, context);
+  await work.serve(context, ({ api }) => importPictures(api, "pictures", { folder: "classes" }, SPLIT));
+  let threads = 0;
+  const configuration: RunConfigurationInput = {
+    ...CONFIGURATION,
+    learningRate: { cosine: { initial: INITIAL_RATE, warmupEpochs: epochs * WARM_UP_FRACTION } },
+    imageSizePixels,
+    epochs,
+    precision: plan.precision,
+  };
+  const product = (): Promise<RunCost> =>
+    work.serve(context, (server) => {
+      threads = server.threads;
+      return trainToEnd(server, "pictures", configuration, context);
+    });
+  const done = await takeTurns(rounds, product, RECIPE_PEERS, { folder, epochs, imageSizePixels }, runner);
+  return {
+    figures: compareRounds(
+      done,
+      RECIPE_PEERS.map(({ name }) => name),
+      COMPARED,
+    ),
+    settings: {
+      threads,
+      recipePrecision: done[0]?.product.precision ?? plan.precision,
+      recipeBatchSize: Number(CONFIGURATION.batchSize),
+      recipeImageSizePixels: imageSizePixels,
+      recipeEpochs: epochs,
+      recipePictures: pictures.length,
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { AppError } from "../src/core/app-error.js";
+import type { RunConfigurationInput } from "./server/follow-run.js";
+import type { SplitFractions } from "./server/operations.js";
+
+/** How to split a data set and train on it, as `examples/recipes` writes it down. */
+export interface Recipe {
+  readonly split: SplitFractions;
+  readonly configuration: RunConfigurationInput;
+}
+
+/**
+ * Reads a recipe; whether its settings can be is for the server to say.
+ *
+ * @throws AppError `RECIPE_INVALID`
+ */
+export async function readRecipe(file: string): Promise<Recipe> {
+  const text = await readFile(file, "utf8");
+  const recipe = parse(text);
+  if (isRecord(recipe) && isRecord(recipe.split) && isRecord(recipe.configuration)) {
+    const { validation, test, seed = 0 } = recipe.split;
+    if (typeof validation === "number" && typeof test === "number" && typeof seed === "number") {
+      return { split: { validation, test, seed }, configuration: recipe.configuration };
+    }
+  }
+  throw new AppError(
+    "RECIPE_INVALID",
+    `A recipe is an object with a "split" (validation, test, seed) and a "configuration". Received ${file}: ` +
+      `${text.slice(0, 80)}`,
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

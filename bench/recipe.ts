@@ -1,0 +1,74 @@
+import path from "node:path";
+import { AppError } from "../src/core/app-error.js";
+import { projectRoot } from "../src/core/project-root.js";
+import { type Benchmark, benchmark } from "./benchmark.js";
+import { existingFile, optional, wholeNumber } from "./options.js";
+import { readRecipe } from "./recipe-file.js";
+import { rounded } from "./rounded.js";
+import { importPictures, uploadArchive } from "./server/import-pictures.js";
+import type { MeasuredServer } from "./server/measured-server.js";
+import { type Evaluated, RUN_RESULT } from "./server/operations.js";
+import { trainToEnd } from "./server/train-to-end.js";
+import { wilsonInterval } from "./wilson-interval.js";
+import { WorkFolder } from "./work-folder.js";
+
+const OPTIONS = {
+  data: existingFile("<archive>", "pictures in class folders"),
+  recipe: optional(
+    existingFile("<file>", "split and configuration, instead of examples/recipes/flowers-64px.json"),
+  ),
+  epochs: optional(wholeNumber("to train, instead of the recipe's", { from: 1, otherwise: 0 })),
+} as const;
+
+/** How well a recipe classifies, and what it takes: imports, trains and evaluates as a user does. */
+export const recipe: Benchmark = benchmark(
+  "accuracy and time of a recipe from scratch",
+  OPTIONS,
+  async (options, context) => {
+    await using work = await WorkFolder.create();
+    const file = options.recipe ?? path.join(projectRoot(), "examples/recipes/flowers-64px.json");
+    const { split, configuration: written } = await readRecipe(file);
+    const configuration = options.epochs === null ? written : { ...written, epochs: options.epochs };
+    return await work.serve(context, async (server) => {
+      context.report(`importing ${path.basename(options.data)}`);
+      const uploadId = await uploadArchive(server.api, options.data);
+      const version = await importPictures(server.api, "pictures", { uploadId }, split);
+      const cost = await trainToEnd(server, version.ref, configuration, context);
+      const { validation, test } = await evaluationsOf(server, cost.runId);
+      const { low, high } = wilsonInterval(Math.round(test.top1 * test.sampleCount), test.sampleCount);
+      return {
+        figures: {
+          valTop1: rounded(validation.top1),
+          testTop1: rounded(test.top1),
+          testTop1Low: rounded(low),
+          testTop1High: rounded(high),
+          secondsPerEpoch: rounded(cost.secondsPerEpoch),
+          seconds: rounded(cost.seconds),
+          epochs: cost.epochs.length,
+        },
+        settings: {
+          recipe: path.basename(file),
+          threads: server.threads,
+          precision: cost.precision,
+          batchSize: Number(configuration.batchSize),
+          pictures: version.sampleCount,
+          validationPictures: validation.sampleCount,
+          testPictures: test.sampleCount,
+        },
+      };
+    });
+  },
+);
+
+/** Of the best checkpoint; the test split is looked at once, by the server at the end of the run. */
+async function evaluationsOf(
+  { api }: MeasuredServer,
+  runId: string,
+): Promise<{ validation: Evaluated; test: Evaluated }> {
+  const { run } = await api.request(RUN_RESULT, { runId });
+  if (run?.validation && run.test) return { validation: run.validation, test: run.test };
+  throw new AppError(
+    "NOT_EVALUATED",
+    "The run has no evaluation of both splits. A recipe needs fractions above 0 for validation and test.",
+  );
+}

@@ -1,0 +1,36 @@
+import { openAsBlob } from "node:fs";
+import { type ApiClient, errorCode, made } from "../../demo/api-client.js";
+import { CREATE_UPLOAD, type ImportedVersion } from "../../demo/operations.js";
+import { AppError } from "../../src/core/app-error.js";
+import { IMPORT, IMPORT_EVENTS, type ImportSource, type SplitFractions } from "./operations.js";
+
+/** Sends an archive as a user does. @returns the upload's id */
+export async function uploadArchive(api: ApiClient, file: string): Promise<string> {
+  const bytes = await openAsBlob(file);
+  const { createUpload } = await api.request(CREATE_UPLOAD, { sizeBytes: bytes.size });
+  const upload = made(createUpload, createUpload.userErrors);
+  await api.put(upload.putUrl, bytes);
+  return upload.uploadId;
+}
+
+/**
+ * Imports class folders as the next version of a data set.
+ *
+ * @throws AppError with the code and the words of the import's failure
+ */
+export async function importPictures(
+  api: ApiClient,
+  dataset: string,
+  source: ImportSource,
+  split: SplitFractions,
+): Promise<ImportedVersion> {
+  const { importDataset } = await api.request(IMPORT, { dataset, source, split });
+  const { id } = made(importDataset.datasetVersion, importDataset.userErrors);
+  for await (const { importEvents: event } of api.follow(IMPORT_EVENTS, { datasetVersionId: id })) {
+    if (event.__typename !== "ImportFinished") continue;
+    const { status, failure } = event.datasetVersion;
+    if (status === "READY") return event.datasetVersion;
+    throw new AppError(errorCode(failure?.code), failure?.message ?? `The import ended ${status}.`);
+  }
+  throw new AppError("IMPORT_LOST", "The import's events ended before the import did: see the server's log.");
+}

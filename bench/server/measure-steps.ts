@@ -1,0 +1,70 @@
+import { AppError } from "../../src/core/app-error.js";
+import type { BenchContext } from "../benchmark.js";
+import { median } from "../median.js";
+import { followRun, launchRun, precisionOf, type RunConfigurationInput } from "./follow-run.js";
+import type { MeasuredServer } from "./measured-server.js";
+import { CANCEL_RUN } from "./operations.js";
+import { StepTimes } from "./step-times.js";
+
+export interface StepPlan {
+  /** Such as "pictures:1". */
+  readonly dataset: string;
+  readonly configuration: RunConfigurationInput;
+  readonly warmUpSteps: number;
+  /** To measure; the run is cancelled after that. */
+  readonly steps: number;
+}
+
+/** What training steps take. */
+export interface StepCost {
+  /** Median over the measured steps. */
+  readonly secondsPerStep: number;
+  /** Of all threads of the server. */
+  readonly cpuSecondsPerStep: number;
+  /** Of the server, from its start to the last measured step. */
+  readonly peakResidentBytes: number;
+  readonly measuredSteps: number;
+  /** What the configured precision became. */
+  readonly precision: string;
+}
+
+/**
+ * Launches a run as a user does, follows its events and cancels it when enough steps are done.
+ *
+ * @throws AppError `STEPS_TOO_FEW` when the run ended before a step could be measured
+ */
+export async function measureSteps(
+  server: MeasuredServer,
+  plan: StepPlan,
+  context: BenchContext,
+): Promise<StepCost> {
+  const { api } = server;
+  const runId = await launchRun(api, plan.dataset, plan.configuration);
+  const times = new StepTimes(plan.warmUpSteps);
+  let cpuSeconds = 0;
+  let usage = await server.usage();
+  for await (const event of followRun(api, runId, context)) {
+    if (event.__typename !== "TrainingProgress" || event.progress.epoch === 0) continue;
+    if (times.values.length >= plan.steps) continue; // it ends before its next step
+    const before = usage.cpuSeconds;
+    usage = await server.usage();
+    const measured = times.observe({ ...event.progress, atMs: Date.parse(event.at) });
+    if (measured > 0) cpuSeconds += usage.cpuSeconds - before;
+    // One that has ended by itself meanwhile needs no cancelling.
+    if (times.values.length >= plan.steps) await api.request(CANCEL_RUN, { runId });
+  }
+  const measuredSteps = times.values.length;
+  if (measuredSteps === 0) {
+    throw new AppError(
+      "STEPS_TOO_FEW",
+      `The run ended before a step could be measured after ${plan.warmUpSteps} to warm up. Give it more pictures.`,
+    );
+  }
+  return {
+    secondsPerStep: median(times.values),
+    cpuSecondsPerStep: cpuSeconds / measuredSteps,
+    peakResidentBytes: usage.peakResidentBytes,
+    measuredSteps,
+    precision: await precisionOf(api, runId),
+  };
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { ApiClient } from "../../demo/api-client.js";
+import { LIBRARY_LOG } from "../../demo/server-process.js";
+import { AppError } from "../../src/core/app-error.js";
+import type { BenchContext } from "../benchmark.js";
+import type { FromServer, ProcessUsage } from "./server-messages.js";
+
+export interface MeasuredServerOptions {
+  /** All state of the server; the next server on it finds what this one made. */
+  readonly homeFolder: string;
+  /** Below it, imports may read. */
+  readonly picturesFolder: string;
+  readonly context: BenchContext;
+}
+
+type Ready = Extract<FromServer, { kind: "ready" }>;
+
+/**
+ * The product in a process of its own, so that its memory and processor time are those of serving and
+ * training alone. Disposing stops it.
+ */
+export class MeasuredServer implements AsyncDisposable {
+  private constructor(
+    private readonly child: ChildProcess,
+    /** Rejects when the process ends although nobody asked it to, or a person wants it to end. */
+    private readonly died: Promise<never>,
+    readonly api: ApiClient,
+    readonly threads: number,
+  ) {}
+
+  /** @throws AppError `SERVER_ENDED`; the signal's reason when it aborts */
+  static async start({
+    homeFolder,
+    picturesFolder,
+    context,
+  }: MeasuredServerOptions): Promise<MeasuredServer> {
+    const { report, signal } = context;
+    signal.throwIfAborted();
+    const main = fileURLToPath(import.meta.resolve("./server-main.js"));
+    const child = fork(main, {
+      env: {
+        ESPALIER_LOG_LEVEL: "warn",
+        ...process.env,
+        ESPALIER_HOME: homeFolder,
+        ESPALIER_IMPORT_ROOTS: picturesFolder,
+        ESPALIER_PORT: "0",
+        // Another database may hold another home's runs.
+        DATABASE_URL: "",
+      },
+      execArgv: ["--enable-source-maps"],
+      // Standard output is for the benchmark's result alone.
+      stdio: ["ignore", 2, "pipe", "ipc"],
+    });
+    if (child.stderr !== null) {
+      createInterface({ input: child.stderr }).on("line", (line) => {
+        if (!LIBRARY_LOG.test(line)) report(line);
+      });
+    }
+    const died = new Promise<never>((_, reject) => {
+      child.once("error", reject);
+      child.once("exit", (code, signal) => {
+        const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+        reject(new AppError("SERVER_ENDED", `The measured server ended with ${how}; see above.`));
+      });
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+    // Whoever waits for it sees the rejection; without a waiter it must not end this process.
+    died.catch(() => {});
+    try {
+      const ready = await Promise.race([readyMessage(child, report), died]);
+      return new MeasuredServer(child, died, new ApiClient(ready.url, ready.token), ready.threads);
+    } catch (error) {
+      await ended(child);
+      throw error;
+    }
+  }
+
+  /** What `work` resolves with. @throws AppError `SERVER_ENDED` when the server ends before */
+  during<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.died]);
+  }
+
+  async usage(): Promise<ProcessUsage> {
+    const answer = once(this.child, "message") as Promise<[FromServer]>;
+    this.child.send("usage");
+    const [message] = await this.during(answer);
+    if (message.kind !== "usage") throw new Error(`Expected the server's usage. Received ${message.kind}.`);
+    return message;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.api[Symbol.asyncDispose]();
+    await ended(this.child);
+  }
+}
+
+/** Lets the server go and waits until it has gone. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  if (child.connected) child.disconnect();
+  await exited;
+}
+
+function readyMessage(child: ChildProcess, report: BenchContext["report"]): Promise<Ready> {
+  return new Promise((resolve, reject) => {
+    const listen = (message: FromServer): void => {
+      if (message.kind === "progress") report(message.line);
+      if (message.kind === "failed") reject(new AppError("SERVER_ENDED", message.message));
+      if (message.kind === "ready") {
+        child.off("message", listen);
+        resolve(message);
+      }
+    };
+    child.on("message", listen);
+  });
+}

@@ -1,0 +1,52 @@
+/** The measured process: the whole product, and nothing beside it that takes memory or time. */
+import { once } from "node:events";
+import { startEspalier } from "../../src/app/espalier.js";
+import { explainError } from "../../src/core/app-error.js";
+import { parseConfig } from "../../src/core/config.js";
+import { createLog } from "../../src/telemetry/log.js";
+import type { FromServer, ProcessUsage, ToServer } from "./server-messages.js";
+
+const KIB = 1024;
+const MICROSECONDS = 1e6;
+
+const disconnected = once(process, "disconnect");
+// Ctrl-C reaches every process of the terminal. This one stops when the benchmark lets it go.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
+
+try {
+  const config = parseConfig(process.env);
+  await using espalier = await startEspalier(config, {
+    log: createLog(config.logLevel),
+    progress: (line) => tell({ kind: "progress", line }),
+  });
+  process.on("message", (message: ToServer) => {
+    if (message === "usage") tell({ kind: "usage", ...currentUsage() });
+  });
+  tell({
+    kind: "ready",
+    url: espalier.url,
+    token: espalier.adminToken.secret,
+    threads: config.threads,
+  });
+  await disconnected;
+} catch (error) {
+  process.exitCode = 1;
+  if (process.connected) {
+    tell({ kind: "failed", message: explainError(error) });
+    process.disconnect();
+  }
+}
+
+function tell(message: FromServer): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** `maxRSS` is the figure that Python's `resource.getrusage` gives of a peer. */
+function currentUsage(): ProcessUsage {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  return {
+    peakResidentBytes: maxRSS * KIB,
+    residentBytes: process.memoryUsage.rss(),
+    cpuSeconds: (userCPUTime + systemCPUTime) / MICROSECONDS,
+  };
+}

@@ -1,0 +1,58 @@
+import { AppError } from "../../src/core/app-error.js";
+import type { BenchContext } from "../benchmark.js";
+import { median } from "../median.js";
+import { followRun, launchRun, precisionOf, type RunConfigurationInput } from "./follow-run.js";
+import type { MeasuredServer } from "./measured-server.js";
+import type { FinishedEpoch } from "./operations.js";
+
+/** What a whole run takes. */
+export interface RunCost {
+  readonly runId: string;
+  readonly epochs: readonly FinishedEpoch[];
+  /** Median; training, validation and checkpoint. */
+  readonly secondsPerEpoch: number;
+  /** From the launch to the end, decoding included. */
+  readonly seconds: number;
+  /** The most memory that was resident while it trained, from its first step on. */
+  readonly residentBytes: number;
+  /** What the configured precision became. */
+  readonly precision: string;
+}
+
+/** Launches a run as a user does and follows it to its end. @throws AppError when it does not succeed */
+export async function trainToEnd(
+  server: MeasuredServer,
+  dataset: string,
+  configuration: RunConfigurationInput,
+  context: BenchContext,
+): Promise<RunCost> {
+  const { api } = server;
+  const startedMs = performance.now();
+  const runId = await launchRun(api, dataset, configuration);
+  const epochs: FinishedEpoch[] = [];
+  let residentBytes = 0;
+  for await (const event of followRun(api, runId, context)) {
+    if (event.__typename === "TrainingProgress" && event.progress.epoch > 0) {
+      residentBytes = Math.max(residentBytes, (await server.usage()).residentBytes);
+    }
+    if (event.__typename === "EpochCompleted") {
+      epochs.push(event.epoch);
+      context.report(epochLine(event.epoch));
+    }
+  }
+  if (epochs.length === 0)
+    throw new AppError("RUN_LOST", "The run's events ended before its first epoch did.");
+  return {
+    runId,
+    epochs,
+    secondsPerEpoch: median(epochs.map(({ seconds }) => seconds)),
+    seconds: (performance.now() - startedMs) / 1000,
+    residentBytes,
+    precision: await precisionOf(api, runId),
+  };
+}
+
+function epochLine({ number, seconds, validationTop1, imagesPerSecond }: FinishedEpoch): string {
+  const top1 = validationTop1.value?.toFixed(4) ?? "none";
+  return `epoch ${number}: ${seconds.toFixed(2)} s, ${Math.round(imagesPerSecond)} images/s, validation top-1 ${top1}`;
+}

@@ -1,0 +1,166 @@
+import { Architecture, HeadKind, Precision } from "../src/core/enumerations.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
+import { existingFile, type Options, oneWord, optional, positiveNumber, wholeNumber } from "./options.js";
+import { rounded } from "./rounded.js";
+import { importClassifiedPictures } from "./server/classified-pictures.js";
+import { measureSteps, type StepCost } from "./server/measure-steps.js";
+import { WorkFolder } from "./work-folder.js";
+
+const OPTIONS = {
+  mode: oneWord(
+    "train: one configuration; finetune: the whole network, frozen blocks, frozen blocks with kept features",
+    ["train", "finetune"],
+    "train",
+  ),
+  data: optional(existingFile("<archive>", "pictures in class folders, instead of drawn flowers")),
+  architecture: oneWord("the network", Object.values(Architecture), "VGG19"),
+  width: positiveNumber("multiplies the filters of every convolution", 1),
+  head: oneWord("what follows the convolutions", Object.values(HeadKind), "FULLY_CONNECTED"),
+  "image-size": wholeNumber("height and width of the pictures, in pixels", { from: 32, otherwise: 224 }),
+  classes: wholeNumber("classes that the pictures are dealt to", { from: 2, otherwise: 1000 }),
+  batch: wholeNumber("pictures of a step", { from: 1, otherwise: 8 }),
+  accumulation: wholeNumber("parts that a batch is cut into", { from: 1, otherwise: 1 }),
+  precision: oneWord("what the network computes in", Object.values(Precision), "AUTO"),
+  "frozen-blocks": wholeNumber("first blocks that do not learn; 0 means 4 for finetune", {
+    from: 0,
+    otherwise: 0,
+  }),
+  augmentation: oneWord("changes of the training pictures", ["none", "flip", "full"], "none"),
+  "warm-up": wholeNumber("steps before the measured ones", { from: 1, otherwise: 3 }),
+  steps: wholeNumber("steps to measure", { from: 1, otherwise: 10 }),
+} as const;
+
+type TrainOptions = Options<typeof OPTIONS>;
+
+const AUGMENTATIONS: Readonly<Record<TrainOptions["augmentation"], Readonly<Record<string, unknown>>>> = {
+  none: {},
+  flip: { horizontalFlip: true },
+  full: {
+    horizontalFlip: true,
+    rotationDegrees: 15,
+    widthShift: 0.1,
+    heightShift: 0.1,
+    zoom: 0.2,
+    brightness: 0.2,
+    contrast: 0.2,
+  },
+};
+const FINETUNED_FROZEN_BLOCKS = 4;
+
+/** What a training step takes in the real trainer, on real pictures that were decoded once. */
+export const train: Benchmark = benchmark(
+  "speed and memory of training steps: VGG19 at 224 px, 1000 classes, batches of 8",
+  OPTIONS,
+  async (options, context) => {
+    await using work = await WorkFolder.create();
+    const { data: dataFile, classes } = options;
+    const dataset = await importClassifiedPictures(work, { dataFile, classes }, context);
+    const trainer = new StepBench(work, dataset, options, context);
+    const measure = options.mode === "train" ? measureTraining : measureFineTuning;
+    return await measure(trainer, options);
+  },
+);
+
+async function measureTraining(trainer: StepBench, options: TrainOptions): Promise<Measurement> {
+  const cost = await trainer.measure({
+    frozenBlocks: options["frozen-blocks"],
+    augmentation: AUGMENTATIONS[options.augmentation],
+  });
+  return {
+    figures: {
+      imagesPerSecond: rounded(options.batch / cost.secondsPerStep),
+      peakMemoryBytes: cost.peakResidentBytes,
+      secondsPerStep: rounded(cost.secondsPerStep),
+      cpuSecondsPerStep: rounded(cost.cpuSecondsPerStep),
+    },
+    settings: trainer.settings(cost),
+  };
+}
+
+/** Each of the three in a server of its own. */
+async function measureFineTuning(trainer: StepBench, options: TrainOptions): Promise<Measurement> {
+  const frozenBlocks = options["frozen-blocks"] || FINETUNED_FROZEN_BLOCKS;
+  const full = await trainer.measure({ frozenBlocks: 0, augmentation: AUGMENTATIONS.flip });
+  // Augmented pictures differ every epoch, so nothing can be kept of them.
+  const frozen = await trainer.measure({ frozenBlocks, augmentation: AUGMENTATIONS.flip });
+  const cached = await trainer.measure({ frozenBlocks, augmentation: AUGMENTATIONS.none });
+  return {
+    figures: {
+      frozenVsFull: rounded(full.secondsPerStep / frozen.secondsPerStep),
+      cachedVsFull: rounded(full.secondsPerStep / cached.secondsPerStep),
+      fullSecondsPerStep: rounded(full.secondsPerStep),
+      frozenSecondsPerStep: rounded(frozen.secondsPerStep),
+      cachedSecondsPerStep: rounded(cached.secondsPerStep),
+      fullPeakMemoryBytes: full.peakResidentBytes,
+      frozenPeakMemoryBytes: frozen.peakResidentBytes,
+      cachedPeakMemoryBytes: cached.peakResidentBytes,
+    },
+    settings: { ...trainer.settings(full), frozenBlocks },
+  };
+}
+
+/** Measures the same network on the same pictures with one setting or another. */
+class StepBench {
+  #threads = 0;
+
+  constructor(
+    private readonly work: WorkFolder,
+    private readonly dataset: string,
+    private readonly options: TrainOptions,
+    private readonly context: BenchContext,
+  ) {}
+
+  async measure(differing: {
+    readonly frozenBlocks: number;
+    readonly augmentation: Readonly<Record<string, unknown>>;
+  }): Promise<StepCost> {
+    const { options, context } = this;
+    context.report(`training ${options.architecture}, ${JSON.stringify(differing)}`);
+    const cost = await this.work.serve(context, (server) => {
+      this.#threads = server.threads;
+      const plan = { dataset: this.dataset, warmUpSteps: options["warm-up"], steps: options.steps };
+      const configuration = { ...configurationOf(options), ...differing };
+      return measureSteps(server, { ...plan, configuration }, context);
+    });
+    context.report(`${cost.secondsPerStep.toFixed(3)} s a step`);
+    return cost;
+  }
+
+  settings(cost: StepCost): Measurement["settings"] {
+    const { data, mode, augmentation, ...options } = this.options;
+    return {
+      mode,
+      threads: this.#threads,
+      precision: cost.precision,
+      batchSize: options.batch,
+      accumulationSteps: options.accumulation,
+      architecture: options.architecture,
+      widthMultiplier: options.width,
+      head: options.head,
+      imageSizePixels: options["image-size"],
+      classes: options.classes,
+      frozenBlocks: options["frozen-blocks"],
+      augmentation: mode === "train" ? augmentation : "flip, none when features are kept",
+      pictures: data === null ? "drawn" : "given",
+      warmUpSteps: options["warm-up"],
+      measuredSteps: cost.measuredSteps,
+    };
+  }
+}
+
+function configurationOf(options: TrainOptions): Readonly<Record<string, unknown>> {
+  return {
+    architecture: options.architecture,
+    widthMultiplier: options.width,
+    imageSizePixels: options["image-size"],
+    head: { kind: options.head },
+    // What the peers train with.
+    optimizer: { adam: {} },
+    learningRate: { constant: { initial: 1e-4 } },
+    batchSize: options.batch,
+    accumulationSteps: options.accumulation,
+    precision: options.precision,
+    // It is cancelled long before.
+    epochs: 1000,
+  };
+}

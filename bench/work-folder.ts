@@ -1,0 +1,46 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { BenchContext } from "./benchmark.js";
+import { MeasuredServer } from "./server/measured-server.js";
+
+/** Where a benchmark keeps everything that it makes; goes with all of it. */
+export class WorkFolder implements AsyncDisposable {
+  private constructor(private readonly folder: string) {}
+
+  static async create(): Promise<WorkFolder> {
+    const work = new WorkFolder(await mkdtemp(path.join(tmpdir(), "espalier-bench-")));
+    await mkdir(work.picturesFolder);
+    return work;
+  }
+
+  /** Of the servers that are started here. */
+  get homeFolder(): string {
+    return path.join(this.folder, "home");
+  }
+
+  /** Below it, the servers may read what they import. */
+  get picturesFolder(): string {
+    return path.join(this.folder, "pictures");
+  }
+
+  /**
+   * Starts a server, gives it to `use` and stops it. The next server finds what it imported and decoded, but not
+   * its checkpoints: those of large networks are gigabytes.
+   *
+   * @throws AppError `SERVER_ENDED`; what `use` throws
+   */
+  async serve<T>(context: BenchContext, use: (server: MeasuredServer) => Promise<T>): Promise<T> {
+    const { homeFolder, picturesFolder } = this;
+    try {
+      await using server = await MeasuredServer.start({ homeFolder, picturesFolder, context });
+      return await server.during(use(server));
+    } finally {
+      await rm(path.join(homeFolder, "runs"), { recursive: true, force: true });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
