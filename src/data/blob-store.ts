@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import { DurableFile, removeAbandoned, sha256Of, syncFolder } from "./durable-file.js";
 
-/** Picture files, each kept once under the SHA-256 of its bytes, in folders by its first two digits. */
+/** Hashing one chunk takes about a millisecond of the event loop. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Files, most of them pictures, each kept once under the SHA-256 of its bytes, in folders by its first two digits. */
 export class BlobStore {
   constructor(private readonly folder: string) {}
 
@@ -12,6 +17,21 @@ export class BlobStore {
     const batch = this.batch();
     const sha256 = await batch.put(bytes);
     await batch.sync();
+    return sha256;
+  }
+
+  /** Keeps a file that may be too large for memory, as `put` keeps bytes. */
+  async putStream(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+    await using file = await DurableFile.create(this.folder);
+    const hash = createHash("sha256");
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      await file.handle.writeFile(chunk);
+    }
+    const sha256 = hash.digest("hex");
+    const target = this.pathOf(sha256);
+    await file.finish(target);
+    await Promise.all([path.dirname(target), this.folder].map(syncFolder));
     return sha256;
   }
 
@@ -39,6 +59,16 @@ export class BlobStore {
 
   async has(sha256: string): Promise<boolean> {
     return (await this.sizeOf(sha256)) !== null;
+  }
+
+  /** SHA-256 of the bytes as they are now; null when there is no such blob. */
+  async digest(sha256: string): Promise<string | null> {
+    if (!(await this.has(sha256))) return null;
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(this.pathOf(sha256), { highWaterMark: CHUNK_BYTES })) {
+      hash.update(chunk as Buffer);
+    }
+    return hash.digest("hex");
   }
 
   /** In bytes; null when there is no such blob. */

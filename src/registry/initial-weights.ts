@@ -111,7 +111,9 @@ export class InitialWeights {
 
 function offeredBy({ modelName, number }: ModelVersionRecord, { network }: ModelManifest): OfferedWeights {
   const source = `${modelName}:${number}`;
-  const variables = networkVariables(network).map(({ name, shape }) => [name, { shape, source }] as const);
+  const variables = networkVariables(network).map(
+    ({ name, shape }) => [name, { shape, dtype: "float32", source }] as const,
+  );
   return { variables: new Map(variables), unknown: [] };
 }
 

@@ -3,11 +3,14 @@ import type { HeadKind } from "../../core/enumerations.js";
 import { networkVariables } from "../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
 import type { VariableSpec } from "../../graph/variables.js";
+import { isStoredType } from "./stored-tensor.js";
 
 /** A value that a source of weights has for one of our variables. */
 export interface OfferedVariable {
   /** In our order of axes. */
   readonly shape: readonly number[];
+  /** Of its numbers; only some can become ours. */
+  readonly dtype: string;
   /** What the source calls it, for people. */
   readonly source: string;
 }
@@ -22,6 +25,8 @@ export interface OfferedWeights<Offer extends OfferedVariable = OfferedVariable>
 
 const HIDDEN_LAYERS = ["fc1", "fc2"] as const;
 const PREDICTIONS = "predictions";
+/** More than a network has variables: only a file that is something else has as many. */
+const MOST_LISTED = 200;
 const HEAD_LAYERS: ReadonlySet<string> = new Set([...HIDDEN_LAYERS, PREDICTIONS]);
 
 /**
@@ -43,9 +48,11 @@ export function fitWeights(network: NetworkSpec, offered: OfferedWeights): reado
     ...offered.unknown,
   ];
   if (mismatches.length === 0) return given.map(({ name }) => name);
+  const listed = mismatches.slice(0, MOST_LISTED);
+  if (listed.length < mismatches.length) listed.push(`- and ${mismatches.length - listed.length} more.`);
   throw new AppError(
     "WEIGHTS_MISMATCH",
-    `The weights must fit ${describe(network)}. These do not:\n${mismatches.join("\n")}`,
+    `The weights must fit ${describe(network)}. These do not:\n${listed.join("\n")}`,
   );
 }
 
@@ -70,6 +77,8 @@ function offersLayer({ variables }: OfferedWeights, layer: string): boolean {
 function mismatchOf({ name, shape }: VariableSpec, { variables }: OfferedWeights): string[] {
   const offer = variables.get(name);
   if (offer === undefined) return [`- ${name}: expected ${format(shape)}, found nothing.`];
+  if (!isStoredType(offer.dtype))
+    return [`- ${name}: expected floats, found ${offer.dtype} (${offer.source}).`];
   if (equal(offer.shape, shape)) return [];
   return [`- ${name}: expected ${format(shape)}, found ${format(offer.shape)} (${offer.source}).`];
 }

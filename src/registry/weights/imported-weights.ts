@@ -1,18 +1,47 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "../../core/app-error.js";
 import type { BlobStore } from "../../data/blob-store.js";
+import { DurableFile, sha256Of, syncFolder } from "../../data/durable-file.js";
+import { saveCheckpoint } from "../../engine/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
+import { digestFolder } from "../../engine/folder-digest.js";
+import { networkVariables } from "../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
 import type { Log } from "../../telemetry/log.js";
+import { assignmentOf, buildAssignmentGraph } from "./assignment-graph.js";
+import { fitWeights } from "./fit-weights.js";
 import type { InitialVariables } from "./initial-variables.js";
+import type { ImportedVariable } from "./layouts/imported-variable.js";
+import { offerKeras } from "./layouts/keras-layout.js";
+import { offerTorch } from "./layouts/torch-layout.js";
+import { openWeightsFile, type WeightsContent } from "./weights-file.js";
 
-/** Files of weights that other programs wrote, kept as blobs and converted into checkpoints. */
+/** Raised when the same file becomes other values, so that earlier conversions are made anew. */
+const CONVERSION_VERSION = 1;
+
+/** Beside a conversion, written after it: without it there is none. */
+interface ConversionRecord {
+  /** Of the checkpoint's files. */
+  readonly sha256: string;
+  readonly variables: readonly string[];
+}
+
+/**
+ * Files of weights that other programs wrote. They are kept as blobs, and converted into a checkpoint
+ * once for every network that starts from them.
+ */
 export class ImportedWeights {
   readonly #blobs: BlobStore;
-  readonly #homeFolder: string;
+  readonly #folder: string;
   readonly #log: Log;
+  /** Conversions under way, by folder. */
+  readonly #converting = new Map<string, Promise<InitialVariables>>();
 
   constructor(options: { blobs: BlobStore; homeFolder: string; log: Log }) {
     this.#blobs = options.blobs;
-    this.#homeFolder = options.homeFolder;
+    this.#folder = path.join(options.homeFolder, "weights");
     this.#log = options.log;
   }
 
@@ -22,12 +51,112 @@ export class ImportedWeights {
    * @returns the SHA-256 that it is kept under
    * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
    */
-  async keep(_file: string, _network: NetworkSpec): Promise<string> {
-    throw new Error("Not there yet.");
+  async keep(file: string, network: NetworkSpec): Promise<string> {
+    {
+      await using weights = await openWeightsFile(file);
+      fitWeights(network, offerOf(weights.content, network));
+    }
+    return this.#blobs.putStream(createReadStream(file));
   }
 
-  /** @throws AppError `BLOB_MISSING`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH` */
-  async provide(_sha256: string, _network: NetworkSpec, _host: EngineHost): Promise<InitialVariables> {
-    throw new Error("Not there yet.");
+  /**
+   * The values of a kept file as a checkpoint.
+   *
+   * @param host runs the conversion
+   * @throws AppError `BLOB_MISSING`, `BLOB_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
+   */
+  async provide(sha256: string, network: NetworkSpec, host: EngineHost): Promise<InitialVariables> {
+    const shapes = networkVariables(network).map(({ name, shape }) => [name, shape]);
+    const key = sha256Of(Buffer.from(JSON.stringify([CONVERSION_VERSION, shapes])));
+    const folder = path.join(this.#folder, sha256, key);
+    const underWay = this.#converting.get(folder);
+    if (underWay !== undefined) return underWay;
+    const conversion = this.#convertOnce(sha256, network, host, folder).finally(() => {
+      this.#converting.delete(folder);
+    });
+    this.#converting.set(folder, conversion);
+    return conversion;
   }
+
+  async #convertOnce(
+    sha256: string,
+    network: NetworkSpec,
+    host: EngineHost,
+    folder: string,
+  ): Promise<InitialVariables> {
+    const earlier = await readRecord(folder);
+    if (earlier !== null) return { folder, variables: earlier.variables };
+    await this.#checkBlob(sha256);
+    await using weights = await openWeightsFile(this.#blobs.pathOf(sha256));
+    const offer = offerOf(weights.content, network);
+    const variables = fitWeights(network, offer);
+    const checkpoint = await writeCheckpoint(host, network, offer.variables, variables, folder);
+    await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables });
+    const random = networkVariables(network).filter(({ name }) => !variables.includes(name));
+    this.#log.info("converted imported weights", {
+      sha256,
+      written: weights.content.naming,
+      variables: variables.length,
+      startAtRandom: random.map(({ name }) => name),
+    });
+    return { folder, variables };
+  }
+
+  async #checkBlob(sha256: string): Promise<void> {
+    const found = await this.#blobs.digest(sha256);
+    if (found === sha256) return;
+    const [code, what] =
+      found === null
+        ? (["BLOB_MISSING", "is not in the blob store"] as const)
+        : (["BLOB_DAMAGED", "no longer has the content it was kept with"] as const);
+    throw new AppError(
+      code,
+      `The file of weights ${sha256} ${what}. Upload it again, and launch another run.`,
+    );
+  }
+
+  async #writeRecord(folder: string, record: ConversionRecord): Promise<void> {
+    await using file = await DurableFile.create(this.#folder);
+    await file.handle.writeFile(JSON.stringify(record));
+    await file.finish(recordOf(folder));
+    await syncFolder(path.dirname(folder));
+  }
+}
+
+function offerOf(content: WeightsContent, network: NetworkSpec) {
+  return content.naming === "torch"
+    ? offerTorch(content.tensors, network)
+    : offerKeras(content.layers, content.normalizationEpsilons, network);
+}
+
+/** One variable after another, so that a large file is never in memory whole. */
+async function writeCheckpoint(
+  host: EngineHost,
+  network: NetworkSpec,
+  offered: ReadonlyMap<string, ImportedVariable>,
+  names: readonly string[],
+  folder: string,
+): Promise<{ readonly sha256: string }> {
+  const wanted = networkVariables(network).filter(({ name }) => names.includes(name));
+  await using session = await host.openGraph(buildAssignmentGraph(wanted));
+  for (const { name, shape } of wanted) {
+    const variable = offered.get(name);
+    if (variable === undefined) throw new Error(`The file fits, but offers no ${name}.`);
+    const value = { dtype: "float32", shape, data: await variable.read() } as const;
+    await session.run(assignmentOf(name), { value });
+  }
+  return saveCheckpoint(session, folder);
+}
+
+function recordOf(folder: string): string {
+  return `${folder}.json`;
+}
+
+/** Null when there is no conversion, or its files are not what was written. */
+async function readRecord(folder: string): Promise<ConversionRecord | null> {
+  const text = await readFile(recordOf(folder), "utf8").catch(() => null);
+  if (text === null) return null;
+  const record = JSON.parse(text) as ConversionRecord;
+  const found = await digestFolder(folder).catch(() => null);
+  return found?.sha256 === record.sha256 ? record : null;
 }

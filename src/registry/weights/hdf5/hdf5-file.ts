@@ -1,0 +1,105 @@
+import type { ByteRange } from "../byte-range.js";
+import { invalidWeights, quoted } from "../invalid-weights.js";
+import { contiguousTensor, type StoredTensor } from "../stored-tensor.js";
+import { FieldReader } from "./field-reader.js";
+import { linksOf } from "./group-links.js";
+import {
+  type Hdf5Dataset,
+  type Message,
+  parseAttribute,
+  parseDataset,
+  readMessages,
+  SYMBOL_TABLE,
+} from "./object-header.js";
+
+const SIGNATURE = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
+const SUPERBLOCK_BYTES = 96;
+/** Groups below groups: Keras's deepest file has 8. */
+const DEEPEST = 16;
+/** VGG19 with its optimiser has some hundred groups and tensors. */
+const MOST_OBJECTS = 5000;
+
+export function looksLikeHdf5(start: Buffer): boolean {
+  return start.subarray(0, SIGNATURE.length).equals(SIGNATURE);
+}
+
+/** A group with all that is below it. */
+export interface Hdf5Group {
+  /** Lists of texts among its attributes, such as `layer_names`. */
+  readonly texts: ReadonlyMap<string, readonly string[]>;
+  readonly groups: ReadonlyMap<string, Hdf5Group>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+/**
+ * Reads what Keras writes by h5py's defaults, of the HDF5 File Format Specification, version 1.1:
+ * superblocks 0 and 1, symbol tables, object headers 1, data in one piece. Links to other files,
+ * packed data and the newer structures are refused, so that nothing but the file itself is ever read
+ * and nothing grows while it is unpacked.
+ *
+ * @throws AppError `WEIGHTS_INVALID`
+ */
+export async function readHdf5(file: ByteRange): Promise<Hdf5Group> {
+  const superblock = new FieldReader(
+    await file.read(0, SUPERBLOCK_BYTES, "the superblock"),
+    "the superblock",
+  );
+  superblock.skip(SIGNATURE.length);
+  const version = superblock.uint8();
+  if (version > 1)
+    throw invalidWeights("an HDF5 superblock of version 0 or 1, as h5py writes it", `${version}`);
+  superblock.skip(4);
+  const [offsetBytes, lengthBytes] = [superblock.uint8(), superblock.uint8()];
+  if (offsetBytes !== 8 || lengthBytes !== 8) {
+    throw invalidWeights("HDF5 addresses of 8 bytes", `${offsetBytes} and ${lengthBytes}`);
+  }
+  // Ranks of the trees, flags, base address, free space, end of file, driver; then the root's link.
+  superblock.skip(1 + 2 + 2 + 4 + (version === 1 ? 4 : 0) + 4 * 8 + 8);
+  return new TreeReader(file).group(superblock.uint64(), "", 0);
+}
+
+class TreeReader {
+  #objects = 0;
+
+  constructor(private readonly file: ByteRange) {}
+
+  async group(address: number, path: string, depth: number): Promise<Hdf5Group> {
+    return this.#groupOf(await this.#messages(address, path, depth), path, depth);
+  }
+
+  async #groupOf(messages: readonly Message[], path: string, depth: number): Promise<Hdf5Group> {
+    const groups = new Map<string, Hdf5Group>();
+    const tensors = new Map<string, StoredTensor>();
+    for (const [name, address] of await linksOf(this.file, messages)) {
+      const below = `${path}/${name}`;
+      const found = await this.#messages(address, below, depth + 1);
+      if (found.some(({ type }) => type === SYMBOL_TABLE)) {
+        groups.set(name, await this.#groupOf(found, below, depth + 1));
+      } else {
+        const dataset = parseDataset(found, quoted(below));
+        if (dataset !== null) tensors.set(name, this.#tensor(dataset, below));
+      }
+    }
+    const texts = new Map<string, readonly string[]>();
+    for (const message of messages) {
+      const attribute = parseAttribute(message);
+      if (attribute !== null) texts.set(attribute.name, attribute.texts);
+    }
+    return { texts, groups, tensors };
+  }
+
+  /** Also counts: a group may be linked from below itself. */
+  async #messages(address: number, path: string, depth: number): Promise<readonly Message[]> {
+    this.#objects++;
+    if (depth > DEEPEST || this.#objects > MOST_OBJECTS) {
+      const what = depth > DEEPEST ? `${quoted(path)} deeper than that` : "more objects";
+      throw invalidWeights(`at most ${DEEPEST} levels and ${MOST_OBJECTS} objects`, what);
+    }
+    return readMessages(this.file, address, quoted(path));
+  }
+
+  #tensor({ shape, dtype, address, sizeBytes }: Hdf5Dataset, path: string): StoredTensor {
+    const bytes = this.file.slice(address, sizeBytes, quoted(path));
+    return contiguousTensor({ name: path.slice(1), shape, dtype }, bytes);
+  }
+}

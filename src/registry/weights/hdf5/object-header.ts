@@ -1,0 +1,173 @@
+import type { ByteRange } from "../byte-range.js";
+import { invalidWeights } from "../invalid-weights.js";
+import { elementsOf, isStoredType, sizeOf } from "../stored-tensor.js";
+import { type Datatype, parseDatatype } from "./datatype.js";
+import { FieldReader } from "./field-reader.js";
+
+/** One fact about a group or a data set; section IV.A.2 of the specification. */
+export interface Message {
+  readonly type: number;
+  readonly bytes: Buffer;
+  /** Whether the fact lies elsewhere. */
+  readonly shared: boolean;
+}
+
+const DATASPACE = 0x01;
+const DATATYPE = 0x03;
+const EXTERNAL_FILES = 0x07;
+const LAYOUT = 0x08;
+const FILTERS = 0x0b;
+const ATTRIBUTE = 0x0c;
+const CONTINUATION = 0x10;
+export const SYMBOL_TABLE = 0x11;
+
+const PREFIX_BYTES = 16;
+const MESSAGE_PREFIX_BYTES = 8;
+const SHARED_FLAG = 0x02;
+const MOST_MESSAGES = 4096;
+/** A header with the attributes of a whole network takes some kilobytes. */
+const LARGEST_HEADER_BYTES = 1024 * 1024;
+
+/**
+ * The messages of the object whose header lies at an address.
+ *
+ * @throws AppError `WEIGHTS_INVALID`
+ */
+export async function readMessages(file: ByteRange, address: number, what: string): Promise<Message[]> {
+  const header = `the header of ${what}`;
+  const prefix = new FieldReader(await file.read(address, PREFIX_BYTES, header), header);
+  const version = prefix.uint8();
+  if (version !== 1) throw invalidWeights(`${header} of version 1, as h5py writes it`, `${version}`);
+  prefix.skip(1);
+  const count = prefix.uint16();
+  if (count > MOST_MESSAGES)
+    throw invalidWeights(`at most ${MOST_MESSAGES} messages in ${header}`, `${count}`);
+  prefix.skip(4);
+  const blocks = [{ at: address + PREFIX_BYTES, length: prefix.uint32() }];
+  const messages: Message[] = [];
+  let totalBytes = 0;
+  // Every continuation is a message, so `count` bounds the blocks too.
+  for (let block = blocks.shift(); block !== undefined && messages.length < count; block = blocks.shift()) {
+    totalBytes += block.length;
+    if (totalBytes > LARGEST_HEADER_BYTES) {
+      throw invalidWeights(`at most ${LARGEST_HEADER_BYTES} bytes in ${header}`, `${totalBytes}`);
+    }
+    const fields = new FieldReader(await file.read(block.at, block.length, header), header);
+    for (let rest = block.length; rest >= MESSAGE_PREFIX_BYTES && messages.length < count; ) {
+      const [type, length, flags] = [fields.uint16(), fields.uint16(), fields.uint8()];
+      fields.skip(3);
+      const bytes = fields.take(length);
+      rest -= MESSAGE_PREFIX_BYTES + length;
+      messages.push({ type, bytes, shared: (flags & SHARED_FLAG) !== 0 });
+      if (type === CONTINUATION) {
+        const place = new FieldReader(bytes, header);
+        blocks.push({ at: place.uint64(), length: place.uint64() });
+      }
+    }
+  }
+  return messages;
+}
+
+export interface Hdf5Dataset {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly address: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Where a tensor lies; null for an object that is no data set.
+ *
+ * @throws AppError `WEIGHTS_INVALID`, also for data outside the file or in pieces
+ */
+export function parseDataset(messages: readonly Message[], what: string): Hdf5Dataset | null {
+  const find = (type: number): Message | undefined => messages.find((message) => message.type === type);
+  const [space, type, layout] = [find(DATASPACE), find(DATATYPE), find(LAYOUT)];
+  if (space === undefined || type === undefined || layout === undefined) return null;
+  if (find(EXTERNAL_FILES) !== undefined) throw invalidWeights(`${what} in the file itself`, "another file");
+  if (find(FILTERS) !== undefined) throw invalidWeights(`${what} unpacked`, "packed data");
+  if (type.shared || space.shared) throw invalidWeights(`${what} with a type of its own`, "a shared one");
+  const shape = parseDataspace(new FieldReader(space.bytes, what));
+  const { dtype } = parseDatatype(type.bytes, what);
+  const elements = elementsOf(shape, what);
+  const { address, sizeBytes } = parseLayout(new FieldReader(layout.bytes, what), what);
+  // Nothing was ever written to what has no elements, nor is it anywhere.
+  if (elements === 0) return { shape, dtype, address: 0, sizeBytes: 0 };
+  if (isStoredType(dtype) && sizeBytes !== elements * sizeOf(dtype)) {
+    throw invalidWeights(`${elements * sizeOf(dtype)} bytes for ${what}`, `${sizeBytes}`);
+  }
+  return { shape, dtype, address, sizeBytes };
+}
+
+export interface TextAttribute {
+  readonly name: string;
+  readonly texts: readonly string[];
+}
+
+/**
+ * A list of texts of one length, as Keras keeps names; null for a message of another kind, and for
+ * attributes that hold something else.
+ *
+ * @throws AppError `WEIGHTS_INVALID`
+ */
+export function parseAttribute({ type, bytes, shared }: Message): TextAttribute | null {
+  if (type !== ATTRIBUTE || shared) return null;
+  const fields = new FieldReader(bytes, "an attribute");
+  const version = fields.uint8();
+  if (version < 1 || version > 3) throw invalidWeights("attributes of version 1 to 3", `${version}`);
+  const sharedParts = fields.uint8() !== 0 && version > 1;
+  const [nameBytes, typeBytes, spaceBytes] = [fields.uint16(), fields.uint16(), fields.uint16()];
+  if (version === 3) fields.skip(1); // The name's encoding: ASCII is UTF-8 too.
+  const part = (length: number): Buffer => {
+    const taken = fields.take(length);
+    // Only the first version pads its parts.
+    if (version === 1) fields.skip(-length & 7);
+    return taken;
+  };
+  const name = textOf(part(nameBytes));
+  const [datatype, space] = [part(typeBytes), part(spaceBytes)];
+  if (sharedParts) return null;
+  const { dtype, size }: Datatype = parseDatatype(datatype, name);
+  const shape = parseDataspace(new FieldReader(space, name));
+  const count = elementsOf(shape, name);
+  if (count === 0) return { name, texts: [] };
+  if (dtype !== "text" || size === 0) return null;
+  const texts = fields.take(count * size);
+  return {
+    name,
+    texts: Array.from({ length: count }, (_, index) =>
+      textOf(texts.subarray(index * size, (index + 1) * size)),
+    ),
+  };
+}
+
+const SCALAR_AND_SIMPLE = 1;
+const NULL_DATASPACE = 2;
+
+function parseDataspace(fields: FieldReader): number[] {
+  const version = fields.uint8();
+  const rank = fields.uint8();
+  fields.skip(1);
+  const kind = fields.uint8();
+  if (version === 1) fields.skip(4);
+  else if (version !== 2) throw invalidWeights("dataspaces of version 1 or 2", `${version}`);
+  else if (kind === NULL_DATASPACE) return [0];
+  else if (kind > SCALAR_AND_SIMPLE) throw invalidWeights("simple dataspaces", `kind ${kind}`);
+  return Array.from({ length: rank }, () => fields.uint64());
+}
+
+const CONTIGUOUS = 1;
+
+function parseLayout(fields: FieldReader, what: string): { address: number; sizeBytes: number } {
+  const [version, kind] = [fields.uint8(), fields.uint8()];
+  if (version !== 3 && version !== 4)
+    throw invalidWeights(`a layout of version 3 or 4 for ${what}`, `${version}`);
+  if (kind !== CONTIGUOUS) throw invalidWeights(`${what} in one piece`, `layout ${kind}`);
+  return { address: fields.uint64(), sizeBytes: fields.uint64() };
+}
+
+/** Up to the first zero byte. */
+function textOf(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+}

@@ -1,0 +1,73 @@
+import { BATCH_NORMALIZATION_EPSILON } from "../../../graph/layers/batch-normalization.js";
+import { invalidWeights, quoted } from "../invalid-weights.js";
+import type { StoredTensor } from "../stored-tensor.js";
+import { type ImportedOffer, readWhole } from "./imported-variable.js";
+
+/** A batch normalisation as another program computes it, after a convolution. */
+export interface ForeignNormalization {
+  readonly gamma: StoredTensor | undefined;
+  readonly beta: StoredTensor | undefined;
+  readonly mean: StoredTensor | undefined;
+  readonly variance: StoredTensor | undefined;
+  /** What it adds to the variance. */
+  readonly epsilon: number;
+  /** Bias of the convolution before it, which ours lacks. */
+  readonly bias: StoredTensor | undefined;
+}
+
+/**
+ * Offers the variables of our layer `name` that give, in inference, exactly what the foreign layer
+ * gives:
+ *
+ * - gamma (x + bias - mean) / sqrt(variance + epsilon) + beta: the bias goes into the mean;
+ * - our epsilon differs, so the variance takes up the difference; where it would fall below 0 it is 0,
+ *   and gamma makes up for the rest.
+ *
+ * While training, statistics of the batch take the place of the moving ones, and our epsilon counts.
+ */
+export function offerNormalization(offer: ImportedOffer, name: string, foreign: ForeignNormalization): void {
+  const { gamma, beta, mean, variance, bias, epsilon } = foreign;
+  if (beta !== undefined) offer.add(`${name}/beta`, beta);
+  if (mean !== undefined) {
+    offer.add(`${name}/moving_mean`, mean, mean.shape, () => combine(mean, bias, (m, b) => m - b));
+    const channels = mean.shape.join(", ");
+    if (bias !== undefined && bias.shape.join(", ") !== channels) offer.addUnknown(bias, `[${channels}]`);
+  }
+  if (variance !== undefined) {
+    offer.add(`${name}/moving_variance`, variance, variance.shape, async () => {
+      const values = await readVariance(variance);
+      return values.map((value) => Math.max(0, value + (epsilon - BATCH_NORMALIZATION_EPSILON)));
+    });
+  }
+  if (gamma !== undefined) {
+    offer.add(`${name}/gamma`, gamma, gamma.shape, async () => {
+      const scales = await readWhole(gamma);
+      if (variance === undefined || epsilon >= BATCH_NORMALIZATION_EPSILON) return scales;
+      const variances = await readVariance(variance);
+      return scales.map((scale, channel) => {
+        const theirs = (variances[channel] ?? 0) + epsilon;
+        return theirs < BATCH_NORMALIZATION_EPSILON
+          ? scale * Math.sqrt(BATCH_NORMALIZATION_EPSILON / theirs)
+          : scale;
+      });
+    });
+  }
+}
+
+async function readVariance(tensor: StoredTensor): Promise<Float32Array<ArrayBuffer>> {
+  const values = await readWhole(tensor);
+  const negative = values.find((value) => value < 0);
+  if (negative === undefined) return values;
+  throw invalidWeights(`variances of at least 0 in ${quoted(tensor.name)}`, String(negative));
+}
+
+async function combine(
+  tensor: StoredTensor,
+  other: StoredTensor | undefined,
+  combined: (value: number, otherValue: number) => number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const values = await readWhole(tensor);
+  if (other === undefined) return values;
+  const others = await readWhole(other);
+  return values.map((value, index) => combined(value, others[index] ?? 0));
+}

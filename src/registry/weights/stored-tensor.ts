@@ -1,0 +1,108 @@
+import type { ByteRange } from "./byte-range.js";
+import { invalidWeights } from "./invalid-weights.js";
+
+/** How the numbers of a tensor lie in a file, little endian. */
+export type StoredType = "float16" | "bfloat16" | "float32" | "float64";
+
+/** A tensor in a file of weights, read when it is asked for. */
+export interface StoredTensor {
+  /** What the file calls it. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** What cannot be read as weights is known by its type: "int64". */
+  readonly dtype: string;
+  /**
+   * `count` elements from `start` on, in row-major order, as float32.
+   *
+   * @throws AppError `WEIGHTS_INVALID` when the file is damaged or the type is none of `StoredType`
+   */
+  read(start: number, count: number): Promise<Float32Array<ArrayBuffer>>;
+}
+
+interface Encoding {
+  readonly bytes: number;
+  decode(bytes: Buffer<ArrayBuffer>): Float32Array<ArrayBuffer>;
+}
+
+const ENCODINGS: Readonly<Record<StoredType, Encoding>> = {
+  float16: { bytes: 2, decode: (bytes) => Float32Array.from(words(bytes), halfPrecision) },
+  // The upper half of a float32.
+  bfloat16: {
+    bytes: 2,
+    decode: (bytes) => new Float32Array(Uint32Array.from(words(bytes), (word) => word << 16).buffer),
+  },
+  float32: { bytes: 4, decode: ({ buffer, byteLength }) => new Float32Array(buffer, 0, byteLength / 4) },
+  float64: {
+    bytes: 8,
+    decode: ({ buffer, byteLength }) => Float32Array.from(new Float64Array(buffer, 0, byteLength / 8)),
+  },
+};
+
+export function isStoredType(dtype: string): dtype is StoredType {
+  return Object.hasOwn(ENCODINGS, dtype);
+}
+
+export function sizeOf(dtype: StoredType): number {
+  return ENCODINGS[dtype].bytes;
+}
+
+const HIGHEST_RANK = 8;
+
+/**
+ * How many elements a tensor of that shape has.
+ *
+ * @throws AppError `WEIGHTS_INVALID` for what is no shape
+ */
+export function elementsOf(shape: readonly number[], name: string): number {
+  const elements = shape.reduce((product, size) => product * size, 1);
+  const possible =
+    shape.length <= HIGHEST_RANK &&
+    shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&
+    Number.isSafeInteger(elements);
+  if (possible) return elements;
+  throw invalidWeights(`a shape of at most ${HIGHEST_RANK} sizes for ${name}`, JSON.stringify(shape));
+}
+
+/** A tensor whose elements lie one after another at the start of `bytes`. */
+export function contiguousTensor(
+  tensor: { name: string; shape: readonly number[]; dtype: string },
+  bytes: ByteRange,
+): StoredTensor {
+  const { name, shape, dtype } = tensor;
+  return {
+    name,
+    shape,
+    dtype,
+    async read(start, count) {
+      return readElements(bytes, { name, dtype }, start, count);
+    },
+  };
+}
+
+/** @throws AppError `WEIGHTS_INVALID` */
+export async function readElements(
+  bytes: ByteRange,
+  { name, dtype }: { name: string; dtype: string },
+  start: number,
+  count: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  if (!isStoredType(dtype)) {
+    throw invalidWeights(`${name} as one of ${Object.keys(ENCODINGS).join(", ")}`, dtype);
+  }
+  const encoding = ENCODINGS[dtype];
+  return encoding.decode(await bytes.read(start * encoding.bytes, count * encoding.bytes, name));
+}
+
+function words({ buffer, byteLength }: Buffer<ArrayBuffer>): Uint16Array {
+  return new Uint16Array(buffer, 0, byteLength / 2);
+}
+
+/** IEEE 754 binary16: 1 bit sign, 5 bits exponent, 10 bits fraction. */
+function halfPrecision(word: number): number {
+  const sign = word & 0x8000 ? -1 : 1;
+  const exponent = (word >> 10) & 0x1f;
+  const fraction = word & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

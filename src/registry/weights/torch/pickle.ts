@@ -1,0 +1,270 @@
+import { invalidWeights, quoted } from "../invalid-weights.js";
+
+/** A pickled value. Functions and classes are only names that the reader gives meaning to. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PickleDict
+  | PickleList
+  | PickleTuple
+  | PickleGlobal
+  | PickleObject;
+
+export class PickleDict {
+  readonly entries = new Map<PickleValue, PickleValue>();
+}
+
+export class PickleList {
+  readonly items: PickleValue[] = [];
+}
+
+export class PickleTuple {
+  constructor(readonly items: readonly PickleValue[]) {}
+}
+
+/** A function or a class by its name, "torch.FloatStorage". */
+export class PickleGlobal {
+  constructor(readonly name: string) {}
+}
+
+/** What a reader makes of a call or a persistent id. */
+export abstract class PickleObject {
+  /** Keeps other classes from being taken for this one. */
+  protected readonly pickled = true;
+}
+
+/** What the names in a pickle mean. */
+export interface PickleMeaning {
+  /** Called instead of the function or class; throws when it is not known. */
+  call(global: string, args: readonly PickleValue[]): PickleValue;
+  persistent(id: PickleValue): PickleValue;
+}
+
+/** Values alone; any call is refused. */
+export const NO_MEANING: PickleMeaning = {
+  call: (global) => {
+    throw invalidWeights("a pickle of plain values", `a call of ${quoted(global)}`);
+  },
+  persistent: () => {
+    throw invalidWeights("a pickle of plain values", "a persistent id");
+  },
+};
+
+/** State dictionaries need some ten thousand; each costs memory. */
+const MOST_OPERATIONS = 2_000_000;
+const MARK = Symbol("mark");
+
+type StackItem = PickleValue | typeof MARK;
+
+/**
+ * Reads one pickle. Nothing that it says is ever run: it builds values, and a call goes to `meaning`,
+ * which knows the few names that a file of weights needs. Opcodes are those of Python's `pickletools`
+ * that protocols 2 to 5 write for such values.
+ *
+ * @returns the value, and where the pickle ends in `bytes`
+ * @throws AppError `WEIGHTS_INVALID`
+ */
+export function readPickle(
+  bytes: Buffer,
+  start: number,
+  meaning: PickleMeaning,
+): { value: PickleValue; end: number } {
+  const machine = new PickleMachine(bytes, start, meaning);
+  for (let operations = 0; operations < MOST_OPERATIONS; operations++) {
+    const opcode = machine.byte();
+    if (opcode === STOP) return { value: machine.pop(), end: machine.position };
+    const operation = OPERATIONS[opcode];
+    if (operation === undefined) {
+      throw invalidWeights(
+        "known pickle opcodes",
+        `0x${opcode.toString(16)} at byte ${machine.position - 1}`,
+      );
+    }
+    operation(machine);
+  }
+  throw invalidWeights(`a pickle of at most ${MOST_OPERATIONS} operations`, "more");
+}
+
+/** The stack, the memo and the place in the bytes. */
+class PickleMachine {
+  readonly #stack: StackItem[] = [];
+  readonly #memo = new Map<number, PickleValue>();
+
+  constructor(
+    private readonly bytes: Buffer,
+    public position: number,
+    readonly meaning: PickleMeaning,
+  ) {}
+
+  take(count: number): Buffer {
+    const end = this.position + count;
+    if (end > this.bytes.length) throw invalidWeights("a whole pickle", `one that ends in the middle`);
+    const taken = this.bytes.subarray(this.position, end);
+    this.position = end;
+    return taken;
+  }
+
+  byte(): number {
+    return this.take(1).readUInt8();
+  }
+
+  uint32(): number {
+    return this.take(4).readUInt32LE();
+  }
+
+  /** A length of 8 bytes; a pickle never has as many as do not fit a number. */
+  uint64(): number {
+    return Number(this.take(8).readBigUInt64LE());
+  }
+
+  text(length: number): string {
+    return this.take(length).toString("utf8");
+  }
+
+  line(): string {
+    const end = this.bytes.indexOf("\n", this.position);
+    const length = end < 0 ? this.bytes.length : end - this.position;
+    const line = this.text(length);
+    this.take(1);
+    return line;
+  }
+
+  push(item: StackItem): void {
+    this.#stack.push(item);
+  }
+
+  pop(): PickleValue {
+    const item = this.#stack.pop();
+    if (item === undefined || item === MARK) throw wrongOrder();
+    return item;
+  }
+
+  top(): PickleValue {
+    const item = this.#stack.at(-1);
+    if (item === undefined || item === MARK) throw wrongOrder();
+    return item;
+  }
+
+  /** What was pushed since the last mark, which goes too. */
+  popToMark(): PickleValue[] {
+    const mark = this.#stack.lastIndexOf(MARK);
+    if (mark < 0) throw wrongOrder();
+    const items = this.#stack.splice(mark + 1) as PickleValue[];
+    this.#stack.pop();
+    return items;
+  }
+
+  memoize(index: number = this.#memo.size): void {
+    this.#memo.set(index, this.top());
+  }
+
+  recall(index: number): void {
+    const value = this.#memo.get(index);
+    if (value === undefined) throw wrongOrder();
+    this.push(value);
+  }
+}
+
+const STOP = 0x2e;
+
+/** By opcode, with the names of `pickletools`. */
+const OPERATIONS: Readonly<Record<number, (machine: PickleMachine) => void>> = {
+  128: (machine) => machine.take(1), // PROTO
+  149: (machine) => machine.take(8), // FRAME
+  40: (machine) => machine.push(MARK), // MARK
+  48: (machine) => machine.pop(), // POP
+  49: (machine) => machine.popToMark(), // POP_MARK
+  50: (machine) => machine.push(machine.top()), // DUP
+
+  78: (machine) => machine.push(null), // NONE
+  136: (machine) => machine.push(true), // NEWTRUE
+  137: (machine) => machine.push(false), // NEWFALSE
+  75: (machine) => machine.push(machine.byte()), // BININT1
+  77: (machine) => machine.push(machine.take(2).readUInt16LE()), // BININT2
+  74: (machine) => machine.push(machine.take(4).readInt32LE()), // BININT
+  138: (machine) => machine.push(integer(machine.take(machine.byte()))), // LONG1
+  71: (machine) => machine.push(machine.take(8).readDoubleBE()), // BINFLOAT
+  140: (machine) => machine.push(machine.text(machine.byte())), // SHORT_BINUNICODE
+  88: (machine) => machine.push(machine.text(machine.uint32())), // BINUNICODE
+  141: (machine) => machine.push(machine.text(machine.uint64())), // BINUNICODE8
+  85: (machine) => machine.push(machine.text(machine.byte())), // SHORT_BINSTRING
+  84: (machine) => machine.push(machine.text(machine.uint32())), // BINSTRING
+  67: (machine) => machine.push(machine.take(machine.byte())), // SHORT_BINBYTES
+  66: (machine) => machine.push(machine.take(machine.uint32())), // BINBYTES
+
+  125: (machine) => machine.push(new PickleDict()), // EMPTY_DICT
+  93: (machine) => machine.push(new PickleList()), // EMPTY_LIST
+  41: (machine) => machine.push(new PickleTuple([])), // EMPTY_TUPLE
+  116: (machine) => machine.push(new PickleTuple(machine.popToMark())), // TUPLE
+  133: (machine) => machine.push(popTuple(machine, 1)), // TUPLE1
+  134: (machine) => machine.push(popTuple(machine, 2)), // TUPLE2
+  135: (machine) => machine.push(popTuple(machine, 3)), // TUPLE3
+  // SETITEM
+  115: (machine) => {
+    const { items } = popTuple(machine, 2);
+    setItems(machine, items);
+  },
+  117: (machine) => setItems(machine, machine.popToMark()), // SETITEMS
+  97: (machine) => append(machine, [machine.pop()]), // APPEND
+  101: (machine) => append(machine, machine.popToMark()), // APPENDS
+
+  113: (machine) => machine.memoize(machine.byte()), // BINPUT
+  114: (machine) => machine.memoize(machine.uint32()), // LONG_BINPUT
+  148: (machine) => machine.memoize(), // MEMOIZE
+  104: (machine) => machine.recall(machine.byte()), // BINGET
+  106: (machine) => machine.recall(machine.uint32()), // LONG_BINGET
+
+  99: (machine) => machine.push(new PickleGlobal(`${machine.line()}.${machine.line()}`)), // GLOBAL
+  // STACK_GLOBAL
+  147: (machine) => {
+    const [module, name] = popTuple(machine, 2).items;
+    if (typeof module !== "string" || typeof name !== "string") throw wrongOrder();
+    machine.push(new PickleGlobal(`${module}.${name}`));
+  },
+  82: call, // REDUCE
+  129: call, // NEWOBJ
+  // BUILD: attributes of an object, such as a state dictionary's `_metadata`; weights have no use for them.
+  98: (machine) => machine.pop(),
+  81: (machine) => machine.push(machine.meaning.persistent(machine.pop())), // BINPERSID
+};
+
+function call(machine: PickleMachine): void {
+  const [global, args] = popTuple(machine, 2).items;
+  if (!(global instanceof PickleGlobal) || !(args instanceof PickleTuple)) throw wrongOrder();
+  machine.push(machine.meaning.call(global.name, args.items));
+}
+
+function popTuple(machine: PickleMachine, count: number): PickleTuple {
+  return new PickleTuple(Array.from({ length: count }, () => machine.pop()).reverse());
+}
+
+function setItems(machine: PickleMachine, items: readonly PickleValue[]): void {
+  const dict = machine.top();
+  if (!(dict instanceof PickleDict) || items.length % 2 !== 0) throw wrongOrder();
+  for (let index = 0; index < items.length; index += 2) {
+    dict.entries.set(items[index] ?? null, items[index + 1] ?? null);
+  }
+}
+
+function append(machine: PickleMachine, items: readonly PickleValue[]): void {
+  const list = machine.top();
+  if (!(list instanceof PickleList)) throw wrongOrder();
+  for (const item of items) list.items.push(item);
+}
+
+/** Two's complement, little endian; a number when it fits one. */
+function integer(bytes: Buffer): number | bigint {
+  if (bytes.length === 0) return 0;
+  const digits = Buffer.from(bytes).reverse().toString("hex");
+  const value = BigInt.asIntN(bytes.length * 8, BigInt(`0x${digits}`));
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+function wrongOrder(): Error {
+  return invalidWeights("a pickle whose operations fit each other", "others");
+}

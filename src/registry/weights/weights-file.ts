@@ -1,0 +1,75 @@
+import { open } from "node:fs/promises";
+import { OwnedResources } from "../../core/owned-resources.js";
+import { ByteRange } from "./byte-range.js";
+import { looksLikeHdf5, readHdf5 } from "./hdf5/hdf5-file.js";
+import { invalidWeights } from "./invalid-weights.js";
+import { readNormalizationEpsilons } from "./keras/keras-config.js";
+import { type KerasLayer, kerasLayersOf } from "./keras/keras-layers.js";
+import { looksLikeSafetensors, readSafetensors } from "./safetensors.js";
+import type { StoredTensor } from "./stored-tensor.js";
+import { looksLikeZip, readStoredZip } from "./stored-zip.js";
+import { isTorchZip, looksLikeLegacyTorch, readLegacyTorch, readTorchZip } from "./torch/torch-file.js";
+
+/** What a file of weights holds; its tensors can be read until it is disposed. */
+export interface WeightsFile extends AsyncDisposable {
+  readonly content: WeightsContent;
+}
+
+export type WeightsContent =
+  | {
+      readonly naming: "keras";
+      readonly layers: readonly KerasLayer[];
+      /** Of its batch normalisations; null where the file does not say. */
+      readonly normalizationEpsilons: readonly number[] | null;
+    }
+  | { readonly naming: "torch"; readonly tensors: ReadonlyMap<string, StoredTensor> };
+
+const START_BYTES = 32;
+const KERAS_WEIGHTS_ENTRY = "model.weights.h5";
+const KERAS_CONFIG_ENTRY = "config.json";
+
+/**
+ * Opens Keras's `.h5`, `.weights.h5` and `.keras`, safetensors, and what `torch.save` writes, told
+ * apart by their first bytes. Only the descriptions of tensors are read.
+ *
+ * @throws AppError `WEIGHTS_INVALID`
+ */
+export async function openWeightsFile(path: string): Promise<WeightsFile> {
+  await using opening = new OwnedResources();
+  const file = await ByteRange.of(opening.own(await open(path, "r")));
+  const content = await readContent(path, file);
+  const opened = opening.move();
+  return { content, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+}
+
+async function readContent(path: string, file: ByteRange): Promise<WeightsContent> {
+  const start = await file.read(0, Math.min(file.length, START_BYTES), "its first bytes");
+  if (looksLikeHdf5(start)) {
+    return { naming: "keras", layers: kerasLayersOf(await readHdf5(file)), normalizationEpsilons: null };
+  }
+  if (looksLikeZip(start)) {
+    const entries = await readStoredZip(path, file);
+    if (isTorchZip(entries)) return { naming: "torch", tensors: await readTorchZip(entries) };
+    return readKerasArchive(entries);
+  }
+  if (looksLikeLegacyTorch(start)) return { naming: "torch", tensors: await readLegacyTorch(file) };
+  if (looksLikeSafetensors(start, file.length)) {
+    return { naming: "torch", tensors: await readSafetensors(file) };
+  }
+  throw invalidWeights(
+    "one of the formats Keras .h5, .weights.h5 or .keras, safetensors, torch .pth",
+    start.length === 0 ? "an empty file" : `a file that begins with ${start.toString("hex", 0, 8)}`,
+  );
+}
+
+async function readKerasArchive(entries: ReadonlyMap<string, ByteRange>): Promise<WeightsContent> {
+  const [weights, config] = [entries.get(KERAS_WEIGHTS_ENTRY), entries.get(KERAS_CONFIG_ENTRY)];
+  if (weights === undefined || config === undefined) {
+    throw invalidWeights(
+      `a zip of torch, with …/data.pkl, or of Keras, with ${KERAS_WEIGHTS_ENTRY} and ${KERAS_CONFIG_ENTRY}`,
+      "neither",
+    );
+  }
+  const normalizationEpsilons = await readNormalizationEpsilons(config);
+  return { naming: "keras", layers: kerasLayersOf(await readHdf5(weights)), normalizationEpsilons };
+}
