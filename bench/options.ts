@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppError } from "../src/core/app-error.js";
@@ -82,26 +82,28 @@ function wordOf<W extends string>(words: readonly W[], text: string): W {
 
 /** The absolute path of a file that is there. */
 export function existingFile(takes: string, meaning: string): Option<string> {
-  return existing(takes, meaning, (file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
+  return existing("a file", (found) => found.isFile(), takes, meaning);
 }
 
 /** The absolute path of a folder that is there. */
 export function existingFolder(takes: string, meaning: string): Option<string> {
-  return existing(
-    takes,
-    meaning,
-    (file) => statSync(file, { throwIfNoEntry: false })?.isDirectory() === true,
-  );
+  return existing("a folder", (found) => found.isDirectory(), takes, meaning);
 }
 
-function existing(takes: string, meaning: string, isThere: (file: string) => boolean): Option<string> {
+function existing(
+  kind: string,
+  isKind: (found: Stats) => boolean,
+  takes: string,
+  meaning: string,
+): Option<string> {
   return {
     takes,
     meaning,
     otherwise: null,
     read(text, callerFolder) {
       const file = path.resolve(callerFolder, text);
-      if (!isThere(file)) throw new RangeError(`the path of ${takes.slice(1, -1)} that is there`);
+      const found = statSync(file, { throwIfNoEntry: false });
+      if (found === undefined || !isKind(found)) throw new RangeError(`the path of ${kind} that is there`);
       return file;
     },
   };

@@ -53,6 +53,7 @@ export const peers: Benchmark = benchmark(
     const figures = Object.entries({ ...steps.figures, ...epochs.figures });
     return {
       figures: Object.fromEntries(figures.map(([name, value]) => [name, rounded(value)])),
+      // Where both have one, such as the batch size, it is that of the training steps.
       settings: { ...epochs.settings, ...steps.settings, rounds },
     };
   },

@@ -58,9 +58,10 @@ export class PeerRunner {
   }
 }
 
-/** The last thing that it said is what stopped it. */
-function reasonOf(error: unknown): string {
+/** Of all that a failed program said, the error's own line: what stands around it differs by language. */
+export function reasonOf(error: unknown): string {
   if (error instanceof AppError) return error.message;
-  const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
-  return stderr?.trim().split("\n").at(-1) || message;
+  const { stderr = "", message } = error as { readonly stderr?: string; readonly message: string };
+  const lines = stderr.trim().split("\n");
+  return lines.findLast((line) => /^\w*Error\b/.test(line)) ?? (lines.at(-1) || message);
 }

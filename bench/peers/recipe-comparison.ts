@@ -89,8 +89,8 @@ export async function compareRecipe(
     ),
     settings: {
       threads,
-      recipePrecision: done[0]?.product.precision ?? plan.precision,
-      recipeBatchSize: Number(CONFIGURATION.batchSize),
+      precision: done[0]?.product.precision ?? plan.precision,
+      batchSize: Number(CONFIGURATION.batchSize),
       recipeImageSizePixels: imageSizePixels,
       recipeEpochs: epochs,
       recipePictures: pictures.length,

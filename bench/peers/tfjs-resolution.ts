@@ -9,7 +9,9 @@ const project = import.meta.resolve("@tensorflow/tfjs-node-gpu");
 
 registerHooks({
   resolve: (specifier, context, nextResolve) =>
-    nextResolve(specifier === "@tensorflow/tfjs-node" ? project : specifier, context),
+    specifier === "@tensorflow/tfjs-node"
+      ? { url: project, shortCircuit: true }
+      : nextResolve(specifier, context),
 });
 
 // Node 23 dropped it, and every eager operation of the package calls it.

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { buildSchema, getVariableValues, Kind, parse, validate } from "graphql";
+import { readRecipe } from "../../../bench/recipe-file.js";
+import * as operations from "../../../bench/server/operations.js";
+import { projectRoot } from "../../../src/core/project-root.js";
+
+const RECIPES = path.join(projectRoot(), "examples/recipes");
+const schema = buildSchema(readFileSync(path.join(projectRoot(), "schema.graphql"), "utf8"));
+
+for (const file of readdirSync(RECIPES)) {
+  test(`the API takes the settings of examples/recipes/${file}`, async () => {
+    const { split, configuration } = await readRecipe(path.join(RECIPES, file));
+    assert.deepEqual(troubleWith("RunConfigurationInput!", configuration), []);
+    assert.deepEqual(troubleWith("SplitInput!", split), []);
+    assert.ok(split.test > 0, "there is something to test with");
+  });
+}
+
+/** What the API would find wrong with a value. */
+function troubleWith(type: string, value: unknown): readonly string[] {
+  const document = parse(`query ($value: ${type}) { __typename }`);
+  const [operation] = document.definitions;
+  assert.ok(operation?.kind === Kind.OPERATION_DEFINITION);
+  const { errors = [] } = getVariableValues(schema, operation.variableDefinitions ?? [], { value });
+  return errors.map(({ message }) => message);
+}
+
+test("what is no recipe is refused by its path", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "espalier-test-recipe-"));
+  try {
+    const file = path.join(folder, "recipe.json");
+    for (const text of ["", "[]", '{"split": {"validation": 0.1}, "configuration": {}}']) {
+      await writeFile(file, text);
+      await assert.rejects(readRecipe(file), { code: "RECIPE_INVALID", message: /recipe\.json/ });
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+for (const [name, { document }] of Object.entries(operations)) {
+  test(`the schema accepts the benchmarks' operation ${name}`, () => {
+    assert.deepEqual(validate(schema, parse(document)), []);
+  });
+}
