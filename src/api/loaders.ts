@@ -10,6 +10,9 @@ import type { CheckpointRecord, EpochRecord } from "../core/run-events.js";
 import type { DatasetStore } from "../data/dataset-store.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
+import type { ArtifactRecord, ArtifactStore } from "../training/artifact-store.js";
+import type { EvaluationKey, EvaluationRecord } from "../training/evaluation/evaluation-records.js";
+import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
 import type { ExperimentStore } from "../training/experiment-store.js";
 import type { ExperimentRecord, MetricSummaryRecord, RunRecord } from "../training/run-records.js";
 import type { RunStore } from "../training/run-store.js";
@@ -20,6 +23,8 @@ export interface LoaderSources {
   readonly experiments: ExperimentStore;
   readonly runs: RunStore;
   readonly models: ModelStore;
+  readonly evaluations: EvaluationStore;
+  readonly artifacts: ArtifactStore;
 }
 
 type ById<Value> = DataLoader<string, Value>;
@@ -41,12 +46,16 @@ export interface Loaders {
   readonly experimentOrNull: ById<ExperimentRecord | null>;
   readonly run: ById<RunRecord>;
   readonly runOrNull: ById<RunRecord | null>;
-  /** By run, as are the next four. */
+  /** By run, as are the next six. */
   readonly queuePosition: ById<number | null>;
   readonly metricSummaries: ById<readonly MetricSummaryRecord[]>;
   readonly epochs: ById<readonly EpochRecord[]>;
   readonly checkpoints: ById<readonly CheckpointRecord[]>;
+  readonly evaluations: ById<readonly EvaluationRecord[]>;
+  readonly artifacts: ById<readonly ArtifactRecord[]>;
   readonly modelVersionsOfRun: ById<readonly ModelVersionRecord[]>;
+  /** Of an evaluation, row by row. */
+  readonly confusion: DataLoader<EvaluationKey, Int32Array, string>;
   readonly model: ById<ModelRecord>;
   readonly modelOrNull: ById<ModelRecord | null>;
   readonly modelVersion: ById<ModelVersionRecord>;
@@ -65,7 +74,8 @@ export interface SplitCount {
 }
 
 /** Loaders for one request: they remember what they read, so they must not outlive it. */
-export function createLoaders({ datasets, experiments, runs, models }: LoaderSources): Loaders {
+export function createLoaders(sources: LoaderSources): Loaders {
+  const { datasets, experiments, runs, models, evaluations, artifacts } = sources;
   const datasetOrNull = optional((ids) => datasets.findDatasets(ids), byId);
   const datasetVersionOrNull = optional((ids) => datasets.findVersions(ids), byId);
   const experimentOrNull = optional((ids) => experiments.find(ids), byId);
@@ -95,10 +105,21 @@ export function createLoaders({ datasets, experiments, runs, models }: LoaderSou
     ),
     epochs: mapped((ids) => runs.epochsOf(ids), []),
     checkpoints: mapped((ids) => runs.checkpoints(ids), []),
+    evaluations: grouped(
+      (ids) => evaluations.ofRuns(ids),
+      (evaluation) => evaluation.runId,
+    ),
+    artifacts: grouped(
+      (ids) => artifacts.ofRuns(ids),
+      (artifact) => artifact.runId,
+    ),
     modelVersionsOfRun: grouped(
       (ids) => models.versionsOfRuns(ids),
       (version) => version.runId,
     ),
+    confusion: new DataLoader((keys) => Promise.all(keys.map((key) => confusionOf(evaluations, key))), {
+      cacheKeyFn: ({ runId, split }) => `${runId} ${split}`,
+    }),
     model: existing(modelOrNull),
     modelOrNull,
     modelVersion: existing(modelVersionOrNull),
@@ -116,6 +137,16 @@ export function createLoaders({ datasets, experiments, runs, models }: LoaderSou
       (alias) => alias.versionId,
     ),
   };
+}
+
+/** Each is a statement of its own, for one of 1,000 classes takes megabytes. */
+async function confusionOf(
+  evaluations: EvaluationStore,
+  { runId, split }: EvaluationKey,
+): Promise<Int32Array> {
+  const confusion = await evaluations.confusion(runId, split);
+  if (confusion === null) throw new Error(`The run ${runId} is no longer evaluated on ${split}.`);
+  return confusion;
 }
 
 const byId = (record: { readonly id: string }): string => record.id;

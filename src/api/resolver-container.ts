@@ -13,11 +13,13 @@ import { ModelVersionResolver } from "./models/model-version-resolver.js";
 import { RegistryResolver } from "./models/registry-resolver.js";
 import { NodeResolver } from "./node-resolver.js";
 import { ClassifyResolver } from "./predictions/classify-resolver.js";
+import { ArtifactResolver, RunArtifactsResolver } from "./runs/artifact-resolver.js";
 import {
   ComparisonResolver,
   CurveSeriesResolver,
   MetricComparisonResolver,
 } from "./runs/comparison-resolver.js";
+import { EvaluationResolver, RunEvaluationResolver } from "./runs/evaluation-resolver.js";
 import { InitializationResolver } from "./runs/initialization.js";
 import { LaunchResolver } from "./runs/launch-resolver.js";
 import { MetricPointResolver } from "./runs/metric-history.js";
@@ -38,6 +40,10 @@ export const RESOLVERS = [
   ImportEventResolver,
   ExperimentResolver,
   RunResolver,
+  RunEvaluationResolver,
+  EvaluationResolver,
+  RunArtifactsResolver,
+  ArtifactResolver,
   InitializationResolver,
   LaunchResolver,
   RunEventResolver,
@@ -72,12 +78,16 @@ export function createResolvers(services: ApiServices, limits: Limits, version: 
       new ImportEventResolver(),
       new ExperimentResolver(services.experiments, services.runs),
       new RunResolver(services.runs, services.metrics, services.runEvents),
+      new RunEvaluationResolver(),
+      new EvaluationResolver(),
+      new RunArtifactsResolver(),
+      new ArtifactResolver(),
       new InitializationResolver(),
       new LaunchResolver(services.launcher),
       new RunEventResolver(),
       new MetricValueResolver(),
       new MetricPointResolver(),
-      new ComparisonResolver(services.comparison),
+      new ComparisonResolver(services.comparison, services.disagreements),
       new CurveSeriesResolver(),
       new MetricComparisonResolver(),
       new ModelResolver(services.models),

@@ -23,8 +23,12 @@ import { Classifier } from "../serving/classifier.js";
 import { ModelCache } from "../serving/model-cache.js";
 import { PictureSource } from "../serving/picture-source.js";
 import type { Log } from "../telemetry/log.js";
+import { ArtifactStore } from "../training/artifact-store.js";
+import { Artifacts } from "../training/artifacts.js";
 import { SYSTEM_CLOCK } from "../training/clock.js";
 import { RunComparer } from "../training/comparison.js";
+import { DisagreementFinder } from "../training/disagreement-finder.js";
+import { EvaluationStore } from "../training/evaluation/evaluation-store.js";
 import { ExperimentStore } from "../training/experiment-store.js";
 import { MetricStore } from "../training/metric-store.js";
 import { RunAttemptStore } from "../training/run-attempt-store.js";
@@ -89,6 +93,9 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
   const metrics = new MetricStore(database);
   const runEvents = new RunEventStore(database);
   const states = new RunStateStore(database, runEvents);
+  const artifacts = new ArtifactStore(database);
+  const evaluations = new EvaluationStore(database, artifacts);
+  const runsFolder = path.join(homeFolder, "runs");
   const launcher = new RunLauncher({
     launches: new RunLaunchStore(database, experiments, runEvents),
     states,
@@ -106,7 +113,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     },
     shards,
     openEngine: openTrainingEngine,
-    runsFolder: path.join(homeFolder, "runs"),
+    runsFolder,
     product: `espalier ${await productVersion()}`,
     log,
   });
@@ -143,7 +150,11 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     metrics,
     runEvents,
     launcher,
-    comparison: new RunComparer(runs, datasets),
+    comparison: new RunComparer(runs, datasets, evaluations),
+    disagreements: new DisagreementFinder(evaluations, datasets, blobs),
+    evaluations,
+    artifacts,
+    artifactFiles: new Artifacts(artifacts, blobs, runsFolder),
     models,
     registry,
     classifier,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import { DurableFile, removeAbandoned, sha256Of, syncFolder } from "./durable-file.js";
@@ -84,6 +84,11 @@ export class BlobStore {
     // Also keeps anything else out of a path.
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Error(`Not a SHA-256: ${JSON.stringify(sha256)}.`);
     return path.join(this.folder, sha256.slice(0, 2), sha256);
+  }
+
+  /** Whoever removes a blob knows that nothing names it any more. */
+  async remove(sha256: string): Promise<void> {
+    await rm(this.pathOf(sha256), { force: true });
   }
 
   /** Deletes what earlier processes began to write and never finished. */

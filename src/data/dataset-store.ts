@@ -136,6 +136,14 @@ export class DatasetStore {
     return this.#rows(`SELECT ${SAMPLE} ${FROM_SAMPLES} WHERE s.id = ANY($1)`, [ids]);
   }
 
+  /** Those that exist of the version's samples at these positions, by position. */
+  samplesAt(versionId: string, positions: readonly number[]): Promise<SampleRecord[]> {
+    return this.#rows(
+      `SELECT ${SAMPLE} ${FROM_SAMPLES} WHERE s.version_id = $1 AND s.position = ANY($2::int[]) ORDER BY s.position`,
+      [versionId, positions],
+    );
+  }
+
   /** By position. */
   async listSamples(
     versionId: string,

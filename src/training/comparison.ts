@@ -4,7 +4,10 @@ import type { Split } from "../core/enumerations.js";
 import { lowerIsBetter } from "../core/metric-value.js";
 import type { DatasetStore } from "../data/dataset-store.js";
 import { type AlignedCurve, alignEpochs } from "./aligned-curves.js";
+import { type ClassComparison, compareClasses } from "./class-comparison.js";
 import { type Difference, differencesOf } from "./differences.js";
+import { classFigures } from "./evaluation/evaluate-predictions.js";
+import type { EvaluationStore } from "./evaluation/evaluation-store.js";
 import type { MetricSummaryRecord, RunRecord } from "./run-records.js";
 import type { RunStore } from "./run-store.js";
 
@@ -36,6 +39,7 @@ export class RunComparer {
   constructor(
     private readonly runs: RunStore,
     private readonly datasets: DatasetStore,
+    private readonly evaluations: EvaluationStore,
   ) {}
 
   /** @throws AppError `COMPARISON_INVALID`, `RUN_NOT_FOUND` */
@@ -65,6 +69,17 @@ export class RunComparer {
         runIds.map((runId) => ({ runId, epochs: epochs.get(runId) ?? [] })),
       ),
     );
+  }
+
+  /** The classes of the runs, each with what the best checkpoints make of it on the validation split. */
+  async compareClasses(runs: readonly RunRecord[]): Promise<readonly ClassComparison[]> {
+    const versions = await this.datasets.findVersions([...new Set(runs.map((run) => run.datasetVersionId))]);
+    const classes = runs.map(async ({ id, datasetVersionId }) => {
+      const classNames = versions.find((version) => version.id === datasetVersionId)?.classNames ?? [];
+      const confusion = await this.evaluations.confusion(id, "VALIDATION");
+      return { classNames, figures: confusion === null ? [] : classFigures(confusion, classNames.length) };
+    });
+    return compareClasses(await Promise.all(classes));
   }
 
   /** In the order of the ids. */

@@ -12,6 +12,16 @@ import { DEFAULT_PAGE_SIZE } from "../relay/page-size.js";
 /** How many items a list is taken to have when no argument says so. */
 const LIST_ITEMS = 10;
 
+/** Lists of as many items as there are classes, which may be 1,000. */
+const CLASS_ITEMS = 100;
+const LISTS_OF_CLASSES: ReadonlySet<string> = new Set(["Evaluation.classes", "RunComparison.classes"]);
+
+/** Of fields that take far more work to answer than others. */
+const OWN_COSTS: Readonly<Record<string, number>> = {
+  // A matrix, and the lists of classes times themselves.
+  "Evaluation.confusion": 1_000,
+};
+
 /**
  * What an operation may cost at most to answer: 1 for each field, times the items of the lists around
  * it. Introspection costs 1, since its answer is the same for all and its depth is bounded.
@@ -43,7 +53,7 @@ export function costOf(
 
 const fieldCost: ComplexityEstimator = ({ field, type, args, childComplexity }) => {
   if (field.name.startsWith("__")) return 1;
-  return 1 + childComplexity * itemsOf(field, type.name, args);
+  return (OWN_COSTS[`${type.name}.${field.name}`] ?? 1) + childComplexity * itemsOf(field, type.name, args);
 };
 
 /** A connection multiplies at its `first`, not again at `nodes` and `edges`. */
@@ -56,6 +66,7 @@ function itemsOf(
   // Its `points` are a list, which multiplies by the rest.
   if ("maxPoints" in args) return itemsAsked(args.maxPoints, LIST_ITEMS) / LIST_ITEMS;
   if (parent.endsWith("Connection")) return 1;
+  if (LISTS_OF_CLASSES.has(`${parent}.${field.name}`)) return CLASS_ITEMS;
   return isListType(getNullableType(field.type)) ? LIST_ITEMS : 1;
 }
 

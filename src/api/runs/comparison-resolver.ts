@@ -1,22 +1,37 @@
-import { Arg, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import { AppError } from "../../core/app-error.js";
 import type { Role } from "../../core/enumerations.js";
 import type { AlignedCurve as AlignedCurveRecord } from "../../training/aligned-curves.js";
+import type { ClassComparison as ClassComparisonRecord } from "../../training/class-comparison.js";
 import type {
   MetricComparison as MetricComparisonRecord,
   RunComparer,
   RunComparisonRecord,
 } from "../../training/comparison.js";
+import type { DisagreementFinder, DisagreementRecord } from "../../training/disagreement-finder.js";
 import type { RunRecord } from "../../training/run-records.js";
+import { Split } from "../datasets/enumerations.js";
+import { type Connection, toConnection } from "../relay/connection.js";
+import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "./run.js";
-import { AlignedCurve, CurveSeries, MetricComparison, RunComparison } from "./run-comparison.js";
+import {
+  AlignedCurve,
+  ClassComparison,
+  CurveSeries,
+  DisagreementConnection,
+  MetricComparison,
+  RunComparison,
+} from "./run-comparison.js";
 
 const MOST_CURVES = 20;
 
 @Resolver(() => RunComparison)
 export class ComparisonResolver {
-  constructor(private readonly comparer: RunComparer) {}
+  constructor(
+    private readonly comparer: RunComparer,
+    private readonly finder: DisagreementFinder,
+  ) {}
 
   @Authorized<Role>("VIEWER")
   @Query(() => RunComparison, { description: "Why one run did better than another." })
@@ -50,6 +65,32 @@ export class ComparisonResolver {
       comparison.runs.map((run) => run.id),
       keys,
     );
+  }
+
+  @FieldResolver(() => [ClassComparison], {
+    description:
+      "How well each run tells each class, in class order; a class that any of the runs has is there.",
+  })
+  classes(@Root() { runs }: RunComparisonRecord): Promise<readonly ClassComparisonRecord[]> {
+    return this.comparer.compareClasses(runs);
+  }
+
+  @FieldResolver(() => DisagreementConnection, {
+    description:
+      "The pictures that one run gets right and the other wrong, in the order of the data set. Takes exactly two runs " +
+      "on one version, both evaluated on the split; else COMPARISON_INVALID says what is missing.",
+  })
+  async disagreements(
+    @Root() { runs }: RunComparisonRecord,
+    @Arg("split", () => Split, {
+      nullable: true,
+      defaultValue: Split.VALIDATION,
+      description: "Which pictures: VALIDATION or TEST; null means VALIDATION.",
+    })
+    split: Split | null,
+    @Args(() => PageArguments) page: PageArguments,
+  ): Promise<Connection<DisagreementRecord>> {
+    return toConnection(await this.finder.list(runs, split ?? "VALIDATION", pageRequest(page)));
   }
 }
 

@@ -1,4 +1,7 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
+import { Sample } from "../datasets/sample.js";
+import { ClassProbability } from "../predictions/classify.js";
+import { connectionType } from "../relay/connection.js";
 import { MetricValue } from "./metric-value.js";
 import { Run } from "./run.js";
 
@@ -52,6 +55,37 @@ export class AlignedCurve {
   @Field(() => [CurveSeries], { description: "A line for each run, in the order of `runs`." })
   series!: readonly CurveSeries[];
 }
+
+@ObjectType({ description: "One class in the compared runs." })
+export class ClassComparison {
+  @Field(() => String, { description: "The class." })
+  name!: string;
+
+  @Field(() => [Float], {
+    nullable: "items",
+    description:
+      "F1 of each run's best checkpoint on the validation split, in the order of `runs`; null where a run lacks the " +
+      "class, or was not evaluated yet, or has no F1 of it.",
+  })
+  f1!: readonly (number | null)[];
+}
+
+@ObjectType({ description: "A picture that one of two runs gets right and the other wrong." })
+export class Disagreement {
+  @Field(() => Sample, { description: "The picture, with its true class." })
+  sample!: Sample;
+
+  @Field(() => [ClassProbability], {
+    description: "What the best checkpoint of each run takes it for, in the order of `runs`.",
+  })
+  predictions!: readonly ClassProbability[];
+}
+
+export const DisagreementConnection = connectionType(() => Disagreement, {
+  name: "Disagreement",
+  listed: "pictures that one of two runs gets right and the other wrong, in the order of the data set",
+  counted: true,
+});
 
 @ObjectType({ description: "Why one run did better than another: what differs between them." })
 export class RunComparison {

@@ -23,6 +23,16 @@ export class ProtobufWriter {
     this.#append(bytes);
   }
 
+  double(field: number, value: number): void {
+    this.#tag(field, WireType.fixed64);
+    this.#append(doubleBytes([value]));
+  }
+
+  /** A `repeated double`, packed. */
+  doubles(field: number, values: readonly number[]): void {
+    this.bytes(field, doubleBytes(values));
+  }
+
   text(field: number, value: string): void {
     this.bytes(field, TEXT_ENCODER.encode(value));
   }
@@ -82,6 +92,12 @@ export class ProtobufWriter {
   }
 }
 
-const WireType = { varint: 0, lengthDelimited: 2, fixed32: 5 } as const;
+const WireType = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const;
+
+function doubleBytes(values: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 8));
+  for (const [index, value] of values.entries()) view.setFloat64(index * 8, value, true);
+  return new Uint8Array(view.buffer);
+}
 
 const TEXT_ENCODER = new TextEncoder();

@@ -31,7 +31,7 @@ test("two runs on two versions are compared from their settings to their curves"
   await finishEpoch(training, second, { number: 2, validationTop1: 0.4 });
   await training.attempts.recordEnvironment(second, { ...environment, threads: 4 });
 
-  const comparer = new RunComparer(training.runs, training.datasets);
+  const comparer = new RunComparer(training.runs, training.datasets, training.evaluations);
   const comparison = await comparer.compareRuns([a.id, b.id]);
   assert.deepEqual(
     comparison.runs.map(({ id }) => id),

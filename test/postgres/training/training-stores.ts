@@ -1,7 +1,9 @@
 import { newId } from "../../../src/core/ids.js";
 import { DatasetStore } from "../../../src/data/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
+import { ArtifactStore } from "../../../src/training/artifact-store.js";
 import { SYSTEM_CLOCK } from "../../../src/training/clock.js";
+import { EvaluationStore } from "../../../src/training/evaluation/evaluation-store.js";
 import { ExperimentStore } from "../../../src/training/experiment-store.js";
 import { MetricStore } from "../../../src/training/metric-store.js";
 import type { RunAttempt } from "../../../src/training/run-attempt.js";
@@ -24,6 +26,8 @@ export function trainingOver(database: Database) {
   const experiments = new ExperimentStore(database);
   const runs = new RunStore(database);
   const datasets = new DatasetStore(database);
+  const artifacts = new ArtifactStore(database);
+  const evaluations = new EvaluationStore(database, artifacts);
   const launcher = new RunLauncher({
     launches: new RunLaunchStore(database, experiments, events),
     states,
@@ -40,6 +44,8 @@ export function trainingOver(database: Database) {
     experiments,
     runs,
     datasets,
+    artifacts,
+    evaluations,
     launcher,
     queue: new RunQueueStore(database, states),
     attempts: new RunAttemptStore(database, states, events, metrics),

@@ -1,0 +1,37 @@
+import { pipeline } from "node:stream/promises";
+import { type RequestHandler, Router } from "express";
+import type { Artifacts } from "../../training/artifacts.js";
+import type { Authentication } from "./authentication.js";
+
+/** Path of an artifact's file. */
+export function artifactPath(runId: string, name: string): string {
+  return `/artifacts/${encodeURIComponent(runId)}/${encodeURIComponent(name)}`;
+}
+
+/** `GET /artifacts/:runId/:name`: a file that a run left, whole. */
+export function artifactRoute(artifacts: Artifacts, authentication: Authentication): Router {
+  return Router().get("/artifacts/:runId/:name", authentication.require("VIEWER"), download(artifacts));
+}
+
+function download(artifacts: Artifacts): RequestHandler<{ runId: string; name: string }> {
+  return async (request, response) => {
+    const { runId, name } = request.params;
+    const { file, sizeBytes, sha256 } = await artifacts.open(runId, name);
+    response.attachment(name);
+    response.set({
+      "Content-Type": "application/octet-stream",
+      "Content-Length": String(sizeBytes),
+      "Repr-Digest": `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
+      // The file of a run that trains grows.
+      "Cache-Control": "private, no-cache",
+      Vary: "Authorization",
+    });
+    const content = file.createReadStream({ start: 0, end: sizeBytes - 1 });
+    try {
+      await pipeline(content, response);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ERR_STREAM_PREMATURE_CLOSE") throw error; // else the client has gone
+    }
+  };
+}

@@ -1,0 +1,96 @@
+import { confidence, isRight, type Predictions, predictedClass } from "./predictions.js";
+
+/** How a network does on a split. */
+export interface EvaluationFigures {
+  readonly sampleCount: number;
+  /** Mean cross-entropy; may be infinite or NaN. */
+  readonly loss: number;
+  /** Fractions in [0, 1]. */
+  readonly top1: number;
+  readonly top5: number;
+  /** In [0, 1]: how far the probability of the likeliest class is from how often it is right. */
+  readonly expectedCalibrationError: number;
+  /** [true class, predicted class], row by row: samples. */
+  readonly confusion: Int32Array;
+}
+
+/** Each is null where it would be a division by 0. */
+export interface ClassFigures {
+  /** Of the samples predicted to be of the class, the fraction that is. */
+  readonly precision: number | null;
+  /** Of the samples of the class, the fraction predicted to be. */
+  readonly recall: number | null;
+  /** Harmonic mean of both: 2 TP / (2 TP + FP + FN). */
+  readonly f1: number | null;
+  /** Samples of the class. */
+  readonly support: number;
+}
+
+const CALIBRATION_BINS = 15;
+
+/** @param predictions of at least one sample, their classes all below `classCount` */
+export function evaluatePredictions(predictions: Predictions, classCount: number): EvaluationFigures {
+  const { sampleCount, labels, losses } = predictions;
+  const confusion = new Int32Array(classCount * classCount);
+  let [loss, top1, top5] = [0, 0, 0];
+  for (let sample = 0; sample < sampleCount; sample++) {
+    loss += losses[sample] ?? 0;
+    if (isRight(predictions, sample)) top1++;
+    if (isRight(predictions, sample, 5)) top5++;
+    const cell = (labels[sample] ?? 0) * classCount + predictedClass(predictions, sample);
+    confusion[cell] = (confusion[cell] ?? 0) + 1;
+  }
+  return {
+    sampleCount,
+    loss: loss / sampleCount,
+    top1: top1 / sampleCount,
+    top5: top5 / sampleCount,
+    expectedCalibrationError: expectedCalibrationError(predictions),
+    confusion,
+  };
+}
+
+/**
+ * Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks (2017), equation 5, with 15
+ * bins of equal width that are open below and closed above.
+ */
+function expectedCalibrationError(predictions: Predictions): number {
+  const right = new Float64Array(CALIBRATION_BINS);
+  const sure = new Float64Array(CALIBRATION_BINS);
+  for (let sample = 0; sample < predictions.sampleCount; sample++) {
+    const probability = confidence(predictions, sample);
+    // What is no number is wrong; taken for certain, it is the worst that a prediction can be.
+    const certainty = Number.isFinite(probability) ? probability : 1;
+    const bin = Math.min(CALIBRATION_BINS, Math.max(1, Math.ceil(certainty * CALIBRATION_BINS))) - 1;
+    right[bin] = (right[bin] ?? 0) + (isRight(predictions, sample) ? 1 : 0);
+    sure[bin] = (sure[bin] ?? 0) + certainty;
+  }
+  const gaps = right.reduce((sum, count, bin) => sum + Math.abs(count - (sure[bin] ?? 0)), 0);
+  return gaps / predictions.sampleCount;
+}
+
+/** The figures of each class, in the order of the confusion matrix. */
+export function classFigures(confusion: Int32Array, classCount: number): readonly ClassFigures[] {
+  const truly = new Float64Array(classCount);
+  const predicted = new Float64Array(classCount);
+  for (let cell = 0; cell < confusion.length; cell++) {
+    const samples = confusion[cell] ?? 0;
+    const [row, column] = [Math.floor(cell / classCount), cell % classCount];
+    truly[row] = (truly[row] ?? 0) + samples;
+    predicted[column] = (predicted[column] ?? 0) + samples;
+  }
+  return Array.from(truly, (support, index) => {
+    const right = confusion[index * classCount + index] ?? 0;
+    const claimed = predicted[index] ?? 0;
+    return {
+      precision: ratio(right, claimed),
+      recall: ratio(right, support),
+      f1: ratio(2 * right, claimed + support),
+      support,
+    };
+  });
+}
+
+function ratio(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}

@@ -1,0 +1,74 @@
+/** What `eval_step` gives for a batch, beside the labels that it was asked about. */
+export interface EvaluatedBatch {
+  /** Places in the manifest. */
+  readonly positions: Int32Array;
+  readonly labels: Int32Array;
+  /** Cross-entropy of each sample, neither smoothed nor weighted. */
+  readonly losses: Float32Array;
+  /** [samples, ranks]: classes by falling probability. */
+  readonly ranked: Int32Array;
+  /** [samples, ranks]: of those classes. */
+  readonly probabilities: Float32Array;
+}
+
+/** What a network says of every sample of a split, in the order of the manifest. */
+export interface Predictions extends EvaluatedBatch {
+  readonly sampleCount: number;
+  /** Classes that are kept of each sample: 5, or all of fewer. */
+  readonly ranks: number;
+}
+
+/** Puts the batches of an evaluation together. */
+export class PredictionsCollector {
+  readonly #batches: EvaluatedBatch[] = [];
+
+  /** Takes the arrays over: they must not change afterwards. Batches come in the order of the manifest. */
+  readonly add = (batch: EvaluatedBatch): void => {
+    this.#batches.push(batch);
+  };
+
+  finish(): Predictions {
+    const sampleCount = this.#batches.reduce((sum, { positions }) => sum + positions.length, 0);
+    const kept = this.#batches.reduce((sum, { ranked }) => sum + ranked.length, 0);
+    const whole: Predictions = {
+      sampleCount,
+      ranks: sampleCount === 0 ? 0 : kept / sampleCount,
+      positions: new Int32Array(sampleCount),
+      labels: new Int32Array(sampleCount),
+      losses: new Float32Array(sampleCount),
+      ranked: new Int32Array(kept),
+      probabilities: new Float32Array(kept),
+    };
+    let sample = 0;
+    for (const batch of this.#batches) {
+      whole.positions.set(batch.positions, sample);
+      whole.labels.set(batch.labels, sample);
+      whole.losses.set(batch.losses, sample);
+      whole.ranked.set(batch.ranked, sample * whole.ranks);
+      whole.probabilities.set(batch.probabilities, sample * whole.ranks);
+      sample += batch.positions.length;
+    }
+    return whole;
+  }
+}
+
+/** The likeliest class of a sample. */
+export function predictedClass({ ranked, ranks }: Predictions, sample: number): number {
+  return ranked[sample * ranks] ?? 0;
+}
+
+/** How sure the network is of it; NaN when it computed no number. */
+export function confidence({ probabilities, ranks }: Predictions, sample: number): number {
+  return probabilities[sample * ranks] ?? Number.NaN;
+}
+
+/** Whether the class is among the first `among`. A sample whose figures are no numbers is wrong. */
+export function isRight(predictions: Predictions, sample: number, among = 1): boolean {
+  const { labels, losses, ranked, ranks } = predictions;
+  if (!Number.isFinite(losses[sample]) || !Number.isFinite(confidence(predictions, sample))) return false;
+  const first = sample * ranks;
+  for (let place = first; place < first + Math.min(among, ranks); place++) {
+    if (ranked[place] === labels[sample]) return true;
+  }
+  return false;
+}

@@ -1,0 +1,53 @@
+import type { EpochRecord } from "../../core/run-events.js";
+import type { TensorValue } from "../../engine/engine-protocol.js";
+import { epochMetricValues } from "../epoch-metrics.js";
+import type { Summary } from "./event.js";
+
+/** Minimum, maximum, sum and sum of squares of a variable, as the signature `histograms` gives them. */
+const STATISTICS = 4;
+
+/** Every metric of an epoch: "validation.loss" as "validation/loss", which TensorBoard groups. */
+export function scalarSummaries(epoch: EpochRecord, step: number): readonly Summary[] {
+  return epochMetricValues(epoch, step).map(({ key, value }) => ({
+    kind: "scalar",
+    tag: key.replace(".", "/"),
+    value,
+  }));
+}
+
+/**
+ * How the weights are spread, of what the signature `histograms` gave. A variable that holds
+ * something that is no number is left out.
+ *
+ * @param variables names, in the order of the outputs' rows
+ */
+export function histogramSummaries(
+  outputs: Readonly<Record<string, TensorValue>>,
+  variables: readonly string[],
+): readonly Summary[] {
+  const statistics = numbersOf(outputs, "statistics");
+  const counts = numbersOf(outputs, "counts");
+  const buckets = counts.length / variables.length;
+  if (statistics.length !== variables.length * STATISTICS || !Number.isInteger(buckets)) {
+    throw new Error(`The graph gave ${statistics.length} statistics of ${variables.length} variables.`);
+  }
+  return variables.flatMap((tag, row) => {
+    const ofVariable = statistics.slice(row * STATISTICS, (row + 1) * STATISTICS);
+    const [min = 0, max = 0, sum = 0, sumOfSquares = 0] = ofVariable;
+    if (!ofVariable.every(Number.isFinite)) return [];
+    const histogram = {
+      min,
+      max,
+      sum,
+      sumOfSquares,
+      counts: counts.slice(row * buckets, (row + 1) * buckets),
+    };
+    return [{ kind: "histogram", tag, histogram }];
+  });
+}
+
+function numbersOf(outputs: Readonly<Record<string, TensorValue>>, name: string): readonly number[] {
+  const value = outputs[name];
+  if (value === undefined) throw new Error(`The graph gave no output named ${name}.`);
+  return Array.from(value.data, Number);
+}

@@ -1,0 +1,103 @@
+import { ProtobufWriter } from "../../graph/saved-model/protobuf-writer.js";
+
+/** What TensorBoard draws of one moment, under a name; slashes in it make groups. */
+export type Summary =
+  | { readonly kind: "scalar"; readonly tag: string; readonly value: number }
+  | { readonly kind: "histogram"; readonly tag: string; readonly histogram: Histogram }
+  | { readonly kind: "picture"; readonly tag: string; readonly sizePixels: number; readonly png: Uint8Array };
+
+/** How many numbers lie where, in buckets of equal width from `min` to `max`. */
+export interface Histogram {
+  readonly min: number;
+  readonly max: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+  readonly counts: readonly number[];
+}
+
+export interface Moment {
+  readonly at: Date;
+  /** Optimiser steps taken. */
+  readonly step: number;
+}
+
+const FORMAT = "brain.Event:2";
+const RGB_CHANNELS = 3;
+
+/** What a file of events begins with: a `tensorflow.Event` (tensorflow/core/util/event.proto). */
+export function formatEvent(moment: Moment): Uint8Array {
+  return encodeEvent(moment, (event) => event.text(EVENT.fileVersion, FORMAT));
+}
+
+/** A `tensorflow.Event` with a `tensorflow.Summary` (tensorflow/core/framework/summary.proto). */
+export function summaryEvent(moment: Moment, summaries: readonly Summary[]): Uint8Array {
+  return encodeEvent(moment, (event) =>
+    event.message(EVENT.summary, (message) => {
+      for (const summary of summaries) message.message(SUMMARY.value, (value) => writeValue(value, summary));
+    }),
+  );
+}
+
+/** The step of an event that these functions made; null for other bytes. */
+export function stepOf(event: Uint8Array): number | null {
+  const view = new DataView(event.buffer, event.byteOffset, event.length);
+  if (event.length < STEP_OFFSET || view.getUint8(STEP_OFFSET - 1) !== EVENT.step << 3) return null;
+  let step = 0;
+  for (let offset = STEP_OFFSET, scale = 1; offset < event.length; offset++, scale *= 128) {
+    const byte = view.getUint8(offset);
+    step += (byte & 0x7f) * scale;
+    if (byte < 0x80) return Number.isSafeInteger(step) ? step : null;
+  }
+  return null;
+}
+
+const EVENT = { wallTime: 1, step: 2, fileVersion: 3, summary: 5 } as const;
+const SUMMARY = { value: 1 } as const;
+const VALUE = { tag: 1, simpleValue: 2, image: 4, histogram: 5 } as const;
+const IMAGE = { height: 1, width: 2, colourSpace: 3, encoded: 4 } as const;
+const HISTOGRAM = { min: 1, max: 2, count: 3, sum: 4, sumOfSquares: 5, limits: 6, counts: 7 } as const;
+
+/** Behind the wall time, with its tag, and the tag of the step. */
+const STEP_OFFSET = 1 + 8 + 1;
+
+function encodeEvent({ at, step }: Moment, write: (event: ProtobufWriter) => void): Uint8Array {
+  const event = new ProtobufWriter();
+  event.double(EVENT.wallTime, at.getTime() / 1000);
+  event.integer(EVENT.step, step);
+  write(event);
+  return event.finish();
+}
+
+function writeValue(value: ProtobufWriter, summary: Summary): void {
+  value.text(VALUE.tag, summary.tag);
+  switch (summary.kind) {
+    case "scalar":
+      value.float(VALUE.simpleValue, summary.value);
+      break;
+    case "histogram":
+      value.message(VALUE.histogram, (message) => writeHistogram(message, summary.histogram));
+      break;
+    case "picture":
+      value.message(VALUE.image, (image) => {
+        image.integer(IMAGE.height, summary.sizePixels);
+        image.integer(IMAGE.width, summary.sizePixels);
+        image.integer(IMAGE.colourSpace, RGB_CHANNELS);
+        image.bytes(IMAGE.encoded, summary.png);
+      });
+  }
+}
+
+function writeHistogram(message: ProtobufWriter, histogram: Histogram): void {
+  const { min, max, sum, sumOfSquares, counts } = histogram;
+  message.double(HISTOGRAM.min, min);
+  message.double(HISTOGRAM.max, max);
+  message.double(
+    HISTOGRAM.count,
+    counts.reduce((total, count) => total + count, 0),
+  );
+  message.double(HISTOGRAM.sum, sum);
+  message.double(HISTOGRAM.sumOfSquares, sumOfSquares);
+  const limits = counts.map((_count, bucket) => min + ((max - min) * (bucket + 1)) / counts.length);
+  message.doubles(HISTOGRAM.limits, limits);
+  message.doubles(HISTOGRAM.counts, counts);
+}
