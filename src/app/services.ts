@@ -107,7 +107,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
   const trainer = new Trainer({
     stores: {
       queue: new RunQueueStore(database, states),
-      attempts: new RunAttemptStore(database, states, runEvents, metrics),
+      attempts: new RunAttemptStore(database, states, runEvents, metrics, evaluations, artifacts),
       runs,
       datasets,
     },

@@ -3,7 +3,10 @@ import type { RunEndReason, RunState } from "../core/enumerations.js";
 import { newId } from "../core/ids.js";
 import type { EpochRecord, RunEnvironment, RunProgress } from "../core/run-events.js";
 import type { Database } from "../db/database.js";
+import type { ArtifactStore, NewArtifact } from "./artifact-store.js";
 import { epochMetricValues, type MetricValueAt } from "./epoch-metrics.js";
+import type { NewEvaluation } from "./evaluation/evaluation-records.js";
+import type { EvaluationStore } from "./evaluation/evaluation-store.js";
 import type { MetricStore } from "./metric-store.js";
 import { AttemptReplaced, type RunAttempt } from "./run-attempt.js";
 import { encodeJson } from "./run-event-encoding.js";
@@ -33,6 +36,23 @@ export interface FinishedEpoch {
   readonly improved: boolean;
   /** Null when there is nothing worth keeping: the run diverged. */
   readonly checkpoint: SavedCheckpoint | null;
+  /** Of the checkpoint on the validation split, when it is the best so far. */
+  readonly evaluation: NewEvaluation | null;
+  /** As they are at the end of the epoch. */
+  readonly artifacts: readonly NewArtifact[];
+}
+
+/** Files that nothing names any more. */
+export interface Replaced {
+  /** Folders of checkpoints that are neither the best nor the last. */
+  readonly checkpoints: readonly string[];
+  /** Digest of the blob with what an earlier best checkpoint predicted; null: there is none to remove. */
+  readonly predictions: string | null;
+}
+
+export interface RunWarning {
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface RunEnd {
@@ -40,6 +60,10 @@ export interface RunEnd {
   readonly to: RunState;
   readonly reason: RunEndReason;
   readonly detail: string | null;
+  /** Of the best checkpoint on the test split. */
+  readonly evaluation?: NewEvaluation;
+  /** What the owner of the run should know about its end. */
+  readonly warnings?: readonly RunWarning[];
   /** Saved on the way out of an epoch that was not finished. */
   readonly checkpoint?: SavedCheckpoint;
   /** Values of an epoch that was not finished. */
@@ -53,7 +77,7 @@ export interface StartingPoint {
   readonly step: number;
   readonly stepsPerEpoch: number;
   /** What the owner of the run should know about it. */
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly warnings: readonly RunWarning[];
 }
 
 /** Everything that a trainer writes, each write refused with `AttemptReplaced` once its attempt is over. */
@@ -63,6 +87,8 @@ export class RunAttemptStore {
     private readonly states: RunStateStore,
     private readonly events: RunEventStore,
     private readonly metrics: MetricStore,
+    private readonly evaluations: EvaluationStore,
+    private readonly artifacts: ArtifactStore,
   ) {}
 
   async recordEnvironment(attempt: RunAttempt, environment: RunEnvironment): Promise<void> {
@@ -84,51 +110,62 @@ export class RunAttemptStore {
     return rows;
   }
 
-  /** PREPARING to RUNNING; whatever an earlier attempt recorded after the starting point is dropped with it. */
-  async start(attempt: RunAttempt, from: StartingPoint, at: Date): Promise<void> {
+  /**
+   * PREPARING to RUNNING; whatever an earlier attempt recorded after the starting point is dropped with it.
+   *
+   * @param artifacts as they are at the starting point
+   */
+  async start(
+    attempt: RunAttempt,
+    from: StartingPoint,
+    at: Date,
+    artifacts: readonly NewArtifact[] = [],
+  ): Promise<void> {
     await this.#fenced(attempt, async (client) => {
       const { runId } = attempt;
       await client.query(`delete from epoch where run_id = $1 and number > $2`, [runId, from.epoch]);
       await client.query(`delete from checkpoint where run_id = $1 and epoch > $2`, [runId, from.epoch]);
+      await this.evaluations.dropAfter(client, runId, from.epoch);
       await this.metrics.dropAfter(client, runId, from.step, from.stepsPerEpoch);
+      await this.#recordArtifacts(client, runId, artifacts, at);
       await this.states.change(
         client,
         { ...attempt, from: "PREPARING", to: "RUNNING", reason: null, detail: null },
         at,
       );
-      for (const warning of from.warnings) {
-        await this.events.append(client, runId, { kind: "RunWarning", ...warning }, at);
-      }
+      await this.#warn(client, runId, from.warnings, at);
     });
   }
 
-  /**
-   * The epoch's row, its metrics, its checkpoint and its events, all or none.
-   *
-   * @returns the folders of checkpoints that are neither the best nor the last any more
-   */
-  async finishEpoch(attempt: RunAttempt, finished: FinishedEpoch, at: Date): Promise<readonly string[]> {
-    const { epoch, step, improved, checkpoint } = finished;
+  /** The epoch's row, its metrics, its checkpoint, its evaluation, its files and its events, all or none. */
+  async finishEpoch(attempt: RunAttempt, finished: FinishedEpoch, at: Date): Promise<Replaced> {
+    const { epoch, step, improved, checkpoint, evaluation, artifacts } = finished;
     return this.#fenced(attempt, async (client) => {
       const { runId } = attempt;
       await insertEpoch(client, runId, epoch);
       await this.metrics.record(client, runId, epoch.number, epochMetricValues(epoch, step), at);
+      const predictions =
+        evaluation === null ? null : await this.evaluations.record(client, runId, evaluation, at);
+      await this.#recordArtifacts(client, runId, artifacts, at);
       await this.events.append(client, runId, { kind: "EpochCompleted", epoch, improved }, at);
-      return checkpoint === null ? [] : this.#keep(client, runId, { ...checkpoint, best: improved }, at);
+      const checkpoints =
+        checkpoint === null ? [] : await this.#keep(client, runId, { ...checkpoint, best: improved }, at);
+      return { checkpoints, predictions };
     });
   }
 
   /** @returns the folders of checkpoints that are not kept any more */
   async end(attempt: RunAttempt, end: RunEnd, at: Date): Promise<readonly string[]> {
     return this.#fenced(attempt, async (client) => {
-      const { from, to, reason, detail, checkpoint, values } = end;
+      const { runId } = attempt;
+      const { from, to, reason, detail, checkpoint, values, evaluation, warnings = [] } = end;
       if (values !== undefined) {
-        await this.metrics.record(client, attempt.runId, values.epoch, values.points, at);
+        await this.metrics.record(client, runId, values.epoch, values.points, at);
       }
+      if (evaluation !== undefined) await this.evaluations.record(client, runId, evaluation, at);
+      await this.#warn(client, runId, warnings, at);
       const dropped =
-        checkpoint === undefined
-          ? []
-          : await this.#keep(client, attempt.runId, { ...checkpoint, best: false }, at);
+        checkpoint === undefined ? [] : await this.#keep(client, runId, { ...checkpoint, best: false }, at);
       await this.states.change(client, { ...attempt, from, to, reason, detail }, at);
       return dropped;
     });
@@ -193,6 +230,26 @@ export class RunAttemptStore {
       at,
     );
     return rows.map((row) => row.folder);
+  }
+
+  async #recordArtifacts(
+    client: pg.PoolClient,
+    runId: string,
+    artifacts: readonly NewArtifact[],
+    at: Date,
+  ): Promise<void> {
+    for (const artifact of artifacts) await this.artifacts.record(client, runId, artifact, at);
+  }
+
+  async #warn(
+    client: pg.PoolClient,
+    runId: string,
+    warnings: readonly RunWarning[],
+    at: Date,
+  ): Promise<void> {
+    for (const warning of warnings) {
+      await this.events.append(client, runId, { kind: "RunWarning", ...warning }, at);
+    }
   }
 
   #fenced<T>(attempt: RunAttempt, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -182,18 +182,20 @@ export class RunTraining {
       const epoch: EpochRecord = { ...figures, seconds: seconds() };
       this.#earlyStopping.observe(epoch);
       await this.#progress.settle();
-      const dropped = await stores.attempts.finishEpoch(
+      const replaced = await stores.attempts.finishEpoch(
         this.#attempt,
         {
           epoch,
           step: loop.globalStep,
           improved: this.#best.observe(epoch),
           checkpoint: { epoch: number, step: loop.globalStep, folder, ...saved },
+          evaluation: null,
+          artifacts: [],
         },
         clock.now(),
       );
       this.#savedStep = loop.globalStep;
-      await removeCheckpoints(this.#checkpointsFolder, dropped);
+      await removeCheckpoints(this.#checkpointsFolder, replaced.checkpoints);
     }
     await this.#endWell();
   }
@@ -214,7 +216,7 @@ export class RunTraining {
     await this.#progress.settle();
     await stores.attempts.finishEpoch(
       this.#attempt,
-      { epoch, step, improved: false, checkpoint: null },
+      { epoch, step, improved: false, checkpoint: null, evaluation: null, artifacts: [] },
       clock.now(),
     );
     await this.#end({

@@ -142,7 +142,8 @@ test("the best and the last checkpoint are kept, and the others are named to be 
   const attempt = await startNext(training);
   const removed = [];
   for (const [index, improved] of [true, false, false, true, false].entries()) {
-    removed.push(await finishEpoch(training, attempt, { number: index + 1 }, improved));
+    const { checkpoints } = await finishEpoch(training, attempt, { number: index + 1 }, improved);
+    removed.push(checkpoints);
   }
   assert.deepEqual(removed, [[], [], ["epoch-2"], ["epoch-1", "epoch-3"], []]);
   assert.deepEqual(

@@ -7,7 +7,11 @@ import { EvaluationStore } from "../../../src/training/evaluation/evaluation-sto
 import { ExperimentStore } from "../../../src/training/experiment-store.js";
 import { MetricStore } from "../../../src/training/metric-store.js";
 import type { RunAttempt } from "../../../src/training/run-attempt.js";
-import { RunAttemptStore } from "../../../src/training/run-attempt-store.js";
+import {
+  type FinishedEpoch,
+  type Replaced,
+  RunAttemptStore,
+} from "../../../src/training/run-attempt-store.js";
 import { RunEventStore } from "../../../src/training/run-event-store.js";
 import { RunLaunchStore } from "../../../src/training/run-launch-store.js";
 import { type LaunchRun, RunLauncher } from "../../../src/training/run-launcher.js";
@@ -48,7 +52,7 @@ export function trainingOver(database: Database) {
     evaluations,
     launcher,
     queue: new RunQueueStore(database, states),
-    attempts: new RunAttemptStore(database, states, events, metrics),
+    attempts: new RunAttemptStore(database, states, events, metrics, evaluations, artifacts),
     launch: (request: Partial<LaunchRun> = {}) => launcher.launch({ ...LAUNCH, ...request }),
   };
 }
@@ -126,13 +130,14 @@ export function finishEpoch(
   attempt: RunAttempt,
   figures: Parameters<typeof epochRecord>[0] & { readonly number: number },
   improved = true,
-): Promise<readonly string[]> {
+  outputs: Pick<FinishedEpoch, "evaluation" | "artifacts"> = { evaluation: null, artifacts: [] },
+): Promise<Replaced> {
   const { number } = figures;
   const step = number * 2;
   const checkpoint = { epoch: number, step, sizeBytes: 10, sha256: `${number}`, folder: `epoch-${number}` };
   return attempts.finishEpoch(
     { runId: attempt.runId, attempt: attempt.attempt },
-    { epoch: epochRecord(figures), step, improved, checkpoint },
+    { epoch: epochRecord(figures), step, improved, checkpoint, ...outputs },
     new Date(),
   );
 }
