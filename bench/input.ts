@@ -108,7 +108,8 @@ async function measureSize(options: InputOptions, context: BenchContext): Promis
       batchSize: SMALL_NETWORK.batchSize,
       smallPictures: small,
       largePictures: large,
-      sizeNetwork: `${SMALL_NETWORK.architecture} x ${SMALL_NETWORK.widthMultiplier}, ${SMALL_NETWORK.imageSizePixels} px`,
+      sizeNetwork: `${SMALL_NETWORK.architecture} x ${SMALL_NETWORK.widthMultiplier}`,
+      sizeImageSizePixels: SMALL_NETWORK.imageSizePixels,
     },
   };
 }

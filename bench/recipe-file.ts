@@ -25,8 +25,8 @@ export async function readRecipe(file: string): Promise<Recipe> {
   }
   throw new AppError(
     "RECIPE_INVALID",
-    `A recipe is an object with a "split" (validation, test, seed) and a "configuration". Received ${file}: ` +
-      `${text.slice(0, 80)}`,
+    'A recipe is an object with a "split" (validation, test, seed) and a "configuration". ' +
+      `Received ${file}: ${text.slice(0, 80)}`,
   );
 }
 

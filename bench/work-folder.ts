@@ -25,8 +25,8 @@ export class WorkFolder implements AsyncDisposable {
   }
 
   /**
-   * Starts a server, gives it to `use` and stops it. The next server finds what it imported and decoded, but not
-   * its checkpoints: those of large networks are gigabytes.
+   * Starts a server, gives it to `use` and stops it. The next server finds what it imported and decoded,
+   * but not its checkpoints: those of large networks are gigabytes.
    *
    * @throws AppError `SERVER_ENDED`; what `use` throws
    */

@@ -19,13 +19,21 @@ const TRAINING_LINE = /\btrain b\d+ [\d.]+ms ([\d.]+) img\/s rss (\d+)\s*$/m;
 /** `ru_maxrss` counts KiB, and the Python scripts divide it by a thousand. */
 const PYTHON_RSS_BYTES = 1000 * 1024;
 
-/** The line that `keras_vgg19.py`, `torch_vgg19.py` and `tf_function_limit.py` end with. @throws AppError `PEER_OUTPUT_UNEXPECTED` */
+/**
+ * The line that `keras_vgg19.py`, `torch_vgg19.py` and `tf_function_limit.py` end with.
+ *
+ * @throws AppError `PEER_OUTPUT_UNEXPECTED`
+ */
 export function readPythonTraining(output: string): TrainingFigures {
   const { imagesPerSecond, rss } = readTrainingLine(output);
   return { imagesPerSecond, peakMemoryBytes: rss * PYTHON_RSS_BYTES };
 }
 
-/** The line that `tfjs_layers_vgg19.cjs` ends with; its memory is that at the end. @throws AppError `PEER_OUTPUT_UNEXPECTED` */
+/**
+ * The line that `tfjs_layers_vgg19.cjs` ends with; its memory is that at the end.
+ *
+ * @throws AppError `PEER_OUTPUT_UNEXPECTED`
+ */
 export function readTfjsTraining(output: string): TrainingFigures {
   return { imagesPerSecond: readTrainingLine(output).imagesPerSecond, peakMemoryBytes: null };
 }
@@ -38,7 +46,11 @@ function readTrainingLine(output: string): { readonly imagesPerSecond: number; r
   return { imagesPerSecond: Number(images), rss: Number(rss) };
 }
 
-/** The JSON that `keras_recipe.py` and `torch_recipe.py` end with. @throws AppError `PEER_OUTPUT_UNEXPECTED` */
+/**
+ * The JSON that `keras_recipe.py` and `torch_recipe.py` end with.
+ *
+ * @throws AppError `PEER_OUTPUT_UNEXPECTED`
+ */
 export function readEpochs(output: string): EpochFigures {
   const { secondsPerEpoch, bestValTop1 } = parseObject(output.trim().split("\n").at(-1) ?? "");
   if (typeof secondsPerEpoch !== "number" || typeof bestValTop1 !== "number") {

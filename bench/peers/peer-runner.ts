@@ -12,6 +12,13 @@ export interface PeerRunnerOptions {
   readonly context: BenchContext;
 }
 
+/** What `execFile` rejects with. */
+interface FailedProgram {
+  readonly signal?: NodeJS.Signals | null;
+  readonly stderr?: string;
+  readonly message: string;
+}
+
 const MOST_OUTPUT_BYTES = 16 * 1024 ** 2;
 
 /** Runs the peers' scripts; one that cannot run is left out from then on, and the person told why. */
@@ -20,7 +27,11 @@ export class PeerRunner {
 
   constructor(private readonly options: PeerRunnerOptions) {}
 
-  /** What the peer took for the work; null when it cannot do it here. @throws the signal's reason when it aborts */
+  /**
+   * What the peer took for the work; null when it cannot do it here.
+   *
+   * @throws the signal's reason when it aborts
+   */
   async run<Work, Figures>(peer: PeerScript<Work, Figures>, work: Work): Promise<Figures | null> {
     if (this.#leftOut.has(peer.file)) return null;
     const { report, signal } = this.options.context;
@@ -59,9 +70,10 @@ export class PeerRunner {
 }
 
 /** Of all that a failed program said, the error's own line: what stands around it differs by language. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (error instanceof AppError) return error.message;
-  const { stderr = "", message } = error as { readonly stderr?: string; readonly message: string };
+  const { signal, stderr = "", message } = error as FailedProgram;
+  if (signal) return `it was ended by ${signal}; it may need more memory than there is`;
   const lines = stderr.trim().split("\n");
   return lines.findLast((line) => /^\w*Error\b/.test(line)) ?? (lines.at(-1) || message);
 }

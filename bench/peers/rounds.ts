@@ -10,8 +10,8 @@ export interface Round<Product, Figures> {
 }
 
 /**
- * Lets product and peers take turns. Every other round goes backwards, so that a machine that becomes slower or
- * faster meanwhile favours nobody.
+ * Lets product and peers take turns. Every other round goes backwards, so that a machine that becomes
+ * slower or faster meanwhile favours nobody.
  */
 export async function takeTurns<Product, Work, Figures>(
   rounds: number,

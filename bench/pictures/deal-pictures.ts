@@ -23,8 +23,8 @@ export async function dealToClasses(
 }
 
 /**
- * Makes `count` pictures out of fewer, by turns and class by class: copies of a picture have the bytes of one,
- * but each is read, decoded, kept and trained on as one more.
+ * Makes `count` pictures out of fewer, by turns and class by class: copies of a picture have the bytes of
+ * one, but each is read, decoded, kept and trained on as one more.
  *
  * @param folder gets one folder per class
  */

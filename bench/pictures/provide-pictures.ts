@@ -64,7 +64,8 @@ export async function providePictures(
   if (pictures.files.length >= atLeast) return pictures.files;
   throw new AppError(
     "PICTURES_TOO_FEW",
-    `This needs ${atLeast} different JPEG pictures. The archive holds ${pictures.files.length}; leave --data out to draw them.`,
+    `This needs ${atLeast} different JPEG pictures. The archive holds ${pictures.files.length}. ` +
+      "Leave --data out to have them drawn.",
   );
 }
 

@@ -57,7 +57,8 @@ export async function measureSteps(
   if (measuredSteps === 0) {
     throw new AppError(
       "STEPS_TOO_FEW",
-      `The run ended before a step could be measured after ${plan.warmUpSteps} to warm up. Give it more pictures.`,
+      `The run ended before a step could be measured, after ${plan.warmUpSteps} to warm up. ` +
+        "Give it more pictures.",
     );
   }
   return {

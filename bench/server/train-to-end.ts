@@ -53,6 +53,6 @@ export async function trainToEnd(
 }
 
 function epochLine({ number, seconds, validationTop1, imagesPerSecond }: FinishedEpoch): string {
-  const top1 = validationTop1.value?.toFixed(4) ?? "none";
-  return `epoch ${number}: ${seconds.toFixed(2)} s, ${Math.round(imagesPerSecond)} images/s, validation top-1 ${top1}`;
+  const speed = `${seconds.toFixed(2)} s, ${Math.round(imagesPerSecond)} images/s`;
+  return `epoch ${number}: ${speed}, validation top-1 ${validationTop1.value?.toFixed(4) ?? "none"}`;
 }
