@@ -1,0 +1,33 @@
+import type { Augmentation } from "../../core/run-configuration.js";
+import type { GraphBuilder } from "../graph-builder.js";
+import type { Tensor } from "../graph-node.js";
+import { drawAmounts, settingsInUse } from "./amounts.js";
+import { place } from "./geometry.js";
+import type { SampleDraw } from "./sample-randomness.js";
+import { applyTone } from "./tone.js";
+
+/** Whether it changes pictures at all. */
+export function augments(augmentation: Augmentation): boolean {
+  return settingsInUse(augmentation).length > 0;
+}
+
+/**
+ * The pictures of a batch, each changed at random: mirrored, turned, zoomed and shifted, then given
+ * another contrast and brightness. A sample is changed in the same way in whatever batch it comes, and
+ * anew in every epoch. What is not asked for adds nothing to the graph.
+ *
+ * @param images uint8 [n, size, size, 3]
+ * @returns the same type and shape
+ */
+export function augmentImages(
+  graph: GraphBuilder,
+  images: Tensor,
+  draw: SampleDraw,
+  augmentation: Augmentation,
+): Tensor {
+  if (!augments(augmentation)) return images;
+  const amounts = drawAmounts(graph, draw, augmentation, images.shape[1] ?? 0);
+  const moved = place(graph, images, amounts, augmentation.fillMode);
+  const mirroredAtMost = moved.dtype === "uint8" && !amounts.brightness && !amounts.contrast;
+  return mirroredAtMost ? moved : applyTone(graph, moved, images, amounts);
+}

@@ -1,0 +1,37 @@
+import type { Augmentation } from "../../core/run-configuration.js";
+import { IMAGE_CHANNELS } from "../architectures/vgg.js";
+import { GraphBuilder } from "../graph-builder.js";
+import { specOf } from "../graph-node.js";
+import { cast } from "../ops/array.js";
+import { placeholder } from "../ops/constants.js";
+import { encodeSavedModel } from "../saved-model/saved-model.js";
+import type { SavedModelGraph } from "../saved-model/signature.js";
+import { augmentImages } from "./augment-images.js";
+
+/**
+ * The graph that shows what training would see, with the signature `augment`: images uint8
+ * [?, size, size, 3], samples int32 [?], epoch int32 [] -> pixels int32 [?, size, size, 3]. It gives what
+ * `augment` of the training graph gives, without a network.
+ */
+export function buildAugmentationGraph(
+  imageSizePixels: number,
+  augmentation: Augmentation,
+  seed: number,
+): SavedModelGraph {
+  const graph = new GraphBuilder();
+  const shape = [null, imageSizePixels, imageSizePixels, IMAGE_CHANNELS];
+  const images = placeholder(graph, "images", "uint8", shape);
+  const samples = placeholder(graph, "samples", "int32", [null]);
+  const epoch = placeholder(graph, "epoch", "int32", []);
+  const augmented = augmentImages(graph, images, { samples, epoch, seed }, augmentation);
+  // The library hands no bytes back.
+  const pixels = cast(graph, augmented, "int32");
+  const signatures = {
+    augment: {
+      inputs: { images: specOf(images), samples: specOf(samples), epoch: specOf(epoch) },
+      outputs: { pixels: specOf(pixels) },
+    },
+  };
+  const bytes = encodeSavedModel({ nodes: graph.nodes, signatures, saver: null, variables: [] });
+  return { bytes, signatures, variables: [] };
+}

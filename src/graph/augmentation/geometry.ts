@@ -1,0 +1,91 @@
+import type { FillMode } from "../../core/enumerations.js";
+import type { GraphBuilder } from "../graph-builder.js";
+import type { Tensor } from "../graph-node.js";
+import { cast, reshape } from "../ops/array.js";
+import { packColumns } from "../ops/columns.js";
+import { float32, int32Vector } from "../ops/constants.js";
+import { projectiveTransform, reverseMiddle, selectRows } from "../ops/image.js";
+import { add, multiply, negate, subtract } from "../ops/math.js";
+import type { Amounts } from "./amounts.js";
+
+/** What moves pixels. */
+export type Placement = Omit<Amounts, "brightness" | "contrast">;
+
+/**
+ * Mirrors pictures, then turns them, then shows them through a window of another size, all about their
+ * centre, and at last shifts them.
+ *
+ * @param images uint8 [n, size, size, 3]
+ * @returns the same shape: uint8 when they are mirrored at most, else float32 from 0 to 255
+ */
+export function place(graph: GraphBuilder, images: Tensor, placement: Placement, fillMode: FillMode): Tensor {
+  const { mirroredX, mirroredY, rotation, window, shiftX, shiftY } = placement;
+  const sizePixels = images.shape[1] ?? 0;
+  const moving = rotation?.cosine ?? window ?? shiftX ?? shiftY;
+  return graph.scope("placement", () => {
+    if (moving !== undefined) {
+      const zeros = multiply(graph, moving, float32(graph, 0));
+      const matrix = placementMatrix(graph, placement, sizePixels, zeros);
+      return projectiveTransform(graph, cast(graph, images, "float32"), matrix, fillMode);
+    }
+    const channels = images.shape[3] ?? 0;
+    // TensorFlow has a fast way to turn the middle of three axes round.
+    const turned = mirroredX === undefined ? images : mirror(graph, images, mirroredX, channels);
+    return mirroredY === undefined ? turned : mirror(graph, turned, mirroredY, sizePixels * channels);
+  });
+}
+
+/** Turns round the axis behind which `stride` bytes lie, in the pictures that bool [n] names. */
+function mirror(graph: GraphBuilder, images: Tensor, mirrored: Tensor, stride: number): Tensor {
+  const sizePixels = images.shape[1] ?? 0;
+  const [, ...pictureShape] = images.shape.map((size) => size ?? 0);
+  const rows = reshape(graph, images, int32Vector(graph, [-1, sizePixels, stride]), [
+    null,
+    sizePixels,
+    stride,
+  ]);
+  const turned = reshape(
+    graph,
+    reverseMiddle(graph, rows),
+    int32Vector(graph, [-1, ...pictureShape]),
+    images.shape,
+  );
+  return selectRows(graph, mirrored, turned, images);
+}
+
+/**
+ * The placement as float32 [n, 8] for `ImageProjectiveTransformV3`: where in the input a pixel of the
+ * output comes from, centre + mirror * rotation * window * (pixel - centre - shift).
+ */
+function placementMatrix(
+  graph: GraphBuilder,
+  { mirroredX, mirroredY, rotation, window, shiftX, shiftY }: Placement,
+  sizePixels: number,
+  zeros: Tensor,
+): Tensor {
+  const scaled = (x: Tensor): Tensor => (window === undefined ? x : multiply(graph, x, window));
+  const mirrored = (x: Tensor, which: Tensor | undefined): Tensor =>
+    which === undefined ? x : multiply(graph, x, signOf(graph, which));
+  const along = scaled(rotation?.cosine ?? add(graph, zeros, float32(graph, 1)));
+  const across = rotation === undefined ? zeros : scaled(rotation.sine);
+  const x = { fromX: mirrored(along, mirroredX), fromY: mirrored(negate(graph, across), mirroredX) };
+  const y = { fromX: mirrored(across, mirroredY), fromY: mirrored(along, mirroredY) };
+
+  const centre = float32(graph, (sizePixels - 1) / 2);
+  const shifted = (shift: Tensor | undefined): Tensor =>
+    shift === undefined ? centre : add(graph, centre, shift);
+  const [middleX, middleY] = [shifted(shiftX), shifted(shiftY)];
+  const atOrigin = ({ fromX, fromY }: typeof x): Tensor =>
+    subtract(
+      graph,
+      subtract(graph, centre, multiply(graph, fromX, middleX)),
+      multiply(graph, fromY, middleY),
+    );
+  return packColumns(graph, [x.fromX, x.fromY, atOrigin(x), y.fromX, y.fromY, atOrigin(y), zeros, zeros]);
+}
+
+/** bool -> -1 where true, 1 where false. */
+function signOf(graph: GraphBuilder, negative: Tensor): Tensor {
+  const twos = multiply(graph, cast(graph, negative, "float32"), float32(graph, 2));
+  return subtract(graph, float32(graph, 1), twos);
+}

@@ -1,0 +1,69 @@
+import type { GraphBuilder } from "../graph-builder.js";
+import type { Tensor } from "../graph-node.js";
+import { cast, reshape } from "../ops/array.js";
+import { float32, int32Vector } from "../ops/constants.js";
+import { clip } from "../ops/image.js";
+import { add, multiply, subtract } from "../ops/math.js";
+import { sum } from "../ops/reduction.js";
+import type { Amounts } from "./amounts.js";
+
+export type Tone = Pick<Amounts, "brightness" | "contrast">;
+
+const WHITE = 255;
+/** What is added before fractions are cut off, so that they are rounded. */
+const HALF = 0.5;
+
+/**
+ * Multiplies the distance of pixels from their picture's mean in each channel, as Keras's RandomContrast
+ * does, then adds to their brightness, and rounds to bytes. The mean is that of the picture before it was
+ * moved, so that what fills up its edges does not count.
+ *
+ * @param moved [n, size, size, 3], values from 0 to 255
+ * @param images uint8, the same shape: the pictures as they were
+ * @returns uint8, the same shape
+ */
+export function applyTone(
+  graph: GraphBuilder,
+  moved: Tensor,
+  images: Tensor,
+  { brightness, contrast }: Tone,
+): Tensor {
+  return graph.scope("tone", () => {
+    const pixels = cast(graph, moved, "float32");
+    const half = float32(graph, HALF);
+    if (brightness === undefined && contrast === undefined) {
+      return cast(graph, add(graph, pixels, half), "uint8");
+    }
+    const lift = brightness === undefined ? half : perPicture(graph, add(graph, brightness, half));
+    // One multiplication and one addition for each pixel, whatever is asked for.
+    const changed = contrast === undefined ? pixels : multiply(graph, pixels, perPicture(graph, contrast));
+    const offset =
+      contrast === undefined
+        ? lift
+        : add(graph, lift, awayFromMean(graph, images, perPicture(graph, contrast)));
+    return cast(graph, clip(graph, add(graph, changed, offset), 0, WHITE + HALF), "uint8");
+  });
+}
+
+/** mean * (1 - contrast): float32 [n, 1, 1, 3]. */
+function awayFromMean(graph: GraphBuilder, images: Tensor, contrast: Tensor): Tensor {
+  return multiply(graph, meanOf(graph, images), subtract(graph, float32(graph, 1), contrast));
+}
+
+/**
+ * Mean of each channel of each picture: uint8 [n, size, size, 3] -> float32 [n, 1, 1, 3]. Sums are of whole
+ * numbers that their types hold exactly, so that no order of adding, and no batch, changes them.
+ */
+function meanOf(graph: GraphBuilder, images: Tensor): Tensor {
+  const sizePixels = images.shape[1] ?? 0;
+  const channels = images.shape[3] ?? 0;
+  const columns = sum(graph, cast(graph, images, "float32"), [1]);
+  const total = sum(graph, cast(graph, columns, "int64"), [1]);
+  const mean = multiply(graph, cast(graph, total, "float32"), float32(graph, 1 / sizePixels ** 2));
+  return reshape(graph, mean, int32Vector(graph, [-1, 1, 1, channels]), [null, 1, 1, channels]);
+}
+
+/** [n] -> [n, 1, 1, 1]. */
+function perPicture(graph: GraphBuilder, amounts: Tensor): Tensor {
+  return reshape(graph, amounts, int32Vector(graph, [-1, 1, 1, 1]), [null, 1, 1, 1]);
+}

@@ -1,0 +1,54 @@
+import type { GraphBuilder } from "../graph-builder.js";
+import type { Tensor } from "../graph-node.js";
+import { int32 } from "./constants.js";
+
+/** `Pack`: k vectors [n] of one type -> [n, k]. */
+export function packColumns(graph: GraphBuilder, columns: readonly [Tensor, ...Tensor[]]): Tensor {
+  const [first] = columns;
+  return graph.add("Pack", {
+    inputs: columns,
+    attributes: { N: { int: columns.length }, T: { type: first.dtype }, axis: { int: 1 } },
+    outputs: (check) => {
+      let [rows] = check.rank("columns", first, 1);
+      for (const column of columns) {
+        check.sameDType("columns", first, column);
+        rows = check.sameSize("length of the columns", rows, check.rank("columns", column, 1)[0]);
+      }
+      return [{ dtype: first.dtype, shape: [rows, columns.length] }];
+    },
+  });
+}
+
+/** `Unpack`: [n, k] -> its k columns [n]. */
+export function unpackColumns(graph: GraphBuilder, matrix: Tensor): Tensor[] {
+  const columns = matrix.shape[1] ?? 0;
+  const node = graph.addNode("Unpack", {
+    inputs: [matrix],
+    attributes: { num: { int: columns }, T: { type: matrix.dtype }, axis: { int: 1 } },
+    outputs: (check) => {
+      const [rows, known] = check.rank("matrix", matrix, 2);
+      check.require(known !== null, "a known number of columns", "an open one");
+      return Array.from({ length: columns }, () => ({ dtype: matrix.dtype, shape: [rows] }));
+    },
+  });
+  return Array.from({ length: columns }, (_, column) => node.output(column));
+}
+
+/** `GatherV2`: the rows of a table [m, k] that int32 indices [n] name -> [n, k]. */
+export function gatherRows(graph: GraphBuilder, table: Tensor, indices: Tensor): Tensor {
+  return graph.add("GatherV2", {
+    inputs: [table, indices, int32(graph, 0, "GatherV2/axis")],
+    attributes: {
+      Tparams: { type: table.dtype },
+      Tindices: { type: "int32" },
+      Taxis: { type: "int32" },
+      batch_dims: { int: 0 },
+    },
+    outputs: (check) => {
+      check.dtype("indices", indices, "int32");
+      const [, columns] = check.rank("table", table, 2);
+      const [rows] = check.rank("indices", indices, 1);
+      return [{ dtype: table.dtype, shape: [rows, columns] }];
+    },
+  });
+}
