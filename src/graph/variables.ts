@@ -4,7 +4,6 @@ import type { GraphNode, Tensor } from "./graph-node.js";
 import type { Initializer } from "./initializers/initializer.js";
 import { assignVariable, readVariable, variableHandle } from "./ops/variables.js";
 import type { VariableInfo } from "./saved-model/signature.js";
-import type { DType } from "./tensor-spec.js";
 
 /** A variable that a layer or an optimizer wants. */
 export interface VariableSpec {
@@ -14,11 +13,13 @@ export interface VariableSpec {
   /** False for what changes by other means than gradients, such as moving statistics. */
   readonly trainable: boolean;
   readonly initializer: Initializer;
+  /** Not saved: has its first value again whenever the others are restored. Default false. */
+  readonly transient?: boolean;
 }
 
 /** A variable of a graph: state that lives as long as the session. */
 export interface Variable extends VariableInfo {
-  readonly trainable: boolean;
+  readonly transient: boolean;
   readonly handle: Tensor;
   /** The value to save; passes that compute with it read it themselves. */
   readonly snapshot: Tensor;
@@ -45,15 +46,19 @@ export class Variables {
   }
 
   /** Adds a float32 variable. */
-  create({ name, shape, trainable, initializer }: VariableSpec): Variable {
+  create(spec: VariableSpec): Variable {
     // Steps use seeds from 0 upwards, first values those below.
     const seed = [this.seed, -1 - this.#byName.size] as const;
-    return this.#add(name, "float32", shape, trainable, () => initializer(this.graph, shape, seed));
+    return this.#add({ transient: false, ...spec, dtype: "float32" }, () =>
+      spec.initializer(this.graph, spec.shape, seed),
+    );
   }
 
   /** Adds an int64 scalar. */
   createCounter(name: string, initial: (graph: GraphBuilder) => Tensor): Variable {
-    return this.#add(name, "int64", [], false, () => initial(this.graph));
+    return this.#add({ name, dtype: "int64", shape: [], trainable: false, transient: false }, () =>
+      initial(this.graph),
+    );
   }
 
   /** @throws AppError `GRAPH_INVALID` when there is none of that name */
@@ -67,10 +72,7 @@ export class Variables {
   }
 
   #add(
-    name: string,
-    dtype: DType,
-    shape: readonly number[],
-    trainable: boolean,
+    { name, dtype, shape, trainable, transient }: VariableInfo & { readonly transient: boolean },
     initialValue: () => Tensor,
   ): Variable {
     if (this.#byName.has(name)) {
@@ -84,7 +86,7 @@ export class Variables {
         const value = graph.scope("Initializer", initialValue);
         const initialize = assignVariable(graph, handle, held, value, { name: "Assign" });
         const snapshot = readVariable(graph, handle, held, { name: "Read" });
-        return { name, dtype, shape, trainable, handle, snapshot, initialize };
+        return { name, dtype, shape, trainable, transient, handle, snapshot, initialize };
       });
     });
     this.#byName.set(name, variable);

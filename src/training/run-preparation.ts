@@ -37,7 +37,7 @@ export class PreparedRun implements AsyncDisposable {
       const precision = configuration.precision === "AUTO" ? "FLOAT32" : configuration.precision;
       const graph = await buildTrainingGraphAside(
         networkOfRun(configuration, classCount, precision),
-        trainingOfRun(configuration, { stepsPerEpoch, cachedFeatures: false, accumulation: false }),
+        trainingOfRun(configuration, { stepsPerEpoch, cachedFeatures: false, accumulation: false, importedVariables: [] }),
       );
       return new PreparedRun(await engine.openGraph(graph), reader, run);
     } catch (error) {

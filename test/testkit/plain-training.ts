@@ -11,6 +11,7 @@ export const PLAIN_TRAINING: Omit<TrainingSpec, "optimizer" | "learningRate" | "
   frozenBlocks: 0,
   cachedFeatures: false,
   accumulation: false,
+  importedVariables: [],
 };
 
 /** The same, as a run's configuration says it. */

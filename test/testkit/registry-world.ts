@@ -64,7 +64,12 @@ export async function trainTinyRun(
   await using session = await world.host.openGraph(
     buildTrainingGraph(
       networkOfRun(configuration, classNames.length, "FLOAT32"),
-      trainingOfRun(configuration, { stepsPerEpoch: 2, cachedFeatures: false, accumulation: false }),
+      trainingOfRun(configuration, {
+        stepsPerEpoch: 2,
+        cachedFeatures: false,
+        accumulation: false,
+        importedVariables: [],
+      }),
     ),
   );
   await session.run("init", {});

@@ -1,5 +1,6 @@
 import { gradients } from "../gradients/gradients.js";
 import { specOf, type Tensor } from "../graph-node.js";
+import { dropoutDraw } from "../layers/dropout-draw.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import { cast, deepCopy, packScalars } from "../ops/array.js";
 import { int64, placeholder } from "../ops/constants.js";
@@ -45,7 +46,9 @@ function inspectSignature(model: NetworkGraph, { dropout, training = true }: Ins
   const seed = (stream: number): Tensor =>
     packScalars(graph, [int64(graph, network.seed), int64(graph, stream)]);
   const { logits, activations, pass } = model.forward(
-    training ? { kind: "training", dropoutSeed: dropout ? seed : null } : { kind: "inference" },
+    training
+      ? { kind: "training", draw: dropout ? dropoutDraw(graph, seed, null) : null }
+      : { kind: "inference" },
   );
   const loss = mean(graph, softmaxCrossEntropy(graph, logits, labels), [0]);
   const targets = variables.trainable.map(({ name }) => pass.value(name));

@@ -10,11 +10,11 @@ import { addPersistence } from "../saved-model/persistence.js";
 import { encodeSavedModel } from "../saved-model/saved-model.js";
 import type { SavedModelGraph, Signature, SignatureTable } from "../saved-model/signature.js";
 import type { FloatType } from "../tensor-spec.js";
-import { Variables } from "../variables.js";
+import { type Variable, Variables } from "../variables.js";
 import { networkVariables } from "./layer-table.js";
 import { checkNetwork, type NetworkSpec } from "./network-spec.js";
 import { preprocess } from "./preprocessing.js";
-import { IMAGE_CHANNELS, vggLayers } from "./vgg.js";
+import { IMAGE_CHANNELS, splitFrozen, vggLayers } from "./vgg.js";
 
 const COMPUTE_TYPES: Readonly<Record<ComputePrecision, FloatType>> = {
   FLOAT32: "float32",
@@ -28,6 +28,15 @@ export interface NetworkOutputs {
   /** What every layer gives, by its name. */
   readonly activations: ReadonlyMap<string, Tensor>;
   readonly pass: ForwardPass;
+}
+
+export interface ForwardOptions {
+  /** Pixels to compute with in place of the fed images: uint8 of their shape. */
+  readonly pixels?: Tensor;
+  /** What the frozen blocks give, in place of any pixels; see `features`. */
+  readonly features?: Tensor;
+  /** Blocks that are run as in inference, whatever the mode. Default 0. */
+  readonly frozenBlocks?: number;
 }
 
 /** A graph that holds a network's variables, to which passes and signatures are added. */
@@ -48,15 +57,46 @@ export class NetworkGraph {
     this.images = placeholder(this.graph, "images", "uint8", [null, size, size, IMAGE_CHANNELS]);
   }
 
-  /** Adds a walk through all layers. */
-  forward(mode: PassMode): NetworkOutputs {
-    const { graph, network } = this;
-    const pass = new ForwardPass(graph, this.variables, mode, COMPUTE_TYPES[network.precision]);
-    const input = graph.scope("preprocessing", () =>
-      preprocess(graph, this.images, network.preprocessing, pass.computeType),
-    );
-    const activations = applyInSequence(this.#layers, input, pass);
+  get computeType(): FloatType {
+    return COMPUTE_TYPES[this.network.precision];
+  }
+
+  /** Adds a walk through all layers, or through those behind the frozen blocks when their features are given. */
+  forward(
+    mode: PassMode,
+    { pixels = this.images, features, frozenBlocks = 0 }: ForwardOptions = {},
+  ): NetworkOutputs {
+    const { graph } = this;
+    const pass = new ForwardPass(graph, this.variables, mode, this.computeType);
+    const { frozen, learning } = splitFrozen(this.#layers, frozenBlocks);
+    const before = features === undefined ? this.#activations(frozen, pixels) : new Map<string, Tensor>();
+    const input = features ?? [...before.values()].at(-1) ?? this.#preprocessed(pixels);
+    const activations = new Map([...before, ...applyInSequence(learning, input, pass)]);
     return { logits: [...activations.values()].at(-1) ?? input, activations, pass };
+  }
+
+  /** What the first blocks make of the fed images: [?, h, w, c] in the type that the network computes in. */
+  features(frozenBlocks: number): Tensor {
+    const { frozen } = splitFrozen(this.#layers, frozenBlocks);
+    return [...this.#activations(frozen, this.images).values()].at(-1) ?? this.#preprocessed(this.images);
+  }
+
+  /** The variables that gradients change. */
+  learning(frozenBlocks: number): readonly Variable[] {
+    const names = new Set(splitFrozen(this.#layers, frozenBlocks).frozen.map(({ name }) => name));
+    return this.variables.trainable.filter(({ name }) => !names.has(name.slice(0, name.lastIndexOf("/"))));
+  }
+
+  /** Layers that do not learn compute as in inference: their normalisation uses its moving statistics. */
+  #activations(layers: readonly Layer[], pixels: Tensor): ReadonlyMap<string, Tensor> {
+    if (layers.length === 0) return new Map();
+    const pass = new ForwardPass(this.graph, this.variables, { kind: "inference" }, this.computeType);
+    return applyInSequence(layers, this.#preprocessed(pixels), pass);
+  }
+
+  #preprocessed(pixels: Tensor): Tensor {
+    const { graph, network, computeType } = this;
+    return graph.scope("preprocessing", () => preprocess(graph, pixels, network.preprocessing, computeType));
   }
 
   /** images -> probabilities and logits, float32 [?, classes]. */
@@ -70,18 +110,18 @@ export class NetworkGraph {
 
   /** Adds `init`, `save` and `restore` of all variables and encodes the whole. */
   finish(signatures: SignatureTable): SavedModelGraph {
-    const { all } = this.variables;
-    const persistence = addPersistence(this.graph, all);
+    const persistence = addPersistence(this.graph, this.variables.all);
+    const saved = this.variables.all.filter(({ transient }) => !transient);
     const table = { ...signatures, ...persistence.signatures };
     return {
       bytes: encodeSavedModel({
         nodes: this.graph.nodes,
         signatures: table,
         saver: persistence.saver,
-        variables: all,
+        variables: saved,
       }),
       signatures: table,
-      variables: all.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+      variables: saved.map(({ name, dtype, shape, trainable }) => ({ name, dtype, shape, trainable })),
     };
   }
 }

@@ -33,6 +33,8 @@ export interface TrainingSpec {
   readonly frozenBlocks: number;
   /** Whether training and evaluation start from the features that the frozen blocks give. */
   readonly cachedFeatures: boolean;
+  /** Variables of the network that `import` reads from another network's checkpoint; none: there is no `import`. */
+  readonly importedVariables: readonly string[];
   /** Whether a batch comes in parts: `accumulate` and `apply` in place of `train_step`. */
   readonly accumulation: boolean;
 }
@@ -62,6 +64,7 @@ export function networkOfRun(
 
 /** What training needs to know beyond the run's configuration. */
 export interface TrainingPlan {
+  readonly importedVariables: readonly string[];
   readonly stepsPerEpoch: number;
   readonly cachedFeatures: boolean;
   readonly accumulation: boolean;

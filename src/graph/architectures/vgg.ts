@@ -73,6 +73,20 @@ export function vggLayers(network: VggSpec): readonly Layer[] {
   ];
 }
 
+/** The layers of the first blocks, and those behind them. */
+export function splitFrozen(
+  layers: readonly Layer[],
+  frozenBlocks: number,
+): { readonly frozen: readonly Layer[]; readonly learning: readonly Layer[] } {
+  const last = layers.findIndex(({ name }) => name === poolName(frozenBlocks));
+  return { frozen: layers.slice(0, last + 1), learning: layers.slice(last + 1) };
+}
+
+/** Every block ends with its pooling. */
+function poolName(block: number): string {
+  return `block${block}_pool`;
+}
+
 function blockLayers(network: VggSpec, block: Block, number: number): Layer[] {
   const filters = Math.max(1, Math.round(block.filters * network.widthMultiplier));
   const layers: Layer[] = [];
@@ -90,7 +104,7 @@ function blockLayers(network: VggSpec, block: Block, number: number): Layer[] {
       layers.push(convolution({ ...options, useBias: true, activation: "relu" }));
     }
   }
-  return [...layers, maxPooling(`block${number}_pool`)];
+  return [...layers, maxPooling(poolName(number))];
 }
 
 function headLayers({ head, classCount }: VggSpec): Layer[] {

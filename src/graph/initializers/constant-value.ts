@@ -7,6 +7,7 @@ export const zeros: Initializer = constantValue(0);
 
 export const ones: Initializer = constantValue(1);
 
-function constantValue(value: number): Initializer {
+/** The same value everywhere. */
+export function constantValue(value: number): Initializer {
   return (graph, shape) => fill(graph, shape, computedLate(graph, float32(graph, value)));
 }

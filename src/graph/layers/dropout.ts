@@ -1,13 +1,12 @@
-import { cast, sizesOf } from "../ops/array.js";
+import { cast } from "../ops/array.js";
 import { greaterEqual } from "../ops/comparison.js";
 import { float32 } from "../ops/constants.js";
 import { multiply } from "../ops/math.js";
-import { randomUniform } from "../ops/random.js";
 import type { Layer } from "./layer.js";
 
 /**
- * While training, zeroes a random fraction `rate` of the inputs and divides the rest by 1 - rate, so
- * that their expectation stays (Srivastava et al., 2014); else passes everything on.
+ * While training, zeroes a random fraction `rate` of the inputs [n, features] and divides the rest by
+ * 1 - rate, so that their expectation stays (Srivastava et al., 2014); else passes everything on.
  */
 export function dropout(name: string, rate: number): Layer {
   return {
@@ -17,9 +16,8 @@ export function dropout(name: string, rate: number): Layer {
     variables: () => [],
     apply: (input, pass) => {
       const { graph } = pass;
-      const seed = pass.nextDropoutSeed();
-      if (seed === null) return input;
-      const draw = randomUniform(graph, sizesOf(graph, input), input.shape, seed);
+      const draw = pass.drawForDropout(input);
+      if (draw === null) return input;
       const kept = cast(graph, greaterEqual(graph, draw, float32(graph, rate)), input.dtype);
       const scale = cast(graph, float32(graph, 1 / (1 - rate)), input.dtype);
       return multiply(graph, input, multiply(graph, kept, scale));

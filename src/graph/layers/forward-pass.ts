@@ -5,13 +5,16 @@ import { readVariable } from "../ops/variables.js";
 import type { FloatType } from "../tensor-spec.js";
 import type { Variables } from "../variables.js";
 
-/** Makes the seed, int64 [2], of one dropout layer in the current step. */
-export type DropoutSeed = (stream: number) => Tensor;
+/**
+ * Numbers in [0, 1), float32 of the features' shape [n, features], for one dropout layer in the current
+ * step. Layers are told apart by their stream, from 0.
+ */
+export type DropoutDraw = (features: Tensor, stream: number) => Tensor;
 
 export type PassMode =
   | { readonly kind: "inference" }
-  /** `dropoutSeed` null: normalise as in training, but drop nothing. */
-  | { readonly kind: "training"; readonly dropoutSeed: DropoutSeed | null };
+  /** `draw` null: normalise as in training, but drop nothing. */
+  | { readonly kind: "training"; readonly draw: DropoutDraw | null };
 
 /**
  * One walk through a network's layers. Every variable is read once and converted once per pass, and
@@ -58,10 +61,10 @@ export class ForwardPass {
     return weight;
   }
 
-  /** The seed of the next dropout layer; null when this pass drops nothing. */
-  nextDropoutSeed(): Tensor | null {
-    if (this.mode.kind === "inference" || this.mode.dropoutSeed === null) return null;
-    return this.mode.dropoutSeed(this.#dropoutStreams++);
+  /** The numbers that the next dropout layer decides by; null when this pass drops nothing. */
+  drawForDropout(features: Tensor): Tensor | null {
+    if (this.mode.kind === "inference" || this.mode.draw === null) return null;
+    return this.mode.draw(features, this.#dropoutStreams++);
   }
 }
 

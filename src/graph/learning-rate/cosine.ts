@@ -6,7 +6,7 @@ import type { Schedule } from "./schedule.js";
  * Half a cosine from `initial` down to `minimum`, and `minimum` from then on (Loshchilov and Hutter,
  * 2017, without restarts): minimum + (initial - minimum) * (1 + cos(pi * step / decaySteps)) / 2.
  */
-export const cosineRate: Schedule<"cosine"> = (graph, learningRate, step, decaySteps) => {
+export const cosineRate: Schedule<"cosine"> = (graph, learningRate, step, { decaySteps }) => {
   const last = float32(graph, decaySteps);
   const fraction = divide(graph, minimum(graph, step, last), last);
   const wave = cosine(graph, multiply(graph, float32(graph, Math.PI), fraction));

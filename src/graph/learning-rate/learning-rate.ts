@@ -9,6 +9,8 @@ import { float32 } from "../ops/constants.js";
 import { divide, multiply, subtract } from "../ops/math.js";
 import { constantRate } from "./constant.js";
 import { cosineRate } from "./cosine.js";
+import { exponentialDecay } from "./exponential-decay.js";
+import type { ScheduleSpan } from "./schedule.js";
 
 /**
  * The learning rate of a step, float32 []: it rises in a straight line from 0 at step 0 to `initial`
@@ -30,11 +32,12 @@ export function learningRateAt(graph: GraphBuilder, training: TrainingSpec, step
   }
   const warmupSteps = Math.round(learningRate.warmupEpochs * stepsPerEpoch);
   const decaySteps = Math.max(1, epochs * stepsPerEpoch - warmupSteps);
-  if (warmupSteps === 0) return scheduled(graph, learningRate, step, decaySteps);
+  const span = { decaySteps, stepsPerEpoch };
+  if (warmupSteps === 0) return scheduled(graph, learningRate, step, span);
 
   const warmup = float32(graph, warmupSteps);
   const rising = multiply(graph, float32(graph, learningRate.initial), divide(graph, step, warmup));
-  const settled = scheduled(graph, learningRate, subtract(graph, step, warmup), decaySteps);
+  const settled = scheduled(graph, learningRate, subtract(graph, step, warmup), span);
   return select(graph, less(graph, step, warmup), rising, settled);
 }
 
@@ -42,14 +45,15 @@ function scheduled(
   graph: GraphBuilder,
   learningRate: LearningRate,
   step: Tensor,
-  decaySteps: number,
+  span: ScheduleSpan,
 ): Tensor {
   switch (learningRate.kind) {
     case "constant":
-      return constantRate(graph, learningRate, step, decaySteps);
+      return constantRate(graph, learningRate, step, span);
     case "cosine":
-      return cosineRate(graph, learningRate, step, decaySteps);
-    default:
-      throw new Error(`TODO ${learningRate.kind}`);
+      return cosineRate(graph, learningRate, step, span);
+    case "exponentialDecay":
+    case "step":
+      return exponentialDecay(graph, learningRate, step, span);
   }
 }

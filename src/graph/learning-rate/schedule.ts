@@ -2,10 +2,17 @@ import type { LearningRate } from "../../core/run-configuration.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
 
-/** The rate from a step on: `step` counts from 0 at the end of the warm-up, over `decaySteps` steps. */
+/** What a schedule is laid out over. */
+export interface ScheduleSpan {
+  /** Steps from the end of the warm-up to the end of the run. */
+  readonly decaySteps: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** The rate from a step on: `step`, float32 [], counts from 0 at the end of the warm-up. */
 export type Schedule<Kind extends LearningRate["kind"]> = (
   graph: GraphBuilder,
   learningRate: Extract<LearningRate, { kind: Kind }>,
   step: Tensor,
-  decaySteps: number,
+  span: ScheduleSpan,
 ) => Tensor;

@@ -161,6 +161,15 @@ export function oneHot(graph: GraphBuilder, indices: Tensor, depth: number): Ten
  * the lower index comes first.
  */
 export function topKIndices(graph: GraphBuilder, x: Tensor, k: number): Tensor {
+  return topK(graph, x, k).indices;
+}
+
+/** `TopKV2`: the k greatest of each row, [n, k], and their indices; see {@link topKIndices}. */
+export function topK(
+  graph: GraphBuilder,
+  x: Tensor,
+  k: number,
+): { readonly values: Tensor; readonly indices: Tensor } {
   const node = graph.addNode("TopKV2", {
     inputs: [x, int32(graph, k, "TopKV2/k")],
     attributes: { T: { type: x.dtype }, sorted: { bool: true } },
@@ -173,7 +182,42 @@ export function topKIndices(graph: GraphBuilder, x: Tensor, k: number): Tensor {
       ];
     },
   });
-  return node.output(1);
+  return { values: node.output(0), indices: node.output(1) };
+}
+
+/** `Bitcast`: the same bits as another type; a last axis disappears or appears where their sizes differ. */
+export function bitcast(graph: GraphBuilder, x: Tensor, dtype: DType, shape: Shape): Tensor {
+  return graph.add("Bitcast", {
+    inputs: [x],
+    attributes: { T: { type: x.dtype }, type: { type: dtype } },
+    outputs: () => [{ dtype, shape }],
+  });
+}
+
+/** `Slice`: the first `columns` of every row of x [n, m]. */
+export function firstColumns(graph: GraphBuilder, x: Tensor, columns: number): Tensor {
+  return graph.add("Slice", {
+    inputs: [x, int32Vector(graph, [0, 0], "Slice/begin"), int32Vector(graph, [-1, columns], "Slice/size")],
+    attributes: { T: { type: x.dtype }, Index: { type: "int32" } },
+    outputs: (check) => {
+      const [rows, width] = check.rank("input", x, 2);
+      check.require(width === null || columns <= width, `at most ${width} columns`, `${columns}`);
+      return [{ dtype: x.dtype, shape: [rows, columns] }];
+    },
+  });
+}
+
+/** `Pack`: tensors of one shape -> a new first axis. */
+export function stack(graph: GraphBuilder, tensors: readonly [Tensor, ...Tensor[]]): Tensor {
+  const [first] = tensors;
+  return graph.add("Pack", {
+    inputs: tensors,
+    attributes: { N: { int: tensors.length }, T: { type: first.dtype }, axis: { int: 0 } },
+    outputs: (check) => {
+      for (const tensor of tensors) check.sameDType("elements", first, tensor);
+      return [{ dtype: first.dtype, shape: [tensors.length, ...first.shape] }];
+    },
+  });
 }
 
 /** `DeepCopy`: the same values in memory of their own. */

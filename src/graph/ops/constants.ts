@@ -18,6 +18,12 @@ export function float32(graph: GraphBuilder, value: number, name = "Const"): Ten
   return constant(graph, name, { dtype: "float32", shape: [], content: bytesOf(Float32Array.of(value)) });
 }
 
+/** `Const`, float32 vector. */
+export function float32Vector(graph: GraphBuilder, values: readonly number[], name = "Const"): Tensor {
+  const content = bytesOf(Float32Array.from(values));
+  return constant(graph, name, { dtype: "float32", shape: [values.length], content });
+}
+
 /** `Const`, int32 scalar. */
 export function int32(graph: GraphBuilder, value: number, name = "Const"): Tensor {
   return constant(graph, name, { dtype: "int32", shape: [], content: bytesOf(Int32Array.of(value)) });

@@ -26,6 +26,11 @@ export function minimum(graph: GraphBuilder, a: Tensor, b: Tensor): Tensor {
   return elementwise(graph, "Minimum", a, b);
 }
 
+/** `Maximum`, broadcast. */
+export function maximum(graph: GraphBuilder, a: Tensor, b: Tensor): Tensor {
+  return elementwise(graph, "Maximum", a, b);
+}
+
 /** `Pow`: base to the power of exponent, broadcast. */
 export function power(graph: GraphBuilder, base: Tensor, exponent: Tensor): Tensor {
   return elementwise(graph, "Pow", base, exponent);
@@ -50,6 +55,28 @@ export function negate(graph: GraphBuilder, x: Tensor): Tensor {
 /** `Exp`: e to the power of x. */
 export function exponential(graph: GraphBuilder, x: Tensor): Tensor {
   return unary(graph, "Exp", x);
+}
+
+/** `Sqrt`. */
+export function squareRoot(graph: GraphBuilder, x: Tensor): Tensor {
+  return unary(graph, "Sqrt", x);
+}
+
+/** `Floor`: the greatest whole number that is not above x. */
+export function floor(graph: GraphBuilder, x: Tensor): Tensor {
+  return unary(graph, "Floor", x);
+}
+
+/** `L2Loss` -> []: half the sum of all squares. */
+export function halfSumOfSquares(graph: GraphBuilder, x: Tensor): Tensor {
+  return graph.add("L2Loss", {
+    inputs: [x],
+    attributes: { T: { type: x.dtype } },
+    outputs: (check) => {
+      check.floating("input", x);
+      return [{ dtype: x.dtype, shape: [] }];
+    },
+  });
 }
 
 /** `Cos`, x in radians. */

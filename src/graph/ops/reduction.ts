@@ -29,6 +29,16 @@ export function mean(
   return reduction(graph, "Mean", x, axes, options);
 }
 
+/** `Min` over axes counted from 0. */
+export function minimumOf(graph: GraphBuilder, x: Tensor, axes: readonly number[]): Tensor {
+  return reduction(graph, "Min", x, axes);
+}
+
+/** `Max` over axes counted from 0. */
+export function maximumOf(graph: GraphBuilder, x: Tensor, axes: readonly number[]): Tensor {
+  return reduction(graph, "Max", x, axes);
+}
+
 /** `All` of bool x over axes counted from 0. */
 export function all(graph: GraphBuilder, x: Tensor, axes: readonly number[]): Tensor {
   return reduction(graph, "All", x, axes);
@@ -41,7 +51,7 @@ export function any(graph: GraphBuilder, x: Tensor, axes: readonly number[]): Te
 
 function reduction(
   graph: GraphBuilder,
-  op: "Sum" | "Mean" | "All" | "Any",
+  op: "Sum" | "Mean" | "Min" | "Max" | "All" | "Any",
   x: Tensor,
   axes: readonly number[],
   { keepDims = false }: ReductionOptions = {},

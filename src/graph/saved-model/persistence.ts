@@ -16,11 +16,13 @@ export interface Persistence {
 
 /**
  * Adds what gives all variables their values: `init` computes the first ones, `save` writes the
- * current ones to the checkpoint files with the fed prefix, `restore` reads them back.
+ * current ones to the checkpoint files with the fed prefix, `restore` reads them back. Transient
+ * variables are not saved; restoring gives them their first values.
  */
-export function addPersistence(graph: GraphBuilder, variables: readonly Variable[]): Persistence {
+export function addPersistence(graph: GraphBuilder, all: readonly Variable[]): Persistence {
+  const variables = all.filter(({ transient }) => !transient);
   const names = variables.map(({ name }) => name);
-  const prefix = graph.scope("checkpoint", () => placeholder(graph, "prefix", "string", []));
+  const prefix = checkpointPrefix(graph);
 
   const save = graph.scope("save", () => {
     const values = variables.map(({ snapshot }) => snapshot);
@@ -28,15 +30,12 @@ export function addPersistence(graph: GraphBuilder, variables: readonly Variable
     return identity(graph, prefix, { name: "prefix", after: [written] });
   });
   const restore = graph.scope("restore", () => {
-    const values = restoreTensors(graph, prefix, names, variables);
-    const assignments = variables.flatMap((variable, index) => {
-      const value = values[index];
-      return value === undefined ? [] : [assignVariable(graph, variable.handle, variable, value)];
-    });
-    return graph.addNode("NoOp", { after: assignments });
+    const restored = restoreVariables(graph, prefix, variables);
+    const reset = all.filter(({ transient }) => transient).map(({ initialize }) => initialize);
+    return graph.addNode("NoOp", { after: [...restored, ...reset] });
   });
   const initialized = graph.scope("init", () => {
-    const assignments = variables.map(({ initialize }) => initialize);
+    const assignments = all.map(({ initialize }) => initialize);
     return graph.addNode("NoOp", { after: assignments });
   });
 
@@ -51,6 +50,25 @@ export function addPersistence(graph: GraphBuilder, variables: readonly Variable
       },
     },
   };
+}
+
+/** string []: fed with the prefix of the files of a checkpoint. */
+export function checkpointPrefix(graph: GraphBuilder): Tensor {
+  return graph.scope("checkpoint", () => placeholder(graph, "prefix", "string", []));
+}
+
+/** Adds the reading of variables from a checkpoint, which may hold more than these. */
+export function restoreVariables(
+  graph: GraphBuilder,
+  prefix: Tensor,
+  variables: readonly Variable[],
+): readonly GraphNode[] {
+  const names = variables.map(({ name }) => name);
+  const values = restoreTensors(graph, prefix, names, variables);
+  return variables.flatMap((variable, index) => {
+    const value = values[index];
+    return value === undefined ? [] : [assignVariable(graph, variable.handle, variable, value)];
+  });
 }
 
 /** int32 [] 1, once a node has run: something to fetch of what gives nothing. */

@@ -12,6 +12,8 @@ export interface VariableInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** False for what changes by other means than gradients, such as moving statistics. */
+  readonly trainable: boolean;
 }
 
 /**

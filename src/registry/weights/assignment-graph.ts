@@ -38,7 +38,7 @@ export function buildAssignmentGraph(
       variables: held.all,
     }),
     signatures,
-    variables: held.all.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    variables: held.all.map(({ name, dtype, shape, trainable }) => ({ name, dtype, shape, trainable })),
   };
 }
 

@@ -74,6 +74,6 @@ export function smallGraph(): SavedModelGraph {
   return {
     bytes: encodeSavedModel({ nodes: graph.nodes, signatures: content, saver, variables: variables.all }),
     signatures: content,
-    variables: variables.all.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    variables: variables.all.map(({ name, dtype, shape, trainable }) => ({ name, dtype, shape, trainable })),
   };
 }

@@ -31,7 +31,7 @@ export function graphOf(
   return {
     bytes: encodeSavedModel({ nodes: graph.nodes, signatures, saver, variables: all }),
     signatures,
-    variables: all.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    variables: all.map(({ name, dtype, shape, trainable }) => ({ name, dtype, shape, trainable })),
   };
 }
 

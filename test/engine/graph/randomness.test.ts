@@ -6,6 +6,7 @@ import { glorotUniform } from "../../../src/graph/initializers/glorot-uniform.js
 import { heNormal } from "../../../src/graph/initializers/he-normal.js";
 import type { Initializer, Seed } from "../../../src/graph/initializers/initializer.js";
 import { dropout } from "../../../src/graph/layers/dropout.js";
+import { dropoutDraw } from "../../../src/graph/layers/dropout-draw.js";
 import { ForwardPass } from "../../../src/graph/layers/forward-pass.js";
 import { int64Vector, placeholder } from "../../../src/graph/ops/constants.js";
 import { Variables } from "../../../src/graph/variables.js";
@@ -61,8 +62,8 @@ test("equal seeds give equal first weights, other seeds others", async () => {
 
 test("dropout zeroes its fraction, scales the rest up, and draws anew for every layer", async () => {
   const graph = new GraphBuilder();
-  const dropoutSeed = (stream: number) => int64Vector(graph, [7, stream]);
-  const pass = new ForwardPass(graph, new Variables(graph, 0), { kind: "training", dropoutSeed }, "float32");
+  const draw = dropoutDraw(graph, (stream) => int64Vector(graph, [7, stream]), null);
+  const pass = new ForwardPass(graph, new Variables(graph, 0), { kind: "training", draw }, "float32");
   const input = placeholder(graph, "input", "float32", [null, 1000]);
   const outputs = {
     first: dropout("first", 0.25).apply(input, pass),

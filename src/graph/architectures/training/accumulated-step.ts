@@ -1,0 +1,124 @@
+import type { GraphBuilder } from "../../graph-builder.js";
+import { type GraphNode, specOf, type Tensor } from "../../graph-node.js";
+import { zeros } from "../../initializers/constant-value.js";
+import { learningRateAt } from "../../learning-rate/learning-rate.js";
+import { cast, identity } from "../../ops/array.js";
+import { int64, placeholder } from "../../ops/constants.js";
+import { divide } from "../../ops/math.js";
+import { sum } from "../../ops/reduction.js";
+import { assignAddVariable, assignVariable, readVariable } from "../../ops/variables.js";
+import { applyGradients } from "../../optimizers/apply-gradients.js";
+import { LossScale } from "../../optimizers/loss-scale.js";
+import { doneAfter } from "../../saved-model/persistence.js";
+import type { SignatureTable } from "../../saved-model/signature.js";
+import type { Variable } from "../../variables.js";
+import type { NetworkGraph } from "../network-graph.js";
+import type { TrainingSpec } from "../network-spec.js";
+import type { StepInputs } from "./step-inputs.js";
+import { addGradients, addTrainingPass } from "./training-step.js";
+
+/**
+ * Adds a step that takes its batch in parts: `accumulate` adds up what each part contributes to the
+ * gradients of the whole batch's mean loss, `apply` changes the weights by them, `reset` forgets parts
+ * of a batch that was given up. Weights end as if the batch had come whole, up to rounding; the statistics
+ * of batch normalisation alone are those of the parts.
+ */
+export function addAccumulatedStep(
+  model: NetworkGraph,
+  training: TrainingSpec,
+  inputs: StepInputs,
+  globalStep: Variable,
+): SignatureTable {
+  const { graph, variables, network } = model;
+  const learning = model.learning(training.frozenBlocks);
+  const accumulators = learning.map(({ name, shape }) =>
+    variables.create({
+      name: `${name}/accumulator`,
+      shape,
+      trainable: false,
+      initializer: zeros,
+      transient: true,
+    }),
+  );
+  const lossScale = network.precision === "MIXED_FLOAT16" ? new LossScale(graph, variables) : null;
+
+  const accumulate = graph.scope("accumulate", () => {
+    const first = placeholder(graph, "first", "int32", []);
+    const batchSize = placeholder(graph, "batch_size", "int32", []);
+    const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
+    const { losses, top1, top5, pass } = addTrainingPass(model, training, inputs, step, first);
+    const lossSum = graph.scope("loss", () => sum(graph, losses, [0]));
+    const share = divide(graph, lossSum, cast(graph, batchSize, "float32"));
+    const targets = addGradients(graph, share, learning, pass, lossScale);
+    const added = targets.flatMap(({ gradient }, index) => {
+      const accumulator = accumulators[index];
+      return accumulator === undefined
+        ? []
+        : [assignAddVariable(graph, accumulator.handle, accumulator, gradient)];
+    });
+    const after = [...added, ...pass.stateUpdates];
+    const afterwards = (tensor: Tensor, name: string) => specOf(identity(graph, tensor, { name, after }));
+    return {
+      inputs: {
+        ...inputs.train.fed,
+        labels: specOf(inputs.labels),
+        first: specOf(first),
+        batch_size: specOf(batchSize),
+      },
+      outputs: {
+        loss_sum: afterwards(lossSum, "loss_sum"),
+        top1: afterwards(top1, "top1"),
+        top5: afterwards(top5, "top5"),
+      },
+    };
+  });
+
+  const apply = graph.scope("apply", () => {
+    const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
+    const floatStep = cast(graph, step, "float32");
+    const learningRate = graph.scope("learning_rate", () => learningRateAt(graph, training, floatStep));
+    const context = { graph, variables, learningRate, step: floatStep };
+    const targets = learning.flatMap((variable, index) => {
+      const accumulator = accumulators[index];
+      if (accumulator === undefined) return [];
+      const value = readVariable(graph, variable.handle, variable);
+      return [
+        { variable, value, gradient: readVariable(graph, accumulator.handle, accumulator), readers: [] },
+      ];
+    });
+    const updates = applyGradients(context, training, targets, lossScale);
+    const emptied = emptyAll(graph, accumulators, updates);
+    const advanced = assignAddVariable(graph, globalStep.handle, globalStep, int64(graph, 1), {
+      name: "step/Advance",
+      after: emptied,
+    });
+    return {
+      inputs: {},
+      outputs: {
+        learning_rate: specOf(identity(graph, learningRate, { after: [advanced] })),
+        global_step: specOf(readVariable(graph, globalStep.handle, globalStep, { after: [advanced] })),
+      },
+    };
+  });
+
+  const reset = graph.scope("reset", () => {
+    const emptied = emptyAll(graph, accumulators, []);
+    return graph.addNode("NoOp", { after: emptied });
+  });
+  return {
+    accumulate,
+    apply,
+    reset: { inputs: {}, outputs: { done: specOf(doneAfter(graph, "reset", reset)) } },
+  };
+}
+
+function emptyAll(
+  graph: GraphBuilder,
+  accumulators: readonly Variable[],
+  after: readonly GraphNode[],
+): readonly GraphNode[] {
+  return accumulators.map((accumulator) => {
+    const nothing = zeros(graph, accumulator.shape, [0, 0]);
+    return assignVariable(graph, accumulator.handle, accumulator, nothing, { after });
+  });
+}

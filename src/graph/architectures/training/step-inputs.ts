@@ -1,0 +1,71 @@
+import { AppError } from "../../../core/app-error.js";
+import { augmentImages, augments } from "../../augmentation/augment-images.js";
+import { specOf, type Tensor } from "../../graph-node.js";
+import { cast } from "../../ops/array.js";
+import { placeholder } from "../../ops/constants.js";
+import type { Signature } from "../../saved-model/signature.js";
+import type { TensorSpec } from "../../tensor-spec.js";
+import type { ForwardOptions, NetworkGraph } from "../network-graph.js";
+import type { TrainingSpec } from "../network-spec.js";
+import { FeatureCode } from "./feature-code.js";
+
+/** What a pass is fed with besides labels, and what the network sees of it. */
+interface PassInputs {
+  readonly fed: Readonly<Record<string, TensorSpec>>;
+  readonly options: ForwardOptions;
+}
+
+/** The inputs that the signatures of a training graph share. */
+export interface StepInputs {
+  /** int32 [?]. */
+  readonly labels: Tensor;
+  readonly train: PassInputs;
+  readonly evaluate: PassInputs;
+  /** `features` and `augment`, where there are such. */
+  readonly signatures: Readonly<Record<string, Signature>>;
+}
+
+/**
+ * Adds the placeholders that a training is fed through.
+ *
+ * @throws AppError `TRAINING_INVALID` for cached features of pictures that change with every epoch
+ */
+export function addStepInputs(model: NetworkGraph, training: TrainingSpec): StepInputs {
+  const { graph, images, network } = model;
+  const { augmentation, frozenBlocks, cachedFeatures } = training;
+  const labels = placeholder(graph, "labels", "int32", [null]);
+  const plain = { fed: { images: specOf(images) }, options: { frozenBlocks } };
+
+  if (cachedFeatures) {
+    if (frozenBlocks === 0 || augments(augmentation)) {
+      throw new AppError(
+        "TRAINING_INVALID",
+        "Features can be cached of frozen blocks and pictures that stay the same. Received " +
+          `${frozenBlocks} frozen blocks and ${augments(augmentation) ? "an" : "no"} augmentation.`,
+      );
+    }
+    const computed = graph.scope("features", () => model.features(frozenBlocks));
+    const code = new FeatureCode(computed);
+    const fed = placeholder(graph, "features", "int32", [null, code.words]);
+    const features = graph.scope("features", () => code.decode(graph, fed));
+    const passed = { fed: { features: specOf(fed) }, options: { frozenBlocks, features } };
+    const encoded = graph.scope("features", () => code.encode(graph, computed));
+    const signature = { inputs: plain.fed, outputs: { features: specOf(encoded) } };
+    return { labels, train: passed, evaluate: passed, signatures: { features: signature } };
+  }
+
+  if (!augments(augmentation)) return { labels, train: plain, evaluate: plain, signatures: {} };
+  const samples = placeholder(graph, "samples", "int32", [null]);
+  const epoch = placeholder(graph, "epoch", "int32", []);
+  const pixels = graph.scope("augmentation", () =>
+    augmentImages(graph, images, { samples, epoch, seed: network.seed }, augmentation),
+  );
+  const fed = { images: specOf(images), samples: specOf(samples), epoch: specOf(epoch) };
+  const seen = graph.scope("augment", () => cast(graph, pixels, "int32"));
+  return {
+    labels,
+    train: { fed, options: { frozenBlocks, pixels } },
+    evaluate: plain,
+    signatures: { augment: { inputs: fed, outputs: { pixels: specOf(seen) } } },
+  };
+}

@@ -1,0 +1,54 @@
+import { specOf, type Tensor } from "../../graph-node.js";
+import { learningRateAt } from "../../learning-rate/learning-rate.js";
+import { cast, identity } from "../../ops/array.js";
+import { int64 } from "../../ops/constants.js";
+import { mean } from "../../ops/reduction.js";
+import { assignAddVariable, readVariable } from "../../ops/variables.js";
+import { applyGradients } from "../../optimizers/apply-gradients.js";
+import { LossScale } from "../../optimizers/loss-scale.js";
+import type { Signature } from "../../saved-model/signature.js";
+import type { Variable } from "../../variables.js";
+import type { NetworkGraph } from "../network-graph.js";
+import type { TrainingSpec } from "../network-spec.js";
+import type { StepInputs } from "./step-inputs.js";
+import { addGradients, addTrainingPass } from "./training-step.js";
+
+/** Adds `train_step`: one batch, one change of the weights. */
+export function addTrainStep(
+  model: NetworkGraph,
+  training: TrainingSpec,
+  inputs: StepInputs,
+  globalStep: Variable,
+): Signature {
+  const { graph, variables, network } = model;
+  const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
+  const { losses, top1, top5, pass } = addTrainingPass(model, training, inputs, step, null);
+  const loss = graph.scope("loss", () => mean(graph, losses, [0]));
+  const lossScale = network.precision === "MIXED_FLOAT16" ? new LossScale(graph, variables) : null;
+
+  const floatStep = cast(graph, step, "float32");
+  const learningRate = graph.scope("learning_rate", () => learningRateAt(graph, training, floatStep));
+  const context = { graph, variables, learningRate, step: floatStep };
+  const learning = model.learning(training.frozenBlocks);
+  const targets = addGradients(graph, loss, learning, pass, lossScale);
+  const updates = applyGradients(context, training, targets, lossScale);
+  const advanced = assignAddVariable(graph, globalStep.handle, globalStep, int64(graph, 1), {
+    name: "step/Advance",
+    after: [...updates, ...pass.stateUpdates],
+  });
+
+  // Fetching any of these runs the whole step.
+  const afterwards = (tensor: Tensor, name: string) =>
+    specOf(identity(graph, tensor, { name, after: [advanced] }));
+  const stepAfterwards = readVariable(graph, globalStep.handle, globalStep, { after: [advanced] });
+  return {
+    inputs: { ...inputs.train.fed, labels: specOf(inputs.labels) },
+    outputs: {
+      loss: afterwards(loss, "loss"),
+      top1: afterwards(top1, "top1"),
+      top5: afterwards(top5, "top5"),
+      learning_rate: afterwards(learningRate, "learning_rate"),
+      global_step: specOf(stepAfterwards),
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { gradients } from "../../gradients/gradients.js";
+import type { GraphBuilder } from "../../graph-builder.js";
+import type { Tensor } from "../../graph-node.js";
+import { dropoutDraw } from "../../layers/dropout-draw.js";
+import type { ForwardPass } from "../../layers/forward-pass.js";
+import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
+import { topKCorrect } from "../../metrics/top-k.js";
+import { packScalars } from "../../ops/array.js";
+import { int64 } from "../../ops/constants.js";
+import { add, multiply } from "../../ops/math.js";
+import type { VariableGradient } from "../../optimizers/apply-gradients.js";
+import type { LossScale } from "../../optimizers/loss-scale.js";
+import type { Variable } from "../../variables.js";
+import type { NetworkGraph } from "../network-graph.js";
+import type { TrainingSpec } from "../network-spec.js";
+import type { StepInputs } from "./step-inputs.js";
+
+/** Seeds of a step are [run's seed, step * 64 + stream]. */
+const RANDOM_STREAMS_PER_STEP = 64;
+
+export interface ForwardFigures {
+  /** float32 [?]: of every picture, smoothed and weighted. */
+  readonly losses: Tensor;
+  /** Counts, int32 []. */
+  readonly top1: Tensor;
+  readonly top5: Tensor;
+  readonly pass: ForwardPass;
+}
+
+/**
+ * Adds the way from a batch, or a part of one, to its losses.
+ *
+ * @param step int64 []: optimizer steps taken before this one
+ * @param first place of the part's first picture within the batch, int32 []; null: the batch is whole
+ */
+export function addTrainingPass(
+  model: NetworkGraph,
+  training: TrainingSpec,
+  { labels, train }: StepInputs,
+  step: Tensor,
+  first: Tensor | null,
+): ForwardFigures {
+  const { graph, network } = model;
+  const draw = dropoutDraw(graph, (stream) => seedOf(graph, network.seed, step, stream), first);
+  const { logits, pass } = model.forward({ kind: "training", draw }, train.options);
+  return {
+    losses: graph.scope("loss", () => softmaxCrossEntropy(graph, logits, labels, training)),
+    top1: graph.scope("top1", () => topKCorrect(graph, logits, labels, 1)),
+    top5: graph.scope("top5", () => topKCorrect(graph, logits, labels, 5)),
+    pass,
+  };
+}
+
+function seedOf(graph: GraphBuilder, seed: number, step: Tensor, stream: number): Tensor {
+  const first = multiply(graph, step, int64(graph, RANDOM_STREAMS_PER_STEP));
+  return packScalars(graph, [int64(graph, seed), add(graph, first, int64(graph, stream))]);
+}
+
+/** Adds the gradients of a loss, float32 [], for all variables that learn. */
+export function addGradients(
+  graph: GraphBuilder,
+  loss: Tensor,
+  learning: readonly Variable[],
+  pass: ForwardPass,
+  lossScale: LossScale | null,
+): readonly VariableGradient[] {
+  const scaled = lossScale === null ? loss : lossScale.scale(loss);
+  const byValue = gradients(
+    graph,
+    scaled,
+    learning.map(({ name }) => pass.value(name)),
+  );
+  return learning.flatMap((variable) => {
+    const value = pass.value(variable.name);
+    const gradient = byValue.get(value);
+    if (gradient === undefined) return [];
+    // Readers of the forward pass lead to the gradient, so they are done when it is there.
+    const readers = graph.consumersOf(value).filter(({ position }) => position > scaled.node.position);
+    return [
+      { variable, value, readers, gradient: lossScale === null ? gradient : lossScale.unscale(gradient) },
+    ];
+  });
+}

@@ -1,0 +1,44 @@
+import { specOf, type Tensor } from "../../graph-node.js";
+import { packScalars, reshape, stack } from "../../ops/array.js";
+import { float32, int32Vector } from "../../ops/constants.js";
+import { fixedWidthHistogram } from "../../ops/histogram.js";
+import { halfSumOfSquares, multiply } from "../../ops/math.js";
+import { maximumOf, minimumOf, sum } from "../../ops/reduction.js";
+import { readVariable } from "../../ops/variables.js";
+import type { Signature } from "../../saved-model/signature.js";
+import { elementCount } from "../../tensor-spec.js";
+import type { Variable } from "../../variables.js";
+import type { NetworkGraph } from "../network-graph.js";
+
+/** Buckets of equal width from the least to the greatest value. */
+export const HISTOGRAM_BUCKETS = 30;
+
+/**
+ * Adds `histograms`: of every trainable variable, in their order, the minimum, maximum, sum and sum of
+ * squares, float32 [variables, 4], and how many values lie in each bucket, int32 [variables, buckets].
+ */
+export function addWeightHistograms({ graph, variables }: NetworkGraph): Signature {
+  const rows = variables.trainable.map((variable) => graph.scope(variable.name, () => histogramOf(variable)));
+  const [first, ...others] = rows;
+  if (first === undefined) throw new Error("A network without trainable variables was built.");
+  return {
+    inputs: {},
+    outputs: {
+      statistics: specOf(stack(graph, [first.statistics, ...others.map(({ statistics }) => statistics)])),
+      counts: specOf(stack(graph, [first.counts, ...others.map(({ counts }) => counts)])),
+    },
+  };
+
+  function histogramOf(variable: Variable): { readonly statistics: Tensor; readonly counts: Tensor } {
+    const size = elementCount(variable.shape);
+    const held = readVariable(graph, variable.handle, variable);
+    const values = reshape(graph, held, int32Vector(graph, [size]), [size]);
+    const [least, greatest] = [minimumOf(graph, values, [0]), maximumOf(graph, values, [0])];
+    const squares = multiply(graph, halfSumOfSquares(graph, values), float32(graph, 2));
+    const range = packScalars(graph, [least, greatest]);
+    return {
+      statistics: packScalars(graph, [least, greatest, sum(graph, values, [0]), squares]),
+      counts: fixedWidthHistogram(graph, values, range, HISTOGRAM_BUCKETS),
+    };
+  }
+}

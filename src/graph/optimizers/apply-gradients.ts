@@ -1,0 +1,55 @@
+import type { TrainingSpec } from "../architectures/network-spec.js";
+import type { GraphNode, Tensor } from "../graph-node.js";
+import type { Variable } from "../variables.js";
+import { clipByGlobalNorm } from "./gradient-clipping.js";
+import type { LossScale } from "./loss-scale.js";
+import { updateRule } from "./optimizer.js";
+import type { OptimizerContext } from "./update-rule.js";
+import { addDecay, decayDirectly, decays } from "./weight-decay.js";
+
+/** A variable that is to change, and by what. */
+export interface VariableGradient {
+  readonly variable: Variable;
+  /** As it was read in this step. */
+  readonly value: Tensor;
+  /** float32 of the variable's shape: of the mean loss of the batch. */
+  readonly gradient: Tensor;
+  /** Nodes that still read the old value: an update must wait for them, or it would copy the variable first. */
+  readonly readers: readonly GraphNode[];
+}
+
+/**
+ * Adds the change of all variables: gradients are clipped, then weights decay, then the optimizer moves them.
+ *
+ * @param lossScale guards the step against gradients that are not finite; null: nothing does
+ * @returns what has run when all have changed
+ */
+export function applyGradients(
+  context: OptimizerContext,
+  training: Pick<TrainingSpec, "optimizer" | "weightDecay" | "gradientClipNorm">,
+  targets: readonly VariableGradient[],
+  lossScale: LossScale | null,
+): readonly GraphNode[] {
+  const { graph } = context;
+  const { gradientClipNorm, optimizer, weightDecay } = training;
+  const rule = updateRule(context, optimizer);
+  const unclipped = targets.map(({ gradient }) => gradient);
+  const clipped =
+    gradientClipNorm === null
+      ? unclipped
+      : graph.scope("clip", () => clipByGlobalNorm(graph, unclipped, gradientClipNorm));
+
+  const updates = (placed: (variable: Variable) => Variable): GraphNode[] =>
+    targets.map(({ variable, value, readers }, index) =>
+      graph.scope(`update/${variable.name}`, () => {
+        const target = placed(variable);
+        const gradient = clipped[index] ?? value;
+        if (weightDecay === 0 || !decays(variable)) return rule(target, gradient, readers);
+        if (optimizer.kind !== "adamW") {
+          return rule(target, addDecay(context, gradient, value, weightDecay), readers);
+        }
+        return rule(target, gradient, [decayDirectly(context, target, value, weightDecay, readers)]);
+      }),
+    );
+  return lossScale === null ? updates((variable) => variable) : lossScale.guard(clipped, updates);
+}
