@@ -38,7 +38,7 @@ export function decodePredictions(bytes: Uint8Array): Predictions {
   const { start, sampleCount, ranks } = parseHeader(bytes);
   const words = FIXED_WORDS + 2 * ranks;
   // A copy begins where numbers of four bytes may lie, wherever the bytes came from.
-  const records = bytes.slice(start);
+  const records = new Uint8Array(bytes.subarray(start));
   if (records.length !== sampleCount * words * WORD_BYTES) {
     throw damaged(`${sampleCount * words * WORD_BYTES} bytes of records`, `${records.length}`);
   }

@@ -30,8 +30,7 @@ export class EventFile implements AsyncDisposable {
       const digest = createHash("sha256");
       let sizeBytes = 0;
       for await (const { record, data } of readRecords(handle)) {
-        const step = stepOf(data);
-        if (step === null || step > from.step) break;
+        if (stepOf(data) > from.step) break;
         digest.update(record);
         sizeBytes += record.length;
       }

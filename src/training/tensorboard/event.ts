@@ -38,17 +38,17 @@ export function summaryEvent(moment: Moment, summaries: readonly Summary[]): Uin
   );
 }
 
-/** The step of an event that these functions made; null for other bytes. */
-export function stepOf(event: Uint8Array): number | null {
-  const view = new DataView(event.buffer, event.byteOffset, event.length);
-  if (event.length < STEP_OFFSET || view.getUint8(STEP_OFFSET - 1) !== EVENT.step << 3) return null;
+/** The step of an event that these functions made. */
+export function stepOf(event: Uint8Array): number {
+  // A field that is not there is 0.
+  if (event[STEP_OFFSET] !== EVENT.step << VARINT_TAG_BITS) return 0;
   let step = 0;
-  for (let offset = STEP_OFFSET, scale = 1; offset < event.length; offset++, scale *= 128) {
-    const byte = view.getUint8(offset);
+  for (let offset = STEP_OFFSET + 1, scale = 1; offset < event.length; offset++, scale *= 128) {
+    const byte = event[offset] ?? 0;
     step += (byte & 0x7f) * scale;
-    if (byte < 0x80) return Number.isSafeInteger(step) ? step : null;
+    if (byte < 0x80) break;
   }
-  return null;
+  return step;
 }
 
 const EVENT = { wallTime: 1, step: 2, fileVersion: 3, summary: 5 } as const;
@@ -57,13 +57,14 @@ const VALUE = { tag: 1, simpleValue: 2, image: 4, histogram: 5 } as const;
 const IMAGE = { height: 1, width: 2, colourSpace: 3, encoded: 4 } as const;
 const HISTOGRAM = { min: 1, max: 2, count: 3, sum: 4, sumOfSquares: 5, limits: 6, counts: 7 } as const;
 
-/** Behind the wall time, with its tag, and the tag of the step. */
-const STEP_OFFSET = 1 + 8 + 1;
+const VARINT_TAG_BITS = 3;
+/** Behind the wall time and its tag. */
+const STEP_OFFSET = 1 + 8;
 
 function encodeEvent({ at, step }: Moment, write: (event: ProtobufWriter) => void): Uint8Array {
   const event = new ProtobufWriter();
   event.double(EVENT.wallTime, at.getTime() / 1000);
-  event.integer(EVENT.step, step);
+  if (step !== 0) event.integer(EVENT.step, step);
   write(event);
   return event.finish();
 }

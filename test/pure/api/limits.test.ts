@@ -87,6 +87,17 @@ test("a page of 200 runs with their relations, and a chart of a long run, are wi
   );
 });
 
+test("what is as long as there are classes costs as if there were many, and a matrix of them more", () => {
+  const evaluation = "evaluation { top1 classes { name f1 } confusion }";
+  assert.equal(cost(`{ run(id: "run_1") { evaluation { top1 } } }`), 3);
+  assert.equal(cost(`{ run(id: "run_1") { ${evaluation} } }`), 1 + 1 + 1 + (1 + 100 * 2) + 1_000);
+  check(`{ compareRuns(runIds: ["run_1", "run_2"]) { runs { ${evaluation} } classes { name f1 } } }`);
+  assert.throws(
+    () => check(`{ runs(first: 50) { nodes { ${evaluation} } } }`),
+    refusedWith("QUERY_TOO_COMPLEX", /costs/),
+  );
+});
+
 test("long query texts are refused before they are parsed", () => {
   checkQueryText("{ system { version } }");
   assert.throws(() => checkQueryText(" ".repeat(100_001)), refusedWith("QUERY_TOO_COMPLEX", /characters/));
