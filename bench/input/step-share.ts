@@ -148,7 +148,12 @@ async function openTraining(
   const configuration = configurationOf(plan, augmentation);
   const graph = buildTrainingGraph(
     networkOfRun(configuration, plan.classes, plan.precision),
-    trainingOfRun(configuration, { stepsPerEpoch: plan.steps, cachedFeatures: false, accumulation: false }),
+    trainingOfRun(configuration, {
+      stepsPerEpoch: plan.steps,
+      cachedFeatures: false,
+      accumulation: false,
+      importedVariables: [],
+    }),
   );
   const session = await engine.openGraph(graph);
   await session.run("init", {});
