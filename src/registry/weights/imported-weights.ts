@@ -14,9 +14,8 @@ import { assignmentOf, buildAssignmentGraph } from "./assignment-graph.js";
 import { fitWeights } from "./fit-weights.js";
 import type { InitialVariables } from "./initial-variables.js";
 import type { ImportedVariable } from "./layouts/imported-variable.js";
-import { offerKeras } from "./layouts/keras-layout.js";
-import { offerTorch } from "./layouts/torch-layout.js";
-import { openWeightsFile, type WeightsContent } from "./weights-file.js";
+import { offerWeights } from "./layouts/offer-weights.js";
+import { openWeightsFile } from "./weights-file.js";
 
 /** Raised when the same file becomes other values, so that earlier conversions are made anew. */
 const CONVERSION_VERSION = 1;
@@ -54,7 +53,7 @@ export class ImportedWeights {
   async keep(file: string, network: NetworkSpec): Promise<string> {
     {
       await using weights = await openWeightsFile(file);
-      fitWeights(network, offerOf(weights.content, network));
+      fitWeights(network, offerWeights(weights.content, network));
     }
     return this.#blobs.putStream(createReadStream(file));
   }
@@ -88,7 +87,7 @@ export class ImportedWeights {
     if (earlier !== null) return { folder, variables: earlier.variables };
     await this.#checkBlob(sha256);
     await using weights = await openWeightsFile(this.#blobs.pathOf(sha256));
-    const offer = offerOf(weights.content, network);
+    const offer = offerWeights(weights.content, network);
     const variables = fitWeights(network, offer);
     const checkpoint = await writeCheckpoint(host, network, offer.variables, variables, folder);
     await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables });
@@ -123,12 +122,6 @@ export class ImportedWeights {
   }
 }
 
-function offerOf(content: WeightsContent, network: NetworkSpec) {
-  return content.naming === "torch"
-    ? offerTorch(content.tensors, network)
-    : offerKeras(content.layers, content.normalizationEpsilons, network);
-}
-
 /** One variable after another, so that a large file is never in memory whole. */
 async function writeCheckpoint(
   host: EngineHost,
@@ -145,7 +138,8 @@ async function writeCheckpoint(
     const value = { dtype: "float32", shape, data: await variable.read() } as const;
     await session.run(assignmentOf(name), { value });
   }
-  return saveCheckpoint(session, folder);
+  // Awaited here: the session must outlive it.
+  return await saveCheckpoint(session, folder);
 }
 
 function recordOf(folder: string): string {

@@ -37,18 +37,18 @@ const KERAS_CONFIG_ENTRY = "config.json";
 export async function openWeightsFile(path: string): Promise<WeightsFile> {
   await using opening = new OwnedResources();
   const file = await ByteRange.of(opening.own(await open(path, "r")));
-  const content = await readContent(path, file);
+  const content = await readContent(file);
   const opened = opening.move();
   return { content, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
 
-async function readContent(path: string, file: ByteRange): Promise<WeightsContent> {
+async function readContent(file: ByteRange): Promise<WeightsContent> {
   const start = await file.read(0, Math.min(file.length, START_BYTES), "its first bytes");
   if (looksLikeHdf5(start)) {
     return { naming: "keras", layers: kerasLayersOf(await readHdf5(file)), normalizationEpsilons: null };
   }
   if (looksLikeZip(start)) {
-    const entries = await readStoredZip(path, file);
+    const entries = await readStoredZip(file);
     if (isTorchZip(entries)) return { naming: "torch", tensors: await readTorchZip(entries) };
     return readKerasArchive(entries);
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { appendFile, readdir, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { AppError } from "../../../src/core/app-error.js";
 import { BlobStore } from "../../../src/data/blob-store.js";
@@ -55,4 +56,27 @@ test("what a killed process left unfinished is removed once it is old", async ()
   await blobs.removeAbandoned();
   assert.deepEqual(await readdir(partial), ["new"]);
   assert.equal(await blobs.has(HELLO), true);
+});
+
+test("a stream is kept as its bytes are, and its digest tells when they have changed", async () => {
+  await using temporary = await temporaryFolder();
+  const blobs = new BlobStore(temporary.folder);
+  assert.equal(await blobs.digest(HELLO), null);
+  assert.equal(await blobs.putStream(Readable.from([Buffer.from("hel"), Buffer.from("lo")])), HELLO);
+  assert.equal(await blobs.digest(HELLO), HELLO);
+  assert.equal(Buffer.from(await blobs.read(HELLO)).toString(), "hello");
+  assert.deepEqual(await readdir(path.join(temporary.folder, "partial")), []);
+  await appendFile(blobs.pathOf(HELLO), "!");
+  assert.notEqual(await blobs.digest(HELLO), HELLO);
+});
+
+test("a stream that breaks off leaves nothing", async () => {
+  await using temporary = await temporaryFolder();
+  const blobs = new BlobStore(temporary.folder);
+  const broken = async function* (): AsyncGenerator<Uint8Array, void> {
+    yield Buffer.from("hel");
+    throw new Error("cut off");
+  };
+  await assert.rejects(blobs.putStream(broken()), /cut off/);
+  assert.deepEqual(await readdir(temporary.folder, { recursive: true }), ["partial"]);
 });

@@ -1,7 +1,7 @@
-import { FieldReader } from "./field-reader.js";
+import { FieldReader } from "../field-reader.js";
 
 export interface Datatype {
-  /** One of `StoredType`, "text" for texts of one length, or words for a person. */
+  /** One of `StoredType`, "text" for texts of one length, "text of any length", or words for a person. */
   readonly dtype: string;
   /** Of one element, in bytes. */
   readonly size: number;
@@ -9,6 +9,9 @@ export interface Datatype {
 
 const FLOAT_CLASS = 1;
 const TEXT_CLASS = 3;
+const SEQUENCE_CLASS = 9;
+/** Of a sequence, beside the kind. */
+const TEXT_FLAG = 0x01;
 /** Byte order, padding and the place of the sign; little-endian numbers have only the last. */
 const BIG_ENDIAN_FLAG = 0x01;
 const CLASS_NAMES: Readonly<Record<number, string>> = {
@@ -43,9 +46,10 @@ const FLOATS: readonly {
 export function parseDatatype(bytes: Buffer, what: string): Datatype {
   const fields = new FieldReader(bytes, `the type of ${what}`);
   const kind = fields.uint8() & 0x0f;
-  const [flags] = fields.take(3);
+  const flags = fields.take(3).readUInt8();
   const size = fields.uint32();
   if (kind === TEXT_CLASS) return { dtype: "text", size };
+  if (kind === SEQUENCE_CLASS && (flags & 0x0f) === TEXT_FLAG) return { dtype: "text of any length", size };
   if (kind !== FLOAT_CLASS) return { dtype: CLASS_NAMES[kind] ?? `type ${kind}`, size };
   const [offset, precision] = [fields.uint16(), fields.uint16()];
   const places = [...fields.take(4)];
@@ -53,6 +57,6 @@ export function parseDatatype(bytes: Buffer, what: string): Datatype {
   const float = FLOATS.find(
     (candidate) => candidate.size === size && candidate.layout.every((part, index) => part === found[index]),
   );
-  const bigEndian = ((flags ?? 0) & BIG_ENDIAN_FLAG) !== 0;
+  const bigEndian = (flags & BIG_ENDIAN_FLAG) !== 0;
   return { dtype: float === undefined || bigEndian ? `another float of ${size} bytes` : float.dtype, size };
 }

@@ -1,6 +1,6 @@
 import type { ByteRange } from "../byte-range.js";
+import { FieldReader } from "../field-reader.js";
 import { invalidWeights } from "../invalid-weights.js";
-import { FieldReader } from "./field-reader.js";
 import { type Message, SYMBOL_TABLE } from "./object-header.js";
 
 const TREE_NODE_BYTES = 24;

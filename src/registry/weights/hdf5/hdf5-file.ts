@@ -1,16 +1,11 @@
 import type { ByteRange } from "../byte-range.js";
+import { FieldReader } from "../field-reader.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import { contiguousTensor, type StoredTensor } from "../stored-tensor.js";
-import { FieldReader } from "./field-reader.js";
+import { GlobalHeap } from "./global-heap.js";
 import { linksOf } from "./group-links.js";
-import {
-  type Hdf5Dataset,
-  type Message,
-  parseAttribute,
-  parseDataset,
-  readMessages,
-  SYMBOL_TABLE,
-} from "./object-header.js";
+import { type Hdf5Dataset, type Message, parseDataset, readMessages, SYMBOL_TABLE } from "./object-header.js";
+import { readTextAttribute } from "./text-attribute.js";
 
 const SIGNATURE = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 const SUPERBLOCK_BYTES = 96;
@@ -59,9 +54,12 @@ export async function readHdf5(file: ByteRange): Promise<Hdf5Group> {
 }
 
 class TreeReader {
+  readonly #heap: GlobalHeap;
   #objects = 0;
 
-  constructor(private readonly file: ByteRange) {}
+  constructor(private readonly file: ByteRange) {
+    this.#heap = new GlobalHeap(file);
+  }
 
   async group(address: number, path: string, depth: number): Promise<Hdf5Group> {
     return this.#groupOf(await this.#messages(address, path, depth), path, depth);
@@ -82,7 +80,7 @@ class TreeReader {
     }
     const texts = new Map<string, readonly string[]>();
     for (const message of messages) {
-      const attribute = parseAttribute(message);
+      const attribute = await readTextAttribute(message, this.#heap);
       if (attribute !== null) texts.set(attribute.name, attribute.texts);
     }
     return { texts, groups, tensors };

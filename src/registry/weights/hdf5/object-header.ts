@@ -1,8 +1,8 @@
 import type { ByteRange } from "../byte-range.js";
+import { FieldReader } from "../field-reader.js";
 import { invalidWeights } from "../invalid-weights.js";
 import { elementsOf, isStoredType, sizeOf } from "../stored-tensor.js";
-import { type Datatype, parseDatatype } from "./datatype.js";
-import { FieldReader } from "./field-reader.js";
+import { parseDatatype } from "./datatype.js";
 
 /** One fact about a group or a data set; section IV.A.2 of the specification. */
 export interface Message {
@@ -17,7 +17,7 @@ const DATATYPE = 0x03;
 const EXTERNAL_FILES = 0x07;
 const LAYOUT = 0x08;
 const FILTERS = 0x0b;
-const ATTRIBUTE = 0x0c;
+export const ATTRIBUTE = 0x0c;
 const CONTINUATION = 0x10;
 export const SYMBOL_TABLE = 0x11;
 
@@ -99,52 +99,11 @@ export function parseDataset(messages: readonly Message[], what: string): Hdf5Da
   return { shape, dtype, address, sizeBytes };
 }
 
-export interface TextAttribute {
-  readonly name: string;
-  readonly texts: readonly string[];
-}
-
-/**
- * A list of texts of one length, as Keras keeps names; null for a message of another kind, and for
- * attributes that hold something else.
- *
- * @throws AppError `WEIGHTS_INVALID`
- */
-export function parseAttribute({ type, bytes, shared }: Message): TextAttribute | null {
-  if (type !== ATTRIBUTE || shared) return null;
-  const fields = new FieldReader(bytes, "an attribute");
-  const version = fields.uint8();
-  if (version < 1 || version > 3) throw invalidWeights("attributes of version 1 to 3", `${version}`);
-  const sharedParts = fields.uint8() !== 0 && version > 1;
-  const [nameBytes, typeBytes, spaceBytes] = [fields.uint16(), fields.uint16(), fields.uint16()];
-  if (version === 3) fields.skip(1); // The name's encoding: ASCII is UTF-8 too.
-  const part = (length: number): Buffer => {
-    const taken = fields.take(length);
-    // Only the first version pads its parts.
-    if (version === 1) fields.skip(-length & 7);
-    return taken;
-  };
-  const name = textOf(part(nameBytes));
-  const [datatype, space] = [part(typeBytes), part(spaceBytes)];
-  if (sharedParts) return null;
-  const { dtype, size }: Datatype = parseDatatype(datatype, name);
-  const shape = parseDataspace(new FieldReader(space, name));
-  const count = elementsOf(shape, name);
-  if (count === 0) return { name, texts: [] };
-  if (dtype !== "text" || size === 0) return null;
-  const texts = fields.take(count * size);
-  return {
-    name,
-    texts: Array.from({ length: count }, (_, index) =>
-      textOf(texts.subarray(index * size, (index + 1) * size)),
-    ),
-  };
-}
-
 const SCALAR_AND_SIMPLE = 1;
 const NULL_DATASPACE = 2;
 
-function parseDataspace(fields: FieldReader): number[] {
+/** Sizes of the axes; section IV.A.2.b of the specification. */
+export function parseDataspace(fields: FieldReader): number[] {
   const version = fields.uint8();
   const rank = fields.uint8();
   fields.skip(1);
@@ -164,10 +123,4 @@ function parseLayout(fields: FieldReader, what: string): { address: number; size
     throw invalidWeights(`a layout of version 3 or 4 for ${what}`, `${version}`);
   if (kind !== CONTIGUOUS) throw invalidWeights(`${what} in one piece`, `layout ${kind}`);
   return { address: fields.uint64(), sizeBytes: fields.uint64() };
-}
-
-/** Up to the first zero byte. */
-function textOf(bytes: Buffer): string {
-  const end = bytes.indexOf(0);
-  return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
 }

@@ -1,4 +1,4 @@
-import { invalidWeights } from "../invalid-weights.js";
+import { invalidWeights } from "./invalid-weights.js";
 
 /** Fields of a structure, one after another, little endian. */
 export class FieldReader {

@@ -1,0 +1,16 @@
+import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
+import type { WeightsContent } from "../weights-file.js";
+import type { ImportedOffer } from "./imported-variable.js";
+import { offerKeras } from "./keras-layout.js";
+import { offerTorch } from "./torch-layout.js";
+
+/**
+ * What a file offers for the variables of our networks.
+ *
+ * @throws AppError `WEIGHTS_INVALID`
+ */
+export function offerWeights(content: WeightsContent, network: NetworkSpec): ImportedOffer {
+  return content.naming === "torch"
+    ? offerTorch(content.tensors, network)
+    : offerKeras(content.layers, content.normalizationEpsilons, network);
+}

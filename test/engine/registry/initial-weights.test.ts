@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { createReadStream } from "node:fs";
+import { appendFile, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { newId } from "../../../src/core/ids.js";
+import type { Initialization } from "../../../src/core/run-configuration.js";
+import { BlobStore } from "../../../src/data/blob-store.js";
+import { UploadStore } from "../../../src/data/upload-store.js";
+import { Uploads } from "../../../src/data/uploads.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
+import { type NetworkSpec, networkOfRun } from "../../../src/graph/architectures/network-spec.js";
+import { InitialWeights } from "../../../src/registry/initial-weights.js";
+import type { ModelVersionRecord } from "../../../src/registry/model-records.js";
+import { buildAssignmentGraph } from "../../../src/registry/weights/assignment-graph.js";
+import { ImportedWeights } from "../../../src/registry/weights/imported-weights.js";
+import { NOTOP_FILE, networkOfFile, unpackWeightFiles } from "../../golden/weight-files.js";
+import { testLog } from "../../testkit/database.js";
+import {
+  createRegistryWorld,
+  noisePictures,
+  type RegistryWorld,
+  trainTinyRun,
+} from "../../testkit/registry-world.js";
+import { temporaryFolder } from "../../testkit/temporary-folder.js";
+import { TINY_CONFIGURATION } from "../../testkit/trained-run.js";
+
+const TINY = networkOfRun(TINY_CONFIGURATION, 3, "FLOAT32");
+const OF_FILE = networkOfFile({ batchNormalization: false, head: "FULLY_CONNECTED" });
+
+let world: RegistryWorld;
+let files: Awaited<ReturnType<typeof temporaryFolder>>;
+let blobs: BlobStore;
+let uploads: Uploads;
+let version: ModelVersionRecord;
+
+before(async () => {
+  world = await createRegistryWorld();
+  files = await temporaryFolder();
+  await unpackWeightFiles(files.folder);
+  blobs = new BlobStore(path.join(world.homeFolder, "blobs"));
+  uploads = new Uploads({
+    store: new UploadStore(world.database),
+    folder: path.join(world.homeFolder, "uploads"),
+    limits: { uploadBytes: 1_000_000 },
+  });
+  const pictures = noisePictures(1, TINY_CONFIGURATION.imageSizePixels, 1);
+  const { runId } = await trainTinyRun(world, pictures);
+  version = await world.registry.register({ model: "tiny", runId, description: null, idempotencyKey: null });
+});
+
+after(async () => {
+  await files[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+/** As after a start of the server: nothing is remembered but what lies on the disk. */
+function initialWeights(): InitialWeights {
+  const { models, registry, homeFolder } = world;
+  const imported = new ImportedWeights({ blobs, homeFolder, log: testLog });
+  return new InitialWeights({ models, registry, uploads, imported });
+}
+
+async function upload(name: string): Promise<string> {
+  const { uploadId } = await uploads.create({ sizeBytes: null, sha256: null, tokenId: "tok_test" });
+  await uploads.receive(uploadId, createReadStream(path.join(files.folder, name)));
+  return uploadId;
+}
+
+function namesOf(network: NetworkSpec): string[] {
+  return networkVariables(network).map(({ name }) => name);
+}
+
+function withoutLayer(network: NetworkSpec, layer: RegExp): string[] {
+  return namesOf(network).filter((name) => !layer.test(name));
+}
+
+async function provide(initialization: Initialization, network: NetworkSpec) {
+  const initial = await initialWeights().provide(initialization, network, world.host);
+  assert.ok(initial !== null);
+  return initial;
+}
+
+/** Reads the variables that a checkpoint is said to have. */
+async function restore(folder: string, names: readonly string[], network: NetworkSpec): Promise<void> {
+  const variables = networkVariables(network).filter(({ name }) => names.includes(name));
+  await using session = await world.host.openGraph(buildAssignmentGraph(variables));
+  await restoreCheckpoint(session, folder);
+}
+
+test("without an initialization a run starts at random", async () => {
+  const resolved = await initialWeights().resolve(null, TINY);
+  assert.deepEqual(resolved, { kind: "random" });
+  assert.equal(await initialWeights().provide(resolved, TINY, world.host), null);
+});
+
+test("an alias is resolved once: the run keeps its version when the alias moves", async () => {
+  await world.registry.setAlias({ model: "tiny", alias: "champion", version: version.number });
+  const resolved = await initialWeights().resolve({ modelVersion: "tiny@champion" }, TINY);
+  assert.deepEqual(resolved, { kind: "modelVersion", modelVersionId: version.id });
+  await world.registry.setAlias({ model: "tiny", alias: "champion", version: null });
+  const { folder, variables } = await provide(resolved, TINY);
+  assert.deepEqual(variables, namesOf(TINY));
+  await restore(folder, variables, TINY);
+});
+
+test("for other classes a model's last layer starts at random", async () => {
+  const network = { ...TINY, classCount: 7 };
+  const resolved = await initialWeights().resolve({ modelVersion: "tiny:1", uploadId: null }, network);
+  const { folder, variables } = await provide(resolved, network);
+  assert.deepEqual(variables, withoutLayer(TINY, /^predictions/));
+  await restore(folder, variables, network);
+});
+
+test("a model that does not fit is refused at launch, with all that does not", async () => {
+  const network = { ...TINY, widthMultiplier: 0.125 };
+  await assert.rejects(initialWeights().resolve({ modelVersion: "tiny:1" }, network), {
+    code: "WEIGHTS_MISMATCH",
+    path: ["configuration", "initialization", "modelVersion"],
+    message:
+      /block1_conv1\/kernel: expected \[3, 3, 3, 8\], found \[3, 3, 3, 4\] \(tiny:1\)[\s\S]*block5_bn2\/gamma/,
+  });
+});
+
+test("what names no weights is refused with the field it is in", async () => {
+  const initialization = ["configuration", "initialization"];
+  const resolve = (input: Parameters<InitialWeights["resolve"]>[0]) => initialWeights().resolve(input, TINY);
+  await assert.rejects(resolve({ modelVersion: "tiny:99" }), {
+    code: "MODEL_VERSION_NOT_FOUND",
+    path: [...initialization, "modelVersion"],
+  });
+  await assert.rejects(resolve({ uploadId: newId("upload") }), {
+    code: "UPLOAD_NOT_FOUND",
+    path: [...initialization, "uploadId"],
+  });
+  for (const input of [{}, { modelVersion: "tiny:1", uploadId: newId("upload") }]) {
+    await assert.rejects(resolve(input), { code: "INITIALIZATION_INVALID", path: initialization });
+  }
+});
+
+test("a model whose files have changed is not started from", async () => {
+  const pictures = noisePictures(1, TINY_CONFIGURATION.imageSizePixels, 1);
+  const { runId } = await trainTinyRun(world, pictures);
+  const request = { model: "damaged", runId, description: null, idempotencyKey: null };
+  const { id } = await world.registry.register(request);
+  await appendFile(path.join(world.registry.folderOf(id), "variables", "variables.index"), "x");
+  await assert.rejects(provide({ kind: "modelVersion", modelVersionId: id }, TINY), {
+    code: "MODEL_DAMAGED",
+  });
+});
+
+test("an uploaded file outlives its upload", async () => {
+  const uploadId = await upload("vgg11.pth");
+  const resolved = await initialWeights().resolve({ uploadId }, OF_FILE);
+  await rm(path.join(world.homeFolder, "uploads", uploadId));
+  const { folder, variables } = await provide(resolved, OF_FILE);
+  assert.deepEqual(variables, namesOf(OF_FILE));
+  await restore(folder, variables, OF_FILE);
+});
+
+test("of a file without a head the convolutions are taken, the head starts at random", async () => {
+  const resolved = await initialWeights().resolve({ uploadId: await upload(NOTOP_FILE) }, OF_FILE);
+  const { folder, variables } = await provide(resolved, OF_FILE);
+  assert.deepEqual(variables, withoutLayer(OF_FILE, /^(fc|predictions)/));
+  await restore(folder, variables, OF_FILE);
+});
+
+test("a file is converted once for a network, and anew when the conversion was damaged", async () => {
+  const network = { ...OF_FILE, classCount: 2 };
+  const resolved = await initialWeights().resolve({ uploadId: await upload("vgg11.legacy.pth") }, network);
+  const initial = initialWeights();
+  const [one, other] = await Promise.all([
+    initial.provide(resolved, network, world.host),
+    initial.provide(resolved, network, world.host),
+  ]);
+  assert.deepEqual(one, other);
+  const index = path.join(one?.folder ?? "", "variables.index");
+  const written = await stat(index);
+  assert.deepEqual(await provide(resolved, network), one);
+  assert.equal((await stat(index)).mtimeMs, written.mtimeMs);
+
+  await appendFile(index, "x");
+  const { folder, variables } = await provide(resolved, network);
+  await restore(folder, variables, network);
+});
+
+test("a file that does not fit, or is none, is refused at launch and not kept", async () => {
+  const normalized = { ...OF_FILE, batchNormalization: true };
+  await assert.rejects(initialWeights().resolve({ uploadId: await upload("vgg11.legacy.h5") }, normalized), {
+    code: "WEIGHTS_MISMATCH",
+    path: ["configuration", "initialization", "uploadId"],
+    message: /block1_bn1\/gamma: expected \[1\], found nothing[\s\S]*block5_bn2\/moving_variance/,
+  });
+  await assert.rejects(initialWeights().resolve({ uploadId: await upload("keras.json") }, OF_FILE), {
+    code: "WEIGHTS_INVALID",
+    path: ["configuration", "initialization", "uploadId"],
+  });
+});
+
+test("a file that is gone or damaged in the blob store is told of", async () => {
+  const network = { ...OF_FILE, classCount: 11 };
+  const uploadId = await upload("vgg11-timm.safetensors");
+  const resolved = await initialWeights().resolve({ uploadId }, network);
+  assert.ok(resolved.kind === "weights");
+  await appendFile(blobs.pathOf(resolved.sha256), "x");
+  await assert.rejects(provide(resolved, network), { code: "BLOB_DAMAGED" });
+  await rm(blobs.pathOf(resolved.sha256));
+  await assert.rejects(provide(resolved, network), { code: "BLOB_MISSING" });
+});

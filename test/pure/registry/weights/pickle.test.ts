@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  NO_MEANING,
+  PickleDict,
+  PickleList,
+  PickleTuple,
+  readPickle,
+} from "../../../../src/registry/weights/torch/pickle.js";
+import { STATE_DICT_MEANING } from "../../../../src/registry/weights/torch/state-dict.js";
+
+/** Opcodes as Python's pickletools prints them. */
+function pickle(...parts: readonly (string | Buffer)[]): Buffer {
+  return Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part)));
+}
+
+test("values come back as Python pickled them", () => {
+  // pickle.dumps({"a": [1, -2, 2**40, True, None, 0.5], "b": ("x", b"y")}, protocol=2), by hand.
+  const bytes = pickle(
+    "\x80\x02}q\x00(X\x01\0\0\0aq\x01]q\x02(K\x01J\xfe\xff\xff\xff\x8a\x06\0\0\0\0\0\x01\x88N",
+    "G\x3f\xe0\0\0\0\0\0\0eX\x01\0\0\0bX\x01\0\0\0xC\x01y\x86u.",
+  );
+  const { value, end } = readPickle(Buffer.concat([bytes, Buffer.from("rest")]), 0, NO_MEANING);
+  assert.equal(end, bytes.length);
+  assert.ok(value instanceof PickleDict);
+  const [a, b] = [value.entries.get("a"), value.entries.get("b")];
+  assert.ok(a instanceof PickleList && b instanceof PickleTuple);
+  assert.deepEqual(a.items, [1, -2, 2 ** 40, true, null, 0.5]);
+  assert.deepEqual(b.items, ["x", Buffer.from("y")]);
+});
+
+test("a pickle that would run a command is refused with the name of what it calls", () => {
+  const attacks = {
+    "posix.system": pickle("\x80\x02cposix\nsystem\nX\x06\0\0\0reboot\x85R."),
+    "builtins.eval": pickle("\x80\x04\x8c\x08builtins\x8c\x04eval\x93\x8c\x031+1\x85R."),
+    "subprocess.Popen": pickle("\x80\x02csubprocess\nPopen\n)\x81."),
+    "torch.__proto__": pickle("\x80\x02ctorch\n__proto__\n)R."),
+    "constructor.": pickle("\x80\x02cconstructor\n\n)R."),
+  };
+  for (const [name, bytes] of Object.entries(attacks)) {
+    for (const meaning of [STATE_DICT_MEANING, NO_MEANING]) {
+      assert.throws(
+        () => readPickle(bytes, 0, meaning),
+        (error: Error & { code?: string }) => {
+          assert.equal(error.code, "WEIGHTS_INVALID");
+          assert.ok(error.message.includes(JSON.stringify(name)), error.message);
+          return true;
+        },
+      );
+    }
+  }
+});
+
+test("opcodes that build objects by other ways are not known", () => {
+  // INST, OBJ, EXT1, PERSID, NEWOBJ_EX, READONLY_BUFFER
+  for (const opcode of ["i", "o", "\x82", "P", "\x92", "\x98"]) {
+    assert.throws(() => readPickle(pickle("\x80\x02(K\x01", opcode, "\x01."), 0, STATE_DICT_MEANING), {
+      code: "WEIGHTS_INVALID",
+      message: /known pickle opcodes/,
+    });
+  }
+});
+
+test("a pickle that ends early, nests wrongly or never ends is refused", () => {
+  const broken = [
+    "",
+    "\x80",
+    "}",
+    "R.",
+    "K\x01K\x02R.",
+    "(K\x01s.",
+    "h\x05.",
+    "u.",
+    "0.",
+    "X\xff\xff\xff\xff.",
+    "c.",
+  ];
+  for (const bytes of broken) {
+    assert.throws(() => readPickle(pickle(bytes), 0, STATE_DICT_MEANING), { code: "WEIGHTS_INVALID" }, bytes);
+  }
+  assert.throws(() => readPickle(pickle(Buffer.alloc(3_000_000, "N")), 0, NO_MEANING), {
+    code: "WEIGHTS_INVALID",
+    message: /at most 2000000 operations/,
+  });
+});
