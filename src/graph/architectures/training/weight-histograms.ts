@@ -2,7 +2,7 @@ import { specOf, type Tensor } from "../../graph-node.js";
 import { packScalars, reshape, stack } from "../../ops/array.js";
 import { float32, int32Vector } from "../../ops/constants.js";
 import { fixedWidthHistogram } from "../../ops/histogram.js";
-import { halfSumOfSquares, multiply } from "../../ops/math.js";
+import { add, halfSumOfSquares, maximum, multiply, negate } from "../../ops/math.js";
 import { maximumOf, minimumOf, sum } from "../../ops/reduction.js";
 import { readVariable } from "../../ops/variables.js";
 import type { Signature } from "../../saved-model/signature.js";
@@ -12,6 +12,10 @@ import type { NetworkGraph } from "../network-graph.js";
 
 /** Buckets of equal width from the least to the greatest value. */
 export const HISTOGRAM_BUCKETS = 30;
+
+/** Of the magnitude of values; float32 has 23 bits of it. */
+const LEAST_RANGE = 2 ** -20;
+const LEAST_RANGE_AT_ZERO = 2 ** -100;
 
 /**
  * Adds `histograms`: of every trainable variable, in their order, the minimum, maximum, sum and sum of
@@ -29,13 +33,20 @@ export function addWeightHistograms({ graph, variables }: NetworkGraph): Signatu
     },
   };
 
+  /** The kernel takes no empty range, and all values of a variable may be equal: biases are 0 at first. */
+  function justAbove(value: Tensor): Tensor {
+    const magnitude = maximum(graph, value, negate(graph, value));
+    const share = multiply(graph, magnitude, float32(graph, LEAST_RANGE));
+    return add(graph, value, maximum(graph, share, float32(graph, LEAST_RANGE_AT_ZERO)));
+  }
+
   function histogramOf(variable: Variable): { readonly statistics: Tensor; readonly counts: Tensor } {
     const size = elementCount(variable.shape);
     const held = readVariable(graph, variable.handle, variable);
     const values = reshape(graph, held, int32Vector(graph, [size]), [size]);
     const [least, greatest] = [minimumOf(graph, values, [0]), maximumOf(graph, values, [0])];
     const squares = multiply(graph, halfSumOfSquares(graph, values), float32(graph, 2));
-    const range = packScalars(graph, [least, greatest]);
+    const range = packScalars(graph, [least, maximum(graph, greatest, justAbove(least))]);
     return {
       statistics: packScalars(graph, [least, greatest, sum(graph, values, [0]), squares]),
       counts: fixedWidthHistogram(graph, values, range, HISTOGRAM_BUCKETS),
