@@ -1,15 +1,42 @@
 import type { Preprocessing } from "../../core/enumerations.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
-import { cast } from "../ops/array.js";
-import { float32 } from "../ops/constants.js";
-import { multiply } from "../ops/math.js";
+import { cast, reshape } from "../ops/array.js";
+import { float32, float32Vector, int32Vector } from "../ops/constants.js";
+import { reverseMiddle } from "../ops/image.js";
+import { add, multiply } from "../ops/math.js";
 import type { FloatType } from "../tensor-spec.js";
 
+/** (pixel / unit - mean) / deviation, by channel in the order of `channels`. */
+interface Scaling {
+  readonly channels: "RGB" | "BGR";
+  readonly unit: number;
+  readonly means: readonly [number, number, number];
+  readonly deviations: readonly [number, number, number];
+}
+
+/** As `keras.applications.imagenet_utils.preprocess_input`, whose modes are tf, caffe and torch. */
+const SCALINGS: Readonly<Record<Preprocessing, Scaling>> = {
+  SCALE_0_1: { channels: "RGB", unit: 255, means: [0, 0, 0], deviations: [1, 1, 1] },
+  SCALE_MINUS_1_1: { channels: "RGB", unit: 127.5, means: [1, 1, 1], deviations: [1, 1, 1] },
+  IMAGENET_CAFFE: {
+    channels: "BGR",
+    unit: 1,
+    means: [103.939, 116.779, 123.68],
+    deviations: [1, 1, 1],
+  },
+  IMAGENET_TORCH: {
+    channels: "RGB",
+    unit: 255,
+    means: [0.485, 0.456, 0.406],
+    deviations: [0.229, 0.224, 0.225],
+  },
+};
+
 /**
- * From pixels to what the first layer takes; one path for training, evaluation and serving.
+ * From pixels to what the first layer takes; one path for training, evaluation, serving and exports.
  *
- * @param images uint8 [n, size, size, 3]
+ * @param images uint8 [n, size, size, 3], red first
  * @returns the same shape in the type that the network computes in
  */
 export function preprocess(
@@ -18,11 +45,26 @@ export function preprocess(
   preprocessing: Preprocessing,
   computeType: FloatType,
 ): Tensor {
-  const pixels = cast(graph, images, "float32");
-  switch (preprocessing) {
-    case "SCALE_0_1":
-      return cast(graph, multiply(graph, pixels, float32(graph, 1 / 255)), computeType);
-    default:
-      throw new Error(`TODO ${preprocessing}`);
-  }
+  const { channels, unit, means, deviations } = SCALINGS[preprocessing];
+  const factors = deviations.map((deviation) => 1 / (unit * deviation));
+  const offsets = means.map((mean, channel) => -mean / (deviations[channel] ?? 1));
+  const ordered = channels === "BGR" ? reverseChannels(graph, images) : images;
+  const pixels = cast(graph, ordered, "float32");
+  const isFactor = factors.some((factor) => factor !== 1);
+  const scaled = isFactor ? multiply(graph, pixels, byChannel(graph, factors)) : pixels;
+  const isOffset = means.some((mean) => mean !== 0);
+  return cast(graph, isOffset ? add(graph, scaled, byChannel(graph, offsets)) : scaled, computeType);
+}
+
+/** A number where all channels share it, which TensorFlow broadcasts faster. */
+function byChannel(graph: GraphBuilder, values: readonly number[]): Tensor {
+  const [first = 0, ...others] = values;
+  return others.every((value) => value === first) ? float32(graph, first) : float32Vector(graph, values);
+}
+
+function reverseChannels(graph: GraphBuilder, images: Tensor): Tensor {
+  const [, height, width, channels] = images.shape;
+  const known = [height ?? 0, width ?? 0, channels ?? 0];
+  const pixels = reshape(graph, images, int32Vector(graph, [-1, channels ?? 0, 1]), [null, channels ?? 0, 1]);
+  return reshape(graph, reverseMiddle(graph, pixels), int32Vector(graph, [-1, ...known]), images.shape);
 }
