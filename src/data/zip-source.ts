@@ -5,6 +5,7 @@ import yauzl from "yauzl";
 import type { Limits } from "../core/config.js";
 import { OwnedResources } from "../core/owned-resources.js";
 import { ArchiveLimits } from "./archive-limits.js";
+import { BoundedArchive } from "./bounded-archive.js";
 import { ImageRejected, tooManyBytes } from "./image-decoder.js";
 import {
   damagedArchive,
@@ -39,7 +40,9 @@ export async function openZip(file: string, limits: Limits): Promise<ImportSourc
   await using cleanup = new OwnedResources();
   const handle = cleanup.own(await open(file, "r"));
   const { size } = await handle.stat();
-  const zip = await yauzl.openPromise(file, { autoClose: false }).catch((cause: unknown) => {
+  const reader = new BoundedArchive(handle, size);
+  const options = { autoClose: false };
+  const zip = await yauzl.fromRandomAccessReaderPromise(reader, size, options).catch((cause: unknown) => {
     throw damagedArchive(messageOf(cause), cause);
   });
   cleanup.defer(() => zip.close());

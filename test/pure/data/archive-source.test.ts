@@ -191,6 +191,16 @@ describe("archives that were cut off or damaged", () => {
     assert.equal(await refusal(plain.subarray(0, 700)), "ARCHIVE_DAMAGED");
   });
 
+  test("a zip whose 64-bit directory lies where no file reaches", async () => {
+    const archive = zipOf(FILES);
+    const locator = Buffer.alloc(20, 0xff);
+    locator.write("PK\x06\x07", "latin1");
+    const end = archive.subarray(archive.length - 22);
+    end.fill(0xff, 10, 20);
+    const hostile = Buffer.concat([archive.subarray(0, -22), locator, end]);
+    assert.equal(await refusal(hostile), "ARCHIVE_DAMAGED");
+  });
+
   test("random damage is always a reasoned failure, never a crash or a hang", async () => {
     const random = seededRandom(11);
     const originals = [zipOf(FILES), await tarOf(FILES), await tarGzOf(FILES)];
