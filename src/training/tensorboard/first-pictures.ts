@@ -33,7 +33,7 @@ export async function firstPictures(
     const shape = [positions.length, imageSizePixels, imageSizePixels, CHANNELS];
     const outputs = await session.run("augment", {
       images: { dtype: "uint8", shape, data: images },
-      samples: { dtype: "int32", shape: [positions.length], data: positions },
+      samples: { dtype: "int32", shape: [positions.length], data: positions.slice() },
       epoch: { dtype: "int32", shape: [], data: Int32Array.of(epoch) },
     });
     return Uint8Array.from(outputs.pixels?.data ?? [], Number);
