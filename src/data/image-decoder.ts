@@ -104,6 +104,16 @@ export class ImageDecoder {
     );
   }
 
+  /**
+   * A PNG of a square of pixels, which it keeps exactly.
+   *
+   * @param pixels `sizePixels * sizePixels * 3` bytes, as `decodeRgb` gives them
+   */
+  async encodePng(pixels: Uint8Array, sizePixels: number): Promise<Uint8Array> {
+    const raw = { width: sizePixels, height: sizePixels, channels: 3 } as const;
+    return this.#decoding.run(() => sharp(pixels, { raw }).png().toBuffer());
+  }
+
   #square(bytes: Uint8Array, sizePixels: number): Sharp {
     return this.#upright(bytes)
       .resize(sizePixels, sizePixels, { fit: "fill" })

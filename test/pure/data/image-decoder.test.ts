@@ -216,3 +216,11 @@ describe("files that cannot be used", () => {
     assert.ok((reasons.get("TRUNCATED") ?? 0) > 20, JSON.stringify([...reasons]));
   });
 });
+
+test("pixels become a PNG that shows those very pixels", async () => {
+  const random = seededRandom(3);
+  const pixels = Uint8Array.from({ length: 9 * 9 * 3 }, () => Math.floor(random() * 256));
+  const png = await decoder.encodePng(pixels, 9);
+  assert.equal((await sharp(png).metadata()).format, "png");
+  assert.deepEqual(Uint8Array.from(await sharp(png).raw().toBuffer()), pixels);
+});
