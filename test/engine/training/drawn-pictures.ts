@@ -1,6 +1,7 @@
 import path from "node:path";
 import sharp from "sharp";
 import { parseConfig } from "../../../src/core/config.js";
+import type { Split } from "../../../src/core/enumerations.js";
 import { newId } from "../../../src/core/ids.js";
 import { BlobStore } from "../../../src/data/blob-store.js";
 import { DatasetStore } from "../../../src/data/dataset-store.js";
@@ -10,6 +11,7 @@ import type { Database } from "../../../src/db/database.js";
 
 const SIZE_PIXELS = 32;
 const PICTURES = 60;
+const TEST_PICTURES = 12;
 const CLASS_NAMES = ["blue", "red"];
 /** Red, green and blue on average; every pixel is up to 60 beside it. */
 const COLOURS = [
@@ -17,7 +19,10 @@ const COLOURS = [
   [160, 90, 90],
 ] as const;
 
-/** The dataset "drawn": 50 noisy pictures to train with and 10 to validate, half of them bluish and half reddish. */
+/**
+ * The dataset "drawn": 50 noisy pictures to train with, 10 to validate and 12 to test, half of them
+ * bluish and half reddish.
+ */
 export async function insertDrawnPictures(database: Database, homeFolder: string): Promise<void> {
   const blobs = blobsOf(homeFolder);
   const [datasetId, versionId] = [newId("dataset"), newId("datasetVersion")];
@@ -25,11 +30,11 @@ export async function insertDrawnPictures(database: Database, homeFolder: string
   await database.pool.query(
     `insert into dataset_version (id, dataset_id, number, status, hash, class_names, split_seed,
        validation_fraction, test_fraction, sample_count, source)
-     values ($1, $2, 1, 'READY', repeat('d', 64), $3, 0, 0.17, 0, $4, '{}')`,
-    [versionId, datasetId, CLASS_NAMES, PICTURES],
+     values ($1, $2, 1, 'READY', repeat('d', 64), $3, 0, 0.14, 0.17, $4, '{}')`,
+    [versionId, datasetId, CLASS_NAMES, PICTURES + TEST_PICTURES],
   );
   const random = noise(1);
-  for (let position = 0; position < PICTURES; position++) {
+  for (let position = 0; position < PICTURES + TEST_PICTURES; position++) {
     const classIndex = position % CLASS_NAMES.length;
     const contentHash = await blobs.put(await draw(classIndex, random));
     await database.pool.query(
@@ -40,13 +45,18 @@ export async function insertDrawnPictures(database: Database, homeFolder: string
         versionId,
         position,
         classIndex,
-        position % 6 < 1 ? "VALIDATION" : "TRAIN",
+        splitOf(position),
         `${position}.png`,
         contentHash,
         SIZE_PIXELS,
       ],
     );
   }
+}
+
+function splitOf(position: number): Split {
+  if (position >= PICTURES) return "TEST";
+  return position % 6 < 1 ? "VALIDATION" : "TRAIN";
 }
 
 /** Packs them for training. */
@@ -59,7 +69,7 @@ export function shardsOf(database: Database, homeFolder: string): TensorShards {
   });
 }
 
-function blobsOf(homeFolder: string): BlobStore {
+export function blobsOf(homeFolder: string): BlobStore {
   return new BlobStore(path.join(homeFolder, "blobs"));
 }
 

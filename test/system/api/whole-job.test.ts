@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+import { importFlowers, launchRun } from "../../testkit/flower-job.js";
 import { GraphqlClient } from "../../testkit/graphql-client.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 
@@ -37,8 +37,8 @@ const WATCH_RUN = `subscription Watch($id: ID!, $after: String) {
 test("pictures in, two runs, why one beat the other, and pictures classified by the better one", async (t) => {
   await using server = await startTestServer();
   const datasetRef = await importFlowers(server);
-  const plain = await launch(server, datasetRef, { ...CONFIGURATION, seed: 1 });
-  const normalized = await launch(server, datasetRef, {
+  const plain = await launchRun(server, datasetRef, { ...CONFIGURATION, seed: 1 });
+  const normalized = await launchRun(server, datasetRef, {
     ...CONFIGURATION,
     seed: 1,
     batchNormalization: true,
@@ -209,8 +209,8 @@ test("pictures in, two runs, why one beat the other, and pictures classified by 
   );
 
   await t.test("a run in the queue is cancelled at once, and cannot be cancelled again", async () => {
-    const first = await launch(server, datasetRef, { ...CONFIGURATION, epochs: 200 });
-    const second = await launch(server, datasetRef, CONFIGURATION);
+    const first = await launchRun(server, datasetRef, { ...CONFIGURATION, epochs: 200 });
+    const second = await launchRun(server, datasetRef, CONFIGURATION);
     const cancel = `mutation Cancel($id: ID!) { cancelRun(input: { runId: $id }) { run { state endReason } userErrors { code } } }`;
     const { cancelRun } = await server.editor.ask<{ cancelRun: object }>(cancel, { id: second });
     assert.deepEqual(cancelRun, { run: { state: "CANCELLED", endReason: "CANCELLED" }, userErrors: [] });
@@ -247,43 +247,6 @@ const CLASSIFY = `mutation Classify($input: ClassifyInput!) { classify(input: $i
   results { __typename ... on ImageClassification { top { label probability } } ... on ImageFailure { reason detail } }
   modelVersion { ref aliases } latencyMs userErrors { code message }
 } }`;
-
-/** @returns the reference of the version */
-async function importFlowers({ editor, viewer }: TestServer): Promise<string> {
-  const { createUpload } = await editor.ask<{ createUpload: { uploadId: string; putUrl: string } }>(
-    "mutation { createUpload(input: {}) { uploadId putUrl } }",
-  );
-  const archive = await drawFlowerArchive(8);
-  assert.equal(
-    (await editor.fetch(createUpload.putUrl, { method: "PUT", body: new Blob([new Uint8Array(archive)]) }))
-      .status,
-    200,
-  );
-  const { importDataset } = await editor.ask<{
-    importDataset: { datasetVersion: { id: string; ref: string } };
-  }>(
-    `mutation Import($id: ID!) { importDataset(input: { dataset: "flowers", source: { uploadId: $id } }) { datasetVersion { id ref } } }`,
-    { id: createUpload.uploadId },
-  );
-  const { id, ref } = importDataset.datasetVersion;
-  for await (const { errors } of viewer.follow(
-    "subscription Watch($id: ID!) { importEvents(datasetVersionId: $id) { cursor } }",
-    { id },
-  )) {
-    assert.equal(errors, undefined);
-  }
-  return ref;
-}
-
-/** @returns the id of the run */
-async function launch({ editor }: TestServer, dataset: string, configuration: object): Promise<string> {
-  const { launchRun } = await editor.ask<{ launchRun: { run: { id: string }; userErrors: object[] } }>(
-    "mutation Launch($input: LaunchRunInput!) { launchRun(input: $input) { run { id } userErrors { code message } } }",
-    { input: { experiment: "flowers", dataset, configuration } },
-  );
-  assert.deepEqual(launchRun.userErrors, []);
-  return launchRun.run.id;
-}
 
 /** @returns the reference of the version */
 async function registerAs(
