@@ -251,8 +251,9 @@ def write_hostile():
 
 
 {"keras": write_keras, "torch": write_torch, "hostile": write_hostile}[framework]()
-if not described:
-    sys.exit()
-with open(os.path.join(folder, f"{framework}.json"), "w") as output:
-    json.dump({"madeBy": "make_weight_files.py", "files": described}, output, indent=1)
-    output.write("\n")
+if described:
+    made_by = {"script": "test/golden/make_weight_files.py", "formula": "test/golden/golden_formula.py",
+               framework: sys.modules[framework].__version__, "numpy": np.__version__}
+    with open(os.path.join(folder, f"{framework}.json"), "w") as output:
+        json.dump({"madeBy": made_by, "files": described}, output, indent=1)
+        output.write("\n")
