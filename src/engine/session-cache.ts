@@ -1,0 +1,134 @@
+import { AppError } from "../core/app-error.js";
+import type { Session } from "./session.js";
+
+export interface SessionCacheLimits {
+  /** Sessions kept open. */
+  readonly sessions: number;
+  /** Sum of the sizes that their users gave. */
+  readonly bytes: number;
+}
+
+/** What to open when it is not open already. */
+export interface Openable {
+  /** Tells sessions apart. */
+  readonly key: string;
+  /** About what it takes in memory while it is open. */
+  readonly sizeBytes: number;
+  open(): Promise<Session>;
+}
+
+interface Entry {
+  readonly session: Promise<Session>;
+  readonly sizeBytes: number;
+  /** Calls that are using it or wait for it to open. */
+  users: number;
+}
+
+/**
+ * Open sessions, the least recently used of which are closed when there are too many.
+ *
+ * A session in use is never closed, and neither is the one used last: the limits are exceeded while more
+ * are in use at the same time, or by one that is larger than `bytes` alone.
+ */
+export class SessionCache implements AsyncDisposable {
+  readonly #limits: SessionCacheLimits;
+  /** The least recently used first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #uses = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(limits: SessionCacheLimits) {
+    this.#limits = limits;
+  }
+
+  /** Of the sessions that are open or opening, the least recently used first. */
+  get keys(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /**
+   * Runs `work` with the open session; calls that come while it opens wait for the same opening.
+   *
+   * @throws AppError `SERVER_STOPPING` after disposal; whatever opening throws, and a later call tries again
+   */
+  async use<Result>(openable: Openable, work: (session: Session) => Promise<Result>): Promise<Result> {
+    const entry = this.#touch(openable);
+    entry.users++;
+    const use = entry.session.then(work);
+    this.#uses.add(use);
+    try {
+      return await use;
+    } catch (error) {
+      // The engine starts anew when a graph is opened; sessions of the thread that died stay dead.
+      if (error instanceof AppError && error.code === "ENGINE_FAILED") {
+        this.#forget(openable.key, entry);
+        await close(entry);
+      }
+      throw error;
+    } finally {
+      this.#uses.delete(use);
+      entry.users--;
+      await this.#closeSurplus();
+    }
+  }
+
+  /** Closes every session once the calls that use it have ended; later calls are refused. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#uses);
+    await this.#closeSurplus();
+  }
+
+  /** The entry as the most recently used, opening it when there is none. */
+  #touch(openable: Openable): Entry {
+    if (this.#closed) throw new AppError("SERVER_STOPPING", "The server is stopping and opens nothing more.");
+    const entry = this.#entries.get(openable.key) ?? this.#newEntry(openable);
+    this.#entries.delete(openable.key);
+    this.#entries.set(openable.key, entry);
+    return entry;
+  }
+
+  #newEntry(openable: Openable): Entry {
+    // Room is made first, so that two large models are not in memory for the sake of one.
+    const open = async (): Promise<Session> => {
+      await this.#closeSurplus();
+      return openable.open();
+    };
+    const entry: Entry = { session: Promise.resolve().then(open), sizeBytes: openable.sizeBytes, users: 0 };
+    entry.session.catch(() => this.#forget(openable.key, entry));
+    return entry;
+  }
+
+  #forget(key: string, entry: Entry): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  }
+
+  async #closeSurplus(): Promise<void> {
+    const closing: Promise<void>[] = [];
+    for (const [key, entry] of [...this.#entries]) {
+      if (!this.#isSurplus()) break;
+      if (entry.users > 0 || (this.#isNewest(key) && !this.#closed)) continue;
+      this.#entries.delete(key);
+      closing.push(close(entry));
+    }
+    await Promise.all(closing);
+  }
+
+  #isNewest(key: string): boolean {
+    return [...this.#entries.keys()].at(-1) === key;
+  }
+
+  #isSurplus(): boolean {
+    if (this.#closed) return true;
+    let bytes = 0;
+    for (const { sizeBytes } of this.#entries.values()) bytes += sizeBytes;
+    return this.#entries.size > this.#limits.sessions || bytes > this.#limits.bytes;
+  }
+}
+
+function close(entry: Entry): Promise<void> {
+  return entry.session.then(
+    (session) => session[Symbol.asyncDispose](),
+    () => undefined, // It never opened, which its callers were told.
+  );
+}

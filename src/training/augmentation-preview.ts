@@ -1,0 +1,81 @@
+import { AppError } from "../core/app-error.js";
+import type { Augmentation } from "../core/run-configuration.js";
+import type { BlobStore } from "../data/blob-store.js";
+import type { DatasetStore } from "../data/dataset-store.js";
+import type { ImageDecoder } from "../data/image-decoder.js";
+import type { EngineHost } from "../engine/engine-host.js";
+import type { Session } from "../engine/session.js";
+import { SessionCache } from "../engine/session-cache.js";
+import { buildAugmentationGraph } from "../graph/augmentation/augmentation-graph.js";
+
+export interface PreviewRequest {
+  readonly sampleId: string;
+  readonly augmentation: Augmentation;
+  /** The run's. */
+  readonly seed: number;
+  /** Counted from 1. */
+  readonly epoch: number;
+  readonly sizePixels: number;
+}
+
+export interface AugmentationPreviewOptions {
+  readonly datasets: DatasetStore;
+  readonly blobs: BlobStore;
+  readonly decoder: ImageDecoder;
+  readonly host: EngineHost;
+}
+
+const CHANNELS = 3;
+/** Whoever tries settings looks at a few of them in turn, at several pictures each. */
+const OPEN_GRAPHS = 4;
+
+/** Shows samples as training sees them, by the same decoder and the same graph. */
+export class AugmentationPreview implements AsyncDisposable {
+  readonly #options: AugmentationPreviewOptions;
+  readonly #sessions = new SessionCache({ sessions: OPEN_GRAPHS, bytes: Number.POSITIVE_INFINITY });
+
+  constructor(options: AugmentationPreviewOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The sample as a run with this augmentation and seed trains on it in an epoch, as a PNG.
+   *
+   * @throws AppError `SAMPLE_NOT_FOUND`, `BLOB_MISSING`, `BLOB_DAMAGED`, `SERVER_STOPPING`
+   */
+  async render({ sampleId, augmentation, seed, epoch, sizePixels }: PreviewRequest): Promise<Uint8Array> {
+    const { datasets, blobs, decoder, host } = this.#options;
+    const [sample] = await datasets.findSamples([sampleId]);
+    if (sample === undefined) {
+      throw new AppError("SAMPLE_NOT_FOUND", `There is no sample with the id ${sampleId}.`);
+    }
+    const images = await decoder.decodeRgb(await blobs.read(sample.contentHash), sizePixels);
+    const pixels = await this.#sessions.use(
+      {
+        key: JSON.stringify([sizePixels, seed, augmentation]),
+        sizeBytes: 0,
+        open: () => host.openGraph(buildAugmentationGraph(sizePixels, augmentation, seed)),
+      },
+      (session) => augmentedPixels(session, images, { position: sample.position, epoch, sizePixels }),
+    );
+    return decoder.encodePng(pixels, sizePixels);
+  }
+
+  /** Closes its graphs once the pictures under way are done; later ones are refused. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#sessions[Symbol.asyncDispose]();
+  }
+}
+
+async function augmentedPixels(
+  session: Session,
+  images: Uint8Array,
+  at: { readonly position: number; readonly epoch: number; readonly sizePixels: number },
+): Promise<Uint8Array> {
+  const { pixels } = await session.run("augment", {
+    images: { dtype: "uint8", shape: [1, at.sizePixels, at.sizePixels, CHANNELS], data: images },
+    samples: { dtype: "int32", shape: [1], data: Int32Array.of(at.position) },
+    epoch: { dtype: "int32", shape: [], data: Int32Array.of(at.epoch) },
+  });
+  return Uint8Array.from(pixels?.data ?? [], Number);
+}
