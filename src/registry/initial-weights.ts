@@ -18,9 +18,9 @@ export type { InitialVariables };
 /** What a user says about the first weights: null, or exactly one field. */
 export interface InitializationInput {
   /** "flowers:3", "flowers@champion" */
-  readonly modelVersion?: string | null;
+  readonly modelVersion?: string | null | undefined;
   /** A file of weights. */
-  readonly uploadId?: string | null;
+  readonly uploadId?: string | null | undefined;
 }
 
 const INPUT_PATH = ["configuration", "initialization"];

@@ -51,10 +51,7 @@ export class ImportedWeights {
    * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
    */
   async keep(file: string, network: NetworkSpec): Promise<string> {
-    {
-      await using weights = await openWeightsFile(file);
-      fitWeights(network, offerWeights(weights.content, network));
-    }
+    await checkFits(file, network);
     return this.#blobs.putStream(createReadStream(file));
   }
 
@@ -122,6 +119,12 @@ export class ImportedWeights {
   }
 }
 
+/** @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH` */
+async function checkFits(file: string, network: NetworkSpec): Promise<void> {
+  await using weights = await openWeightsFile(file);
+  fitWeights(network, offerWeights(weights.content, network));
+}
+
 /** One variable after another, so that a large file is never in memory whole. */
 async function writeCheckpoint(
   host: EngineHost,
@@ -148,9 +151,11 @@ function recordOf(folder: string): string {
 
 /** Null when there is no conversion, or its files are not what was written. */
 async function readRecord(folder: string): Promise<ConversionRecord | null> {
-  const text = await readFile(recordOf(folder), "utf8").catch(() => null);
-  if (text === null) return null;
-  const record = JSON.parse(text) as ConversionRecord;
-  const found = await digestFolder(folder).catch(() => null);
-  return found?.sha256 === record.sha256 ? record : null;
+  const [record, found] = await Promise.all([
+    readFile(recordOf(folder), "utf8")
+      .then((text) => JSON.parse(text) as ConversionRecord)
+      .catch(() => null),
+    digestFolder(folder).catch(() => null),
+  ]);
+  return record !== null && found?.sha256 === record.sha256 ? record : null;
 }

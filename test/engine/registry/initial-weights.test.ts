@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createReadStream } from "node:fs";
-import { appendFile, rm, stat } from "node:fs/promises";
+import { appendFile, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { newId } from "../../../src/core/ids.js";
 import type { Initialization } from "../../../src/core/run-configuration.js";
 import { BlobStore } from "../../../src/data/blob-store.js";
+import { sha256Of } from "../../../src/data/durable-file.js";
 import { UploadStore } from "../../../src/data/upload-store.js";
 import { Uploads } from "../../../src/data/uploads.js";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
@@ -196,6 +197,9 @@ test("a file that does not fit, or is none, is refused at launch and not kept", 
     code: "WEIGHTS_INVALID",
     path: ["configuration", "initialization", "uploadId"],
   });
+  for (const name of ["vgg11.legacy.h5", "keras.json"]) {
+    assert.equal(await blobs.has(sha256Of(await readFile(path.join(files.folder, name)))), false);
+  }
 });
 
 test("a file that is gone or damaged in the blob store is told of", async () => {

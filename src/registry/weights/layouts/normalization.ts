@@ -29,7 +29,7 @@ export function offerNormalization(offer: ImportedOffer, name: string, foreign: 
   const { gamma, beta, mean, variance, bias, epsilon } = foreign;
   if (beta !== undefined) offer.add(`${name}/beta`, beta);
   if (mean !== undefined) {
-    offer.add(`${name}/moving_mean`, mean, mean.shape, () => combine(mean, bias, (m, b) => m - b));
+    offer.add(`${name}/moving_mean`, mean, mean.shape, () => readMean(mean, bias));
     const channels = mean.shape.join(", ");
     if (bias !== undefined && bias.shape.join(", ") !== channels) offer.addUnknown(bias, `[${channels}]`);
   }
@@ -61,13 +61,13 @@ async function readVariance(tensor: StoredTensor): Promise<Float32Array<ArrayBuf
   throw invalidWeights(`variances of at least 0 in ${quoted(tensor.name)}`, String(negative));
 }
 
-async function combine(
-  tensor: StoredTensor,
-  other: StoredTensor | undefined,
-  combined: (value: number, otherValue: number) => number,
+/** What is left of the mean of x + bias when the bias is not added. */
+async function readMean(
+  mean: StoredTensor,
+  bias: StoredTensor | undefined,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const values = await readWhole(tensor);
-  if (other === undefined) return values;
-  const others = await readWhole(other);
-  return values.map((value, index) => combined(value, others[index] ?? 0));
+  const values = await readWhole(mean);
+  if (bias === undefined) return values;
+  const biases = await readWhole(bias);
+  return values.map((value, channel) => value - (biases[channel] ?? 0));
 }
