@@ -11,6 +11,7 @@ import type { Classifier } from "../serving/classifier.js";
 import type { Log } from "../telemetry/log.js";
 import type { ArtifactStore } from "../training/artifact-store.js";
 import type { Artifacts } from "../training/artifacts.js";
+import type { AugmentationPreview } from "../training/augmentation-preview.js";
 import type { RunComparer } from "../training/comparison.js";
 import type { DisagreementFinder } from "../training/disagreement-finder.js";
 import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
@@ -31,6 +32,7 @@ export interface ApiServices {
   readonly imageDecoder: ImageDecoder;
   readonly uploads: Uploads;
   readonly importer: DatasetImporter;
+  readonly augmentationPreview: AugmentationPreview;
   readonly experiments: ExperimentStore;
   readonly runs: RunStore;
   readonly metrics: MetricStore;

@@ -11,6 +11,7 @@ import { productVersion } from "../core/product-version.js";
 import { projectRoot } from "../core/project-root.js";
 import type { ApiServices } from "./api-services.js";
 import { artifactRoute } from "./http/artifact-route.js";
+import { augmentationRoute } from "./http/augmentation-route.js";
 import { Authentication } from "./http/authentication.js";
 import { createGraphqlServer, graphqlRoute } from "./http/graphql-route.js";
 import { healthRoutes } from "./http/health-routes.js";
@@ -85,6 +86,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
   app.use(graphqlRoute(graphql, authentication, contextOf));
   app.use(uploadRoute(services.uploads, authentication));
   app.use(sampleImageRoute(services, authentication));
+  app.use(augmentationRoute(services.augmentationPreview, authentication));
   app.use(artifactRoute(services.artifactFiles, authentication));
   app.use(playgroundRoute(path.join(projectRoot(), "dist/web")));
   app.use((request) => {

@@ -63,6 +63,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   });
   starting.own(models);
   starting.own(services.importer);
+  starting.own(services.augmentationPreview);
   starting.own(trainer);
   const adminToken = await services.accessTokens.ensureAdminToken(config.homeFolder);
 

@@ -25,6 +25,7 @@ import { PictureSource } from "../serving/picture-source.js";
 import type { Log } from "../telemetry/log.js";
 import { ArtifactStore } from "../training/artifact-store.js";
 import { Artifacts } from "../training/artifacts.js";
+import { AugmentationPreview } from "../training/augmentation-preview.js";
 import { SYSTEM_CLOCK } from "../training/clock.js";
 import { RunComparer } from "../training/comparison.js";
 import { DisagreementFinder } from "../training/disagreement-finder.js";
@@ -88,6 +89,13 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     folder: path.join(homeFolder, "shards"),
   });
 
+  const augmentationPreview = new AugmentationPreview({
+    datasets,
+    blobs,
+    decoder: imageDecoder,
+    host: servingEngine,
+  });
+
   const experiments = new ExperimentStore(database);
   const runs = new RunStore(database);
   const metrics = new MetricStore(database);
@@ -145,6 +153,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     imageDecoder,
     uploads,
     importer,
+    augmentationPreview,
     experiments,
     runs,
     metrics,
