@@ -72,8 +72,10 @@ async function augmentedPixels(
   images: Uint8Array,
   at: { readonly position: number; readonly epoch: number; readonly sizePixels: number },
 ): Promise<Uint8Array> {
+  // The decoder's memory cannot change threads.
+  const data = Uint8Array.from(images);
   const { pixels } = await session.run("augment", {
-    images: { dtype: "uint8", shape: [1, at.sizePixels, at.sizePixels, CHANNELS], data: images },
+    images: { dtype: "uint8", shape: [1, at.sizePixels, at.sizePixels, CHANNELS], data },
     samples: { dtype: "int32", shape: [1], data: Int32Array.of(at.position) },
     epoch: { dtype: "int32", shape: [], data: Int32Array.of(at.epoch) },
   });
