@@ -115,7 +115,7 @@ test("a file that is something else is refused with what it begins with", async 
 });
 
 for (const name of HOSTILE_FILES) {
-  test(`HDF5 with its values elsewhere is refused: ${name}`, async () => {
+  test(`HDF5 that was made to harm is refused: ${name}`, async () => {
     assert.equal(await outcomeOf(path.join(temporary.folder, name)), "WEIGHTS_INVALID");
   });
 }
