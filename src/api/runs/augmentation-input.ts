@@ -45,7 +45,9 @@ export class AugmentationInput {
   @Field(() => Float, {
     nullable: true,
     defaultValue: 0,
-    description: "Enlarges or shrinks by a factor from 1 - zoom to 1 + zoom, in [0, 1); null means 0.",
+    description:
+      "Shows a part with 1 - zoom to 1 + zoom times the picture's side, so that it looks larger or smaller; " +
+      "in [0, 1). Null means 0.",
   })
   zoom?: number | null;
 

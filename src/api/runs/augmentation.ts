@@ -21,7 +21,9 @@ export class Augmentation {
   @Field(() => Float, { description: "Fraction of the height that pictures are moved by, either way." })
   heightShift!: number;
 
-  @Field(() => Float, { description: "How far the factor of their size goes from 1, either way." })
+  @Field(() => Float, {
+    description: "Fraction of the side by which the part that is seen shrinks or grows, either way.",
+  })
   zoom!: number;
 
   @Field(() => Float, { description: "Fraction of white that is added or taken off." })
