@@ -17,6 +17,7 @@ import type { DisagreementFinder } from "../training/disagreement-finder.js";
 import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
 import type { ExperimentStore } from "../training/experiment-store.js";
 import type { MetricStore } from "../training/metric-store.js";
+import type { PrecisionChooser } from "../training/precision-chooser.js";
 import type { RunEventStore } from "../training/run-event-store.js";
 import type { RunLauncher } from "../training/run-launcher.js";
 import type { RunStore } from "../training/run-store.js";
@@ -38,6 +39,7 @@ export interface ApiServices {
   readonly metrics: MetricStore;
   readonly runEvents: RunEventStore;
   readonly launcher: RunLauncher;
+  readonly precisions: PrecisionChooser;
   readonly comparison: RunComparer;
   readonly disagreements: DisagreementFinder;
   readonly evaluations: EvaluationStore;

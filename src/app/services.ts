@@ -16,9 +16,11 @@ import { Uploads } from "../data/uploads.js";
 import type { Database } from "../db/database.js";
 import { memoryBytes } from "../engine/engine-environment.js";
 import type { EngineHost } from "../engine/engine-host.js";
+import { InitialWeights } from "../registry/initial-weights.js";
 import { ModelRegistry } from "../registry/model-registry.js";
 import { ModelStore } from "../registry/model-store.js";
 import { TrainedRunStore } from "../registry/trained-run-store.js";
+import { ImportedWeights } from "../registry/weights/imported-weights.js";
 import { Classifier } from "../serving/classifier.js";
 import { ModelCache } from "../serving/model-cache.js";
 import { PictureSource } from "../serving/picture-source.js";
@@ -30,8 +32,10 @@ import { SYSTEM_CLOCK } from "../training/clock.js";
 import { RunComparer } from "../training/comparison.js";
 import { DisagreementFinder } from "../training/disagreement-finder.js";
 import { EvaluationStore } from "../training/evaluation/evaluation-store.js";
+import { PredictionsKeeper } from "../training/evaluation/predictions-keeper.js";
 import { ExperimentStore } from "../training/experiment-store.js";
 import { MetricStore } from "../training/metric-store.js";
+import { PrecisionChooser } from "../training/precision-chooser.js";
 import { RunAttemptStore } from "../training/run-attempt-store.js";
 import { RunEventStore } from "../training/run-event-store.js";
 import { RunLaunchStore } from "../training/run-launch-store.js";
@@ -96,6 +100,21 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     host: servingEngine,
   });
 
+  const models = new ModelStore(database);
+  const registry = new ModelRegistry({
+    models,
+    runs: new TrainedRunStore(database),
+    host: servingEngine,
+    homeFolder,
+    log,
+  });
+  const initialWeights = new InitialWeights({
+    models,
+    registry,
+    uploads,
+    imported: new ImportedWeights({ blobs, homeFolder, log }),
+  });
+
   const experiments = new ExperimentStore(database);
   const runs = new RunStore(database);
   const metrics = new MetricStore(database);
@@ -109,9 +128,12 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     states,
     runs,
     datasets,
+    initialWeights,
+    hasGpu: servingEngine.info.devices.some(({ kind }) => kind === "GPU"),
     memoryBytes: memoryBytes(),
     clock: SYSTEM_CLOCK,
   });
+  const precisions = new PrecisionChooser({ folder: config.cacheFolder, clock: SYSTEM_CLOCK });
   const trainer = new Trainer({
     stores: {
       queue: new RunQueueStore(database, states),
@@ -120,20 +142,15 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
       datasets,
     },
     shards,
+    initialWeights,
+    precisions,
+    outputs: { predictions: new PredictionsKeeper(blobs), encoder: imageDecoder },
     openEngine: openTrainingEngine,
     runsFolder,
     product: `espalier ${await productVersion()}`,
     log,
   });
 
-  const models = new ModelStore(database);
-  const registry = new ModelRegistry({
-    models,
-    runs: new TrainedRunStore(database),
-    host: servingEngine,
-    homeFolder,
-    log,
-  });
   const cache = new ModelCache({ registry });
   const classifier = new Classifier({
     models,
@@ -159,6 +176,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     metrics,
     runEvents,
     launcher,
+    precisions,
     comparison: new RunComparer(runs, datasets, evaluations),
     disagreements: new DisagreementFinder(evaluations, datasets, blobs),
     evaluations,

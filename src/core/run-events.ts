@@ -79,6 +79,8 @@ export interface RunEnvironment {
   readonly precision: ComputePrecision;
   /** What AUTO decided by; empty when the configuration named a precision. */
   readonly precisionMeasurements: readonly PrecisionMeasurement[];
+  /** Samples of a batch that are computed at once; less than the batch where its gradients are accumulated. */
+  readonly partSize: number;
 }
 
 /** Time of a short convolution and matrix product, forward and backward, on a device. */

@@ -1,60 +1,26 @@
 import { type FileHandle, open } from "node:fs/promises";
-import type { SampleRecord } from "../core/dataset-records.js";
-import { Split } from "../core/enumerations.js";
+import type { SampleIndex } from "./sample-index.js";
 
 /** Packed pictures of one version at one size; safe for use by several at once. */
 export interface ShardReader extends AsyncDisposable {
-  readonly sampleCount: number;
-  /** Bytes of one picture: height x width x 3. */
+  readonly index: SampleIndex;
+  /** Bytes of one picture: height x width x 3, or whatever else was packed. */
   readonly imageBytes: number;
-  /** Class index by position. */
-  readonly labels: Int32Array;
-  /** By position. */
-  readonly splits: readonly Split[];
   /** Writes the pictures at `positions` one after the other to the start of `into`, in that order. */
   readImages(positions: Int32Array | readonly number[], into: Uint8Array): Promise<void>;
-  /** Ascending. */
-  positionsOf(split: Split): Int32Array;
 }
 
-/**
- * Opens a finished file of pictures.
- *
- * @param samples of the version, by position
- */
-export async function openShard(
-  file: string,
-  samples: readonly SampleRecord[],
-  imageBytes: number,
-): Promise<ShardReader> {
-  return new FileShardReader(await open(file, "r"), samples, imageBytes);
+/** Opens a finished file of pictures, or of something else that has one size for every sample. */
+export async function openShard(file: string, index: SampleIndex, imageBytes: number): Promise<ShardReader> {
+  return new FileShardReader(await open(file, "r"), index, imageBytes);
 }
 
 class FileShardReader implements ShardReader {
-  readonly sampleCount: number;
-  readonly labels: Int32Array;
-  readonly splits: readonly Split[];
-  readonly #positionsBySplit: ReadonlyMap<Split, Int32Array>;
-
   constructor(
     private readonly handle: FileHandle,
-    samples: readonly SampleRecord[],
+    readonly index: SampleIndex,
     readonly imageBytes: number,
-  ) {
-    this.sampleCount = samples.length;
-    this.labels = Int32Array.from(samples, ({ classIndex }) => classIndex);
-    this.splits = samples.map(({ split }) => split);
-    this.#positionsBySplit = new Map(
-      Object.values(Split).map((split) => [
-        split,
-        Int32Array.from(samples.filter((sample) => sample.split === split).map(({ position }) => position)),
-      ]),
-    );
-  }
-
-  positionsOf(split: Split): Int32Array {
-    return this.#positionsBySplit.get(split) ?? new Int32Array();
-  }
+  ) {}
 
   async readImages(positions: Int32Array | readonly number[], into: Uint8Array): Promise<void> {
     if (into.length < positions.length * this.imageBytes) {
@@ -81,11 +47,11 @@ class FileShardReader implements ShardReader {
       position !== undefined &&
       Number.isInteger(position) &&
       position >= 0 &&
-      position < this.sampleCount
+      position < this.index.sampleCount
     ) {
       return position;
     }
-    throw new RangeError(`A position must be from 0 to ${this.sampleCount - 1}. Received ${position}.`);
+    throw new RangeError(`A position must be from 0 to ${this.index.sampleCount - 1}. Received ${position}.`);
   }
 
   async #readFully(target: Uint8Array, offset: number): Promise<void> {

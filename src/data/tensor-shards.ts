@@ -7,6 +7,7 @@ import { mapConcurrently } from "./concurrent-map.js";
 import type { DatasetStore } from "./dataset-store.js";
 import { DurableFile, removeAbandoned, syncFolder } from "./durable-file.js";
 import { type ImageDecoder, ImageRejected } from "./image-decoder.js";
+import { SampleIndex } from "./sample-index.js";
 import { openShard, type ShardReader } from "./shard-reader.js";
 
 export type { ShardReader } from "./shard-reader.js";
@@ -65,7 +66,7 @@ export class TensorShards {
     if (!(await isComplete(file, samples.length * sizePixels * sizePixels * CHANNELS))) {
       await this.#awaitBuild(file, samples, sizePixels, onProgress, signal);
     }
-    return openShard(file, samples, sizePixels * sizePixels * CHANNELS);
+    return openShard(file, SampleIndex.of(samples), sizePixels * sizePixels * CHANNELS);
   }
 
   async #awaitBuild(

@@ -1,45 +1,63 @@
 import type { ShardReader } from "../data/tensor-shards.js";
 import type { TensorValue } from "../engine/engine-protocol.js";
+import type { DType } from "../graph/tensor-spec.js";
 
-/** Pictures and their classes, as the graph's signatures take them. */
+/** What the network is fed with of each sample, as the graph's signatures name it. */
+export interface SampleInput {
+  readonly name: "images" | "features";
+  readonly dtype: Extract<DType, "uint8" | "int32">;
+  /** Of one sample: [height, width, 3], or [words]. */
+  readonly shape: readonly number[];
+}
+
+export function picturesOf(sizePixels: number): SampleInput {
+  return { name: "images", dtype: "uint8", shape: [sizePixels, sizePixels, 3] };
+}
+
+/** Samples and their classes, as the graph's signatures take them. */
 export interface Batch {
-  /** uint8 [size, imageSize, imageSize, 3]. */
-  readonly images: TensorValue;
-  /** int32 [size]. */
-  readonly labels: TensorValue;
+  /** Places in the manifest. */
+  readonly positions: Int32Array;
+  /** By the name of the signature's input. */
+  readonly inputs: Readonly<Record<string, TensorValue>>;
+  /** By position. */
+  readonly labels: Int32Array;
   readonly size: number;
 }
 
 /** Reads batches while the engine computes: the one after the batch in use is always on its way. */
 export class BatchSource {
-  readonly #buffers: readonly Uint8Array[];
+  readonly #buffers: readonly SharedArrayBuffer[];
 
-  /** @param largestBatch the most pictures that a batch will have */
+  /** @param largestBatch the most samples that a batch will have */
   constructor(
     private readonly reader: ShardReader,
-    private readonly imageSizePixels: number,
+    private readonly input: SampleInput,
     largestBatch: number,
   ) {
     // One in use and one being filled. Shared memory reaches the engine's thread without a copy and,
     // unlike a transferred buffer, comes back.
-    this.#buffers = [0, 1].map(() => new Uint8Array(new SharedArrayBuffer(largestBatch * reader.imageBytes)));
+    this.#buffers = [0, 1].map(() => new SharedArrayBuffer(largestBatch * reader.imageBytes));
   }
 
   /**
-   * The pictures at `positions`, in that order; the last batch may be smaller. A batch's memory is
-   * used again once the next one is asked for.
+   * The samples at `positions`, in that order, in batches of the given sizes. A batch's memory is used
+   * again once the next one is asked for.
    */
-  async *batches(positions: Int32Array, batchSize: number): AsyncGenerator<Batch, void> {
+  async *batches(positions: Int32Array, sizes: Iterable<number>): AsyncGenerator<Batch, void> {
     let next: Promise<Batch> | null = null;
+    let [start, turn] = [0, 0];
     try {
-      next = this.#read(positions.subarray(0, batchSize), 0);
-      for (let start = 0, turn = 1; start < positions.length; start += batchSize, turn ^= 1) {
-        const batch: Batch = await next;
-        const following = positions.subarray(start + batchSize, start + 2 * batchSize);
-        next = this.#read(following, turn);
-        next.catch(() => {}); // Thrown where it is awaited; until then it must not count as unheard.
-        yield batch;
+      for (const size of sizes) {
+        const following = this.#read(positions.slice(start, start + size), turn);
+        following.catch(() => {}); // Thrown where it is awaited; until then it must not count as unheard.
+        start += size;
+        turn ^= 1;
+        const batch = next;
+        next = following;
+        if (batch !== null) yield await batch;
       }
+      if (next !== null) yield await next;
     } finally {
       // Whoever stops early may close the reader, so nothing may be reading any more.
       await next?.catch(() => {});
@@ -48,17 +66,30 @@ export class BatchSource {
 
   async #read(positions: Int32Array, turn: number): Promise<Batch> {
     const size = positions.length;
-    const { imageBytes, labels } = this.reader;
-    const images = (this.#buffers[turn] ?? new Uint8Array()).subarray(0, size * imageBytes);
-    if (size > 0) await this.reader.readImages(positions, images);
+    const { imageBytes, index } = this.reader;
+    const bytes = new Uint8Array(this.#buffers[turn] ?? new SharedArrayBuffer(0), 0, size * imageBytes);
+    if (size > 0) await this.reader.readImages(positions, bytes);
+    const { name, dtype, shape } = this.input;
+    const data = dtype === "uint8" ? bytes : new Int32Array(bytes.buffer, 0, (size * imageBytes) / 4);
+    const labels = Int32Array.from(positions, (position) => index.labels[position] ?? 0);
     return {
-      images: { dtype: "uint8", shape: [size, this.imageSizePixels, this.imageSizePixels, 3], data: images },
-      labels: {
-        dtype: "int32",
-        shape: [size],
-        data: Int32Array.from(positions, (position) => labels[position] ?? 0),
-      },
+      positions,
+      labels,
       size,
+      inputs: {
+        [name]: { dtype, shape: [size, ...shape], data },
+        // A copy, since the engine takes the array over.
+        labels: { dtype: "int32", shape: [size], data: labels.slice() },
+        samples: { dtype: "int32", shape: [size], data: positions.slice() },
+      },
     };
+  }
+}
+
+/** Sizes of the parts of each batch: none is larger than `partSize`, and none reaches into the next batch. */
+export function* partSizes(samples: number, batchSize: number, partSize: number): Generator<number, void> {
+  for (let start = 0; start < samples; start += batchSize) {
+    const batch = Math.min(batchSize, samples - start);
+    for (let done = 0; done < batch; done += partSize) yield Math.min(partSize, batch - done);
   }
 }

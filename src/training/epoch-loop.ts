@@ -2,8 +2,10 @@ import type { RunConfiguration } from "../core/run-configuration.js";
 import type { ShardReader } from "../data/tensor-shards.js";
 import type { TensorValue } from "../engine/engine-protocol.js";
 import type { Session } from "../engine/session.js";
-import { BatchSource } from "./batch-source.js";
+import { type Batch, BatchSource, partSizes, type SampleInput } from "./batch-source.js";
 import { checkLoss } from "./callbacks/divergence.js";
+import type { EvaluatedSplit } from "./evaluation/evaluation-records.js";
+import type { EvaluatedBatch } from "./evaluation/predictions.js";
 import { epochOrder } from "./shuffling.js";
 
 /** Figures over the samples of a split: mean loss, and fractions in [0, 1]. */
@@ -28,25 +30,37 @@ export interface StepReport {
 const EVALUATION_BYTES = 256 * 1024 ** 2;
 const MOST_EVALUATION_IMAGES = 256;
 
+export interface EpochLoopOptions {
+  readonly session: Session;
+  /** Of what the network is fed with. */
+  readonly reader: ShardReader;
+  readonly input: SampleInput;
+  readonly configuration: RunConfiguration;
+  /** Samples of a batch that are computed at once. */
+  readonly partSize: number;
+}
+
 /** Trains and evaluates a session for one epoch at a time. */
 export class EpochLoop {
+  readonly #session: Session;
+  readonly #configuration: RunConfiguration;
+  readonly #partSize: number;
   readonly #source: BatchSource;
+  readonly #reader: ShardReader;
   readonly #train: Int32Array;
-  readonly #validation: Int32Array;
   readonly #evaluationBatchSize: number;
   #globalStep = 0;
   #learningRate = 0;
 
-  constructor(
-    private readonly session: Session,
-    reader: ShardReader,
-    private readonly configuration: RunConfiguration,
-  ) {
-    this.#train = reader.positionsOf("TRAIN");
-    this.#validation = reader.positionsOf("VALIDATION");
-    this.#evaluationBatchSize = evaluationBatchSize(configuration, this.#validation.length);
-    const { batchSize, imageSizePixels } = configuration;
-    this.#source = new BatchSource(reader, imageSizePixels, Math.max(batchSize, this.#evaluationBatchSize));
+  constructor({ session, reader, input, configuration, partSize }: EpochLoopOptions) {
+    this.#session = session;
+    this.#reader = reader;
+    this.#configuration = configuration;
+    this.#partSize = partSize;
+    this.#train = reader.index.positionsOf("TRAIN");
+    const evaluated = Math.max(...EVALUATED.map((split) => reader.index.positionsOf(split).length));
+    this.#evaluationBatchSize = evaluationBatchSize(configuration, partSize, evaluated);
+    this.#source = new BatchSource(reader, input, Math.max(partSize, this.#evaluationBatchSize));
   }
 
   get trainingSamples(): number {
@@ -55,7 +69,7 @@ export class EpochLoop {
 
   /** The last batch is kept though it may be smaller. */
   get stepsPerEpoch(): number {
-    return Math.ceil(this.#train.length / this.configuration.batchSize);
+    return Math.ceil(this.#train.length / this.#configuration.batchSize);
   }
 
   /** Optimiser steps taken by this session's weights, as far as a step has told. */
@@ -71,67 +85,180 @@ export class EpochLoop {
   /**
    * One pass over the training split, in the epoch's own order.
    *
-   * @param stop looked at between steps; its reason is thrown
+   * @param stop looked at between parts of a batch; its reason is thrown
    * @throws Diverged at the first loss that is not finite
    */
   async train(epoch: number, stop: AbortSignal, onStep: (report: StepReport) => void): Promise<SplitFigures> {
-    const { seed, batchSize } = this.configuration;
+    const { seed, batchSize } = this.#configuration;
     const order = epochOrder(this.#train, seed, epoch);
     const sum = { loss: 0, top1: 0, top5: 0 };
+    const sizes = partSizes(order.length, batchSize, this.#partSize);
     let step = 0;
-    for await (const { size, images, labels } of this.#source.batches(order, batchSize)) {
+    let done = 0;
+    let batchLoss = 0;
+    for await (const part of this.#source.batches(order, sizes)) {
       stop.throwIfAborted();
-      const outputs = await this.session.run("train_step", { images, labels });
+      const batchStart = step * batchSize;
+      const size = Math.min(batchSize, order.length - batchStart);
+      const whole = { epoch, size, first: done - batchStart };
+      const outputs = await this.#trainOn(part, whole);
+      done += part.size;
+      batchLoss += outputs.lossSum;
+      sum.loss += outputs.lossSum;
+      sum.top1 += outputs.top1;
+      sum.top5 += outputs.top5;
+      if (done < batchStart + size) continue;
+
       step += 1;
-      this.#globalStep = scalar(outputs, "global_step");
-      this.#learningRate = shortestDecimal(scalar(outputs, "learning_rate"));
-      const loss = scalar(outputs, "loss");
+      const loss = batchLoss / size;
+      batchLoss = 0;
+      await this.#finishBatch();
       checkLoss(loss, { epoch, step, globalStep: this.#globalStep, learningRate: this.#learningRate });
-      sum.loss += loss * size;
-      sum.top1 += scalar(outputs, "top1");
-      sum.top5 += scalar(outputs, "top5");
       onStep({ epoch, step, images: size, loss });
     }
     return mean(sum, this.#train.length);
   }
 
-  /** One pass over the validation split. @param stop as in `train` */
-  async evaluate(stop: AbortSignal): Promise<SplitFigures> {
+  /**
+   * One pass over a split that is not learnt from.
+   *
+   * @param stop as in `train`
+   * @param collect told of every sample, in the order of the manifest
+   */
+  async evaluate(
+    split: EvaluatedSplit,
+    stop: AbortSignal,
+    collect: (batch: EvaluatedBatch) => void = () => {},
+  ): Promise<SplitFigures> {
+    const positions = this.#reader.index.positionsOf(split);
     const sum = { loss: 0, top1: 0, top5: 0 };
-    const batches = this.#source.batches(this.#validation, this.#evaluationBatchSize);
-    for await (const { images, labels } of batches) {
+    const sizes = partSizes(positions.length, this.#evaluationBatchSize, this.#evaluationBatchSize);
+    for await (const batch of this.#source.batches(positions, sizes)) {
       stop.throwIfAborted();
-      const outputs = await this.session.run("eval_step", { images, labels });
-      sum.loss += scalar(outputs, "loss_sum");
-      sum.top1 += scalar(outputs, "top1");
-      sum.top5 += scalar(outputs, "top5");
+      const outputs = await this.#session.run("eval_step", this.#inputsOf("eval_step", batch.inputs));
+      const evaluated = {
+        positions: batch.positions,
+        labels: batch.labels,
+        losses: floats(outputs, "losses"),
+        ranked: integers(outputs, "ranked"),
+        probabilities: floats(outputs, "probabilities"),
+      };
+      addFigures(sum, evaluated);
+      collect(evaluated);
     }
-    return mean(sum, this.#validation.length);
+    return mean(sum, positions.length);
+  }
+
+  /** One batch, or one part of it. @returns sums over the part */
+  async #trainOn(
+    part: Batch,
+    { epoch, size, first }: { readonly epoch: number; readonly size: number; readonly first: number },
+  ): Promise<{ readonly lossSum: number; readonly top1: number; readonly top5: number }> {
+    const signature = this.#accumulates ? "accumulate" : "train_step";
+    const inputs = this.#inputsOf(signature, {
+      ...part.inputs,
+      epoch: integer(epoch),
+      first: integer(first),
+      batch_size: integer(size),
+    });
+    const outputs = await this.#session.run(signature, inputs);
+    const counts = { top1: scalar(outputs, "top1"), top5: scalar(outputs, "top5") };
+    if (this.#accumulates) return { lossSum: scalar(outputs, "loss_sum"), ...counts };
+    this.#noteStep(outputs);
+    return { lossSum: scalar(outputs, "loss") * part.size, ...counts };
+  }
+
+  async #finishBatch(): Promise<void> {
+    if (this.#accumulates) this.#noteStep(await this.#session.run("apply", {}));
+  }
+
+  #noteStep(outputs: Outputs): void {
+    this.#globalStep = scalar(outputs, "global_step");
+    this.#learningRate = shortestDecimal(scalar(outputs, "learning_rate"));
+  }
+
+  get #accumulates(): boolean {
+    return "accumulate" in this.#session.signatures;
+  }
+
+  /** Of what is there, what the signature takes. */
+  #inputsOf(
+    signature: string,
+    values: Readonly<Record<string, TensorValue>>,
+  ): Readonly<Record<string, TensorValue>> {
+    const taken = Object.keys(this.#session.signatures[signature]?.inputs ?? {});
+    return Object.fromEntries(
+      taken.flatMap((name) => {
+        const value = values[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
   }
 }
 
+const EVALUATED = ["VALIDATION", "TEST"] as const satisfies readonly EvaluatedSplit[];
+
 /**
  * Without gradients only two layers' activations live at once, so more pictures fit than in a
- * training batch. Decided by the configuration alone: sums in another order end in other last bits.
+ * training batch, unless that turned out to be too much already. Decided by the configuration and the parts
+ * alone: sums in another order end in other last bits.
  */
 export function evaluationBatchSize(
   { batchSize, imageSizePixels, widthMultiplier }: RunConfiguration,
+  partSize: number,
   sampleCount: number,
 ): number {
   const largestLayerBytes = imageSizePixels ** 2 * 64 * widthMultiplier * 4;
   const fitting = Math.floor(EVALUATION_BYTES / (2 * largestLayerBytes));
-  const sensible = Math.max(batchSize, Math.min(fitting, MOST_EVALUATION_IMAGES));
-  return Math.max(1, Math.min(sensible, sampleCount));
+  const sensible = Math.max(partSize, Math.min(fitting, MOST_EVALUATION_IMAGES));
+  const bounded = partSize < batchSize ? partSize : sensible;
+  return Math.max(1, Math.min(bounded, sampleCount));
+}
+
+type Outputs = Readonly<Record<string, TensorValue>>;
+
+/** A sample whose loss or probability is no number is wrong. */
+function addFigures(
+  sum: { loss: number; top1: number; top5: number },
+  { labels, losses, ranked, probabilities }: EvaluatedBatch,
+): void {
+  const ranks = ranked.length / labels.length;
+  for (let sample = 0; sample < labels.length; sample++) {
+    const loss = losses[sample] ?? Number.NaN;
+    sum.loss += loss;
+    if (!Number.isFinite(loss) || !Number.isFinite(probabilities[sample * ranks])) continue;
+    const place = ranked.subarray(sample * ranks, (sample + 1) * ranks).indexOf(labels[sample] ?? -1);
+    if (place === 0) sum.top1 += 1;
+    if (place >= 0) sum.top5 += 1;
+  }
 }
 
 function mean(sum: SplitFigures, samples: number): SplitFigures {
   return { loss: sum.loss / samples, top1: sum.top1 / samples, top5: sum.top5 / samples };
 }
 
-function scalar(outputs: Readonly<Record<string, TensorValue>>, name: string): number {
-  const value = outputs[name]?.data[0];
+function integer(value: number): TensorValue {
+  return { dtype: "int32", shape: [], data: Int32Array.of(value) };
+}
+
+function scalar(outputs: Outputs, name: string): number {
+  return Number(outputOf(outputs, name).data[0]);
+}
+
+function floats(outputs: Outputs, name: string): Float32Array {
+  const { data } = outputOf(outputs, name);
+  return data instanceof Float32Array ? data : Float32Array.from(data, Number);
+}
+
+function integers(outputs: Outputs, name: string): Int32Array {
+  const { data } = outputOf(outputs, name);
+  return data instanceof Int32Array ? data : Int32Array.from(data, Number);
+}
+
+function outputOf(outputs: Outputs, name: string): TensorValue {
+  const value = outputs[name];
   if (value === undefined) throw new Error(`The graph gave no output named ${name}.`);
-  return Number(value);
+  return value;
 }
 
 /** Of the decimals that are this float32, the shortest: 0.001 rather than 0.0010000000474974513. */

@@ -1,24 +1,33 @@
 import { AppError } from "../core/app-error.js";
 import type { Optimizer, RunConfiguration } from "../core/run-configuration.js";
-import { layerTable } from "../graph/architectures/layer-table.js";
+import { layerTable, networkVariables } from "../graph/architectures/layer-table.js";
 import { countParameters, type NetworkSpec } from "../graph/architectures/network-spec.js";
+import { isFrozen } from "../graph/architectures/vgg.js";
 import { elementCount } from "../graph/tensor-spec.js";
 
 const GIB = 1024 ** 3;
+const FLOAT32_BYTES = 4;
 
 /**
- * Bytes that training cannot do without: weights, gradients and the optimiser's slots in float32, and
- * the output of every convolution for a whole batch, which the way back needs. A step takes more.
+ * Bytes that training cannot do without: weights in float32, for those that learn the gradients, the optimiser's
+ * slots and what accumulation adds up, and the output of every convolution that learns, for as much of a batch as
+ * is computed at once, which the way back needs. A step takes more.
  */
-export function leastTrainingBytes(
-  network: NetworkSpec,
-  { batchSize, precision, optimizer }: RunConfiguration,
-): number {
+export function leastTrainingBytes(network: NetworkSpec, configuration: RunConfiguration): number {
+  const { batchSize, accumulationSteps, precision, optimizer, frozenBlocks } = configuration;
   const activations = layerTable(network)
-    .filter(({ kind }) => kind === "Conv2D")
+    .filter(({ kind, name }) => kind === "Conv2D" && !isFrozen(name, frozenBlocks))
     .reduce((total, { outputShape }) => total + elementCount(outputShape), 0);
-  const activationBytes = precision === "MIXED_BFLOAT16" ? 2 : 4;
-  return countParameters(network) * 4 * (2 + slotsOf(optimizer)) + batchSize * activations * activationBytes;
+  const learning = networkVariables(network)
+    .filter(({ name, trainable }) => trainable && !isFrozen(name, frozenBlocks))
+    .reduce((total, { shape }) => total + elementCount(shape), 0);
+  const copies = 1 + slotsOf(optimizer) + (accumulationSteps > 1 ? 1 : 0);
+  const activationBytes = precision === "FLOAT32" ? FLOAT32_BYTES : 2;
+  const picturesAtOnce = Math.ceil(batchSize / accumulationSteps);
+  return (
+    (countParameters(network) + copies * learning) * FLOAT32_BYTES +
+    picturesAtOnce * activations * activationBytes
+  );
 }
 
 /** Values that the optimiser keeps for each weight. */
@@ -42,8 +51,8 @@ export function checkMemory(
     "MEMORY_INSUFFICIENT",
     `Training ${countParameters(network).toLocaleString("en")} parameters with batches of ` +
       `${configuration.batchSize} at ${configuration.imageSizePixels} px takes at least ${gibibytes(needed)} GiB ` +
-      `of memory; this machine has ${gibibytes(memoryBytes)}. Lower batchSize, imageSizePixels, widthMultiplier ` +
-      "or head.units.",
+      `of memory; this machine has ${gibibytes(memoryBytes)}. Raise accumulationSteps, or lower batchSize, ` +
+      "imageSizePixels, widthMultiplier or head.units.",
     { path: ["configuration"] },
   );
 }

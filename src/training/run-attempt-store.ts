@@ -137,6 +137,11 @@ export class RunAttemptStore {
     });
   }
 
+  /** Tells the owner of a run that is at work. */
+  async warn(attempt: RunAttempt, warnings: readonly RunWarning[], at: Date): Promise<void> {
+    await this.#fenced(attempt, (client) => this.#warn(client, attempt.runId, warnings, at));
+  }
+
   /** The epoch's row, its metrics, its checkpoint, its evaluation, its files and its events, all or none. */
   async finishEpoch(attempt: RunAttempt, finished: FinishedEpoch, at: Date): Promise<Replaced> {
     const { epoch, step, improved, checkpoint, evaluation, artifacts } = finished;

@@ -1,12 +1,16 @@
 import { AppError } from "../core/app-error.js";
 import type { DatasetVersionRecord } from "../core/dataset-records.js";
+import type { Precision } from "../core/enumerations.js";
 import { idempotencyOf } from "../core/idempotency.js";
 import type { DatasetStore } from "../data/dataset-store.js";
 import { countParameters, networkOfRun } from "../graph/architectures/network-spec.js";
+import type { InitialWeights } from "../registry/initial-weights.js";
 import type { Clock } from "./clock.js";
-import { type RunConfigurationInput, resolveConfiguration } from "./configuration-input.js";
+import type { RunConfigurationInput } from "./configuration-input.js";
+import { resolveConfiguration } from "./configuration-resolution.js";
 import { checkExperimentName } from "./experiment-store.js";
 import { checkMemory } from "./memory-check.js";
+import { resolveClassWeights } from "./resolution/class-weights.js";
 import type { RunLaunchStore } from "./run-launch-store.js";
 import { checkRunName, makeUpRunName } from "./run-name.js";
 import type { RunRecord } from "./run-records.js";
@@ -29,6 +33,9 @@ export interface RunLauncherOptions {
   readonly states: RunStateStore;
   readonly runs: RunStore;
   readonly datasets: DatasetStore;
+  readonly initialWeights: Pick<InitialWeights, "resolve">;
+  /** Whether this machine computes on one; float16 pays nowhere else. */
+  readonly hasGpu: boolean;
   /** Memory that training may take on this machine. */
   readonly memoryBytes: number;
   readonly clock: Clock;
@@ -42,9 +49,9 @@ export class RunLauncher {
    * Checks the configuration against the dataset and queues the run. A request that comes again with
    * its idempotency key gets the run that the first one made.
    *
-   * @throws AppError `NAME_INVALID`, `CONFIGURATION_INVALID`, `MEMORY_INSUFFICIENT`,
-   *   `DATASET_VERSION_NOT_FOUND`, `DATASET_NOT_READY`, `DATASET_UNFIT`, `IDEMPOTENCY_KEY_INVALID`,
-   *   `IDEMPOTENCY_KEY_REUSED`
+   * @throws AppError `NAME_INVALID`, `CONFIGURATION_INVALID`, `PRECISION_UNSUPPORTED`,
+   *   `MEMORY_INSUFFICIENT`, `DATASET_VERSION_NOT_FOUND`, `DATASET_NOT_READY`, `DATASET_UNFIT`,
+   *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`, and what `InitialWeights.resolve` throws
    */
   async launch(request: LaunchRun): Promise<RunRecord> {
     const { launches, clock, memoryBytes } = this.options;
@@ -55,10 +62,22 @@ export class RunLauncher {
 
     checkExperimentName(input.experiment, "experiment");
     if (input.name !== null) checkRunName(input.name);
-    const configuration = resolveConfiguration(input.configuration);
+    const resolved = resolveConfiguration(input.configuration);
+    this.#checkPrecision(resolved.precision);
     const version = await this.#trainableVersion(input.dataset);
-    const network = networkOfRun(configuration, version.classNames.length, "FLOAT32");
-    checkMemory(network, configuration, memoryBytes);
+    const classes = await this.options.datasets.classCounts(version.id);
+    const classWeights = resolveClassWeights(
+      input.configuration.classWeights,
+      classes.map(({ train }) => train),
+    );
+    // The shapes of weights do not depend on what the network computes in.
+    const network = networkOfRun(resolved, version.classNames.length, "FLOAT32");
+    checkMemory(network, resolved, memoryBytes);
+    const initialization = await this.options.initialWeights.resolve(
+      input.configuration.initialization ?? null,
+      network,
+    );
+    const configuration = { ...resolved, classWeights, initialization };
 
     const run = await launches.insert(
       {
@@ -88,6 +107,15 @@ export class RunLauncher {
     const [run] = await this.options.runs.find([runId]);
     if (run === undefined) throw new Error(`The run ${runId} was deleted while it was cancelled.`);
     return run;
+  }
+
+  #checkPrecision(precision: Precision): void {
+    if (precision !== "MIXED_FLOAT16" || this.options.hasGpu) return;
+    throw new AppError(
+      "PRECISION_UNSUPPORTED",
+      "MIXED_FLOAT16 needs a GPU, and this machine trains on its processor. Use AUTO, MIXED_BFLOAT16 or FLOAT32.",
+      { path: ["configuration", "precision"] },
+    );
   }
 
   async #trainableVersion(ref: string): Promise<DatasetVersionRecord> {

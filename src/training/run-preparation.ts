@@ -1,65 +1,105 @@
-import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
-import type { RunEnvironment } from "../core/run-events.js";
+import type { ComputePrecision } from "../core/enumerations.js";
+import { OwnedResources } from "../core/owned-resources.js";
+import type { RunConfiguration } from "../core/run-configuration.js";
 import type { ShardReader } from "../data/tensor-shards.js";
 import { restoreCheckpoint } from "../engine/checkpoint.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import type { Session } from "../engine/session.js";
 import { networkOfRun, trainingOfRun } from "../graph/architectures/network-spec.js";
-import { EpochLoop } from "./epoch-loop.js";
+import type { InitialVariables } from "../registry/initial-weights.js";
+import { picturesOf } from "./batch-source.js";
+import { EpochLoop, evaluationBatchSize } from "./epoch-loop.js";
+import { cacheFeatures, cachesFeatures, featuresOf, removeFeatures } from "./feature-cache.js";
 import type { KeptCheckpoint, StartingPoint } from "./run-attempt-store.js";
-import type { RunRecord } from "./run-records.js";
 import { buildTrainingGraphAside } from "./training-graph-thread.js";
 
-/** What an attempt trains with. Owns the session and the reader. */
+/** What an attempt trains with, decided before there is a graph. */
+export interface RunPlan {
+  readonly configuration: RunConfiguration;
+  readonly classCount: number;
+  readonly precision: ComputePrecision;
+  /** Samples of a batch that are computed at once. */
+  readonly partSize: number;
+  /** Null: the first weights are random. */
+  readonly initialVariables: InitialVariables | null;
+  /** Of the run: its checkpoints lie in `checkpoints`. */
+  readonly runFolder: string;
+}
+
+export interface PreparationWatch {
+  /** Pictures done, of all, while features are computed. */
+  readonly onProgress: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What an attempt trains with. Owns the session and what it computes once, not the pictures. */
 export class PreparedRun implements AsyncDisposable {
-  readonly loop: EpochLoop;
+  #loop: EpochLoop | null = null;
 
   private constructor(
+    readonly plan: RunPlan,
     readonly session: Session,
-    private readonly reader: ShardReader,
-    run: RunRecord,
-  ) {
-    this.loop = new EpochLoop(session, reader, run.configuration);
+    /** Of the pictures themselves, whatever the network is fed with. */
+    readonly pictures: ShardReader,
+    /** Names of the variables that gradients may change, in the order of the graph's `histograms`. */
+    readonly trainableVariables: readonly string[],
+    private readonly owned: OwnedResources,
+  ) {}
+
+  /** Opens the graph, without weights yet. */
+  static async open(plan: RunPlan, pictures: ShardReader, engine: EngineHost): Promise<PreparedRun> {
+    const { configuration, classCount, precision, partSize, initialVariables } = plan;
+    const { batchSize } = configuration;
+    const graph = await buildTrainingGraphAside(
+      networkOfRun(configuration, classCount, precision),
+      trainingOfRun(configuration, {
+        stepsPerEpoch: Math.ceil(pictures.index.positionsOf("TRAIN").length / batchSize),
+        cachedFeatures: cachesFeatures(configuration),
+        accumulation: partSize < batchSize,
+        importedVariables: initialVariables?.variables ?? [],
+      }),
+    );
+    const owned = new OwnedResources();
+    const session = owned.own(await engine.openGraph(graph));
+    const names = graph.variables.flatMap(({ name, trainable }) => (trainable ? [name] : []));
+    return new PreparedRun(plan, session, pictures, names, owned);
   }
 
-  /** Opens the graph, without weights yet, and takes the reader over. */
-  static async open(
-    run: RunRecord,
-    classCount: number,
-    reader: ShardReader,
-    engine: EngineHost,
-  ): Promise<PreparedRun> {
-    const { configuration } = run;
-    const stepsPerEpoch = Math.ceil(reader.positionsOf("TRAIN").length / configuration.batchSize);
-    try {
-      const precision = configuration.precision === "AUTO" ? "FLOAT32" : configuration.precision;
-      const graph = await buildTrainingGraphAside(
-        networkOfRun(configuration, classCount, precision),
-        trainingOfRun(configuration, { stepsPerEpoch, cachedFeatures: false, accumulation: false, importedVariables: [] }),
-      );
-      return new PreparedRun(await engine.openGraph(graph), reader, run);
-    } catch (error) {
-      await reader[Symbol.asyncDispose]();
-      throw error;
-    }
+  /** Trains and evaluates, once the weights are there. */
+  get loop(): EpochLoop {
+    if (this.#loop === null) throw new Error("The run has no weights yet.");
+    return this.#loop;
+  }
+
+  get checkpointsFolder(): string {
+    return path.join(this.plan.runFolder, "checkpoints");
   }
 
   /**
-   * Gives the session its weights: those of the newest checkpoint that is whole, or fresh ones.
+   * Gives the session its weights: those of the newest checkpoint that is whole, or first ones; then
+   * computes what frozen blocks give.
    *
    * @param checkpoints newest first
    */
-  async initialize(
-    checkpoints: readonly KeptCheckpoint[],
-    checkpointsFolder: string,
-  ): Promise<StartingPoint> {
-    const { stepsPerEpoch } = this.loop;
+  async initialize(checkpoints: readonly KeptCheckpoint[], watch: PreparationWatch): Promise<StartingPoint> {
+    const start = await this.#giveWeights(checkpoints);
+    this.#loop = await this.#openLoop(watch);
+    return { ...start, stepsPerEpoch: this.#loop.stepsPerEpoch };
+  }
+
+  /** The session has the weights of that checkpoint then. */
+  async restore({ folder, sha256 }: Pick<KeptCheckpoint, "folder" | "sha256">): Promise<void> {
+    await restoreCheckpoint(this.session, path.join(this.checkpointsFolder, folder), sha256);
+  }
+
+  async #giveWeights(checkpoints: readonly KeptCheckpoint[]): Promise<Omit<StartingPoint, "stepsPerEpoch">> {
     const warnings: { code: string; message: string }[] = [];
-    for (const { epoch, step, folder, sha256 } of checkpoints) {
+    for (const checkpoint of checkpoints) {
+      const { epoch, step } = checkpoint;
       try {
-        await restoreCheckpoint(this.session, path.join(checkpointsFolder, folder), sha256);
+        await this.restore(checkpoint);
       } catch (error) {
         if (!(error instanceof AppError) || !UNUSABLE.has(error.code)) throw error;
         warnings.push({
@@ -69,60 +109,35 @@ export class PreparedRun implements AsyncDisposable {
         continue;
       }
       warnings.push({ code: "RESUMED", message: `Goes on from the checkpoint of epoch ${epoch}.` });
-      return { epoch, step, stepsPerEpoch, warnings };
+      return { epoch, step, warnings };
     }
     await this.session.run("init", {});
-    return { epoch: 0, step: 0, stepsPerEpoch, warnings };
+    const { initialVariables } = this.plan;
+    if (initialVariables !== null) {
+      const prefix = path.join(initialVariables.folder, "variables");
+      await this.session.run("import", { prefix: { dtype: "string", shape: [], data: [prefix] } });
+    }
+    return { epoch: 0, step: 0, warnings };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.session[Symbol.asyncDispose]();
-    } finally {
-      await this.reader[Symbol.asyncDispose]();
+  async #openLoop({ onProgress, signal }: PreparationWatch): Promise<EpochLoop> {
+    const { session, pictures, plan } = this;
+    const { configuration, partSize, runFolder } = plan;
+    const { imageSizePixels } = configuration;
+    if (!cachesFeatures(configuration)) {
+      const input = picturesOf(imageSizePixels);
+      return new EpochLoop({ session, reader: pictures, input, configuration, partSize });
     }
+    this.owned.defer(() => removeFeatures(runFolder));
+    const batchSize = evaluationBatchSize(configuration, partSize, pictures.index.sampleCount);
+    const options = { runFolder, imageSizePixels, batchSize, onProgress, signal };
+    const reader = this.owned.own(await cacheFeatures(session, pictures, options));
+    return new EpochLoop({ session, reader, input: featuresOf(session), configuration, partSize });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.owned[Symbol.asyncDispose]();
   }
 }
 
 const UNUSABLE: ReadonlySet<string> = new Set(["CHECKPOINT_DAMAGED", "CHECKPOINT_MISSING"]);
-
-/** What must be equal for a rerun to give equal bytes. */
-export function environmentOf(engine: EngineHost, run: RunRecord, product: string): RunEnvironment {
-  const { tensorflowVersion, threads, processor, devices } = engine.info;
-  const device = devices.find(({ kind }) => kind === "GPU") ?? devices[0];
-  return {
-    product,
-    tensorflowVersion,
-    nodeVersion: process.versions.node,
-    processor,
-    device: device?.name ?? "CPU",
-    threads,
-    precision: run.configuration.precision === "AUTO" ? "FLOAT32" : run.configuration.precision,
-    precisionMeasurements: [],
-  };
-}
-
-/** Removes checkpoints that an attempt saved and did not live to name. */
-export async function removeUnnamedCheckpoints(
-  checkpointsFolder: string,
-  named: readonly KeptCheckpoint[],
-): Promise<void> {
-  const kept = new Set(named.map(({ folder }) => folder));
-  const found = await readdir(checkpointsFolder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  await removeCheckpoints(
-    checkpointsFolder,
-    found.filter((folder) => !kept.has(folder)),
-  );
-}
-
-export async function removeCheckpoints(
-  checkpointsFolder: string,
-  folders: readonly string[],
-): Promise<void> {
-  for (const folder of folders) {
-    await rm(path.join(checkpointsFolder, folder), { recursive: true, force: true });
-  }
-}

@@ -13,7 +13,7 @@ export const RUN_COLUMNS = `
   r.created_at as "createdAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
 /**
- * `configuration` and `environment` are taken as they are: `resolveConfiguration` and the trainer are
+ * `configuration` and `environment` are taken as they are: the launcher and the trainer are
  * their only writers, and neither holds a number that JSON cannot.
  */
 export interface RunRow extends Omit<RunRecord, "progress"> {

@@ -5,25 +5,24 @@ import type { DatasetStore } from "../data/dataset-store.js";
 import type { TensorShards } from "../data/tensor-shards.js";
 import { saveCheckpoint } from "../engine/checkpoint.js";
 import type { EngineHost } from "../engine/engine-host.js";
-import type { Session } from "../engine/session.js";
+import type { InitialWeights } from "../registry/initial-weights.js";
 import type { Log } from "../telemetry/log.js";
 import { BestCheckpoint } from "./callbacks/best-checkpoint.js";
 import { Diverged } from "./callbacks/divergence.js";
 import { EarlyStopping } from "./callbacks/early-stopping.js";
 import { ProgressReporter } from "./callbacks/progress-reporter.js";
+import { removeCheckpoints, removeUnnamedCheckpoints } from "./checkpoint-folders.js";
 import type { Clock } from "./clock.js";
-import type { EpochLoop } from "./epoch-loop.js";
+import { PredictionsCollector } from "./evaluation/predictions.js";
+import type { PrecisionChooser } from "./precision-chooser.js";
 import { AttemptReplaced, type RunAttempt } from "./run-attempt.js";
-import type { RunAttemptStore, RunEnd, SavedCheckpoint } from "./run-attempt-store.js";
+import type { RunAttemptStore, RunEnd, RunWarning, SavedCheckpoint } from "./run-attempt-store.js";
 import { outcomeOf, type RunOutcome } from "./run-outcome.js";
-import {
-  environmentOf,
-  PreparedRun,
-  removeCheckpoints,
-  removeUnnamedCheckpoints,
-} from "./run-preparation.js";
+import { type OutputTargets, RunOutputs } from "./run-outputs.js";
+import type { PreparedRun } from "./run-preparation.js";
 import type { RunQueueStore } from "./run-queue-store.js";
 import type { RunRecord } from "./run-records.js";
+import { RunSetup } from "./run-setup.js";
 import { RunStopped } from "./run-stopped.js";
 import type { RunStore } from "./run-store.js";
 
@@ -37,6 +36,9 @@ export interface TrainingStores {
 export interface RunTrainingOptions {
   readonly stores: TrainingStores;
   readonly shards: TensorShards;
+  readonly initialWeights: Pick<InitialWeights, "provide">;
+  readonly precisions: PrecisionChooser;
+  readonly outputs: OutputTargets;
   readonly openEngine: () => Promise<EngineHost>;
   /** Of all runs; a run's checkpoints lie in `<run id>/checkpoints`. */
   readonly runsFolder: string;
@@ -49,7 +51,7 @@ export interface RunTrainingOptions {
 /** One attempt at a run that was taken off the queue, from PREPARING to its end. */
 export class RunTraining {
   readonly #attempt: RunAttempt;
-  readonly #checkpointsFolder: string;
+  readonly #runFolder: string;
   readonly #stop = new AbortController();
   readonly #progress: ProgressReporter;
   readonly #best: BestCheckpoint;
@@ -57,6 +59,10 @@ export class RunTraining {
   #state: "PREPARING" | "RUNNING" = "PREPARING";
   /** Optimiser steps at the last checkpoint that a row names. */
   #savedStep = 0;
+  /** The last epoch that the callbacks were shown. */
+  #observedEpochs = 0;
+  /** What the owner of the run should know and was not told yet. */
+  #warnings: RunWarning[] = [];
 
   constructor(
     private readonly options: RunTrainingOptions,
@@ -64,7 +70,7 @@ export class RunTraining {
   ) {
     const { id, attempt, configuration } = run;
     this.#attempt = { runId: id, attempt };
-    this.#checkpointsFolder = path.join(options.runsFolder, id, "checkpoints");
+    this.#runFolder = path.join(options.runsFolder, id);
     this.#best = new BestCheckpoint(configuration.monitor);
     this.#earlyStopping = new EarlyStopping(configuration.earlyStopping, configuration.monitor);
     this.#progress = new ProgressReporter(
@@ -83,13 +89,11 @@ export class RunTraining {
   async train(): Promise<RunOutcome | null> {
     const unsubscribe = this.#watchForCancel();
     try {
-      await using prepared = await this.#prepare();
-      try {
-        await this.#trainEpochs(prepared);
-        return null;
-      } catch (error) {
-        await this.#progress.settle();
-        return await this.#endEarly(error, prepared);
+      await using setup = await RunSetup.open(this.options, this.run, this.#runFolder, this.#watch);
+      for (;;) {
+        const outcome = await this.#tryWith(setup);
+        if (outcome !== "OUT_OF_MEMORY") return outcome;
+        this.#warnings.push(await setup.halveParts());
       }
     } catch (error) {
       await this.#progress.settle();
@@ -110,113 +114,176 @@ export class RunTraining {
     }
   }
 
-  async #prepare(): Promise<PreparedRun> {
-    const { stores, shards, openEngine, product, clock } = this.options;
-    const { datasetVersionId, configuration, id } = this.run;
-    const { signal } = this.#stop;
-    const [version] = await stores.datasets.findVersions([datasetVersionId]);
-    if (version === undefined) {
-      throw new AppError("DATASET_VERSION_NOT_FOUND", `The dataset version ${datasetVersionId} is gone.`);
-    }
-    const engine = await openEngine();
-    await stores.attempts.recordEnvironment(this.#attempt, environmentOf(engine, this.run, product));
-    const reader = await shards.open(
-      datasetVersionId,
-      configuration.imageSizePixels,
-      (done, total) => this.#progress.preparing(configuration.epochs, done, total),
-      signal,
-    );
-    const prepared = await PreparedRun.open(this.run, version.classNames.length, reader, engine);
+  get #watch() {
+    const { epochs } = this.run.configuration;
+    return {
+      onProgress: (done: number, total: number) => this.#progress.preparing(epochs, done, total),
+      signal: this.#stop.signal,
+    };
+  }
+
+  /**
+   * Trains from the last checkpoint to the end.
+   *
+   * @returns "OUT_OF_MEMORY" when a batch did not fit and could come in smaller parts: since the step that failed may
+   *   have changed some weights, all of them are taken from the last checkpoint again
+   */
+  async #tryWith(setup: RunSetup): Promise<RunOutcome | null | "OUT_OF_MEMORY"> {
     try {
-      signal.throwIfAborted();
-      const checkpoints = await stores.attempts.checkpoints(id);
-      const start = await prepared.initialize(checkpoints, this.#checkpointsFolder);
-      await this.#progress.settle();
-      await stores.attempts.start(this.#attempt, start, clock.now());
-      this.#state = "RUNNING";
-      this.#savedStep = start.step;
-      await removeUnnamedCheckpoints(this.#checkpointsFolder, await stores.attempts.checkpoints(id));
-      return prepared;
+      await using prepared = await setup.prepare();
+      await using outputs = await this.#start(setup, prepared);
+      try {
+        await this.#trainEpochs(prepared, outputs);
+        return null;
+      } catch (error) {
+        await this.#progress.settle();
+        if (isOutOfMemory(error) && setup.canHalveParts) throw error;
+        return await this.#endEarly(error, prepared);
+      }
     } catch (error) {
-      await prepared[Symbol.asyncDispose]();
+      if (isOutOfMemory(error) && setup.canHalveParts) return "OUT_OF_MEMORY";
       throw error;
     }
   }
 
-  async #trainEpochs({ loop, session }: PreparedRun): Promise<void> {
-    const { stores, clock } = this.options;
-    const { epochs } = this.run.configuration;
-    const done = (await stores.runs.epochsOf([this.run.id])).get(this.run.id) ?? [];
-    for (const epoch of done) {
-      this.#best.observe(epoch);
-      this.#earlyStopping.observe(epoch);
-    }
-
-    for (let number = done.length + 1; number <= epochs && !this.#earlyStopping.shouldStop; number++) {
-      const startedMs = clock.monotonicMs();
-      this.#progress.epochStarted();
-      const size = { epochs, stepsPerEpoch: loop.stepsPerEpoch };
-      const train = await loop.train(number, this.#stop.signal, (step) =>
-        this.#progress.stepFinished(step, size),
-      );
-      const trainedMs = clock.monotonicMs();
-      const validation = await loop.evaluate(this.#stop.signal);
-      const figures = {
-        number,
-        trainLoss: train.loss,
-        trainTop1: train.top1,
-        trainTop5: train.top5,
-        validationLoss: validation.loss,
-        validationTop1: validation.top1,
-        validationTop5: validation.top5,
-        learningRate: loop.learningRate,
-        imagesPerSecond: (loop.trainingSamples * 1000) / (trainedMs - startedMs),
-      };
-      const seconds = (): number => (clock.monotonicMs() - startedMs) / 1000;
-      if (!Number.isFinite(validation.loss)) {
-        await this.#endDiverged({ ...figures, seconds: seconds() }, loop.globalStep);
-        return;
+  /** Gives the session its weights and tells that the run is RUNNING, unless it was already. */
+  async #start({ plan }: RunSetup, prepared: PreparedRun): Promise<RunOutputs> {
+    const { stores, clock, outputs: targets } = this.options;
+    const { id } = this.run;
+    this.#stop.signal.throwIfAborted();
+    const checkpoints = await stores.attempts.checkpoints(id);
+    const start = await prepared.initialize(checkpoints, this.#watch);
+    await this.#progress.settle();
+    const moment = { step: start.step, at: clock.now() };
+    const outputs = await RunOutputs.open(this.run, plan.classCount, targets, this.#runFolder, moment);
+    try {
+      const warnings = [...(this.#state === "PREPARING" ? start.warnings : []), ...this.#warnings];
+      if (this.#state === "PREPARING") {
+        await stores.attempts.start(this.#attempt, { ...start, warnings }, clock.now(), outputs.artifacts);
+      } else {
+        await stores.attempts.warn(this.#attempt, warnings, clock.now());
       }
-      const folder = `epoch-${number}`;
-      const saved = await saveCheckpoint(session, path.join(this.#checkpointsFolder, folder));
-      const epoch: EpochRecord = { ...figures, seconds: seconds() };
-      this.#earlyStopping.observe(epoch);
-      await this.#progress.settle();
-      const replaced = await stores.attempts.finishEpoch(
-        this.#attempt,
-        {
-          epoch,
-          step: loop.globalStep,
-          improved: this.#best.observe(epoch),
-          checkpoint: { epoch: number, step: loop.globalStep, folder, ...saved },
-          evaluation: null,
-          artifacts: [],
-        },
-        clock.now(),
-      );
-      this.#savedStep = loop.globalStep;
-      await removeCheckpoints(this.#checkpointsFolder, replaced.checkpoints);
+      this.#warnings = [];
+      this.#state = "RUNNING";
+      this.#savedStep = start.step;
+      const named = await stores.attempts.checkpoints(id);
+      await removeUnnamedCheckpoints(prepared.checkpointsFolder, named);
+      return outputs;
+    } catch (error) {
+      await outputs[Symbol.asyncDispose]();
+      throw error;
     }
-    await this.#endWell();
   }
 
-  async #endWell(): Promise<void> {
+  async #trainEpochs(prepared: PreparedRun, outputs: RunOutputs): Promise<void> {
+    const { epochs } = this.run.configuration;
+    const done = (await this.options.stores.runs.epochsOf([this.run.id])).get(this.run.id) ?? [];
+    for (const epoch of done) this.#observe(epoch);
+    for (let number = done.length + 1; number <= epochs && !this.#earlyStopping.shouldStop; number++) {
+      if (!(await this.#trainEpoch(number, prepared, outputs))) return;
+    }
+    await this.#endWell(prepared, outputs);
+  }
+
+  /** @returns false when the run ended with the epoch */
+  async #trainEpoch(number: number, prepared: PreparedRun, outputs: RunOutputs): Promise<boolean> {
+    const { clock, stores } = this.options;
+    const { loop, session } = prepared;
+    const startedMs = clock.monotonicMs();
+    this.#progress.epochStarted();
+    const size = { epochs: this.run.configuration.epochs, stepsPerEpoch: loop.stepsPerEpoch };
+    const train = await loop.train(number, this.#stop.signal, (step) =>
+      this.#progress.stepFinished(step, size),
+    );
+    const trainedMs = clock.monotonicMs();
+    const predictions = new PredictionsCollector();
+    const validation = await loop.evaluate("VALIDATION", this.#stop.signal, predictions.add);
+    const figures = {
+      number,
+      trainLoss: train.loss,
+      trainTop1: train.top1,
+      trainTop5: train.top5,
+      validationLoss: validation.loss,
+      validationTop1: validation.top1,
+      validationTop5: validation.top5,
+      learningRate: loop.learningRate,
+      imagesPerSecond: (loop.trainingSamples * 1000) / (trainedMs - startedMs),
+    };
+    const seconds = (): number => (clock.monotonicMs() - startedMs) / 1000;
+    const moment = { step: loop.globalStep, at: clock.now() };
+    if (!Number.isFinite(validation.loss)) {
+      await this.#endDiverged({ ...figures, seconds: seconds() }, loop.globalStep, outputs);
+      return false;
+    }
+    const folder = `epoch-${number}`;
+    const saved = await saveCheckpoint(session, path.join(prepared.checkpointsFolder, folder));
+    const epoch: EpochRecord = { ...figures, seconds: seconds() };
+    const improved = this.#observe(epoch);
+    const written = await outputs.epochFinished(
+      epoch,
+      moment,
+      prepared,
+      improved ? predictions.finish() : null,
+    );
+    await this.#progress.settle();
+    const checkpoint = { epoch: number, step: loop.globalStep, folder, ...saved };
+    const finished = { epoch, step: loop.globalStep, improved, checkpoint, ...written };
+    const replaced = await stores.attempts.finishEpoch(this.#attempt, finished, clock.now());
+    this.#savedStep = loop.globalStep;
+    await outputs.remove(replaced.predictions);
+    await removeCheckpoints(prepared.checkpointsFolder, replaced.checkpoints);
+    return true;
+  }
+
+  /** @returns whether the epoch is the best so far */
+  #observe(epoch: EpochRecord): boolean {
+    // Those that are done are met again when a try starts over.
+    if (epoch.number <= this.#observedEpochs) return false;
+    this.#observedEpochs = epoch.number;
+    this.#earlyStopping.observe(epoch);
+    return this.#best.observe(epoch);
+  }
+
+  async #endWell(prepared: PreparedRun, outputs: RunOutputs): Promise<void> {
     const stopped = this.#earlyStopping.shouldStop;
     await this.#end({
       from: "RUNNING",
       to: "SUCCEEDED",
       reason: stopped ? "EARLY_STOPPED" : "COMPLETED",
       detail: stopped ? this.#earlyStopping.detail : null,
+      ...(await this.#evaluateTest(prepared, outputs)),
     });
   }
 
+  /** How the best checkpoint does on pictures that nothing was decided by. */
+  async #evaluateTest(
+    prepared: PreparedRun,
+    outputs: RunOutputs,
+  ): Promise<Pick<RunEnd, "evaluation" | "warnings">> {
+    const { loop, pictures } = prepared;
+    const checkpoints = await this.options.stores.attempts.checkpoints(this.run.id);
+    const best = checkpoints.find((checkpoint) => checkpoint.best);
+    if (best === undefined || pictures.index.positionsOf("TEST").length === 0) return {};
+    try {
+      await prepared.restore(best);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const message = `The best checkpoint could not be evaluated on the test split: ${error.message}`;
+      return { warnings: [{ code: error.code, message }] };
+    }
+    const predictions = new PredictionsCollector();
+    await loop.evaluate("TEST", this.#stop.signal, predictions.add);
+    return { evaluation: await outputs.evaluate("TEST", best.epoch, predictions.finish()) };
+  }
+
   /** Every step of the epoch was fine, but its last ones ruined the weights: nothing to keep of them. */
-  async #endDiverged(epoch: EpochRecord, step: number): Promise<void> {
+  async #endDiverged(epoch: EpochRecord, step: number, outputs: RunOutputs): Promise<void> {
     const { stores, clock } = this.options;
+    const written = await outputs.epochFinished(epoch, { step, at: clock.now() }, null, null);
     await this.#progress.settle();
     await stores.attempts.finishEpoch(
       this.#attempt,
-      { epoch, step, improved: false, checkpoint: null, evaluation: null, artifacts: [] },
+      { epoch, step, improved: false, checkpoint: null, ...written },
       clock.now(),
     );
     await this.#end({
@@ -230,7 +297,8 @@ export class RunTraining {
   }
 
   /** Ends that need the session, or what the error carries. */
-  async #endEarly(error: unknown, { loop, session }: PreparedRun): Promise<RunOutcome | null> {
+  async #endEarly(error: unknown, prepared: PreparedRun): Promise<RunOutcome | null> {
+    const { loop } = prepared;
     const outcome = outcomeOf(error);
     if (outcome.kind !== "end") return outcome;
     const end: RunEnd = { from: "RUNNING", to: outcome.to, reason: outcome.reason, detail: outcome.detail };
@@ -239,7 +307,7 @@ export class RunTraining {
       return null;
     }
     if (outcome.to === "CANCELLED" && loop.globalStep > this.#savedStep) {
-      const checkpoint = await this.#saveUnfinishedEpoch(loop, session);
+      const checkpoint = await this.#saveUnfinishedEpoch(prepared);
       await this.#end(checkpoint === null ? end : { ...end, checkpoint });
       return null;
     }
@@ -247,11 +315,15 @@ export class RunTraining {
   }
 
   /** Null when it cannot be saved: a run that was cancelled ends so all the same. */
-  async #saveUnfinishedEpoch(loop: EpochLoop, session: Session): Promise<SavedCheckpoint | null> {
+  async #saveUnfinishedEpoch({
+    loop,
+    session,
+    checkpointsFolder,
+  }: PreparedRun): Promise<SavedCheckpoint | null> {
     const epoch = Math.ceil(loop.globalStep / loop.stepsPerEpoch);
     const folder = `epoch-${epoch}`;
     try {
-      const saved = await saveCheckpoint(session, path.join(this.#checkpointsFolder, folder));
+      const saved = await saveCheckpoint(session, path.join(checkpointsFolder, folder));
       return { epoch, step: loop.globalStep, folder, ...saved };
     } catch (error) {
       this.options.log.warn("could not save a checkpoint of a cancelled run", { ...this.#attempt, error });
@@ -263,7 +335,7 @@ export class RunTraining {
     const { stores, clock, log } = this.options;
     const dropped = await stores.attempts.end(this.#attempt, end, clock.now());
     log.info("run ended", { ...this.#attempt, state: end.to, reason: end.reason, detail: end.detail });
-    await removeCheckpoints(this.#checkpointsFolder, dropped);
+    await removeCheckpoints(path.join(this.#runFolder, "checkpoints"), dropped);
   }
 
   #watchForCancel(): () => void {
@@ -285,4 +357,8 @@ export class RunTraining {
     if (error instanceof AttemptReplaced) this.#stop.abort(error);
     else this.options.log.warn("could not write progress", { ...this.#attempt, error });
   };
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof AppError && error.code === "ENGINE_OUT_OF_MEMORY";
 }

@@ -47,4 +47,6 @@ UPDATE "run" SET
         "labelSmoothing": 0,
         "classWeights": null
     }'::jsonb || "configuration",
-    "environment" = '{"precisionMeasurements": []}'::jsonb || "environment";
+    "environment" = jsonb_build_object(
+        'precisionMeasurements', '[]'::jsonb, 'partSize', "configuration" -> 'batchSize'
+    ) || "environment";

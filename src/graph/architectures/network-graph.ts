@@ -14,9 +14,10 @@ import { type Variable, Variables } from "../variables.js";
 import { networkVariables } from "./layer-table.js";
 import { checkNetwork, type NetworkSpec } from "./network-spec.js";
 import { preprocess } from "./preprocessing.js";
-import { IMAGE_CHANNELS, splitFrozen, vggLayers } from "./vgg.js";
+import { IMAGE_CHANNELS, isFrozen, splitFrozen, vggLayers } from "./vgg.js";
 
-const COMPUTE_TYPES: Readonly<Record<ComputePrecision, FloatType>> = {
+/** What a network of each precision computes in. */
+export const COMPUTE_TYPES: Readonly<Record<ComputePrecision, FloatType>> = {
   FLOAT32: "float32",
   MIXED_BFLOAT16: "bfloat16",
   MIXED_FLOAT16: "float16",
@@ -83,8 +84,7 @@ export class NetworkGraph {
 
   /** The variables that gradients change. */
   learning(frozenBlocks: number): readonly Variable[] {
-    const names = new Set(splitFrozen(this.#layers, frozenBlocks).frozen.map(({ name }) => name));
-    return this.variables.trainable.filter(({ name }) => !names.has(name.slice(0, name.lastIndexOf("/"))));
+    return this.variables.trainable.filter(({ name }) => !isFrozen(name, frozenBlocks));
   }
 
   /** Layers that do not learn compute as in inference: their normalisation uses its moving statistics. */

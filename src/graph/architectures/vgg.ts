@@ -78,13 +78,14 @@ export function splitFrozen(
   layers: readonly Layer[],
   frozenBlocks: number,
 ): { readonly frozen: readonly Layer[]; readonly learning: readonly Layer[] } {
-  const last = layers.findIndex(({ name }) => name === poolName(frozenBlocks));
-  return { frozen: layers.slice(0, last + 1), learning: layers.slice(last + 1) };
+  const frozen = layers.filter(({ name }) => isFrozen(name, frozenBlocks));
+  return { frozen, learning: layers.slice(frozen.length) };
 }
 
-/** Every block ends with its pooling. */
-function poolName(block: number): string {
-  return `block${block}_pool`;
+/** Whether a layer, or a variable of one, belongs to the first blocks. */
+export function isFrozen(name: string, frozenBlocks: number): boolean {
+  const [, block] = /^block(\d)_/.exec(name) ?? [];
+  return block !== undefined && Number(block) <= frozenBlocks;
 }
 
 function blockLayers(network: VggSpec, block: Block, number: number): Layer[] {
@@ -104,7 +105,7 @@ function blockLayers(network: VggSpec, block: Block, number: number): Layer[] {
       layers.push(convolution({ ...options, useBias: true, activation: "relu" }));
     }
   }
-  return [...layers, maxPooling(poolName(number))];
+  return [...layers, maxPooling(`block${number}_pool`)];
 }
 
 function headLayers({ head, classCount }: VggSpec): Layer[] {

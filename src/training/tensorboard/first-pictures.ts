@@ -21,7 +21,7 @@ export async function firstPictures(
 ): Promise<readonly Uint8Array[]> {
   const augments = "augment" in session.signatures;
   if (epoch !== 1 && !(augments && epoch % AUGMENTED_EVERY_EPOCHS === 0)) return [];
-  const positions = epochOrder(reader.positionsOf("TRAIN"), seed, epoch).slice(0, MOST_PICTURES);
+  const positions = epochOrder(reader.index.positionsOf("TRAIN"), seed, epoch).slice(0, MOST_PICTURES);
   const images = new Uint8Array(positions.length * reader.imageBytes);
   await reader.readImages(positions, images);
   const pixels = augments ? await augmented() : images;

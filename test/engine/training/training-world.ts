@@ -1,15 +1,22 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { parseConfig } from "../../../src/core/config.js";
 import { OwnedResources } from "../../../src/core/owned-resources.js";
 import type { RunEvent } from "../../../src/core/run-events.js";
+import { BlobStore } from "../../../src/data/blob-store.js";
+import { ImageDecoder } from "../../../src/data/image-decoder.js";
 import type { Database } from "../../../src/db/database.js";
+import { SYSTEM_CLOCK } from "../../../src/training/clock.js";
 import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
+import { PredictionsKeeper } from "../../../src/training/evaluation/predictions-keeper.js";
+import { PrecisionChooser } from "../../../src/training/precision-chooser.js";
 import type { RunRecord } from "../../../src/training/run-records.js";
 import { Trainer } from "../../../src/training/trainer.js";
 import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { RANDOM_WEIGHTS } from "../../testkit/random-weights.js";
 import { insertDrawnPictures, shardsOf } from "./drawn-pictures.js";
 
 /** A tiny network on sixty small pictures: five steps an epoch, which takes well under a second. */
@@ -21,6 +28,7 @@ export const TINY: RunConfigurationInput = {
   batchSize: 10,
   epochs: 4,
   seed: 5,
+  precision: "FLOAT32",
 };
 
 /** Training over a real database and the real engine, with drawn pictures, in a folder of its own. */
@@ -56,6 +64,12 @@ export async function startTrainer(database: Database, homeFolder: string): Prom
   const trainer = new Trainer({
     stores: { queue, attempts, runs, datasets },
     shards: shardsOf(database, homeFolder),
+    initialWeights: RANDOM_WEIGHTS,
+    precisions: new PrecisionChooser({ folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK }),
+    outputs: {
+      predictions: new PredictionsKeeper(new BlobStore(path.join(homeFolder, "blobs"))),
+      encoder: new ImageDecoder(parseConfig({}).limits),
+    },
     openEngine: startTestEngine,
     runsFolder: path.join(homeFolder, "runs"),
     product: "espalier test",

@@ -25,14 +25,14 @@ describe("packed pictures", () => {
     const version = await importFlowers(world);
     await using reader = await world.shards.open(version.id, SIZE);
     const samples = await world.datasets.allSamples(version.id);
-    assert.equal(reader.sampleCount, 35);
+    assert.equal(reader.index.sampleCount, 35);
     assert.equal(reader.imageBytes, IMAGE_BYTES);
     assert.deepEqual(
-      [...reader.labels],
+      [...reader.index.labels],
       samples.map(({ classIndex }) => classIndex),
     );
     assert.deepEqual(
-      reader.splits,
+      samples.map(({ position }) => reader.index.splitAt(position)),
       samples.map(({ split }) => split),
     );
     const into = new Uint8Array(IMAGE_BYTES);
@@ -43,7 +43,9 @@ describe("packed pictures", () => {
         new Uint8Array(await world.decoder.decodeRgb(await world.blobs.read(contentHash), SIZE)),
       );
     }
-    const bySplit = (["TRAIN", "VALIDATION", "TEST"] as const).map((split) => [...reader.positionsOf(split)]);
+    const bySplit = (["TRAIN", "VALIDATION", "TEST"] as const).map((split) => [
+      ...reader.index.positionsOf(split),
+    ]);
     assert.deepEqual(
       bySplit.flat().sort((a, b) => a - b),
       samples.map(({ position }) => position),
@@ -135,7 +137,7 @@ describe("packed pictures", () => {
     );
     await assert.rejects(cancelled, /changed my mind/);
     await using reader = await world.shards.open(version.id, SIZE);
-    assert.equal(reader.sampleCount, 35);
+    assert.equal(reader.index.sampleCount, 35);
     await assert.rejects(world.shards.open(version.id, SIZE, undefined, stop.signal), /changed my mind/);
   });
 

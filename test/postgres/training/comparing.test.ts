@@ -24,6 +24,7 @@ test("two runs on two versions are compared from their settings to their curves"
     threads: 2,
     precision: "FLOAT32",
     precisionMeasurements: [],
+    partSize: 4,
   } as const;
   await training.attempts.recordEnvironment(first, environment);
   const second = await startNext(training);

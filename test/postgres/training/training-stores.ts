@@ -21,6 +21,7 @@ import { RunStateStore } from "../../../src/training/run-state-store.js";
 import { RunStore } from "../../../src/training/run-store.js";
 import { epochRecord } from "../../pure/training/epoch-record.js";
 import { createTestDatabase } from "../../testkit/database.js";
+import { RANDOM_WEIGHTS } from "../../testkit/random-weights.js";
 
 /** Every part of training that needs no engine. */
 export function trainingOver(database: Database) {
@@ -37,6 +38,8 @@ export function trainingOver(database: Database) {
     states,
     runs,
     datasets,
+    initialWeights: RANDOM_WEIGHTS,
+    hasGpu: false,
     memoryBytes: 64 * 1024 ** 3,
     clock: SYSTEM_CLOCK,
   });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { AppError } from "../../../src/core/app-error.js";
 import { alignEpochs } from "../../../src/training/aligned-curves.js";
 import { compareMetrics } from "../../../src/training/comparison.js";
-import { resolveConfiguration } from "../../../src/training/configuration-input.js";
+import { resolveConfiguration } from "../../../src/training/configuration-resolution.js";
 import { differencesOf } from "../../../src/training/differences.js";
 import { epochRecord } from "./epoch-record.js";
 

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../src/core/app-error.js";
-import {
-  type RunConfigurationInput,
-  resolveConfiguration,
-} from "../../../src/training/configuration-input.js";
+import { NO_AUGMENTATION } from "../../../src/core/run-configuration.js";
+import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
+import { resolveConfiguration } from "../../../src/training/configuration-resolution.js";
 
 test("an empty configuration is VGG19 as it was published, trained with Adam", () => {
   assert.deepEqual(resolveConfiguration({}), {
@@ -18,10 +17,18 @@ test("an empty configuration is VGG19 as it was published, trained with Adam", (
     learningRate: { kind: "constant", initial: 0.001, warmupEpochs: 0 },
     batchSize: 32,
     epochs: 10,
-    precision: "FLOAT32",
+    accumulationSteps: 1,
+    precision: "AUTO",
     earlyStopping: null,
     monitor: "VALIDATION_TOP1",
     seed: 0,
+    initialization: { kind: "random" },
+    frozenBlocks: 0,
+    augmentation: NO_AUGMENTATION,
+    weightDecay: 0,
+    gradientClipNorm: null,
+    labelSmoothing: 0,
+    classWeights: null,
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
-import { resolveConfiguration } from "../../../src/training/configuration-input.js";
+import { resolveConfiguration } from "../../../src/training/configuration-resolution.js";
 import { checkMemory } from "../../../src/training/memory-check.js";
 import { checkRunName, makeUpRunName } from "../../../src/training/run-name.js";
 

@@ -1,0 +1,67 @@
+import { open, rm } from "node:fs/promises";
+import path from "node:path";
+import type { RunConfiguration } from "../core/run-configuration.js";
+import { openShard, type ShardReader } from "../data/shard-reader.js";
+import type { Session } from "../engine/session.js";
+import { augments } from "../graph/augmentation/augment-images.js";
+import { BatchSource, partSizes, picturesOf, type SampleInput } from "./batch-source.js";
+
+/** Below the run's own folder. */
+const FILE = "features.bin";
+const WORD_BYTES = 4;
+
+/** Whether what the first blocks give stays the same from epoch to epoch, so that it is computed once. */
+export function cachesFeatures({ frozenBlocks, augmentation }: RunConfiguration): boolean {
+  return frozenBlocks > 0 && !augments(augmentation);
+}
+
+/** What the network is fed with when the frozen blocks' work is done. */
+export function featuresOf(session: Session): SampleInput {
+  const words = session.signatures.features?.outputs.features?.shape[1];
+  if (words === null || words === undefined) throw new Error("The graph gives no features.");
+  return { name: "features", dtype: "int32", shape: [words] };
+}
+
+/**
+ * Computes what the frozen blocks give of every picture and packs it into a file, one after the other by
+ * position. The file is a cache of one attempt: whoever trains the run next computes it again.
+ *
+ * @param pictures of the version
+ * @param batchSize pictures that are computed at once
+ * @param onProgress pictures done, of how many
+ */
+export async function cacheFeatures(
+  session: Session,
+  pictures: ShardReader,
+  options: {
+    readonly runFolder: string;
+    readonly imageSizePixels: number;
+    readonly batchSize: number;
+    readonly onProgress: (done: number, total: number) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<ShardReader> {
+  const { runFolder, imageSizePixels, batchSize, onProgress, signal } = options;
+  const file = path.join(runFolder, FILE);
+  const [words = 0] = featuresOf(session).shape;
+  const total = pictures.index.sampleCount;
+  const source = new BatchSource(pictures, picturesOf(imageSizePixels), batchSize);
+  const everything = Int32Array.from({ length: total }, (_, position) => position);
+  let done = 0;
+  await using handle = await open(file, "w", 0o600);
+  for await (const { inputs, size } of source.batches(everything, partSizes(total, batchSize, batchSize))) {
+    signal.throwIfAborted();
+    const { images } = inputs;
+    const { features } = await session.run("features", images === undefined ? {} : { images });
+    if (!(features?.data instanceof Int32Array)) throw new Error("The graph gave no features.");
+    const { buffer, byteOffset, byteLength } = features.data;
+    await handle.writev([new Uint8Array(buffer, byteOffset, byteLength)], done * words * WORD_BYTES);
+    done += size;
+    onProgress(done, total);
+  }
+  return openShard(file, pictures.index, words * WORD_BYTES);
+}
+
+export async function removeFeatures(runFolder: string): Promise<void> {
+  await rm(path.join(runFolder, FILE), { force: true });
+}

@@ -1,0 +1,14 @@
+import type { InitialVariables, InitialWeights } from "../../src/registry/initial-weights.js";
+
+/** For runs that start at random, where there is no registry to find other weights in. */
+export const RANDOM_WEIGHTS: Pick<InitialWeights, "resolve" | "provide"> = {
+  async resolve(input) {
+    if (input !== null) throw new Error("These tests launch runs with random weights alone.");
+    return { kind: "random" };
+  },
+  async provide(initialization): Promise<InitialVariables | null> {
+    if (initialization.kind !== "random")
+      throw new Error("These tests train runs with random weights alone.");
+    return null;
+  },
+};
