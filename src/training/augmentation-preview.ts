@@ -1,8 +1,10 @@
 import { AppError } from "../core/app-error.js";
+import type { SampleRecord } from "../core/dataset-records.js";
 import type { Augmentation } from "../core/run-configuration.js";
 import type { BlobStore } from "../data/blob-store.js";
 import type { DatasetStore } from "../data/dataset-store.js";
 import type { ImageDecoder } from "../data/image-decoder.js";
+import { Semaphore } from "../data/semaphore.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import type { Session } from "../engine/session.js";
 import { SessionCache } from "../engine/session-cache.js";
@@ -28,11 +30,14 @@ export interface AugmentationPreviewOptions {
 const CHANNELS = 3;
 /** Whoever tries settings looks at a few of them in turn, at several pictures each. */
 const OPEN_GRAPHS = 4;
+/** The largest take some 30 MB each while they are made. */
+const CONCURRENT_PICTURES = 4;
 
 /** Shows samples as training sees them, by the same decoder and the same graph. */
 export class AugmentationPreview implements AsyncDisposable {
   readonly #options: AugmentationPreviewOptions;
   readonly #sessions = new SessionCache({ sessions: OPEN_GRAPHS, bytes: Number.POSITIVE_INFINITY });
+  readonly #rendering = new Semaphore(CONCURRENT_PICTURES);
 
   constructor(options: AugmentationPreviewOptions) {
     this.#options = options;
@@ -43,41 +48,51 @@ export class AugmentationPreview implements AsyncDisposable {
    *
    * @throws AppError `SAMPLE_NOT_FOUND`, `BLOB_MISSING`, `BLOB_DAMAGED`, `SERVER_STOPPING`
    */
-  async render({ sampleId, augmentation, seed, epoch, sizePixels }: PreviewRequest): Promise<Uint8Array> {
-    const { datasets, blobs, decoder, host } = this.#options;
-    const [sample] = await datasets.findSamples([sampleId]);
+  async render(request: PreviewRequest): Promise<Uint8Array> {
+    const [sample] = await this.#options.datasets.findSamples([request.sampleId]);
     if (sample === undefined) {
-      throw new AppError("SAMPLE_NOT_FOUND", `There is no sample with the id ${sampleId}.`);
+      throw new AppError("SAMPLE_NOT_FOUND", `There is no sample with the id ${request.sampleId}.`);
     }
-    const images = await decoder.decodeRgb(await blobs.read(sample.contentHash), sizePixels);
-    const pixels = await this.#sessions.use(
-      {
-        key: JSON.stringify([sizePixels, seed, augmentation]),
-        sizeBytes: 0,
-        open: () => host.openGraph(buildAugmentationGraph(sizePixels, augmentation, seed)),
-      },
-      (session) => augmentedPixels(session, images, { position: sample.position, epoch, sizePixels }),
-    );
-    return decoder.encodePng(pixels, sizePixels);
+    return this.#rendering.run(() => this.#renderSample(sample, request));
   }
 
   /** Closes its graphs once the pictures under way are done; later ones are refused. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#sessions[Symbol.asyncDispose]();
   }
+
+  async #renderSample(
+    sample: SampleRecord,
+    { augmentation, seed, epoch, sizePixels }: PreviewRequest,
+  ): Promise<Uint8Array> {
+    const { blobs, decoder, host } = this.#options;
+    const picture = await decoder.decodeRgb(await blobs.read(sample.contentHash), sizePixels);
+    const pixels = await this.#sessions.use(
+      {
+        key: JSON.stringify([sizePixels, seed, augmentation]),
+        sizeBytes: 0,
+        open: () => host.openGraph(buildAugmentationGraph(sizePixels, augmentation, seed)),
+      },
+      (session) => augmentedPixels(session, picture, { position: sample.position, epoch, sizePixels }),
+    );
+    return decoder.encodePng(pixels, sizePixels);
+  }
 }
 
 async function augmentedPixels(
   session: Session,
-  images: Uint8Array,
+  picture: Uint8Array,
   at: { readonly position: number; readonly epoch: number; readonly sizePixels: number },
 ): Promise<Uint8Array> {
   // The decoder's memory cannot change threads.
-  const data = Uint8Array.from(images);
+  const data = Uint8Array.from(picture);
   const { pixels } = await session.run("augment", {
     images: { dtype: "uint8", shape: [1, at.sizePixels, at.sizePixels, CHANNELS], data },
     samples: { dtype: "int32", shape: [1], data: Int32Array.of(at.position) },
     epoch: { dtype: "int32", shape: [], data: Int32Array.of(at.epoch) },
   });
-  return Uint8Array.from(pixels?.data ?? [], Number);
+  if (!(pixels?.data instanceof Int32Array)) {
+    throw new Error(`Expected int32 pixels. Received ${pixels?.dtype}.`);
+  }
+  return new Uint8Array(pixels.data);
 }
