@@ -133,10 +133,12 @@ describe("what a sample becomes", () => {
 
   test("is mirrored alike whatever else is asked for", async () => {
     const samples = upTo(16);
-    const flipped = await augmented({ augmentation: { ...NO_AUGMENTATION, horizontalFlip: true }, samples });
-    // So small a shift is rounded away.
-    const augmentation = { ...NO_AUGMENTATION, horizontalFlip: true, widthShift: 1e-6, brightness: 1e-6 };
-    assert.deepEqual(await augmented({ augmentation, samples }), flipped);
+    for (const flip of ["horizontalFlip", "verticalFlip"]) {
+      const flipped = await augmented({ augmentation: { ...NO_AUGMENTATION, [flip]: true }, samples });
+      // So small a shift is rounded away.
+      const augmentation = { ...NO_AUGMENTATION, [flip]: true, widthShift: 1e-6, brightness: 1e-6 };
+      assert.deepEqual(await augmented({ augmentation, samples }), flipped, flip);
+    }
   });
 
   test("keeps to whole grey levels from black to white", async () => {
