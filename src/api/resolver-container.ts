@@ -69,7 +69,7 @@ export function createResolvers(services: ApiServices, limits: Limits, version: 
   const resolvers = new Map<unknown, object>(
     [
       new NodeResolver(services.accessTokens),
-      new SystemResolver(version, services.engine.info, services.trainer, limits),
+      new SystemResolver(version, services.engine.info, services.trainer, limits, services.precisions),
       new EngineResolver(),
       new DatasetResolver(services.datasets),
       new DatasetVersionResolver(services.datasets),

@@ -32,4 +32,11 @@ export class RunEnvironment {
     description: "What AUTO decided by; empty when the configuration names a precision.",
   })
   precisionMeasurements!: readonly PrecisionMeasurement[];
+
+  @Field(() => Int, {
+    description:
+      "Pictures of a batch that are computed at once; the gradients of its parts are added up. Less than asked for where " +
+      "memory ran out.",
+  })
+  partSize!: number;
 }

@@ -2,11 +2,13 @@ import { Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-grap
 import type { Limits } from "../../core/config.js";
 import type { EngineStatus, Role } from "../../core/enumerations.js";
 import type { EngineInfo } from "../../engine/engine-protocol.js";
+import type { PrecisionChooser } from "../../training/precision-chooser.js";
 import type { RunRecord } from "../../training/run-records.js";
 import type { TrainingActivity } from "../api-services.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";
 import { Engine } from "./engine.js";
+import { PrecisionMeasurement } from "./precision-measurement.js";
 import { System } from "./system.js";
 
 /** What a resolver of Engine gets; the run is looked up only when asked for. */
@@ -23,6 +25,7 @@ export class SystemResolver {
     private readonly engineInfo: EngineInfo,
     private readonly activity: TrainingActivity,
     private readonly limits: Limits,
+    private readonly precisions: PrecisionChooser,
   ) {}
 
   @Authorized<Role>("VIEWER")
@@ -36,6 +39,13 @@ export class SystemResolver {
       currentRunId,
     };
     return { version: this.version, tensorflowVersion, devices, engine, limits: this.limits };
+  }
+
+  @FieldResolver(() => [PrecisionMeasurement], {
+    description: "What the precision AUTO decides by; empty until a run has asked for it on this machine.",
+  })
+  precisionMeasurements(): Promise<readonly PrecisionMeasurement[]> {
+    return this.precisions.measurements(this.engineInfo);
   }
 }
 
