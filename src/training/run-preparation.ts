@@ -101,7 +101,7 @@ export class PreparedRun implements AsyncDisposable {
       try {
         await this.restore(checkpoint);
       } catch (error) {
-        if (!(error instanceof AppError) || !UNUSABLE.has(error.code)) throw error;
+        if (!tellsOfUnusable(error)) throw error;
         warnings.push({
           code: error.code,
           message: `The checkpoint of epoch ${epoch} is lost: ${error.message}`,
@@ -141,3 +141,8 @@ export class PreparedRun implements AsyncDisposable {
 }
 
 const UNUSABLE: ReadonlySet<string> = new Set(["CHECKPOINT_DAMAGED", "CHECKPOINT_MISSING"]);
+
+/** Whether it is the checkpoint that failed, and not what reads it. */
+export function tellsOfUnusable(error: unknown): error is AppError {
+  return error instanceof AppError && UNUSABLE.has(error.code);
+}

@@ -19,7 +19,7 @@ import { AttemptReplaced, type RunAttempt } from "./run-attempt.js";
 import type { RunAttemptStore, RunEnd, RunWarning, SavedCheckpoint } from "./run-attempt-store.js";
 import { outcomeOf, type RunOutcome } from "./run-outcome.js";
 import { type OutputTargets, RunOutputs } from "./run-outputs.js";
-import type { PreparedRun } from "./run-preparation.js";
+import { type PreparedRun, tellsOfUnusable } from "./run-preparation.js";
 import type { RunQueueStore } from "./run-queue-store.js";
 import type { RunRecord } from "./run-records.js";
 import { RunSetup } from "./run-setup.js";
@@ -267,7 +267,7 @@ export class RunTraining {
     try {
       await prepared.restore(best);
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+      if (!tellsOfUnusable(error)) throw error;
       const message = `The best checkpoint could not be evaluated on the test split: ${error.message}`;
       return { warnings: [{ code: error.code, message }] };
     }

@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
+import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
+import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { temporaryFolder } from "../../testkit/temporary-folder.js";
+import { readSummaries } from "../../testkit/tensorboard-events.js";
+
+const CONFIGURATION = {
+  architecture: "VGG11",
+  widthMultiplier: 0.0625,
+  imageSizePixels: 32,
+  head: { kind: "GLOBAL_AVERAGE_POOLING" },
+  precision: "FLOAT32",
+  batchSize: 8,
+  epochs: 3,
+};
+
+test("two runs are looked at class by class and picture by picture, and leave files for other tools", async (t) => {
+  await using server = await startTestServer();
+  const datasetRef = await importFlowers(server, 20);
+  const plain = await launchRun(server, datasetRef, { ...CONFIGURATION, seed: 1 });
+  const other = await launchRun(server, datasetRef, {
+    ...CONFIGURATION,
+    seed: 2,
+    batchNormalization: true,
+    augmentation: { horizontalFlip: true },
+  });
+  for (const id of [plain, other]) await awaitRun(server, id);
+
+  await t.test(
+    "a run says how its best checkpoint does on each split but the one it learnt from",
+    async () => {
+      const { run } = await evaluationsOf(server, plain);
+      assert.equal(run.train, null);
+      for (const [evaluation, split] of [
+        [run.validation, "VALIDATION"],
+        [run.test, "TEST"],
+      ] as const) {
+        const { sampleCount, classes, confusion, top1, top5, expectedCalibrationError } = evaluation;
+        assert.equal(evaluation.split, split);
+        assert.equal(sampleCount, run.datasetVersion.splits.find((one) => one.split === split)?.sampleCount);
+        assert.equal(
+          sampleCount,
+          classes.reduce((sum, { support }) => sum + support, 0),
+        );
+        assert.deepEqual(
+          classes.map(({ name }) => name),
+          run.datasetVersion.classes.map(({ name }) => name),
+        );
+        assert.deepEqual(
+          confusion.map((row) => row.reduce((sum, samples) => sum + samples, 0)),
+          classes.map(({ support }) => support),
+        );
+        const right = confusion.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
+        assert.ok(Math.abs(top1 - right / sampleCount) < 1e-12);
+        assert.deepEqual([top5, expectedCalibrationError >= 0 && expectedCalibrationError <= 1], [1, true]);
+      }
+      const best = run.metrics.find(({ key }) => key === "validation.top1")?.best.value;
+      assert.equal(run.validation.top1, best);
+    },
+  );
+
+  await t.test("the pictures on which they differ come in pages, and are the ones in the files", async () => {
+    const ids = [plain, other];
+    const [first, second] = await Promise.all(ids.map((id) => predictionsOf(server, id, "VALIDATION")));
+    assert.ok(first && second);
+    const expected = first.positions.length - agreements(first, second);
+    assert.ok(expected > 2, `${expected} disagreements are too few to page through`);
+    const found: Disagreement[] = [];
+    let after: string | null = null;
+    do {
+      const page = await disagreementsOf(server, ids, after);
+      assert.equal(page.totalCount, expected);
+      found.push(...page.nodes);
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+    } while (after !== null);
+    assert.equal(found.length, expected);
+    assert.equal(new Set(found.map(({ sample }) => sample.id)).size, expected);
+    for (const { sample, predictions } of found) {
+      assert.equal(predictions.length, 2);
+      assert.equal(predictions.filter(({ label }) => label === sample.className).length, 1);
+    }
+  });
+
+  await t.test("a comparison tells each class by each run", async () => {
+    const { compareRuns } = await server.viewer.ask<{
+      compareRuns: { classes: { name: string; f1: (number | null)[] }[] };
+    }>("query Compare($ids: [ID!]!) { compareRuns(runIds: $ids) { classes { name f1 } } }", {
+      ids: [plain, other],
+    });
+    const [ofPlain, ofOther] = await Promise.all([plain, other].map((id) => evaluationsOf(server, id)));
+    assert.deepEqual(
+      compareRuns.classes,
+      ofPlain?.run.validation.classes.map(({ name, f1 }, index) => ({
+        name,
+        f1: [f1, ofOther?.run.validation.classes[index]?.f1],
+      })),
+    );
+  });
+
+  await t.test("its files are downloaded whole, by whoever may read", async () => {
+    const artifacts = await artifactsOf(server, other);
+    assert.deepEqual(
+      artifacts.map(({ name }) => name.replace(/\d+/, "<seconds>")),
+      ["events.out.tfevents.<seconds>.espalier", "predictions-test.npy", "predictions-validation.npy"],
+    );
+    for (const { name, url, sizeBytes, sha256 } of artifacts) {
+      const response = await server.viewer.fetch(url);
+      assert.equal(response.status, 200);
+      assert.match(response.headers.get("content-disposition") ?? "", /^attachment; filename="?[\w.-]+"?$/);
+      const bytes = await response.bytes();
+      assert.deepEqual([bytes.length, createHash("sha256").update(bytes).digest("hex")], [sizeBytes, sha256]);
+      assert.equal((await server.anonymous.fetch(url)).status, 401);
+      assert.equal((await server.viewer.fetch(url.replace(name, `x${name}`))).status, 404);
+    }
+  });
+
+  await t.test(
+    "TensorBoard's file has every epoch's metrics and weights, and pictures as augmented",
+    async () => {
+      await using temporary = await temporaryFolder();
+      const events = (await artifactsOf(server, other)).find(({ name }) => name.startsWith("events"));
+      const file = path.join(temporary.folder, "events");
+      await writeFile(file, await (await server.viewer.fetch(events?.url ?? "")).bytes());
+      const summaries = await readSummaries(file);
+      const { run } = await server.viewer.ask<{
+        run: { metricHistory: { points: { step: number; value: number }[] } };
+      }>(
+        `query Losses($id: ID!) { run(id: $id) { metricHistory(key: "validation.loss") { points { step value } } } }`,
+        { id: other },
+      );
+      assert.deepEqual(
+        summaries
+          .filter(({ tag }) => tag === "validation/loss")
+          .map(({ step, scalar }) => ({ step, value: scalar })),
+        run.metricHistory.points.map(({ step, value }) => ({ step, value: Math.fround(value) })),
+      );
+      const [, kernel] = summaries.filter(({ tag }) => tag === "block1_conv1/kernel");
+      assert.equal(kernel?.histogram?.count, 3 * 3 * 3 * 4);
+      assert.equal(
+        kernel?.histogram?.counts.reduce((sum, count) => sum + count, 0),
+        kernel?.histogram?.count,
+      );
+      const pictures = summaries.filter(({ tag }) => tag.startsWith("pictures/"));
+      assert.equal(pictures.length, 8);
+      for (const { picture } of pictures) assert.equal(picture?.subarray(1, 4).toString(), "PNG");
+    },
+  );
+});
+
+interface EvaluationAnswer {
+  readonly split: string;
+  readonly sampleCount: number;
+  readonly top1: number;
+  readonly top5: number;
+  readonly expectedCalibrationError: number;
+  readonly classes: readonly {
+    readonly name: string;
+    readonly f1: number | null;
+    readonly support: number;
+  }[];
+  readonly confusion: readonly (readonly number[])[];
+}
+
+interface EvaluationsAnswer {
+  readonly run: {
+    readonly datasetVersion: {
+      readonly classes: readonly { readonly name: string }[];
+      readonly splits: readonly { readonly split: string; readonly sampleCount: number }[];
+    };
+    readonly metrics: readonly { readonly key: string; readonly best: { readonly value: number } }[];
+    readonly train: null;
+    readonly validation: EvaluationAnswer;
+    readonly test: EvaluationAnswer;
+  };
+}
+
+interface Disagreement {
+  readonly sample: { readonly id: string; readonly className: string };
+  readonly predictions: readonly { readonly label: string; readonly probability: number }[];
+}
+
+interface Artifact {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly url: string;
+}
+
+function evaluationsOf({ viewer }: TestServer, id: string): Promise<EvaluationsAnswer> {
+  return viewer.ask<EvaluationsAnswer & Record<string, unknown>>(
+    `query Evaluations($id: ID!) { run(id: $id) {
+       datasetVersion { classes { name } splits { split sampleCount } }
+       metrics { key best { value } }
+       train: evaluation(split: TRAIN) { top1 }
+       validation: evaluation { ...Figures }
+       test: evaluation(split: TEST) { ...Figures }
+     } }
+     fragment Figures on Evaluation {
+       split sampleCount loss { value } top1 top5 expectedCalibrationError
+       classes { name precision recall f1 support } confusion
+     }`,
+    { id },
+  );
+}
+
+async function disagreementsOf({ viewer }: TestServer, ids: readonly string[], after: string | null) {
+  const { compareRuns } = await viewer.ask<{
+    compareRuns: {
+      disagreements: {
+        totalCount: number;
+        nodes: Disagreement[];
+        pageInfo: { hasNextPage: boolean; endCursor: string | null };
+      };
+    };
+  }>(
+    `query Disagreements($ids: [ID!]!, $after: String) { compareRuns(runIds: $ids) {
+       disagreements(first: 2, after: $after) {
+         totalCount nodes { sample { id className } predictions { label probability } }
+         pageInfo { hasNextPage endCursor }
+       }
+     } }`,
+    { ids, after },
+  );
+  return compareRuns.disagreements;
+}
+
+async function artifactsOf({ viewer }: TestServer, id: string): Promise<readonly Artifact[]> {
+  const { run } = await viewer.ask<{ run: { artifacts: Artifact[] } }>(
+    "query Artifacts($id: ID!) { run(id: $id) { artifacts { name sizeBytes sha256 url } } }",
+    { id },
+  );
+  return run.artifacts;
+}
+
+async function predictionsOf(server: TestServer, id: string, split: "VALIDATION" | "TEST") {
+  const name = `predictions-${split.toLowerCase()}.npy`;
+  const artifact = (await artifactsOf(server, id)).find((one) => one.name === name);
+  return decodePredictions(await (await server.viewer.fetch(artifact?.url ?? "")).bytes());
+}
+
+function agreements(
+  first: Awaited<ReturnType<typeof predictionsOf>>,
+  second: Awaited<ReturnType<typeof predictionsOf>>,
+): number {
+  const right = ({ ranked, ranks, labels }: typeof first, sample: number): boolean =>
+    ranked[sample * ranks] === labels[sample];
+  return first.positions.filter((_position, sample) => right(first, sample) === right(second, sample)).length;
+}
