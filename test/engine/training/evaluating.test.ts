@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import sharp from "sharp";
 import type { EvaluationRecord } from "../../../src/training/evaluation/evaluation-records.js";
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
 import { readSummaries, type SummaryRead } from "../../testkit/tensorboard-events.js";
@@ -91,6 +92,27 @@ test("pictures that are not augmented are shown once, with the first epoch", asy
     pictured.map(({ step }) => step),
     Array(8).fill(5),
   );
+});
+
+test("a run that trains on the features of frozen blocks is evaluated, and shows its pictures, as any other", async () => {
+  await using world = await openTrainingWorld();
+  const { id } = await world.launchTiny({ epochs: 1, frozenBlocks: 5 });
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  assert.deepEqual(
+    (await world.evaluations.ofRuns([id])).map(({ split, sampleCount }) => [split, sampleCount]),
+    [
+      ["VALIDATION", 10],
+      ["TEST", 12],
+    ],
+  );
+  const summaries = await summariesOf(world, id);
+  const { width, height } = await sharp(
+    summaries.find(({ tag }) => tag === "pictures/0")?.picture,
+  ).metadata();
+  assert.deepEqual([width, height], [32, 32]);
+  // Frozen or not, all weights are there.
+  assert.ok(summaries.some(({ tag }) => tag === "block1_conv1/kernel"));
 });
 
 test("a run that was cancelled is not evaluated on the test split, which nobody has looked at yet", async () => {
