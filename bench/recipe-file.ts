@@ -30,6 +30,19 @@ export async function readRecipe(file: string): Promise<Recipe> {
   );
 }
 
+/** The same recipe over another number of epochs, with the same share of them to warm up. */
+export function withEpochs(recipe: Recipe, epochs: number): Recipe {
+  const { epochs: before, learningRate } = recipe.configuration;
+  const scale = typeof before === "number" ? epochs / before : 1;
+  const schedules = Object.entries(isRecord(learningRate) ? learningRate : {}).map(([kind, schedule]) => {
+    const warmupEpochs = isRecord(schedule) ? schedule.warmupEpochs : null;
+    if (!isRecord(schedule) || typeof warmupEpochs !== "number") return [kind, schedule];
+    return [kind, { ...schedule, warmupEpochs: warmupEpochs * scale }];
+  });
+  const scaled = isRecord(learningRate) ? { learningRate: Object.fromEntries(schedules) } : {};
+  return { ...recipe, configuration: { ...recipe.configuration, ...scaled, epochs } };
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -3,7 +3,7 @@ import { AppError } from "../src/core/app-error.js";
 import { projectRoot } from "../src/core/project-root.js";
 import { type Benchmark, benchmark } from "./benchmark.js";
 import { existingFile, optional, wholeNumber } from "./options.js";
-import { readRecipe } from "./recipe-file.js";
+import { readRecipe, withEpochs } from "./recipe-file.js";
 import { rounded } from "./rounded.js";
 import { importPictures, uploadArchive } from "./server/import-pictures.js";
 import type { MeasuredServer } from "./server/measured-server.js";
@@ -17,7 +17,12 @@ const OPTIONS = {
   recipe: optional(
     existingFile("<file>", "split and configuration, instead of examples/recipes/flowers-64px.json"),
   ),
-  epochs: optional(wholeNumber("to train, instead of the recipe's", { from: 1, otherwise: 0 })),
+  epochs: optional(
+    wholeNumber("to train, instead of the recipe's; its warm-up shrinks or grows with them", {
+      from: 1,
+      otherwise: 0,
+    }),
+  ),
 } as const;
 
 /** How well a recipe classifies, and what it takes: imports, trains and evaluates as a user does. */
@@ -27,8 +32,8 @@ export const recipe: Benchmark = benchmark(
   async (options, context) => {
     await using work = await WorkFolder.create();
     const file = options.recipe ?? path.join(projectRoot(), "examples/recipes/flowers-64px.json");
-    const { split, configuration: written } = await readRecipe(file);
-    const configuration = options.epochs === null ? written : { ...written, epochs: options.epochs };
+    const written = await readRecipe(file);
+    const { split, configuration } = options.epochs === null ? written : withEpochs(written, options.epochs);
     return await work.serve(context, async (server) => {
       context.report(`importing ${path.basename(options.data)}`);
       const uploadId = await uploadArchive(server.api, options.data);

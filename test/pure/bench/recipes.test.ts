@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { buildSchema, getVariableValues, Kind, parse, validate } from "graphql";
-import { readRecipe } from "../../../bench/recipe-file.js";
+import { readRecipe, withEpochs } from "../../../bench/recipe-file.js";
 import * as operations from "../../../bench/server/operations.js";
 import { projectRoot } from "../../../src/core/project-root.js";
 
@@ -29,6 +29,22 @@ function troubleWith(type: string, value: unknown): readonly string[] {
   const { errors = [] } = getVariableValues(schema, operation.variableDefinitions ?? [], { value });
   return errors.map(({ message }) => message);
 }
+
+test("a recipe over fewer epochs warms up for the same share of them", () => {
+  const split = { validation: 0.1, test: 0.1, seed: 0 };
+  const cosine = { initial: 0.002, warmupEpochs: 10 };
+  const recipe = { split, configuration: { epochs: 100, batchSize: 64, learningRate: { cosine } } };
+  assert.deepEqual(withEpochs(recipe, 5), {
+    split,
+    configuration: {
+      epochs: 5,
+      batchSize: 64,
+      learningRate: { cosine: { initial: 0.002, warmupEpochs: 0.5 } },
+    },
+  });
+  const plain = { split, configuration: { learningRate: { constant: { initial: 0.1 } } } };
+  assert.deepEqual(withEpochs(plain, 5), { split, configuration: { ...plain.configuration, epochs: 5 } });
+});
 
 test("what is no recipe is refused by its path", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "espalier-test-recipe-"));
