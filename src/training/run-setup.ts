@@ -8,7 +8,7 @@ import type { RunWarning } from "./run-attempt-store.js";
 import { environmentOf } from "./run-environment.js";
 import { type PreparationWatch, PreparedRun, type RunPlan } from "./run-preparation.js";
 import type { RunRecord } from "./run-records.js";
-import type { RunTrainingOptions } from "./run-training.js";
+import type { RunTrainingOptions } from "./run-training-options.js";
 
 /** What all tries of an attempt share: the pictures, the engine and a plan. Owns the pictures. */
 export class RunSetup implements AsyncDisposable {

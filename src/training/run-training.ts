@@ -1,52 +1,22 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { EpochRecord } from "../core/run-events.js";
-import type { DatasetStore } from "../data/dataset-store.js";
-import type { TensorShards } from "../data/tensor-shards.js";
 import { saveCheckpoint } from "../engine/checkpoint.js";
-import type { EngineHost } from "../engine/engine-host.js";
-import type { InitialWeights } from "../registry/initial-weights.js";
-import type { Log } from "../telemetry/log.js";
 import { BestCheckpoint } from "./callbacks/best-checkpoint.js";
 import { Diverged } from "./callbacks/divergence.js";
 import { EarlyStopping } from "./callbacks/early-stopping.js";
 import { ProgressReporter } from "./callbacks/progress-reporter.js";
 import { removeCheckpoints, removeUnnamedCheckpoints } from "./checkpoint-folders.js";
-import type { Clock } from "./clock.js";
 import { PredictionsCollector } from "./evaluation/predictions.js";
-import type { PrecisionChooser } from "./precision-chooser.js";
 import { AttemptReplaced, type RunAttempt } from "./run-attempt.js";
-import type { RunAttemptStore, RunEnd, RunWarning, SavedCheckpoint } from "./run-attempt-store.js";
+import type { RunEnd, RunWarning, SavedCheckpoint } from "./run-attempt-store.js";
 import { outcomeOf, type RunOutcome } from "./run-outcome.js";
-import { type OutputTargets, RunOutputs } from "./run-outputs.js";
+import { RunOutputs } from "./run-outputs.js";
 import { type PreparedRun, tellsOfUnusable } from "./run-preparation.js";
-import type { RunQueueStore } from "./run-queue-store.js";
 import type { RunRecord } from "./run-records.js";
 import { RunSetup } from "./run-setup.js";
 import { RunStopped } from "./run-stopped.js";
-import type { RunStore } from "./run-store.js";
-
-export interface TrainingStores {
-  readonly queue: RunQueueStore;
-  readonly attempts: RunAttemptStore;
-  readonly runs: RunStore;
-  readonly datasets: DatasetStore;
-}
-
-export interface RunTrainingOptions {
-  readonly stores: TrainingStores;
-  readonly shards: TensorShards;
-  readonly initialWeights: Pick<InitialWeights, "provide">;
-  readonly precisions: PrecisionChooser;
-  readonly outputs: OutputTargets;
-  readonly openEngine: () => Promise<EngineHost>;
-  /** Of all runs; a run's checkpoints lie in `<run id>/checkpoints`. */
-  readonly runsFolder: string;
-  /** Name and version, such as "espalier 0.1.0". */
-  readonly product: string;
-  readonly log: Log;
-  readonly clock: Clock;
-}
+import type { RunTrainingOptions } from "./run-training-options.js";
 
 /** One attempt at a run that was taken off the queue, from PREPARING to its end. */
 export class RunTraining {

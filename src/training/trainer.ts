@@ -3,7 +3,8 @@ import { Doorbell } from "../core/doorbell.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { AttemptReplaced } from "./run-attempt.js";
-import { RunTraining, type RunTrainingOptions } from "./run-training.js";
+import { RunTraining } from "./run-training.js";
+import type { RunTrainingOptions } from "./run-training-options.js";
 
 export type TrainerOptions = Omit<RunTrainingOptions, "clock"> & { readonly clock?: Clock };
 

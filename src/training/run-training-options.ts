@@ -1,0 +1,33 @@
+import type { DatasetStore } from "../data/dataset-store.js";
+import type { TensorShards } from "../data/tensor-shards.js";
+import type { EngineHost } from "../engine/engine-host.js";
+import type { InitialWeights } from "../registry/initial-weights.js";
+import type { Log } from "../telemetry/log.js";
+import type { Clock } from "./clock.js";
+import type { PrecisionChooser } from "./precision-chooser.js";
+import type { RunAttemptStore } from "./run-attempt-store.js";
+import type { OutputTargets } from "./run-outputs.js";
+import type { RunQueueStore } from "./run-queue-store.js";
+import type { RunStore } from "./run-store.js";
+
+export interface TrainingStores {
+  readonly queue: RunQueueStore;
+  readonly attempts: RunAttemptStore;
+  readonly runs: RunStore;
+  readonly datasets: DatasetStore;
+}
+
+export interface RunTrainingOptions {
+  readonly stores: TrainingStores;
+  readonly shards: TensorShards;
+  readonly initialWeights: Pick<InitialWeights, "provide">;
+  readonly precisions: PrecisionChooser;
+  readonly outputs: OutputTargets;
+  readonly openEngine: () => Promise<EngineHost>;
+  /** Of all runs; a run's checkpoints lie in `<run id>/checkpoints`. */
+  readonly runsFolder: string;
+  /** Name and version, such as "espalier 0.1.0". */
+  readonly product: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
