@@ -8,11 +8,11 @@ import { projectRoot } from "../../../src/core/project-root.js";
 import { fillPlaceholders, type Results } from "../../../src/web/placeholders.js";
 import { startTestEspalier } from "../../testkit/espalier.js";
 import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+import { drawTorchConvolutions } from "../../testkit/torch-convolutions.js";
 
 const FOLDER = path.join(projectRoot(), "examples");
 
 test("the examples, run one after the other as they stand, do the whole job", async () => {
-  const archive = await drawFlowerArchive(10);
   await using espalier = await startTestEspalier();
   let results: Results = {};
   for (const file of readdirSync(FOLDER).sort()) {
@@ -23,16 +23,26 @@ test("the examples, run one after the other as they stand, do the whole job", as
       results = { ...results, ...data };
     }
     if (file === "02-create-upload.graphql") {
-      const { putUrl } = results.createUpload as { putUrl: string };
-      await espalier.api.put(putUrl, new Blob([new Uint8Array(archive)]));
+      await put(espalier.api, results.createUpload, await drawFlowerArchive(10));
     }
-    if (file === "07-watch-run.graphql") {
+    if (file === "08-watch-run.graphql") {
       const kinds = events.map((event) => (event.runEvents as { __typename: string }).__typename);
       assert.equal(kinds.filter((kind) => kind === "EpochCompleted").length, 8);
       assert.equal(kinds.at(-1), "RunStateChanged");
     }
+    if (file === "18-upload-weights.graphql") {
+      await put(espalier.api, results.weights, drawTorchConvolutions("VGG19"));
+    }
   }
 
+  const { augmentationPreview } = results.preview as { augmentationPreview: string[] };
+  assert.equal(augmentationPreview.length, 4);
+  const { disagreements } = results.comparePictures as { disagreements: { totalCount: number } };
+  assert.ok(disagreements.totalCount >= 0);
+  const evaluated = results.evaluated as Record<"validation" | "test", { sampleCount: number }>;
+  assert.ok(evaluated.validation.sampleCount > 0 && evaluated.test.sampleCount > 0);
+  const { artifacts } = results.files as { artifacts: { name: string }[] };
+  assert.equal(artifacts.length, 3);
   const { results: images } = results.classify as { results: { __typename: string }[] };
   assert.deepEqual(
     images.map((image) => image.__typename),
@@ -48,7 +58,28 @@ test("the examples, run one after the other as they stand, do the whole job", as
     name: "flowers",
     aliases: [{ name: "champion", version: { ref: "flowers:1" } }],
   });
+
+  for (const launch of ["augmented", "fineTuned", "fromWeights"]) {
+    const { run } = results[launch] as { run: { id: string } };
+    assert.deepEqual(await endOf(espalier.api, run.id), { to: "SUCCEEDED", reason: "COMPLETED" }, launch);
+  }
 });
+
+/** Sends an upload's bytes to where its mutation said. */
+function put(api: ApiClient, upload: unknown, bytes: Buffer): Promise<void> {
+  const { putUrl } = upload as { putUrl: string };
+  return api.put(putUrl, new Blob([new Uint8Array(bytes)]));
+}
+
+/** The last event of a run, once it has ended. */
+async function endOf(api: ApiClient, runId: string): Promise<unknown> {
+  const document = `subscription End($runId: ID!) {
+    runEvents(runId: $runId) { ... on RunStateChanged { to reason } }
+  }`;
+  let last: unknown = null;
+  for await (const { runEvents } of api.follow<Results, Results>({ document }, { runId })) last = runEvents;
+  return last;
+}
 
 /** What an example answers: one result, or all events of a subscription. */
 async function runExample(api: ApiClient, file: string, earlier: Results): Promise<Results[]> {
