@@ -16,7 +16,10 @@ export class MetricFilter {
 
 @InputType({ description: "A setting that runs must have." })
 export class ConfigurationFilter {
-  @Field(() => String, { description: 'Where it is in the configuration, such as "learningRate.initial".' })
+  @Field(() => String, {
+    description:
+      'Where it is in the configuration, as `RunComparison.configuration` says it: "augmentation.rotationDegrees".',
+  })
   path!: string;
 
   @Field(() => String, { description: 'Its value as text, such as "0.001", "true" or "VGG19".' })

@@ -176,6 +176,53 @@ test("every filter keeps the runs that it describes", async () => {
   });
 });
 
+test("runs are found by how they augment, regularise, decay and fine-tune", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  await training.launch({ name: "plain" });
+  await training.launch({
+    name: "tuned",
+    configuration: {
+      augmentation: { horizontalFlip: true, rotationDegrees: 15, fillMode: "NEAREST" },
+      preprocessing: "IMAGENET_CAFFE",
+      optimizer: { adamW: {} },
+      learningRate: { step: { initial: 0.1, dropEveryEpochs: 3 } },
+      weightDecay: 5e-5,
+      gradientClipNorm: 1,
+      labelSmoothing: 0.1,
+      classWeights: { weights: [1, 2.5] },
+      frozenBlocks: 4,
+      accumulationSteps: 2,
+    },
+  });
+  const cases: readonly (readonly [path: string, ofTuned: string, ofPlain: string | null])[] = [
+    ["augmentation.horizontalFlip", "true", "false"],
+    ["augmentation.rotationDegrees", "15", "0"],
+    ["augmentation.rotationDegrees", "15.0", "0.0"],
+    ["augmentation.fillMode", "NEAREST", "REFLECT"],
+    ["preprocessing", "IMAGENET_CAFFE", "SCALE_0_1"],
+    ["optimizer.kind", "adamW", "adam"],
+    ["learningRate.kind", "step", "constant"],
+    ["learningRate.decayEpochs", "3", null],
+    ["learningRate.staircase", "true", null],
+    ["weightDecay", "5e-5", "0"],
+    ["gradientClipNorm", "1", null],
+    ["labelSmoothing", "0.1", "0"],
+    ["classWeights.balanced", "false", null],
+    ["classWeights.weights.1", "2.5", null],
+    ["frozenBlocks", "4", "0"],
+    ["accumulationSteps", "2", "1"],
+  ];
+  for (const [path, ofTuned, ofPlain] of cases) {
+    const having = (equals: string): Promise<string[]> =>
+      names(training, { configuration: [{ path, equals }] });
+    assert.deepEqual(await having(ofTuned), ["tuned"], path);
+    if (ofPlain !== null) assert.deepEqual(await having(ofPlain), ["plain"], path);
+  }
+  const random = [{ path: "initialization.kind", equals: "random" }];
+  assert.deepEqual(await names(training, { configuration: random }), ["tuned", "plain"]);
+});
+
 test("a filter and an order by a metric work together", async () => {
   await using training = await openTraining();
   await sixRuns(training);
