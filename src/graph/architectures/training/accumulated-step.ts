@@ -3,8 +3,8 @@ import { type GraphNode, specOf, type Tensor } from "../../graph-node.js";
 import { zeros } from "../../initializers/constant-value.js";
 import { learningRateAt } from "../../learning-rate/learning-rate.js";
 import { cast, identity } from "../../ops/array.js";
-import { int64, placeholder } from "../../ops/constants.js";
-import { divide } from "../../ops/math.js";
+import { float32, int64, placeholder } from "../../ops/constants.js";
+import { divide, multiply } from "../../ops/math.js";
 import { sum } from "../../ops/reduction.js";
 import { assignAddVariable, assignVariable, readVariable } from "../../ops/variables.js";
 import { applyGradients } from "../../optimizers/apply-gradients.js";
@@ -48,7 +48,11 @@ export function addAccumulatedStep(
     const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
     const { losses, top1, top5, pass } = addTrainingPass(model, training, inputs, step, first);
     const lossSum = graph.scope("loss", () => sum(graph, losses, [0]));
-    const share = divide(graph, lossSum, cast(graph, batchSize, "float32"));
+    const share = multiply(
+      graph,
+      lossSum,
+      divide(graph, float32(graph, 1), cast(graph, batchSize, "float32")),
+    );
     const targets = addGradients(graph, share, learning, pass, lossScale);
     const added = targets.flatMap(({ gradient }, index) => {
       const accumulator = accumulators[index];
