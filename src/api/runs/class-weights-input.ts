@@ -9,7 +9,7 @@ export class ClassWeightsInput {
     nullable: true,
     description:
       "`true`: rare classes count more, so that all count the same in total: pictures / (classes * pictures of the " +
-      "class), of the training split.",
+      "class), of the training split. `false`: all pictures count the same.",
   })
   balanced?: boolean;
 

@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { unpackWeightFiles } from "../../golden/weight-files.js";
+import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
+import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { temporaryFolder } from "../../testkit/temporary-folder.js";
+
+const NETWORK = {
+  architecture: "VGG11",
+  batchNormalization: true,
+  widthMultiplier: 0.0625,
+  imageSizePixels: 32,
+  head: { kind: "GLOBAL_AVERAGE_POOLING", dropout: 0 },
+  preprocessing: "IMAGENET_TORCH",
+  batchSize: 8,
+};
+/** So low that what it changes is lost among the digits. */
+const NO_LEARNING = { constant: { initial: 1e-12 } };
+
+test("a model is trained on from where it was, and a file of weights is started from", async (t) => {
+  await using server = await startTestServer();
+  const dataset = await importFlowers(server, 12);
+
+  const base = await launchRun(server, dataset, {
+    ...NETWORK,
+    epochs: 3,
+    optimizer: { adamW: {} },
+    learningRate: { exponentialDecay: { initial: 0.01, decayEpochs: 2, decayRate: 0.5, staircase: true } },
+    weightDecay: 0.01,
+    gradientClipNorm: 5,
+    labelSmoothing: 0.1,
+    classWeights: { balanced: true },
+    accumulationSteps: 2,
+    augmentation: { horizontalFlip: true, rotationDegrees: 10, fillMode: "WRAP" },
+  });
+  await awaitRun(server, base);
+
+  await t.test("a run says every setting that it was launched with, and those it was not", async () => {
+    const { run } = await server.viewer.ask<{ run: { state: string; configuration: object } }>(SETTINGS, {
+      id: base,
+    });
+    assert.deepEqual(run, {
+      state: "SUCCEEDED",
+      endReason: "COMPLETED",
+      endDetail: null,
+      configuration: {
+        preprocessing: "IMAGENET_TORCH",
+        precision: "AUTO",
+        optimizer: { kind: "adamW", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, momentum: null },
+        learningRate: {
+          ...{ kind: "exponentialDecay", initial: 0.01, warmupEpochs: 0, minimum: null },
+          ...{ decayEpochs: 2, decayRate: 0.5, staircase: true },
+        },
+        initialization: { kind: "random", modelVersion: null, sha256: null },
+        frozenBlocks: 0,
+        augmentation: {
+          ...{
+            horizontalFlip: true,
+            verticalFlip: false,
+            rotationDegrees: 10,
+            widthShift: 0,
+            heightShift: 0,
+          },
+          ...{ zoom: 0, brightness: 0, contrast: 0, fillMode: "WRAP" },
+        },
+        weightDecay: 0.01,
+        gradientClipNorm: 5,
+        labelSmoothing: 0.1,
+        classWeights: { balanced: true, weights: await balancedWeights(server, dataset) },
+        accumulationSteps: 2,
+      },
+    });
+  });
+
+  await t.test("what AUTO became is the fastest that was measured, and the system knows it too", async () => {
+    const { run, system } = await server.viewer.ask<{
+      run: { environment: { precision: string; precisionMeasurements: Measurement[]; partSize: number } };
+      system: { precisionMeasurements: Measurement[] };
+    }>(PRECISION, { id: base });
+    const { precision, precisionMeasurements: measured, partSize } = run.environment;
+    assert.ok(measured.length >= 2 && measured.every(({ milliseconds }) => milliseconds > 0));
+    const fastest = measured.toSorted((one, other) => one.milliseconds - other.milliseconds)[0];
+    assert.equal(precision, fastest?.precision);
+    assert.deepEqual(system.precisionMeasurements, measured);
+    assert.equal(partSize, 4);
+  });
+
+  await registerChampion(server, base);
+  const tuned = await launchRun(server, dataset, {
+    ...NETWORK,
+    epochs: 2,
+    initialization: { modelVersion: "flowers@champion" },
+    frozenBlocks: 5,
+    learningRate: NO_LEARNING,
+  });
+  await awaitRun(server, tuned);
+
+  await t.test("a run that hardly learns is as good as the model it began with", async () => {
+    const [before, after] = await Promise.all([base, tuned].map((id) => evaluationOf(server, id)));
+    assert.deepEqual(after?.configuration.initialization, {
+      kind: "modelVersion",
+      modelVersion: { ref: "flowers:1" },
+      sha256: null,
+    });
+    assert.equal(after?.state, "SUCCEEDED");
+    assert.deepEqual(after?.evaluation.confusion, before?.evaluation.confusion);
+    const losses = [before, after].map((run) => run?.evaluation.loss.value ?? Number.NaN);
+    assert.ok(Math.abs((losses[0] ?? 0) - (losses[1] ?? 1)) < 0.01, `loss ${losses.join(" and ")}`);
+  });
+
+  await t.test("what sets the two apart reads well", async () => {
+    const { compareRuns } = await server.viewer.ask<{
+      compareRuns: { configuration: { path: string; values: (string | null)[] }[]; environment: object[] };
+    }>(
+      "query Compare($ids: [ID!]!) { compareRuns(runIds: $ids) { configuration { path values } environment { path } } }",
+      { ids: [base, tuned] },
+    );
+    const values = new Map(compareRuns.configuration.map(({ path, values }) => [path, values]));
+    assert.deepEqual(values.get("initialization.kind"), ["random", "modelVersion"]);
+    assert.deepEqual(values.get("augmentation.rotationDegrees"), ["10", "0"]);
+    assert.deepEqual(values.get("frozenBlocks"), ["0", "5"]);
+    assert.deepEqual(values.get("classWeights.balanced"), ["true", null]);
+    assert.deepEqual(compareRuns.environment, [{ path: "partSize" }]);
+  });
+
+  await t.test("an uploaded file of weights gives a run its convolutions", async () => {
+    await using temporary = await temporaryFolder();
+    await unpackWeightFiles(temporary.folder);
+    const bytes = await readFile(path.join(temporary.folder, "vgg11-bn.pth"));
+    const configuration = {
+      ...NETWORK,
+      widthMultiplier: 1 / 64,
+      imageSizePixels: 64,
+      head: { units: 8 },
+      epochs: 1,
+      frozenBlocks: 5,
+      initialization: { uploadId: await upload(server, bytes) },
+    };
+    const run = await launchRun(server, dataset, configuration);
+    await awaitRun(server, run);
+    const { state, configuration: used } = await evaluationOf(server, run);
+    assert.equal(state, "SUCCEEDED");
+    assert.deepEqual(used.initialization, {
+      kind: "weights",
+      modelVersion: null,
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+    });
+
+    const { payload } = await server.editor.ask<{
+      payload: { userErrors: { code: string; message: string; path: string[] }[] };
+    }>(LAUNCH, {
+      input: { experiment: "flowers", dataset, configuration: { ...configuration, widthMultiplier: 1 / 32 } },
+    });
+    const [error] = payload.userErrors;
+    assert.deepEqual(
+      [error?.code, error?.path],
+      ["WEIGHTS_MISMATCH", ["configuration", "initialization", "uploadId"]],
+    );
+    assert.match(error?.message ?? "", /block1_conv1.*block5_conv2/s);
+  });
+});
+
+interface Measurement {
+  readonly precision: string;
+  readonly device: string;
+  readonly milliseconds: number;
+}
+
+interface Evaluated {
+  readonly state: string;
+  readonly configuration: { readonly initialization: object };
+  readonly evaluation: {
+    readonly loss: { readonly value: number };
+    readonly confusion: readonly (readonly number[])[];
+  };
+}
+
+const SETTINGS = `query Settings($id: ID!) { run(id: $id) { state endReason endDetail configuration {
+  preprocessing precision
+  optimizer { kind beta1 beta2 epsilon momentum }
+  learningRate { kind initial warmupEpochs minimum decayEpochs decayRate staircase }
+  initialization { kind modelVersion { ref } sha256 } frozenBlocks
+  augmentation { horizontalFlip verticalFlip rotationDegrees widthShift heightShift zoom brightness contrast fillMode }
+  weightDecay gradientClipNorm labelSmoothing classWeights { balanced weights } accumulationSteps
+} } }`;
+
+const PRECISION = `query Precision($id: ID!) {
+  run(id: $id) { environment { precision partSize precisionMeasurements { precision device milliseconds } } }
+  system { precisionMeasurements { precision device milliseconds } }
+}`;
+
+const LAUNCH = `mutation Launch($input: LaunchRunInput!) {
+  payload: launchRun(input: $input) { run { id } userErrors { code message path } }
+}`;
+
+/** Of the training split: pictures / (classes * pictures of the class). */
+async function balancedWeights({ viewer }: TestServer, ref: string): Promise<readonly number[]> {
+  const { datasetVersion } = await viewer.ask<{ datasetVersion: { classes: { train: number }[] } }>(
+    "query Classes($ref: String!) { datasetVersion(ref: $ref) { classes { train } } }",
+    { ref },
+  );
+  const counts = datasetVersion.classes.map(({ train }) => train);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => total / (counts.length * count));
+}
+
+async function evaluationOf({ viewer }: TestServer, id: string): Promise<Evaluated> {
+  const { run } = await viewer.ask<{ run: Evaluated }>(
+    `query Evaluated($id: ID!) { run(id: $id) {
+       state configuration { initialization { kind modelVersion { ref } sha256 } }
+       evaluation { loss { value } confusion }
+     } }`,
+    { id },
+  );
+  return run;
+}
+
+async function registerChampion({ editor }: TestServer, runId: string): Promise<void> {
+  await editor.ask(
+    `mutation Register($id: ID!) {
+       registerModelVersion(input: { model: "flowers", runId: $id }) { userErrors { code } }
+       setModelAlias(input: { model: "flowers", alias: "champion", version: 1 }) { userErrors { code } }
+     }`,
+    { id: runId },
+  );
+}
+
+/** @returns the id of the upload */
+async function upload({ editor }: TestServer, bytes: Buffer): Promise<string> {
+  const { createUpload } = await editor.ask<{ createUpload: { uploadId: string; putUrl: string } }>(
+    "mutation { createUpload(input: {}) { uploadId putUrl } }",
+  );
+  const body = new Blob([new Uint8Array(bytes)]);
+  assert.equal((await editor.fetch(createUpload.putUrl, { method: "PUT", body })).status, 200);
+  return createUpload.uploadId;
+}
