@@ -128,6 +128,18 @@ test("a model is trained on from where it was, and a file of weights is started 
     assert.deepEqual(compareRuns.environment, [{ path: "partSize" }]);
   });
 
+  await t.test("each is found by a setting that the other lacks", async () => {
+    const found = async (path: string, equals: string): Promise<string[]> => {
+      const { runs } = await server.viewer.ask<{ runs: { nodes: { id: string }[] } }>(
+        "query Find($filter: RunFilter) { runs(filter: $filter) { nodes { id } } }",
+        { filter: { configuration: [{ path, equals }] } },
+      );
+      return runs.nodes.map(({ id }) => id);
+    };
+    assert.deepEqual(await found("augmentation.rotationDegrees", "10"), [base]);
+    assert.deepEqual(await found("initialization.kind", "modelVersion"), [tuned]);
+  });
+
   await t.test("an uploaded file of weights gives a run its convolutions", async () => {
     await using temporary = await temporaryFolder();
     await unpackWeightFiles(temporary.folder);
