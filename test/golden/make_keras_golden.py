@@ -3,7 +3,7 @@
     python3 -m venv VENV
     VENV/bin/pip install -r test/golden/requirements.txt
     VENV/bin/python test/golden/make_keras_golden.py            # all of them, about half a minute
-    VENV/bin/python test/golden/make_keras_golden.py small      # or: formula, vgg19, schedules
+    VENV/bin/python test/golden/make_keras_golden.py small      # or: formula, vgg19, schedules, settings
 
 Inputs are the formula's (golden_formula.py); files hold outputs only. README.md beside this file lists
 the files and what compares with them. Nothing here uses Espalier.
@@ -43,6 +43,14 @@ OPTIMIZERS = {
     "adam": lambda: keras.optimizers.Adam(learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7),
     "sgd-momentum": lambda: keras.optimizers.SGD(learning_rate=1e-2, momentum=0.9),
     "sgd-nesterov": lambda: keras.optimizers.SGD(learning_rate=1e-2, momentum=0.9, nesterov=True),
+}
+# What a run can set besides: one network each, and what is told of it to both sides.
+TRAINING_SETTINGS = {
+    "adamw-decay": {"network": "vgg11-fully-connected-bn", "weightDecay": 0.1},
+    "sgd-l2": {"network": "vgg11-fully-connected", "weightDecay": 0.01},
+    "clipped": {"network": "vgg11-fully-connected", "gradientClipNorm": 0.25},
+    "smoothed": {"network": "vgg11-fully-connected", "labelSmoothing": 0.1},
+    "weighted": {"network": "vgg11-fully-connected", "classWeights": [0.5, 1, 2, 4, 0.25, 1, 3]},
 }
 STEPS = 3
 EVALUATION_PICTURES = 12
@@ -129,14 +137,58 @@ def forward(model, images):
     return outputs[-1], activations
 
 
-def gradients(model, images, targets):
+def gradients(model, images, targets, loss_of=lambda logits, targets: tf.reduce_mean(losses_of(logits, targets))):
     """Training-mode logits, and the gradient of the mean loss with respect to every trainable variable."""
     named = variables_of(model, trainable_only=True)
     with tf.GradientTape() as tape:
         logits = model(scaled(images), training=True)
-        loss = tf.reduce_mean(losses_of(logits, targets))
+        loss = loss_of(logits, targets)
     found = tape.gradient(loss, [variable.value for _, variable in named])
     return logits, {name: gradient for (name, _), gradient in zip(named, found)}
+
+
+def settings_loss(labelSmoothing=0.0, classWeights=None):
+    """The loss that Keras's fit minimises, label smoothing and class_weight included."""
+    keras_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=labelSmoothing)
+
+    def loss_of(logits, targets):
+        weights = None if classWeights is None else tf.gather(tf.constant(classWeights, tf.float32), targets)
+        return keras_loss(tf.one_hot(targets, logits.shape[1]), logits, sample_weight=weights)
+
+    return loss_of
+
+
+def settings_optimizer(name, weightDecay=0.0, gradientClipNorm=None):
+    if name != "adamw-decay":
+        return keras.optimizers.SGD(learning_rate=1e-2, momentum=0.9, global_clipnorm=gradientClipNorm)
+    optimizer = keras.optimizers.AdamW(learning_rate=1e-3, weight_decay=weightDecay, epsilon=1e-7)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def settings_steps(name, network, weightDecay=0.0, gradientClipNorm=None, **loss_settings):
+    """The losses and weights of STEPS steps."""
+    settings = SMALL_NETWORKS[network]
+    model = small_network(**settings)
+    assign_formula(model)
+    optimizer = settings_optimizer(name, weightDecay, gradientClipNorm)
+    named = variables_of(model, trainable_only=True)
+    optimizer.build([variable for _, variable in named])
+    loss_of = settings_loss(**loss_settings)
+    taken = []
+    for step in range(1, STEPS + 1):
+        images = pictures(f"step {step}", TRAINING_PICTURES, SMALL_SIZE)
+        targets = labels(f"step {step}", TRAINING_PICTURES, settings["classCount"])
+        logits, found = gradients(model, images, targets, loss_of)
+        loss = loss_of(logits, targets)
+        if name == "sgd-l2":
+            # As PyTorch's weight_decay, on kernels alone.
+            found = {key: gradient + weightDecay * variable if key.endswith("/kernel") else gradient
+                     for (key, variable), gradient in zip(named, found.values())}
+        optimizer.apply([found[key] for key, _ in named], [variable for _, variable in named])
+        taken.append({"loss": number(loss), "variables": {
+            key: fingerprint(key, variable, SMALL_SAMPLES) for key, variable in variables_of(model)}})
+    return taken
 
 
 def steps_of(model, make_optimizer, classes):
@@ -229,6 +281,24 @@ def make_schedules():
         {"kind": "cosine", "initial": 0.05, "minimum": 0.001, "warmupEpochs": 1.5},
     ]
     rates = []
+    # Decays by epochs; the warm-up comes before, and is not counted.
+    decays = [
+        {"kind": "exponentialDecay", "initial": 0.01, "decayEpochs": 1, "decayRate": 0.5, "staircase": False,
+         "warmupEpochs": 0},
+        {"kind": "exponentialDecay", "initial": 0.01, "decayEpochs": 0.75, "decayRate": 0.9, "staircase": False,
+         "warmupEpochs": 1.5},
+        {"kind": "exponentialDecay", "initial": 0.02, "decayEpochs": 1.5, "decayRate": 0.3, "staircase": True,
+         "warmupEpochs": 1},
+        {"kind": "step", "initial": 0.1, "decayEpochs": 2, "decayRate": 0.1, "staircase": True, "warmupEpochs": 0},
+        {"kind": "step", "initial": 0.1, "decayEpochs": 1, "decayRate": 0.5, "staircase": True, "warmupEpochs": 2},
+    ]
+    for case in decays:
+        warmup = int(case["warmupEpochs"] * steps_per_epoch)
+        schedule = keras.optimizers.schedules.ExponentialDecay(
+            case["initial"], case["decayEpochs"] * steps_per_epoch, case["decayRate"], staircase=case["staircase"])
+        rates.append({"learningRate": case, "rates": [
+            number(np.float32(case["initial"] * step / warmup) if step < warmup else schedule(step - warmup))
+            for step in range(steps_per_epoch * epochs + 3)]})
     for case in cases:
         total, warmup = steps_per_epoch * epochs, int(case["warmupEpochs"] * steps_per_epoch)
         alpha = 1.0 if case["kind"] == "constant" else case["minimum"] / case["initial"]
@@ -237,6 +307,12 @@ def make_schedules():
             warmup_target=case["initial"] if warmup else None, warmup_steps=warmup)
         rates.append({"learningRate": case, "rates": [number(schedule(step)) for step in range(total + 3)]})
     write("learning-rates", {"epochs": epochs, "stepsPerEpoch": steps_per_epoch, "cases": rates})
+
+
+def make_settings():
+    write("training-settings", {name: {"settings": {key: value for key, value in settings.items() if key != "network"},
+                                       "network": settings["network"], "steps": settings_steps(name, **settings)}
+                                for name, settings in TRAINING_SETTINGS.items()})
 
 
 # --------------------------------------------------------------------------------------------- writing
@@ -303,7 +379,8 @@ def make_formula():
     })
 
 
-MAKERS = {"formula": make_formula, "small": make_small, "vgg19": make_vgg19, "schedules": make_schedules}
+MAKERS = {"formula": make_formula, "small": make_small, "vgg19": make_vgg19, "schedules": make_schedules,
+          "settings": make_settings}
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or MAKERS:

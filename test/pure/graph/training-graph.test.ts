@@ -40,8 +40,9 @@ test("a training graph is called as the trainer expects", () => {
     },
     eval_step: {
       inputs: { images, labels },
-      outputs: { loss_sum: "float32 []", top1: "int32 []", top5: "int32 []" },
+      outputs: { losses: "float32 [?]", ranked: "int32 [?, 5]", probabilities: "float32 [?, 5]" },
     },
+    histograms: { inputs: {}, outputs: { statistics: "float32 [38, 4]", counts: "int32 [38, 30]" } },
     predict: {
       inputs: { images },
       outputs: { probabilities: "float32 [?, 1000]", logits: "float32 [?, 1000]" },

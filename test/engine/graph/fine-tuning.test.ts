@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { NO_AUGMENTATION } from "../../../src/core/run-configuration.js";
+import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
+import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
+import { numberOf, numbersOf } from "./graph-of.js";
+import { TINY_NETWORK, TINY_TRAINING } from "./tiny-network.js";
+import { partOf, TrainingBench } from "./training-sessions.js";
+
+const BATCH = 6;
+const FROZEN = 3;
+const DROPPING: NetworkSpec = {
+  ...TINY_NETWORK,
+  head: { kind: "FULLY_CONNECTED", units: 16, dropout: 0.3 },
+};
+
+let bench: TrainingBench;
+before(async () => {
+  bench = await TrainingBench.open();
+});
+after(() => bench[Symbol.asyncDispose]());
+
+const batch = () => partOf(BATCH, 0, BATCH, TINY_NETWORK.classCount);
+const isFrozen = (name: string) => /^block[1-3]_/.test(name);
+
+test("frozen blocks keep every byte, their statistics included, while the rest learns", async () => {
+  const opened = await bench.start(DROPPING, {
+    frozenBlocks: FROZEN,
+    weightDecay: 0.1,
+    optimizer: { kind: "adamW", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  });
+  await using session = opened.session;
+  const before = await bench.values(opened);
+  for (let step = 0; step < 3; step++) await session.run("train_step", batch());
+  const after = await bench.values(opened);
+  const network = [...before.keys()].filter((name) => !/adam_/.test(name));
+  assert.ok(network.filter(isFrozen).length > 10);
+  for (const name of network) {
+    if (isFrozen(name)) assert.deepEqual(after.get(name), before.get(name), name);
+    else assert.notDeepEqual(after.get(name), before.get(name), name);
+  }
+});
+
+test("frozen blocks have no gradients and no slots of an optimizer", () => {
+  const { variables, bytes } = buildTrainingGraph(DROPPING, { ...TINY_TRAINING, frozenBlocks: FROZEN });
+  const slots = variables.filter(({ name }) => /\/adam_[mv]$/.test(name)).map(({ name }) => name);
+  assert.ok(slots.length > 0);
+  assert.deepEqual(slots.filter(isFrozen), []);
+  const text = Buffer.from(bytes).toString("latin1");
+  assert.doesNotMatch(text, /gradients\/train\/block[1-3]_/);
+  assert.match(text, /gradients\/train\/block4_/);
+});
+
+test("five frozen blocks leave the head alone", async () => {
+  const { session, graph } = await bench.start(DROPPING, { frozenBlocks: 5 });
+  await using _session = session;
+  const first = numberOf((await session.run("train_step", batch())).loss);
+  for (let step = 0; step < 60; step++) await session.run("train_step", batch());
+  const last = numberOf((await session.run("train_step", batch())).loss);
+  assert.ok(last < first, `${first} became ${last}`);
+  assert.deepEqual(
+    graph.variables.filter(({ name }) => /^block.*adam_/.test(name)),
+    [],
+  );
+});
+
+for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
+  // At 1/64 of the width the third block gives 4 * 4 * 4 numbers; with an odd filter count they fill no pairs.
+  for (const [title, network] of [
+    ["", { ...DROPPING, precision }],
+    [" of an odd number", { ...DROPPING, precision, widthMultiplier: 3 / 256, imageSizePixels: 40 }],
+  ] as const) {
+    test(`in ${precision} a step from features${title} is the step from pictures, bit for bit`, async () => {
+      const size = network.imageSizePixels;
+      const fed = () => partOf(BATCH, 0, BATCH, network.classCount, size);
+      const plain = await bench.start(network, { frozenBlocks: FROZEN });
+      const cached = await bench.start(network, { frozenBlocks: FROZEN, cachedFeatures: true });
+      await using pictures = plain.session;
+      await using features = cached.session;
+      const { images } = fed();
+      const given = (await features.run("features", { images })).features!;
+      const copy = () => ({ ...given, data: Int32Array.from(given.data as Int32Array) });
+      for (let step = 0; step < 3; step++) {
+        const [expected, found] = [
+          await pictures.run("train_step", fed()),
+          await features.run("train_step", { features: copy(), labels: fed().labels }),
+        ];
+        assert.deepEqual(numbersOf(found.loss), numbersOf(expected.loss));
+      }
+      assert.equal((await bench.save(features)).sha256, (await bench.save(pictures)).sha256);
+      const [expected, found] = [
+        await pictures.run("eval_step", fed()),
+        await features.run("eval_step", { features: copy(), labels: fed().labels }),
+      ];
+      assert.deepEqual(numbersOf(found.losses), numbersOf(expected.losses));
+      assert.deepEqual(numbersOf(found.ranked), numbersOf(expected.ranked));
+    });
+  }
+}
+
+test("features are not cached of pictures that change, or where nothing is frozen", () => {
+  const augmentation = { ...NO_AUGMENTATION, horizontalFlip: true };
+  for (const change of [{ frozenBlocks: 2, augmentation }, { frozenBlocks: 0 }]) {
+    assert.throws(() => buildTrainingGraph(DROPPING, { ...TINY_TRAINING, ...change, cachedFeatures: true }), {
+      code: "TRAINING_INVALID",
+      message: /Features can be cached of frozen blocks/,
+    });
+  }
+});
+
+test("another network's weights are taken where asked, and the rest starts at random", async () => {
+  const base = await bench.start({ ...DROPPING, seed: 77 });
+  await using source = base.session;
+  await source.run("train_step", batch());
+  const { folder } = await bench.save(source);
+  const importedVariables = base.graph.variables
+    .map(({ name }) => name)
+    .filter((name) => /^(block\d|fc1)/.test(name) && !/adam_/.test(name));
+
+  const network = { ...DROPPING, classCount: 7 };
+  const tuned = await bench.start(network, { importedVariables });
+  await using session = tuned.session;
+  const random = await bench.values(tuned);
+  await session.run("import", { prefix: { dtype: "string", shape: [], data: [`${folder}/variables`] } });
+  const [given, taken] = [await bench.values(base), await bench.values(tuned)];
+  for (const [name, values] of taken) {
+    assert.deepEqual(values, importedVariables.includes(name) ? given.get(name) : random.get(name), name);
+  }
+  assert.equal("import" in (await bench.start(network)).session.signatures, false);
+});

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { EngineHost } from "../../../src/engine/engine-host.js";
+import { buildPrecisionProbe } from "../../../src/graph/architectures/precision-probe.js";
+import { startTestEngine } from "../../testkit/engine.js";
+import { numberOf } from "./graph-of.js";
+
+let engine: EngineHost;
+before(async () => {
+  engine = await startTestEngine();
+});
+after(() => engine[Symbol.asyncDispose]());
+
+test("the probe computes the same in every precision, up to its rounding", async () => {
+  const checksums: number[] = [];
+  for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
+    await using session = await engine.openGraph(buildPrecisionProbe(precision));
+    checksums.push(numberOf((await session.run("probe", {})).checksum));
+  }
+  const [exact, rounded] = checksums as [number, number];
+  assert.ok(Number.isFinite(exact) && exact > 0);
+  assert.ok(Math.abs(rounded - exact) < 0.02 * exact, `${rounded} instead of ${exact}`);
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { HISTOGRAM_BUCKETS } from "../../../src/graph/architectures/training/weight-histograms.js";
+import { numbersOf } from "./graph-of.js";
+import { TINY_NETWORK } from "./tiny-network.js";
+import { partOf, TrainingBench } from "./training-sessions.js";
+
+let bench: TrainingBench;
+before(async () => {
+  bench = await TrainingBench.open();
+});
+after(() => bench[Symbol.asyncDispose]());
+
+test("histograms count every trainable weight between its least and its greatest", async () => {
+  const opened = await bench.start(TINY_NETWORK);
+  await using session = opened.session;
+  await session.run("train_step", partOf(4, 0, 4, TINY_NETWORK.classCount));
+  const { statistics, counts } = await session.run("histograms", {});
+  const values = await bench.values(opened);
+  const trainable = opened.graph.variables.filter((variable) => variable.trainable);
+  assert.deepEqual(statistics?.shape, [trainable.length, 4]);
+  assert.deepEqual(counts?.shape, [trainable.length, HISTOGRAM_BUCKETS]);
+  for (const [row, { name }] of trainable.entries()) {
+    const held = [...values.get(name)!];
+    const [least, greatest, sum, squares] = numbersOf(statistics).slice(row * 4, row * 4 + 4) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    assert.equal(least, Math.min(...held), name);
+    assert.equal(greatest, Math.max(...held), name);
+    const [total, totalOfSquares] = [held.reduce((a, b) => a + b, 0), held.reduce((a, b) => a + b * b, 0)];
+    assert.ok(Math.abs(sum - total) <= 1e-4 * Math.max(1, Math.sqrt(totalOfSquares * held.length)), name);
+    assert.ok(Math.abs(squares - totalOfSquares) <= 1e-5 * Math.max(1, totalOfSquares), name);
+    const row30 = numbersOf(counts).slice(row * HISTOGRAM_BUCKETS, (row + 1) * HISTOGRAM_BUCKETS);
+    assert.equal(
+      row30.reduce((a, b) => a + b, 0),
+      held.length,
+      name,
+    );
+    const width = (greatest - least) / HISTOGRAM_BUCKETS;
+    if (width > 1e-3) {
+      const inFirst = held.filter((value) => value < least + width).length;
+      assert.ok(Math.abs((row30[0] ?? 0) - inFirst) <= 1, `${name}: ${row30[0]}, not ${inFirst}`);
+    }
+  }
+});
