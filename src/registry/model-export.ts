@@ -4,8 +4,8 @@ import { restoreCheckpoint } from "../engine/checkpoint.js";
 import { replaceFolder } from "../engine/durable-folder.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";
+import { buildServingGraphAside } from "../engine/graph-thread.js";
 import type { NetworkSpec } from "../graph/architectures/network-spec.js";
-import { buildServingGraph } from "../graph/architectures/serving-graph.js";
 import { formatManifest, MANIFEST_FILE, type ModelManifest } from "./model-manifest.js";
 
 export interface ModelExport {
@@ -32,7 +32,7 @@ export async function exportModel(
   model: ModelExport,
   folder: string,
 ): Promise<FolderDigest> {
-  const graph = buildServingGraph(model.network);
+  const graph = await buildServingGraphAside(model.network);
   const temporary = folder + PARTIAL;
   const variables = path.join(temporary, "variables");
   await mkdir(variables, { recursive: true });

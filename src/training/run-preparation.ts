@@ -6,6 +6,7 @@ import type { RunConfiguration } from "../core/run-configuration.js";
 import type { ShardReader } from "../data/tensor-shards.js";
 import { restoreCheckpoint } from "../engine/checkpoint.js";
 import type { EngineHost } from "../engine/engine-host.js";
+import { buildTrainingGraphAside } from "../engine/graph-thread.js";
 import type { Session } from "../engine/session.js";
 import { networkOfRun, trainingOfRun } from "../graph/architectures/network-spec.js";
 import type { InitialVariables } from "../registry/initial-weights.js";
@@ -13,7 +14,6 @@ import { picturesOf } from "./batch-source.js";
 import { EpochLoop, evaluationBatchSize } from "./epoch-loop.js";
 import { cacheFeatures, cachesFeatures, featuresOf, removeFeatures } from "./feature-cache.js";
 import type { KeptCheckpoint, StartingPoint } from "./run-attempt-store.js";
-import { buildTrainingGraphAside } from "./training-graph-thread.js";
 
 /** What an attempt trains with, decided before there is a graph. */
 export interface RunPlan {

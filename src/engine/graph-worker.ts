@@ -1,13 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { AppError } from "../core/app-error.js";
+import { buildServingGraph } from "../graph/architectures/serving-graph.js";
 import { buildTrainingGraph } from "../graph/architectures/training-graph.js";
-import type { GraphReply, GraphRequest } from "./training-graph-thread.js";
+import type { GraphReply, GraphRequest } from "./graph-thread.js";
 
 /** Runs in a thread of its own that ends with the graph: builds what `workerData` asks for. */
 function reply(): { reply: GraphReply; transfer: ArrayBuffer[] } {
   const { network, training } = workerData as GraphRequest;
   try {
-    const graph = buildTrainingGraph(network, training);
+    const graph = training === null ? buildServingGraph(network) : buildTrainingGraph(network, training);
     const { buffer } = graph.bytes;
     return { reply: { kind: "graph", graph }, transfer: buffer instanceof ArrayBuffer ? [buffer] : [] };
   } catch (error) {

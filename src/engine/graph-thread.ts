@@ -5,7 +5,8 @@ import type { SavedModelGraph } from "../graph/saved-model/signature.js";
 
 export interface GraphRequest {
   readonly network: NetworkSpec;
-  readonly training: TrainingSpec;
+  /** Null: the graph that serves. */
+  readonly training: TrainingSpec | null;
 }
 
 export type GraphReply =
@@ -18,12 +19,24 @@ export type GraphReply =
  *
  * @throws AppError as `buildTrainingGraph` does
  */
-export async function buildTrainingGraphAside(
+export function buildTrainingGraphAside(
   network: NetworkSpec,
   training: TrainingSpec,
 ): Promise<SavedModelGraph> {
-  const request: GraphRequest = { network, training };
-  const worker = new Worker(new URL("./training-graph-worker.js", import.meta.url), { workerData: request });
+  return buildAside({ network, training });
+}
+
+/**
+ * `buildServingGraph` in a thread of its own, for the same reason.
+ *
+ * @throws AppError as `buildServingGraph` does
+ */
+export function buildServingGraphAside(network: NetworkSpec): Promise<SavedModelGraph> {
+  return buildAside({ network, training: null });
+}
+
+async function buildAside(request: GraphRequest): Promise<SavedModelGraph> {
+  const worker = new Worker(new URL("./graph-worker.js", import.meta.url), { workerData: request });
   const reply = await new Promise<GraphReply>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
