@@ -55,7 +55,9 @@ export async function cacheFeatures(
     const { features } = await session.run("features", images === undefined ? {} : { images });
     if (!(features?.data instanceof Int32Array)) throw new Error("The graph gave no features.");
     const { buffer, byteOffset, byteLength } = features.data;
-    await handle.writev([new Uint8Array(buffer, byteOffset, byteLength)], done * words * WORD_BYTES);
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    const { bytesWritten } = await handle.write(bytes, 0, byteLength, done * words * WORD_BYTES);
+    if (bytesWritten < byteLength) throw new Error("The disk took only a part of the features.");
     done += size;
     onProgress(done, total);
   }

@@ -122,24 +122,27 @@ export class RunAttemptStore {
     artifacts: readonly NewArtifact[] = [],
   ): Promise<void> {
     await this.#fenced(attempt, async (client) => {
-      const { runId } = attempt;
-      await client.query(`delete from epoch where run_id = $1 and number > $2`, [runId, from.epoch]);
-      await client.query(`delete from checkpoint where run_id = $1 and epoch > $2`, [runId, from.epoch]);
-      await this.evaluations.dropAfter(client, runId, from.epoch);
-      await this.metrics.dropAfter(client, runId, from.step, from.stepsPerEpoch);
-      await this.#recordArtifacts(client, runId, artifacts, at);
+      await this.#goBack(client, attempt.runId, from, at, artifacts);
       await this.states.change(
         client,
         { ...attempt, from: "PREPARING", to: "RUNNING", reason: null, detail: null },
         at,
       );
-      await this.#warn(client, runId, from.warnings, at);
+      await this.#warn(client, attempt.runId, from.warnings, at);
     });
   }
 
-  /** Tells the owner of a run that is at work. */
-  async warn(attempt: RunAttempt, warnings: readonly RunWarning[], at: Date): Promise<void> {
-    await this.#fenced(attempt, (client) => this.#warn(client, attempt.runId, warnings, at));
+  /** As `start`, for an attempt that is RUNNING and has to begin once more. */
+  async startOver(
+    attempt: RunAttempt,
+    from: StartingPoint,
+    at: Date,
+    artifacts: readonly NewArtifact[] = [],
+  ): Promise<void> {
+    await this.#fenced(attempt, async (client) => {
+      await this.#goBack(client, attempt.runId, from, at, artifacts);
+      await this.#warn(client, attempt.runId, from.warnings, at);
+    });
   }
 
   /** The epoch's row, its metrics, its checkpoint, its evaluation, its files and its events, all or none. */
@@ -199,6 +202,20 @@ export class RunAttemptStore {
     );
     if (rowCount === 0) throw new AttemptReplaced({ runId, attempt });
     await this.database.notifier.notify(`run:${runId}`);
+  }
+
+  async #goBack(
+    client: pg.PoolClient,
+    runId: string,
+    from: StartingPoint,
+    at: Date,
+    artifacts: readonly NewArtifact[],
+  ): Promise<void> {
+    await client.query(`delete from epoch where run_id = $1 and number > $2`, [runId, from.epoch]);
+    await client.query(`delete from checkpoint where run_id = $1 and epoch > $2`, [runId, from.epoch]);
+    await this.evaluations.dropAfter(client, runId, from.epoch);
+    await this.metrics.dropAfter(client, runId, from.step, from.stepsPerEpoch);
+    await this.#recordArtifacts(client, runId, artifacts, at);
   }
 
   async #keep(

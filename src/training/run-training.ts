@@ -24,13 +24,9 @@ export class RunTraining {
   readonly #runFolder: string;
   readonly #stop = new AbortController();
   readonly #progress: ProgressReporter;
-  readonly #best: BestCheckpoint;
-  readonly #earlyStopping: EarlyStopping;
   #state: "PREPARING" | "RUNNING" = "PREPARING";
   /** Optimiser steps at the last checkpoint that a row names. */
   #savedStep = 0;
-  /** The last epoch that the callbacks were shown. */
-  #observedEpochs = 0;
   /** What the owner of the run should know and was not told yet. */
   #warnings: RunWarning[] = [];
 
@@ -38,11 +34,9 @@ export class RunTraining {
     private readonly options: RunTrainingOptions,
     private readonly run: RunRecord,
   ) {
-    const { id, attempt, configuration } = run;
+    const { id, attempt } = run;
     this.#attempt = { runId: id, attempt };
     this.#runFolder = path.join(options.runsFolder, id);
-    this.#best = new BestCheckpoint(configuration.monitor);
-    this.#earlyStopping = new EarlyStopping(configuration.earlyStopping, configuration.monitor);
     this.#progress = new ProgressReporter(
       (progress) =>
         options.stores.attempts.recordProgress(this.#attempt, progress).catch(this.#progressFailed),
@@ -127,11 +121,11 @@ export class RunTraining {
     const moment = { step: start.step, at: clock.now() };
     const outputs = await RunOutputs.open(this.run, plan.classCount, targets, this.#runFolder, moment);
     try {
-      const warnings = [...(this.#state === "PREPARING" ? start.warnings : []), ...this.#warnings];
+      const from = { ...start, warnings: [...this.#warnings, ...start.warnings] };
       if (this.#state === "PREPARING") {
-        await stores.attempts.start(this.#attempt, { ...start, warnings }, clock.now(), outputs.artifacts);
+        await stores.attempts.start(this.#attempt, from, clock.now(), outputs.artifacts);
       } else {
-        await stores.attempts.warn(this.#attempt, warnings, clock.now());
+        await stores.attempts.startOver(this.#attempt, from, clock.now(), outputs.artifacts);
       }
       this.#warnings = [];
       this.#state = "RUNNING";
@@ -146,17 +140,27 @@ export class RunTraining {
   }
 
   async #trainEpochs(prepared: PreparedRun, outputs: RunOutputs): Promise<void> {
-    const { epochs } = this.run.configuration;
+    const { epochs, earlyStopping, monitor } = this.run.configuration;
+    // New for every try: one that failed may have shown them an epoch that was never recorded.
+    const callbacks = {
+      best: new BestCheckpoint(monitor),
+      earlyStopping: new EarlyStopping(earlyStopping, monitor),
+    };
     const done = (await this.options.stores.runs.epochsOf([this.run.id])).get(this.run.id) ?? [];
-    for (const epoch of done) this.#observe(epoch);
-    for (let number = done.length + 1; number <= epochs && !this.#earlyStopping.shouldStop; number++) {
-      if (!(await this.#trainEpoch(number, prepared, outputs))) return;
+    for (const epoch of done) observe(epoch, callbacks);
+    for (let number = done.length + 1; number <= epochs && !callbacks.earlyStopping.shouldStop; number++) {
+      if (!(await this.#trainEpoch(number, prepared, outputs, callbacks))) return;
     }
-    await this.#endWell(prepared, outputs);
+    await this.#endWell(prepared, outputs, callbacks);
   }
 
   /** @returns false when the run ended with the epoch */
-  async #trainEpoch(number: number, prepared: PreparedRun, outputs: RunOutputs): Promise<boolean> {
+  async #trainEpoch(
+    number: number,
+    prepared: PreparedRun,
+    outputs: RunOutputs,
+    callbacks: EpochCallbacks,
+  ): Promise<boolean> {
     const { clock, stores } = this.options;
     const { loop, session } = prepared;
     const startedMs = clock.monotonicMs();
@@ -188,7 +192,7 @@ export class RunTraining {
     const folder = `epoch-${number}`;
     const saved = await saveCheckpoint(session, path.join(prepared.checkpointsFolder, folder));
     const epoch: EpochRecord = { ...figures, seconds: seconds() };
-    const improved = this.#observe(epoch);
+    const improved = observe(epoch, callbacks);
     const written = await outputs.epochFinished(
       epoch,
       moment,
@@ -205,22 +209,17 @@ export class RunTraining {
     return true;
   }
 
-  /** @returns whether the epoch is the best so far */
-  #observe(epoch: EpochRecord): boolean {
-    // Those that are done are met again when a try starts over.
-    if (epoch.number <= this.#observedEpochs) return false;
-    this.#observedEpochs = epoch.number;
-    this.#earlyStopping.observe(epoch);
-    return this.#best.observe(epoch);
-  }
-
-  async #endWell(prepared: PreparedRun, outputs: RunOutputs): Promise<void> {
-    const stopped = this.#earlyStopping.shouldStop;
+  async #endWell(
+    prepared: PreparedRun,
+    outputs: RunOutputs,
+    { earlyStopping }: EpochCallbacks,
+  ): Promise<void> {
+    const stopped = earlyStopping.shouldStop;
     await this.#end({
       from: "RUNNING",
       to: "SUCCEEDED",
       reason: stopped ? "EARLY_STOPPED" : "COMPLETED",
-      detail: stopped ? this.#earlyStopping.detail : null,
+      detail: stopped ? earlyStopping.detail : null,
       ...(await this.#evaluateTest(prepared, outputs)),
     });
   }
@@ -327,6 +326,18 @@ export class RunTraining {
     if (error instanceof AttemptReplaced) this.#stop.abort(error);
     else this.options.log.warn("could not write progress", { ...this.#attempt, error });
   };
+}
+
+/** What is shown every finished epoch, in their order. */
+interface EpochCallbacks {
+  readonly best: BestCheckpoint;
+  readonly earlyStopping: EarlyStopping;
+}
+
+/** @returns whether the epoch is the best so far */
+function observe(epoch: EpochRecord, { best, earlyStopping }: EpochCallbacks): boolean {
+  earlyStopping.observe(epoch);
+  return best.observe(epoch);
 }
 
 function isOutOfMemory(error: unknown): boolean {
