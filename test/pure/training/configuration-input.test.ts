@@ -53,6 +53,68 @@ test("what is given is kept and what is not is filled in", () => {
   assert.deepEqual(configuration.earlyStopping, { patience: 3, minDelta: 0 });
 });
 
+test("every way to lower the learning rate is kept, and steps are a staircase", () => {
+  const rates = [
+    { exponentialDecay: { initial: 0.1, decayEpochs: 2.5, decayRate: 0.96 } },
+    { exponentialDecay: { initial: 0.1, decayEpochs: 2, decayRate: 1, staircase: true, warmupEpochs: 1 } },
+    { step: { initial: 0.1, dropEveryEpochs: 30 } },
+    { step: { initial: 0.1, dropEveryEpochs: 3, factor: 0.5, warmupEpochs: 0.5 } },
+  ].map((learningRate) => resolveConfiguration({ learningRate }).learningRate);
+  const shared = { kind: "exponentialDecay", initial: 0.1, warmupEpochs: 0 };
+  const step = { ...shared, kind: "step", staircase: true };
+  assert.deepEqual(rates, [
+    { ...shared, decayEpochs: 2.5, decayRate: 0.96, staircase: false },
+    { ...shared, decayEpochs: 2, decayRate: 1, staircase: true, warmupEpochs: 1 },
+    { ...step, decayEpochs: 30, decayRate: 0.1 },
+    { ...step, decayEpochs: 3, decayRate: 0.5, warmupEpochs: 0.5 },
+  ]);
+});
+
+test("AdamW has Adam's defaults, and weight decay is a setting of its own", () => {
+  const { optimizer, weightDecay } = resolveConfiguration({
+    optimizer: { adamW: { beta2: 0.98 } },
+    weightDecay: 0.05,
+  });
+  assert.deepEqual(optimizer, { kind: "adamW", beta1: 0.9, beta2: 0.98, epsilon: 1e-7 });
+  assert.equal(weightDecay, 0.05);
+});
+
+test("of an augmentation, what is not given stays as it is", () => {
+  const { augmentation } = resolveConfiguration({
+    augmentation: {
+      horizontalFlip: true,
+      rotationDegrees: 180,
+      zoom: 0.99,
+      contrast: 1,
+      fillMode: "NEAREST",
+    },
+  });
+  assert.deepEqual(augmentation, {
+    ...NO_AUGMENTATION,
+    horizontalFlip: true,
+    rotationDegrees: 180,
+    zoom: 0.99,
+    contrast: 1,
+    fillMode: "NEAREST",
+  });
+});
+
+test("the largest values that can be are taken", () => {
+  const largest: RunConfigurationInput = {
+    batchSize: 6,
+    accumulationSteps: 6,
+    frozenBlocks: 5,
+    labelSmoothing: 0.99,
+    gradientClipNorm: 1e-6,
+    precision: "MIXED_FLOAT16",
+    augmentation: { widthShift: 1, heightShift: 1, brightness: 1 },
+  };
+  const { augmentation, ...others } = resolveConfiguration(largest);
+  const { augmentation: shifts, ...expected } = largest;
+  assert.deepEqual({ ...others, ...expected }, others);
+  assert.deepEqual({ ...augmentation, ...shifts }, augmentation);
+});
+
 const REFUSED: readonly (readonly [string, RunConfigurationInput])[] = [
   ["widthMultiplier", { widthMultiplier: 0 }],
   ["widthMultiplier", { widthMultiplier: 4.5 }],
@@ -82,6 +144,34 @@ const REFUSED: readonly (readonly [string, RunConfigurationInput])[] = [
     { epochs: 5, learningRate: { constant: { initial: 1, warmupEpochs: 5 } } },
   ],
   ["learningRate.cosine.minimum", { learningRate: { cosine: { initial: 0.1, minimum: 0.2 } } }],
+  ["optimizer", { optimizer: { adam: {}, adamW: {} } }],
+  ["optimizer.adamW.beta1", { optimizer: { adamW: { beta1: -0.5 } } }],
+  ["learningRate", { learningRate: { constant: { initial: 1 }, step: { initial: 1, dropEveryEpochs: 1 } } }],
+  [
+    "learningRate.exponentialDecay.decayEpochs",
+    { learningRate: { exponentialDecay: { initial: 0.1, decayEpochs: 0, decayRate: 0.5 } } },
+  ],
+  [
+    "learningRate.exponentialDecay.decayRate",
+    { learningRate: { exponentialDecay: { initial: 0.1, decayEpochs: 1, decayRate: 1.1 } } },
+  ],
+  ["learningRate.step.dropEveryEpochs", { learningRate: { step: { initial: 0.1, dropEveryEpochs: -1 } } }],
+  ["learningRate.step.factor", { learningRate: { step: { initial: 1, dropEveryEpochs: 1, factor: 0 } } }],
+  ["accumulationSteps", { accumulationSteps: 0 }],
+  ["accumulationSteps", { batchSize: 4, accumulationSteps: 5 }],
+  ["frozenBlocks", { frozenBlocks: 6 }],
+  ["frozenBlocks", { frozenBlocks: -1 }],
+  ["weightDecay", { weightDecay: -0.1 }],
+  ["gradientClipNorm", { gradientClipNorm: 0 }],
+  ["labelSmoothing", { labelSmoothing: 1 }],
+  ["augmentation.rotationDegrees", { augmentation: { rotationDegrees: 181 } }],
+  ["augmentation.widthShift", { augmentation: { widthShift: 1.1 } }],
+  ["augmentation.heightShift", { augmentation: { heightShift: -0.1 } }],
+  ["augmentation.zoom", { augmentation: { zoom: 1 } }],
+  ["augmentation.brightness", { augmentation: { brightness: 2 } }],
+  ["augmentation.contrast", { augmentation: { contrast: Number.NaN } }],
+  ["augmentation.fillMode", { augmentation: { fillMode: "WRAPPED" as "NEAREST" } }],
+  ["precision", { precision: "FLOAT8" as "FLOAT32" }],
   ["earlyStopping.patience", { earlyStopping: { patience: 0 } }],
   ["earlyStopping.minDelta", { earlyStopping: { patience: 1, minDelta: -1 } }],
 ];
