@@ -6,7 +6,6 @@ const SHARED = {
   head: { kind: "GLOBAL_AVERAGE_POOLING" },
   optimizer: { adam: {} },
   epochs: 12,
-  precision: "MIXED_BFLOAT16",
   seed: 7,
 };
 
