@@ -1,6 +1,6 @@
 import { AppError } from "../core/app-error.js";
 import type { Tensor } from "./graph-node.js";
-import { type DType, formatShape, formatSpec } from "./tensor-spec.js";
+import { type DType, FLOAT_TYPES, formatShape, formatSpec } from "./tensor-spec.js";
 
 /** A size on one axis; null: any. */
 export type Size = number | null;
@@ -50,7 +50,7 @@ export class ShapeCheck {
   }
 
   floating(role: string, tensor: Tensor): void {
-    this.dtype(role, tensor, "float32", "bfloat16");
+    this.dtype(role, tensor, ...FLOAT_TYPES);
   }
 
   /** Both must have one type, for TensorFlow never converts. */

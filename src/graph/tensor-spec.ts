@@ -14,6 +14,7 @@ export type DType =
 
 /** The types that a network may compute in. */
 export type FloatType = "float32" | "bfloat16" | "float16";
+export const FLOAT_TYPES: readonly DType[] = ["float32", "bfloat16", "float16"] satisfies FloatType[];
 
 /** Sizes by axis; null where any size is accepted, which is the batch axis alone. */
 export type Shape = readonly (number | null)[];

@@ -4,7 +4,7 @@ import type { GraphNode, Tensor } from "../graph-node.js";
 import { cast } from "../ops/array.js";
 import { float32 } from "../ops/constants.js";
 import { add } from "../ops/math.js";
-import { formatSpec } from "../tensor-spec.js";
+import { FLOAT_TYPES, formatSpec } from "../tensor-spec.js";
 import { GRADIENT_RULES } from "./gradient-rules.js";
 
 /**
@@ -90,7 +90,7 @@ function addWidened(graph: GraphBuilder, a: Tensor, b: Tensor): Tensor {
 
 /** Integers and booleans, such as shapes and masks, carry no gradient. */
 function isFloating({ dtype }: Tensor): boolean {
-  return dtype === "float32" || dtype === "bfloat16";
+  return FLOAT_TYPES.includes(dtype);
 }
 
 /** The gradient that reached a node's first output; undefined when the loss does not depend on it. */

@@ -5,7 +5,7 @@ import { identity } from "../ops/array.js";
 import { equal, finite, select } from "../ops/comparison.js";
 import { float32, int64 } from "../ops/constants.js";
 import { mergeBranches, switchOn } from "../ops/control-flow.js";
-import { add, divide, multiply } from "../ops/math.js";
+import { add, divide, multiply, subtract } from "../ops/math.js";
 import { assignVariable, readVariable } from "../ops/variables.js";
 import type { Variable, Variables } from "../variables.js";
 import { globalNorm } from "./gradient-clipping.js";
@@ -17,11 +17,13 @@ const GROWTH_STEPS = 2000;
 /**
  * Dynamic loss scaling (Micikevicius et al., 2018), with the numbers of Keras's `LossScaleOptimizer`: the
  * loss is multiplied so that float16 gradients do not vanish, and they are divided by as much. A
- * step with a gradient that is not finite changes no weights and halves the scale.
+ * step with a gradient that is not finite changes no weights and halves the scale. It still counts as one of
+ * the run's steps, which the learning rate and what is dropped go by.
  */
 export class LossScale {
   readonly #scale: Variable;
   readonly #goodSteps: Variable;
+  readonly #skippedSteps: Variable;
   /** float32 []. */
   readonly #value: Tensor;
 
@@ -36,7 +38,8 @@ export class LossScale {
       initializer: constantValue(FIRST_SCALE),
     });
     this.#goodSteps = variables.createCounter("loss_scale/good_steps", (inside) => int64(inside, 0));
-    this.#value = readVariable(graph, this.#scale.handle, this.#scale);
+    this.#skippedSteps = variables.createCounter("loss_scale/skipped_steps", (inside) => int64(inside, 0));
+    this.#value = this.#read(this.#scale);
   }
 
   scale(loss: Tensor): Tensor {
@@ -45,6 +48,11 @@ export class LossScale {
 
   unscale(gradient: Tensor): Tensor {
     return divide(this.graph, gradient, this.#value);
+  }
+
+  /** How many of so many steps changed the weights, int64 []: what an optimizer's corrections count. */
+  updates(steps: Tensor): Tensor {
+    return subtract(this.graph, steps, this.#read(this.#skippedSteps));
   }
 
   /**
@@ -70,20 +78,25 @@ export class LossScale {
 
   #adapt(sound: Tensor): readonly GraphNode[] {
     const { graph } = this;
-    const counted = readVariable(graph, this.#goodSteps.handle, this.#goodSteps);
-    const good = add(graph, counted, int64(graph, 1));
+    const one = int64(graph, 1);
+    const good = add(graph, this.#read(this.#goodSteps), one);
+    const skipped = this.#read(this.#skippedSteps);
     const grows = equal(graph, good, int64(graph, GROWTH_STEPS));
     const none = int64(graph, 0);
     const grown = select(graph, grows, multiply(graph, this.#value, float32(graph, 2)), this.#value);
     const halved = divide(graph, this.#value, float32(graph, 2));
     return [
-      assignVariable(graph, this.#scale.handle, this.#scale, select(graph, sound, grown, halved)),
-      assignVariable(
-        graph,
-        this.#goodSteps.handle,
-        this.#goodSteps,
-        select(graph, sound, select(graph, grows, none, good), none),
-      ),
+      this.#assign(this.#scale, select(graph, sound, grown, halved)),
+      this.#assign(this.#goodSteps, select(graph, sound, select(graph, grows, none, good), none)),
+      this.#assign(this.#skippedSteps, select(graph, sound, skipped, add(graph, skipped, one))),
     ];
+  }
+
+  #read(variable: Variable): Tensor {
+    return readVariable(this.graph, variable.handle, variable);
+  }
+
+  #assign(variable: Variable, value: Tensor): GraphNode {
+    return assignVariable(this.graph, variable.handle, variable, value);
   }
 }

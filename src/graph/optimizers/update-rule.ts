@@ -9,7 +9,7 @@ export interface OptimizerContext {
   readonly variables: Variables;
   /** float32 []. */
   readonly learningRate: Tensor;
-  /** float32 []: optimizer steps taken before this one. */
+  /** float32 []: how often the weights have changed before. */
   readonly step: Tensor;
 }
 

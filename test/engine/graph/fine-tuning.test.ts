@@ -64,7 +64,7 @@ test("five frozen blocks leave the head alone", async () => {
   );
 });
 
-for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
+for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const) {
   // At 1/64 of the width the third block gives 4 * 4 * 4 numbers; with an odd filter count they fill no pairs.
   for (const [title, network] of [
     ["", { ...DROPPING, precision }],

@@ -89,6 +89,19 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
     inputs,
     build: (graph: GraphBuilder, ...[a, b]: Tensor[]) => math.matMul(graph, a!, b!, transposed),
   })),
+  {
+    op: "MatMul",
+    use: "by a kernel that was narrowed to bf16, on values that it holds exactly",
+    inputs: [
+      { shape: [2, 3], values: [0.5, -1, 1.5, 0.25, 1, -0.5] },
+      { shape: [3, 2], values: [1, -0.5, 0.25, 0.5, -1, 1.5] },
+    ],
+    build: (graph, a, b) => {
+      const product = math.matMul(graph, cast(graph, a!, "bfloat16"), cast(graph, b!, "bfloat16"));
+      return cast(graph, product, "float32");
+    },
+    move: 0.25,
+  },
   { op: "BiasAdd", use: "dense", inputs: [batchOf(2, 3), of(3)], build: math.biasAdd },
   { op: "BiasAdd", use: "pictures", inputs: [batchOf(2, 2, 2, 3), of(3)], build: math.biasAdd },
   {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Optimizer } from "../../../src/core/run-configuration.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { GraphBuilder } from "../../../src/graph/graph-builder.js";
 import type { Tensor } from "../../../src/graph/graph-node.js";
@@ -21,7 +22,7 @@ before(async () => {
 after(() => engine[Symbol.asyncDispose]());
 
 /** One weight [2] that follows a fed gradient under a loss scale; `count` sets how many good steps there were. */
-async function openScaled() {
+async function openScaled(optimizer: Optimizer = { kind: "sgd", momentum: 0, nesterov: false }) {
   const graph = new GraphBuilder();
   const variables = new Variables(graph, 0);
   const weight = variables.create({ name: "weight", shape: [2], trainable: true, initializer: ones });
@@ -29,12 +30,10 @@ async function openScaled() {
   const loss = placeholder(graph, "loss", "float32", []);
   const scaledGradient = placeholder(graph, "gradient", "float32", [2]);
   const rate = placeholder(graph, "rate", "float32", []);
-  const step = placeholder(graph, "step", "float32", []);
+  const step = placeholder(graph, "step", "int32", []);
   const gradient = lossScale.unscale(scaledGradient);
-  const rule = updateRule(
-    { graph, variables, learningRate: rate, step },
-    { kind: "sgd", momentum: 0, nesterov: false },
-  );
+  const updates = cast(graph, lossScale.updates(cast(graph, step, "int64")), "float32");
+  const rule = updateRule({ graph, variables, learningRate: rate, step: updates }, optimizer);
   const done = lossScale.guard([gradient], (placed) => [rule(placed(weight), gradient, [])]);
   const read = (name: string): Tensor => {
     const variable = variables.get(name);
@@ -65,10 +64,10 @@ async function openScaled() {
   );
 }
 
-const stepWith = (gradient: readonly number[]) => ({
+const stepWith = (gradient: readonly number[], step = 0) => ({
   gradient: float32Value([2], gradient),
   rate: float32Value([], [0.5]),
-  step: float32Value([], [0]),
+  step: int32Value([], [step]),
 });
 
 test("a loss is scaled by 32768 at first, and gradients are scaled back", async () => {
@@ -101,4 +100,15 @@ test("two thousand sound steps in a row double the scale", async () => {
   assert.deepEqual([numberOf(almost.scale), numberOf(almost.good)], [32768, 1999]);
   const grown = await session.run("step", stepWith([0, 0]));
   assert.deepEqual([numberOf(grown.scale), numberOf(grown.good)], [65536, 0]);
+});
+
+test("Adam corrects for the steps that changed the weights, not for those that were skipped", async () => {
+  await using session = await openScaled({ kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 });
+  await session.run("init", {});
+  for (const step of [0, 1, 2]) await session.run("step", stepWith([Number.NaN, 0], step));
+  const { weight } = await session.run("step", stepWith([8192, -4096], 3));
+  // Adam's first step is as long as the rate, whatever the gradient.
+  for (const [i, expected] of [0.5, 1.5].entries()) {
+    assert.ok(Math.abs(numbersOf(weight)[i]! - expected) < 1e-4, `${numbersOf(weight)}`);
+  }
 });

@@ -37,9 +37,14 @@ export class TrainingBench implements AsyncDisposable {
     return { session, graph };
   }
 
+  /** A folder that is not there yet, for one more checkpoint. */
+  newFolder(): string {
+    return path.join(this.folder, `checkpoint-${++this.#checkpoints}`);
+  }
+
   /** A folder with all that a session saves, and its digest. */
   async save(session: Session): Promise<{ readonly folder: string; readonly sha256: string }> {
-    const folder = path.join(this.folder, `checkpoint-${++this.#checkpoints}`);
+    const folder = this.newFolder();
     const { sha256 } = await saveCheckpoint(session, folder);
     return { folder, sha256 };
   }

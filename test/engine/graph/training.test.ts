@@ -20,6 +20,7 @@ const DROPPING: NetworkSpec = {
 const NETWORKS: readonly (readonly [string, NetworkSpec])[] = [
   ["a batch-normalised network", TINY_NETWORK],
   ["a network with dropout in bf16", { ...DROPPING, precision: "MIXED_BFLOAT16" }],
+  ["a network with dropout in float16", { ...DROPPING, precision: "MIXED_FLOAT16" }],
 ];
 
 let engine: EngineHost;
@@ -54,7 +55,7 @@ async function digestOf(session: Session, name: string): Promise<string> {
   return sha256;
 }
 
-for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
+for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const) {
   for (const batchNormalization of [true, false]) {
     const title = batchNormalization ? "with" : "without";
     test(`a tiny network learns eight pictures by heart in ${precision} ${title} batch normalisation`, async () => {

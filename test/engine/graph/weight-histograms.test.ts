@@ -46,3 +46,27 @@ test("histograms count every trainable weight between its least and its greatest
     }
   }
 });
+
+test("weights that are no numbers any more are not counted, and do not stop anything", async () => {
+  const { session } = await bench.start(TINY_NETWORK, {
+    optimizer: { kind: "sgd", momentum: 0, nesterov: false },
+    learningRate: { kind: "constant", initial: 1e30, warmupEpochs: 0 },
+  });
+  await using _session = session;
+  const told: { statistics: number[]; counts: number[] }[] = [];
+  for (let step = 0; step < 3; step++) {
+    await session.run("train_step", partOf(4, 0, 4, TINY_NETWORK.classCount));
+    const { statistics, counts } = await session.run("histograms", {});
+    told.push({ statistics: numbersOf(statistics), counts: numbersOf(counts) });
+  }
+  assert.ok(told.at(-1)!.statistics.some(Number.isNaN));
+  for (const { statistics, counts } of told) {
+    for (let row = 0; row < statistics.length / 4; row++) {
+      const squares = statistics[row * 4 + 3]!;
+      const counted = counts
+        .slice(row * HISTOGRAM_BUCKETS, (row + 1) * HISTOGRAM_BUCKETS)
+        .reduce((a, b) => a + b, 0);
+      assert.equal(counted > 0, Number.isFinite(squares), `${counted} of squares ${squares}`);
+    }
+  }
+});

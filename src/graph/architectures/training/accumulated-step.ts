@@ -1,8 +1,8 @@
 import type { GraphBuilder } from "../../graph-builder.js";
 import { type GraphNode, specOf, type Tensor } from "../../graph-node.js";
+import { computedLate } from "../../initializers/computed-late.js";
 import { zeros } from "../../initializers/constant-value.js";
-import { learningRateAt } from "../../learning-rate/learning-rate.js";
-import { cast, identity } from "../../ops/array.js";
+import { cast, fill, identity } from "../../ops/array.js";
 import { float32, int64, placeholder } from "../../ops/constants.js";
 import { divide, multiply } from "../../ops/math.js";
 import { sum } from "../../ops/reduction.js";
@@ -15,7 +15,7 @@ import type { Variable } from "../../variables.js";
 import type { NetworkGraph } from "../network-graph.js";
 import type { TrainingSpec } from "../network-spec.js";
 import type { StepInputs } from "./step-inputs.js";
-import { addGradients, addTrainingPass } from "./training-step.js";
+import { addGradients, addTrainingPass, stepContext } from "./training-step.js";
 
 /**
  * Adds a step that takes its batch in parts: `accumulate` adds up what each part contributes to the
@@ -79,9 +79,7 @@ export function addAccumulatedStep(
 
   const apply = graph.scope("apply", () => {
     const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
-    const floatStep = cast(graph, step, "float32");
-    const learningRate = graph.scope("learning_rate", () => learningRateAt(graph, training, floatStep));
-    const context = { graph, variables, learningRate, step: floatStep };
+    const context = stepContext(model, training, step, lossScale);
     const targets = learning.flatMap((variable, index) => {
       const accumulator = accumulators[index];
       if (accumulator === undefined) return [];
@@ -99,7 +97,7 @@ export function addAccumulatedStep(
     return {
       inputs: {},
       outputs: {
-        learning_rate: specOf(identity(graph, learningRate, { after: [advanced] })),
+        learning_rate: specOf(identity(graph, context.learningRate, { after: [advanced] })),
         global_step: specOf(readVariable(graph, globalStep.handle, globalStep, { after: [advanced] })),
       },
     };
@@ -121,8 +119,9 @@ function emptyAll(
   accumulators: readonly Variable[],
   after: readonly GraphNode[],
 ): readonly GraphNode[] {
-  return accumulators.map((accumulator) => {
-    const nothing = zeros(graph, accumulator.shape, [0, 0]);
-    return assignVariable(graph, accumulator.handle, accumulator, nothing, { after });
-  });
+  // Held back until the updates are done: zeros made at once would lie beside all that these work with.
+  const zero = identity(graph, computedLate(graph, float32(graph, 0)), { after });
+  return accumulators.map((accumulator) =>
+    assignVariable(graph, accumulator.handle, accumulator, fill(graph, accumulator.shape, zero)),
+  );
 }

@@ -1,6 +1,5 @@
 import { specOf, type Tensor } from "../../graph-node.js";
-import { learningRateAt } from "../../learning-rate/learning-rate.js";
-import { cast, identity } from "../../ops/array.js";
+import { identity } from "../../ops/array.js";
 import { int64 } from "../../ops/constants.js";
 import { mean } from "../../ops/reduction.js";
 import { assignAddVariable, readVariable } from "../../ops/variables.js";
@@ -11,7 +10,7 @@ import type { Variable } from "../../variables.js";
 import type { NetworkGraph } from "../network-graph.js";
 import type { TrainingSpec } from "../network-spec.js";
 import type { StepInputs } from "./step-inputs.js";
-import { addGradients, addTrainingPass } from "./training-step.js";
+import { addGradients, addTrainingPass, stepContext } from "./training-step.js";
 
 /** Adds `train_step`: one batch, one change of the weights. */
 export function addTrainStep(
@@ -26,9 +25,7 @@ export function addTrainStep(
   const loss = graph.scope("loss", () => mean(graph, losses, [0]));
   const lossScale = network.precision === "MIXED_FLOAT16" ? new LossScale(graph, variables) : null;
 
-  const floatStep = cast(graph, step, "float32");
-  const learningRate = graph.scope("learning_rate", () => learningRateAt(graph, training, floatStep));
-  const context = { graph, variables, learningRate, step: floatStep };
+  const context = stepContext(model, training, step, lossScale);
   const learning = model.learning(training.frozenBlocks);
   const targets = addGradients(graph, loss, learning, pass, lossScale);
   const updates = applyGradients(context, training, targets, lossScale);
@@ -47,7 +44,7 @@ export function addTrainStep(
       loss: afterwards(loss, "loss"),
       top1: afterwards(top1, "top1"),
       top5: afterwards(top5, "top5"),
-      learning_rate: afterwards(learningRate, "learning_rate"),
+      learning_rate: afterwards(context.learningRate, "learning_rate"),
       global_step: specOf(stepAfterwards),
     },
   };

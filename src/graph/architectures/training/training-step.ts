@@ -3,13 +3,15 @@ import type { GraphBuilder } from "../../graph-builder.js";
 import type { Tensor } from "../../graph-node.js";
 import { dropoutDraw } from "../../layers/dropout-draw.js";
 import type { ForwardPass } from "../../layers/forward-pass.js";
+import { learningRateAt } from "../../learning-rate/learning-rate.js";
 import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
 import { topKCorrect } from "../../metrics/top-k.js";
-import { packScalars } from "../../ops/array.js";
+import { cast, packScalars } from "../../ops/array.js";
 import { int64 } from "../../ops/constants.js";
 import { add, multiply } from "../../ops/math.js";
 import type { VariableGradient } from "../../optimizers/apply-gradients.js";
 import type { LossScale } from "../../optimizers/loss-scale.js";
+import type { OptimizerContext } from "../../optimizers/update-rule.js";
 import type { Variable } from "../../variables.js";
 import type { NetworkGraph } from "../network-graph.js";
 import type { TrainingSpec } from "../network-spec.js";
@@ -54,6 +56,23 @@ export function addTrainingPass(
 function seedOf(graph: GraphBuilder, seed: number, step: Tensor, stream: number): Tensor {
   const first = multiply(graph, step, int64(graph, RANDOM_STREAMS_PER_STEP));
   return packScalars(graph, [int64(graph, seed), add(graph, first, int64(graph, stream))]);
+}
+
+/**
+ * What the change of the weights goes by.
+ *
+ * @param step int64 []: steps taken before this one
+ */
+export function stepContext(
+  { graph, variables }: NetworkGraph,
+  training: TrainingSpec,
+  step: Tensor,
+  lossScale: LossScale | null,
+): OptimizerContext {
+  const floatStep = cast(graph, step, "float32");
+  const updates = lossScale === null ? floatStep : cast(graph, lossScale.updates(step), "float32");
+  const learningRate = graph.scope("learning_rate", () => learningRateAt(graph, training, floatStep));
+  return { graph, variables, learningRate, step: updates };
 }
 
 /** Adds the gradients of a loss, float32 [], for all variables that learn. */

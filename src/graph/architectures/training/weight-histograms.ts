@@ -1,6 +1,8 @@
 import { specOf, type Tensor } from "../../graph-node.js";
 import { packScalars, reshape, stack } from "../../ops/array.js";
+import { finite } from "../../ops/comparison.js";
 import { float32, int32Vector } from "../../ops/constants.js";
+import { mergeBranches, switchOn } from "../../ops/control-flow.js";
 import { fixedWidthHistogram } from "../../ops/histogram.js";
 import { add, halfSumOfSquares, maximum, multiply, negate } from "../../ops/math.js";
 import { maximumOf, minimumOf, sum } from "../../ops/reduction.js";
@@ -20,6 +22,7 @@ const LEAST_RANGE_AT_ZERO = 2 ** -100;
 /**
  * Adds `histograms`: of every trainable variable, in their order, the minimum, maximum, sum and sum of
  * squares, float32 [variables, 4], and how many values lie in each bucket, int32 [variables, buckets].
+ * Where the sum of squares is not finite nothing is counted.
  */
 export function addWeightHistograms({ graph, variables }: NetworkGraph): Signature {
   const rows = variables.trainable.map((variable) => graph.scope(variable.name, () => histogramOf(variable)));
@@ -40,6 +43,18 @@ export function addWeightHistograms({ graph, variables }: NetworkGraph): Signatu
     return add(graph, value, maximum(graph, share, float32(graph, LEAST_RANGE_AT_ZERO)));
   }
 
+  /** The kernel refuses NaN and does not look for infinity, so a variable that holds either never gets there. */
+  function countsOf(values: Tensor, range: Tensor, sound: Tensor): Tensor {
+    const whenSound = switchOn(graph, values, sound).whenTrue;
+    const none = int32Vector(
+      graph,
+      Array.from({ length: HISTOGRAM_BUCKETS }, () => 0),
+    );
+    const counted = fixedWidthHistogram(graph, whenSound, range, HISTOGRAM_BUCKETS);
+    const uncounted = switchOn(graph, none, sound).whenFalse;
+    return mergeBranches(graph, counted, uncounted).output(0);
+  }
+
   function histogramOf(variable: Variable): { readonly statistics: Tensor; readonly counts: Tensor } {
     const size = elementCount(variable.shape);
     const held = readVariable(graph, variable.handle, variable);
@@ -49,7 +64,7 @@ export function addWeightHistograms({ graph, variables }: NetworkGraph): Signatu
     const range = packScalars(graph, [least, maximum(graph, greatest, justAbove(least))]);
     return {
       statistics: packScalars(graph, [least, greatest, sum(graph, values, [0]), squares]),
-      counts: fixedWidthHistogram(graph, values, range, HISTOGRAM_BUCKETS),
+      counts: countsOf(values, range, finite(graph, squares)),
     };
   }
 }
