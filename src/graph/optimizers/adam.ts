@@ -11,7 +11,8 @@ import { createSlot, type OptimizerContext, type UpdateRule } from "./update-rul
  *     v = beta2 * v + (1 - beta2) * gradient²
  *     variable -= learningRate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon)
  *
- * The powers are computed from the step, so they need no variables and resume exactly.
+ * The powers are computed from the step, so they need no variables and resume exactly. PyTorch adds its
+ * epsilon to sqrt(v / (1 - beta2^t)) instead, so that an equal epsilon weighs less in its first steps.
  */
 export function adam(context: OptimizerContext, options: Extract<Optimizer, { beta1: number }>): UpdateRule {
   const { graph, learningRate, step } = context;
