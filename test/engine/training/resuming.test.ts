@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
 import {
   epochDone,
   finalDigest,
@@ -15,12 +14,37 @@ import {
 
 const LONGER = { epochs: 8 };
 
+/** Whatever draws at random, keeps state or depends on the step. */
+const EVERYTHING: RunConfigurationInput = {
+  ...LONGER,
+  batchNormalization: true,
+  batchSize: 8,
+  accumulationSteps: 3,
+  augmentation: { horizontalFlip: true, rotationDegrees: 20, widthShift: 0.1, zoom: 0.1, brightness: 0.3 },
+  optimizer: { adamW: {} },
+  learningRate: { exponentialDecay: { initial: 0.003, decayEpochs: 2, decayRate: 0.7, warmupEpochs: 1.5 } },
+  weightDecay: 0.01,
+  gradientClipNorm: 0.5,
+  labelSmoothing: 0.1,
+  classWeights: { weights: [1, 2] },
+  precision: "MIXED_BFLOAT16",
+};
+
 /** What the same run ends with when nothing happens to it. */
-async function uninterrupted(world: TrainingWorld): Promise<string> {
-  const { id } = await world.launchTiny(LONGER);
+async function uninterrupted(
+  world: TrainingWorld,
+  configuration: RunConfigurationInput = LONGER,
+): Promise<string> {
+  const { id } = await world.launchTiny(configuration);
   await using _trainer = await world.startTrainer();
   await follow(world, id);
   return finalDigest(world, id);
+}
+
+/** Trains in a process that is killed after that many epochs. */
+async function killAfter(world: TrainingWorld, id: string, epochs: number): Promise<void> {
+  await using _child = world.startTrainerInChild();
+  await follow(world, id, epochDone(epochs));
 }
 
 test("a run whose process was killed ends with the bytes of an uninterrupted one", async () => {
@@ -28,14 +52,7 @@ test("a run whose process was killed ends with the bytes of an uninterrupted one
   const expected = await uninterrupted(world);
 
   const { id } = await world.launchTiny(LONGER);
-  // What the killed process leaves in its temporary folder goes with the test's own.
-  const env = { ...process.env, TMPDIR: world.homeFolder };
-  const child = fork(path.join(import.meta.dirname, "train-in-child.js"), [world.url, world.homeFolder], {
-    env,
-  });
-  await follow(world, id, epochDone(3));
-  child.kill("SIGKILL");
-  await once(child, "exit");
+  await killAfter(world, id, 3);
   assert.equal((await runNow(world, id)).state, "RUNNING");
 
   await using _trainer = await world.startTrainer();
@@ -58,6 +75,18 @@ test("a run whose process was killed ends with the bytes of an uninterrupted one
     points.map(({ step }) => step),
     [5, 10, 15, 20, 25, 30, 35, 40],
   );
+});
+
+test("so does a run that augments, accumulates, smooths, weighs, clips and decays, in bfloat16", async () => {
+  await using world = await openTrainingWorld();
+  const expected = await uninterrupted(world, EVERYTHING);
+  const { id } = await world.launchTiny(EVERYTHING);
+  await killAfter(world, id, 2);
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.attempt], ["SUCCEEDED", 2]);
+  assert.equal(await finalDigest(world, id), expected);
 });
 
 test("a run survives the server being stopped, and that does not count against it", async () => {

@@ -1,3 +1,5 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,6 +9,7 @@ import type { RunEvent } from "../../../src/core/run-events.js";
 import { BlobStore } from "../../../src/data/blob-store.js";
 import { ImageDecoder } from "../../../src/data/image-decoder.js";
 import type { Database } from "../../../src/db/database.js";
+import type { InitialWeights } from "../../../src/registry/initial-weights.js";
 import { SYSTEM_CLOCK } from "../../../src/training/clock.js";
 import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
 import { PredictionsKeeper } from "../../../src/training/evaluation/predictions-keeper.js";
@@ -37,6 +40,17 @@ export interface TrainingWorld extends Training, AsyncDisposable {
   readonly url: string;
   launchTiny(configuration?: RunConfigurationInput): Promise<RunRecord>;
   startTrainer(): Promise<Trainer>;
+  /**
+   * A process that trains until it is killed, which disposing does.
+   *
+   * @param environment beside this process's own
+   */
+  startTrainerInChild(environment?: NodeJS.ProcessEnv): AsyncDisposable;
+}
+
+/** Where runs find their first weights; random ones alone unless told otherwise. */
+export interface WeightsOptions {
+  readonly initialWeights?: Pick<InitialWeights, "resolve" | "provide">;
 }
 
 export async function openTrainingWorld(): Promise<TrainingWorld> {
@@ -54,17 +68,33 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
     launchTiny: (configuration = {}) =>
       training.launch({ dataset: "drawn", configuration: { ...TINY, ...configuration } }),
     startTrainer: () => startTrainer(database, homeFolder),
+    startTrainerInChild: (environment = {}) => {
+      // What a killed process leaves in its temporary folder goes with the test's own.
+      const env = { ...process.env, TMPDIR: homeFolder, ...environment };
+      const child = fork(path.join(import.meta.dirname, "train-in-child.js"), [url, homeFolder], { env });
+      const exited = once(child, "exit");
+      return {
+        async [Symbol.asyncDispose]() {
+          child.kill("SIGKILL");
+          await exited;
+        },
+      };
+    },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 
 /** A trainer that works already, as the one of a server does. */
-export async function startTrainer(database: Database, homeFolder: string): Promise<Trainer> {
+export async function startTrainer(
+  database: Database,
+  homeFolder: string,
+  { initialWeights = RANDOM_WEIGHTS }: WeightsOptions = {},
+): Promise<Trainer> {
   const { queue, attempts, runs, datasets } = trainingOver(database);
   const trainer = new Trainer({
     stores: { queue, attempts, runs, datasets },
     shards: shardsOf(database, homeFolder),
-    initialWeights: RANDOM_WEIGHTS,
+    initialWeights,
     precisions: new PrecisionChooser({ folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK }),
     outputs: {
       predictions: new PredictionsKeeper(new BlobStore(path.join(homeFolder, "blobs"))),

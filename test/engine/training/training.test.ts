@@ -115,3 +115,45 @@ test("a cancelled run stops at its next step, keeps what it learnt, and lets the
   await follow(world, next.id);
   assert.equal((await runNow(world, next.id)).state, "SUCCEEDED");
 });
+
+test("a batch that comes in three parts trains as one that comes whole, but for rounding", async () => {
+  await using world = await openTrainingWorld();
+  // Dropout included: a part draws what its samples would draw in the whole batch.
+  const whole = await world.launchTiny({ epochs: 3 });
+  const parts = await world.launchTiny({ epochs: 3, accumulationSteps: 3 });
+  const other = await world.launchTiny({ epochs: 3, batchSize: 4 });
+  await using _trainer = await world.startTrainer();
+  for (const { id } of [whole, parts, other]) await follow(world, id);
+  assert.equal((await runNow(world, whole.id)).environment?.partSize, 10);
+  assert.equal((await runNow(world, parts.id)).environment?.partSize, 4);
+  const epochs = await world.runs.epochsOf([whole.id, parts.id, other.id]);
+  const losses = ({ id }: { id: string }) =>
+    epochs.get(id)!.flatMap(({ trainLoss, validationLoss }) => [trainLoss, validationLoss]);
+  const greatest = (a: number[], b: number[]) =>
+    Math.max(...a.map((loss, place) => Math.abs(loss - b[place]!)));
+  assert.ok(greatest(losses(whole), losses(parts)) < 1e-4, `${losses(whole)} / ${losses(parts)}`);
+  assert.ok(greatest(losses(whole), losses(other)) > 1e-3, "batches of four would train otherwise");
+  const counts = ({ id }: { id: string }) =>
+    epochs.get(id)!.map(({ learningRate, trainTop5 }) => [learningRate, trainTop5]);
+  assert.deepEqual(counts(whole), counts(parts));
+  const [last] = (await world.runs.checkpoints([parts.id])).get(parts.id)!.slice(-1);
+  assert.equal(last?.step, 15);
+});
+
+test("the test split is looked at with the weights of the best epoch, not of the last", async () => {
+  await using world = await openTrainingWorld();
+  // It ends with the first epoch that gains nothing, so its last epoch is not its best.
+  const stopped = await world.launchTiny({ epochs: 50, earlyStopping: { patience: 1 } });
+  await using _trainer = await world.startTrainer();
+  await follow(world, stopped.id);
+  assert.equal((await runNow(world, stopped.id)).endReason, "EARLY_STOPPED");
+  const [best] = (await world.runs.checkpoints([stopped.id])).get(stopped.id)!.filter((kept) => kept.best);
+  const ended = await world.launchTiny({ epochs: best!.epoch });
+  await follow(world, ended.id);
+  const testOf = async (id: string) => {
+    const tests = (await world.evaluations.ofRuns([id])).filter(({ split }) => split === "TEST");
+    return tests.map(({ runId, ...evaluation }) => evaluation);
+  };
+  assert.equal((await testOf(stopped.id)).length, 1);
+  assert.deepEqual(await testOf(stopped.id), await testOf(ended.id));
+});

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { insertVersion, openTraining, startNext } from "./training-stores.js";
+import { insertVersion, openTraining, startNext, trainingOver } from "./training-stores.js";
+
+const SMALL = { architecture: "VGG11", widthMultiplier: 0.0625, imageSizePixels: 32, batchSize: 2 } as const;
 
 test("a launched run waits in the queue under a name of its own, in an experiment made for it", async () => {
   await using training = await openTraining();
@@ -39,6 +41,9 @@ const REFUSED = [
   ["NAME_INVALID", { experiment: "a/b" }],
   ["NAME_INVALID", { name: "" }],
   ["CONFIGURATION_INVALID", { configuration: { batchSize: 0 } }],
+  ["PRECISION_UNSUPPORTED", { configuration: { precision: "MIXED_FLOAT16" } }],
+  ["CONFIGURATION_INVALID", { configuration: { classWeights: { weights: [1, 2, 3] } } }],
+  ["DATASET_UNFIT", { dataset: "one-sided", configuration: { classWeights: { balanced: true } } }],
   ["MEMORY_INSUFFICIENT", { configuration: { batchSize: 4096 } }],
 ] as const;
 
@@ -49,6 +54,9 @@ test("a run that could not train is refused, and nothing is left of it", async (
   await insertVersion(training.database, { dataset: "one-class", classNames: ["daisy"] });
   await insertVersion(training.database, { dataset: "no-validation", splits: ["TRAIN", "TRAIN", "TEST"] });
   await insertVersion(training.database, { dataset: "no-training", splits: ["VALIDATION"] });
+  // Pictures at even positions are of one class, those at odd ones of the other.
+  const splits = ["TRAIN", "VALIDATION", "TRAIN", "TEST"] as const;
+  await insertVersion(training.database, { dataset: "one-sided", splits });
   for (const [code, request] of REFUSED) {
     await t.test(`${JSON.stringify(request)}: ${code}`, () =>
       assert.rejects(training.launch(request), { code }),
@@ -57,6 +65,30 @@ test("a run that could not train is refused, and nothing is left of it", async (
   const { items } = await training.runs.list({ page: { first: 10, after: null } });
   assert.deepEqual(items, []);
   assert.equal(await training.experiments.findByName("trees"), null);
+});
+
+test("balanced class weights count what a run trains with, and are recorded with it", async () => {
+  await using training = await openTraining();
+  // Two of the first class to train with and one of the second.
+  await insertVersion(training.database, {
+    splits: ["TRAIN", "TRAIN", "TRAIN", "VALIDATION", "TEST", "TEST"],
+  });
+  const { id } = await training.launch({ configuration: { ...SMALL, classWeights: { balanced: true } } });
+  const [run] = await training.runs.find([id]);
+  assert.deepEqual(run?.configuration.classWeights, { balanced: true, weights: [0.75, 1.5] });
+});
+
+test("float16 is for machines with a GPU", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const configuration = { ...SMALL, precision: "MIXED_FLOAT16" } as const;
+  await assert.rejects(training.launch({ configuration }), {
+    code: "PRECISION_UNSUPPORTED",
+    path: ["configuration", "precision"],
+    message: /needs a GPU/,
+  });
+  const withGpu = trainingOver(training.database, undefined, { hasGpu: true });
+  assert.equal((await withGpu.launch({ configuration })).configuration.precision, "MIXED_FLOAT16");
 });
 
 test("fifty launches at once with one key make one run", async () => {

@@ -154,3 +154,35 @@ test("the best and the last checkpoint are kept, and the others are named to be 
     ],
   );
 });
+
+test("an attempt that starts over from an earlier epoch drops what came after, and stays the same attempt", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  const attempt = await startNext(training);
+  for (const number of [1, 2, 3]) await finishEpoch(training, attempt, { number });
+  const warnings = [{ code: "BATCH_HALVED", message: "4 at once did not fit." }];
+  const from = { epoch: 1, step: 2, stepsPerEpoch: 2, warnings };
+  await training.attempts.startOver({ runId: id, attempt: attempt.attempt }, from, new Date());
+
+  const epochs = await training.runs.epochs(id, { first: 10, after: null });
+  assert.deepEqual(
+    epochs.map(({ number }) => number),
+    [1],
+  );
+  const { points } = await training.metrics.history(id, "train.loss", 10);
+  assert.deepEqual(
+    points.map(({ step }) => step),
+    [2],
+  );
+  const [run] = await training.runs.find([id]);
+  assert.deepEqual([run?.state, run?.attempt], ["RUNNING", 1]);
+  const { items } = await training.events.list(id, { first: 200, after: null });
+  assert.equal(items.at(-1)?.node.kind, "RunWarning");
+  await finishEpoch(training, attempt, { number: 2 });
+  await training.queue.recover(new Date());
+  await assert.rejects(
+    training.attempts.startOver({ runId: id, attempt: attempt.attempt }, from, new Date()),
+    AttemptReplaced,
+  );
+});

@@ -1,6 +1,7 @@
 import { newId } from "../../../src/core/ids.js";
 import { DatasetStore } from "../../../src/data/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
+import type { InitialWeights } from "../../../src/registry/initial-weights.js";
 import { ArtifactStore } from "../../../src/training/artifact-store.js";
 import { SYSTEM_CLOCK } from "../../../src/training/clock.js";
 import { EvaluationStore } from "../../../src/training/evaluation/evaluation-store.js";
@@ -23,8 +24,17 @@ import { epochRecord } from "../../pure/training/epoch-record.js";
 import { createTestDatabase } from "../../testkit/database.js";
 import { RANDOM_WEIGHTS } from "../../testkit/random-weights.js";
 
-/** Every part of training that needs no engine. */
-export function trainingOver(database: Database) {
+/**
+ * Every part of training that needs no engine.
+ *
+ * @param initialWeights where runs find their first weights
+ * @param machine what it seems to run on
+ */
+export function trainingOver(
+  database: Database,
+  initialWeights: Pick<InitialWeights, "resolve"> = RANDOM_WEIGHTS,
+  machine: { readonly hasGpu: boolean } = { hasGpu: false },
+) {
   const events = new RunEventStore(database);
   const states = new RunStateStore(database, events);
   const metrics = new MetricStore(database);
@@ -38,8 +48,8 @@ export function trainingOver(database: Database) {
     states,
     runs,
     datasets,
-    initialWeights: RANDOM_WEIGHTS,
-    hasGpu: false,
+    initialWeights,
+    hasGpu: machine.hasGpu,
     memoryBytes: 64 * 1024 ** 3,
     clock: SYSTEM_CLOCK,
   });

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { readdir, stat, truncate } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { UploadStore } from "../../../src/data/upload-store.js";
+import { Uploads } from "../../../src/data/uploads.js";
+import type { EngineHost } from "../../../src/engine/engine-host.js";
+import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
+import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
+import { isFrozen } from "../../../src/graph/architectures/vgg.js";
+import { InitialWeights } from "../../../src/registry/initial-weights.js";
+import { ModelRegistry } from "../../../src/registry/model-registry.js";
+import { ModelStore } from "../../../src/registry/model-store.js";
+import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
+import { ImportedWeights } from "../../../src/registry/weights/imported-weights.js";
+import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
+import { cachesFeatures } from "../../../src/training/feature-cache.js";
+import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
+import { trainingOver } from "../../postgres/training/training-stores.js";
+import { testLog } from "../../testkit/database.js";
+import { startTestEngine } from "../../testkit/engine.js";
+import { noisePictures, trainTinyRun } from "../../testkit/registry-world.js";
+import { blobsOf } from "./drawn-pictures.js";
+import {
+  epochDone,
+  finalDigest,
+  follow,
+  openTrainingWorld,
+  runNow,
+  startTrainer,
+  TINY,
+  type TrainingWorld,
+} from "./training-world.js";
+
+const FROZEN: RunConfigurationInput = { ...TINY, batchNormalization: true, frozenBlocks: 3 };
+/** Changes no pixel, but pictures that are augmented at all are never trained on from a cache. */
+const NOT_CACHED = { brightness: 1e-9 };
+
+/** Trains it to the end. */
+async function train(world: TrainingWorld, configuration: RunConfigurationInput): Promise<string> {
+  const { id } = await world.launchTiny(configuration);
+  await using _trainer = await world.startTrainer();
+  await follow(world, id);
+  assert.equal((await runNow(world, id)).state, "SUCCEEDED");
+  return id;
+}
+
+function featuresFile(world: TrainingWorld, id: string): string {
+  return path.join(world.homeFolder, "runs", id, "features.bin");
+}
+
+for (const [precision, accumulationSteps] of [
+  ["FLOAT32", 1],
+  ["MIXED_BFLOAT16", 3],
+] as const) {
+  test(`training on features that were computed once gives the bytes of training on pictures (${precision})`, async () => {
+    await using world = await openTrainingWorld();
+    const configuration = { ...FROZEN, precision, accumulationSteps };
+    const cached = await train(world, configuration);
+    const uncached = await train(world, { ...configuration, augmentation: NOT_CACHED });
+    for (const id of [cached, uncached]) {
+      assert.equal(cachesFeatures((await runNow(world, id)).configuration), id === cached);
+    }
+    assert.equal(await finalDigest(world, cached), await finalDigest(world, uncached));
+    const [a, b] = [await world.evaluations.ofRuns([cached]), await world.evaluations.ofRuns([uncached])];
+    assert.deepEqual(
+      a.map(({ split, loss, top1 }) => [split, loss, top1]),
+      b.map(({ split, loss, top1 }) => [split, loss, top1]),
+    );
+    assert.ok(!(await readdir(path.join(world.homeFolder, "runs", cached))).includes("features.bin"));
+  });
+}
+
+test("a run on features computes them again when its process was killed, and leaves none behind at its end", async () => {
+  await using world = await openTrainingWorld();
+  const expected = await train(world, { ...FROZEN, epochs: 8 });
+  const { id } = await world.launchTiny({ ...FROZEN, epochs: 8 });
+  {
+    await using _child = world.startTrainerInChild();
+    await follow(world, id, epochDone(2));
+  }
+  // As when the process had been killed while it wrote them.
+  await truncate(featuresFile(world, id), 100);
+  await using _trainer = await world.startTrainer();
+  const events = await follow(world, id);
+  assert.equal((await runNow(world, id)).attempt, 2);
+  assert.equal(await finalDigest(world, id), await finalDigest(world, expected));
+  await assert.rejects(stat(featuresFile(world, id)), { code: "ENOENT" });
+  const warnings = events.flatMap((event) => (event.kind === "RunWarning" ? [event.code] : []));
+  assert.deepEqual(warnings, ["RESUMED"]);
+});
+
+test("a run goes on from a model of other classes: frozen layers stay what they were, the others learn", async () => {
+  await using world = await openTrainingWorld();
+  await using host = await startTestEngine();
+  const { registry, models, initialWeights } = weightsOf(world, host);
+  // Of three classes, while the drawn pictures have two.
+  const source = await trainTinyRun({ ...world, host, registry, models }, noisePictures(1, 32, 1));
+  const version = await registry.register({
+    model: "tiny",
+    runId: source.runId,
+    description: null,
+    idempotencyKey: null,
+  });
+
+  const training = trainingOver(world.database, initialWeights);
+  const configuration: RunConfigurationInput = {
+    ...FROZEN,
+    head: { kind: "GLOBAL_AVERAGE_POOLING", units: 16, dropout: 0 },
+    initialization: { modelVersion: "tiny:1" },
+  };
+  const run = await training.launch({ dataset: "drawn", configuration });
+  assert.deepEqual(run.configuration.initialization, { kind: "modelVersion", modelVersionId: version.id });
+  {
+    await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
+    await follow(world, run.id, epochDone(2));
+  }
+  {
+    await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
+    await follow(world, run.id);
+  }
+  assert.equal((await runNow(world, run.id)).state, "SUCCEEDED");
+
+  const shared = networkVariables(networkOfRun(run.configuration, 2, "FLOAT32"))
+    .filter(({ name }) => !name.startsWith("predictions"))
+    .map((variable) => ({ ...variable, dtype: "float32" as const }));
+  const folder = path.join(world.homeFolder, "runs", run.id, "checkpoints", "epoch-4");
+  const [before, after] = [
+    await readCheckpoint(host, source.checkpointFolder, shared),
+    await readCheckpoint(host, folder, shared),
+  ];
+  for (const { name } of shared) {
+    const frozen = isFrozen(name, 3);
+    const same = Buffer.from(before.get(name)!.buffer).equals(Buffer.from(after.get(name)!.buffer));
+    assert.equal(same, frozen, `${name} ${frozen ? "is frozen" : "learns"}`);
+  }
+
+  // A run in one go ends with the same bytes: the resumed one did not take the model's weights once more.
+  const whole = await training.launch({ dataset: "drawn", configuration });
+  await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
+  await follow(world, whole.id);
+  assert.equal(await finalDigest(world, run.id), await finalDigest(world, whole.id));
+});
+
+function weightsOf({ database, homeFolder }: TrainingWorld, host: EngineHost) {
+  const models = new ModelStore(database);
+  const registry = new ModelRegistry({
+    models,
+    runs: new TrainedRunStore(database),
+    host,
+    homeFolder,
+    log: testLog,
+  });
+  const uploads = new Uploads({
+    store: new UploadStore(database),
+    folder: path.join(homeFolder, "uploads"),
+    limits: { uploadBytes: 1_000_000 },
+  });
+  const imported = new ImportedWeights({ blobs: blobsOf(homeFolder), homeFolder, log: testLog });
+  return { models, registry, initialWeights: new InitialWeights({ models, registry, uploads, imported }) };
+}

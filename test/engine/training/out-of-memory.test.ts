@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
+
+/**
+ * Memory for 12 of these pictures, not for 24, nor for one that is five times as wide and high. The network is the
+ * thinnest, so that augmenting takes the most: that it fails TensorFlow tells, while several of oneDNN's kernels
+ * end the process instead.
+ */
+const LIMIT = { TF_MKL_ALLOC_MAX_BYTES: "2750000" };
+const AUGMENTED = {
+  widthMultiplier: 0.015,
+  augmentation: { horizontalFlip: true, rotationDegrees: 10, brightness: 0.2, contrast: 0.2 },
+} as const;
+const SMALL = { ...AUGMENTED, imageSizePixels: 64, batchSize: 24, epochs: 20 };
+const LARGE = { ...AUGMENTED, imageSizePixels: 320, batchSize: 1 };
+
+test("a batch that does not fit into memory comes in halves, and the run ends as if it had from the start", async () => {
+  await using world = await openTrainingWorld();
+  const hopeless = await world.launchTiny(LARGE);
+  const { id } = await world.launchTiny(SMALL);
+  {
+    await using _trainer = world.startTrainerInChild(LIMIT);
+    await follow(world, hopeless.id);
+    const failed = await runNow(world, hopeless.id);
+    assert.deepEqual([failed.state, failed.endReason], ["FAILED", "OUT_OF_MEMORY"]);
+    assert.match(failed.endDetail ?? "", /OOM when allocating/);
+    await follow(world, id, epochDone(1));
+  }
+  const halved = await runNow(world, id);
+  assert.deepEqual([halved.state, halved.environment?.partSize], ["RUNNING", 12]);
+
+  const expected = await world.launchTiny({ ...SMALL, accumulationSteps: 2 });
+  await using _trainer = await world.startTrainer();
+  const events = await follow(world, id);
+  const run = await runNow(world, id);
+  assert.deepEqual([run.state, run.attempt, run.environment?.partSize], ["SUCCEEDED", 2, 12]);
+  const warnings = events.flatMap((event) => (event.kind === "RunWarning" ? [event] : []));
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["BATCH_HALVED", "RESUMED"],
+  );
+  assert.match(warnings[0]!.message, /^24 pictures at once .* with 12 at once, .* batch of 24\.$/);
+  const epochs = await world.runs.epochs(id, { first: 30, after: null });
+  assert.deepEqual(
+    epochs.map(({ number }) => number),
+    Array.from({ length: SMALL.epochs }, (_epoch, index) => index + 1),
+  );
+  await follow(world, expected.id);
+  assert.equal(await finalDigest(world, id), await finalDigest(world, expected.id));
+});
