@@ -3,16 +3,16 @@ import { AppError } from "../core/app-error.js";
 import type { EpochRecord } from "../core/run-events.js";
 import { saveCheckpoint } from "../engine/checkpoint.js";
 import { BestCheckpoint } from "./callbacks/best-checkpoint.js";
-import { Diverged } from "./callbacks/divergence.js";
 import { EarlyStopping } from "./callbacks/early-stopping.js";
 import { ProgressReporter } from "./callbacks/progress-reporter.js";
 import { removeCheckpoints, removeUnnamedCheckpoints } from "./checkpoint-folders.js";
 import { PredictionsCollector } from "./evaluation/predictions.js";
 import { AttemptReplaced, type RunAttempt } from "./run-attempt.js";
-import type { RunEnd, RunWarning, SavedCheckpoint } from "./run-attempt-store.js";
+import type { RunWarning } from "./run-attempt-store.js";
+import { RunEnding } from "./run-ending.js";
 import { outcomeOf, type RunOutcome } from "./run-outcome.js";
 import { RunOutputs } from "./run-outputs.js";
-import { type PreparedRun, tellsOfUnusable } from "./run-preparation.js";
+import type { PreparedRun } from "./run-preparation.js";
 import type { RunRecord } from "./run-records.js";
 import { RunSetup } from "./run-setup.js";
 import { RunStopped } from "./run-stopped.js";
@@ -24,6 +24,7 @@ export class RunTraining {
   readonly #runFolder: string;
   readonly #stop = new AbortController();
   readonly #progress: ProgressReporter;
+  readonly #ending: RunEnding;
   #state: "PREPARING" | "RUNNING" = "PREPARING";
   /** Optimiser steps at the last checkpoint that a row names. */
   #savedStep = 0;
@@ -37,6 +38,7 @@ export class RunTraining {
     const { id, attempt } = run;
     this.#attempt = { runId: id, attempt };
     this.#runFolder = path.join(options.runsFolder, id);
+    this.#ending = new RunEnding(options, this.#attempt, path.join(this.#runFolder, "checkpoints"));
     this.#progress = new ProgressReporter(
       (progress) =>
         options.stores.attempts.recordProgress(this.#attempt, progress).catch(this.#progressFailed),
@@ -72,7 +74,7 @@ export class RunTraining {
     const { stores, clock } = this.options;
     if (outcome.kind === "end") {
       const { to, reason, detail } = outcome;
-      await this.#end({ from: this.#state, to, reason, detail });
+      await this.#ending.record({ from: this.#state, to, reason, detail });
     } else if (outcome.kind === "requeue") {
       await stores.queue.interrupt(this.#attempt, outcome, clock.now());
     }
@@ -102,7 +104,7 @@ export class RunTraining {
       } catch (error) {
         await this.#progress.settle();
         if (isOutOfMemory(error) && setup.canHalveParts) throw error;
-        return await this.#endEarly(error, prepared);
+        return await this.#ending.fail(error, prepared, this.#savedStep);
       }
     } catch (error) {
       if (isOutOfMemory(error) && setup.canHalveParts) return "OUT_OF_MEMORY";
@@ -140,18 +142,17 @@ export class RunTraining {
   }
 
   async #trainEpochs(prepared: PreparedRun, outputs: RunOutputs): Promise<void> {
-    const { epochs, earlyStopping, monitor } = this.run.configuration;
+    const { id, configuration } = this.run;
+    const { epochs, monitor } = configuration;
     // New for every try: one that failed may have shown them an epoch that was never recorded.
-    const callbacks = {
-      best: new BestCheckpoint(monitor),
-      earlyStopping: new EarlyStopping(earlyStopping, monitor),
-    };
-    const done = (await this.options.stores.runs.epochsOf([this.run.id])).get(this.run.id) ?? [];
+    const earlyStopping = new EarlyStopping(configuration.earlyStopping, monitor);
+    const callbacks = { best: new BestCheckpoint(monitor), earlyStopping };
+    const done = (await this.options.stores.runs.epochsOf([id])).get(id) ?? [];
     for (const epoch of done) observe(epoch, callbacks);
-    for (let number = done.length + 1; number <= epochs && !callbacks.earlyStopping.shouldStop; number++) {
+    for (let number = done.length + 1; number <= epochs && !earlyStopping.shouldStop; number++) {
       if (!(await this.#trainEpoch(number, prepared, outputs, callbacks))) return;
     }
-    await this.#endWell(prepared, outputs, callbacks);
+    await this.#ending.succeed(prepared, outputs, { earlyStopping, stop: this.#stop.signal });
   }
 
   /** @returns false when the run ended with the epoch */
@@ -186,7 +187,8 @@ export class RunTraining {
     const seconds = (): number => (clock.monotonicMs() - startedMs) / 1000;
     const moment = { step: loop.globalStep, at: clock.now() };
     if (!Number.isFinite(validation.loss)) {
-      await this.#endDiverged({ ...figures, seconds: seconds() }, loop.globalStep, outputs);
+      await this.#progress.settle();
+      await this.#ending.diverge({ ...figures, seconds: seconds() }, loop.globalStep, outputs);
       return false;
     }
     const folder = `epoch-${number}`;
@@ -207,104 +209,6 @@ export class RunTraining {
     await outputs.remove(replaced.predictions);
     await removeCheckpoints(prepared.checkpointsFolder, replaced.checkpoints);
     return true;
-  }
-
-  async #endWell(
-    prepared: PreparedRun,
-    outputs: RunOutputs,
-    { earlyStopping }: EpochCallbacks,
-  ): Promise<void> {
-    const stopped = earlyStopping.shouldStop;
-    await this.#end({
-      from: "RUNNING",
-      to: "SUCCEEDED",
-      reason: stopped ? "EARLY_STOPPED" : "COMPLETED",
-      detail: stopped ? earlyStopping.detail : null,
-      ...(await this.#evaluateTest(prepared, outputs)),
-    });
-  }
-
-  /** How the best checkpoint does on pictures that nothing was decided by. */
-  async #evaluateTest(
-    prepared: PreparedRun,
-    outputs: RunOutputs,
-  ): Promise<Pick<RunEnd, "evaluation" | "warnings">> {
-    const { loop, pictures } = prepared;
-    const checkpoints = await this.options.stores.attempts.checkpoints(this.run.id);
-    const best = checkpoints.find((checkpoint) => checkpoint.best);
-    if (best === undefined || pictures.index.positionsOf("TEST").length === 0) return {};
-    try {
-      await prepared.restore(best);
-    } catch (error) {
-      if (!tellsOfUnusable(error)) throw error;
-      const message = `The best checkpoint could not be evaluated on the test split: ${error.message}`;
-      return { warnings: [{ code: error.code, message }] };
-    }
-    const predictions = new PredictionsCollector();
-    await loop.evaluate("TEST", this.#stop.signal, predictions.add);
-    return { evaluation: await outputs.evaluate("TEST", best.epoch, predictions.finish()) };
-  }
-
-  /** Every step of the epoch was fine, but its last ones ruined the weights: nothing to keep of them. */
-  async #endDiverged(epoch: EpochRecord, step: number, outputs: RunOutputs): Promise<void> {
-    const { stores, clock } = this.options;
-    const written = await outputs.epochFinished(epoch, { step, at: clock.now() }, null, null);
-    await this.#progress.settle();
-    await stores.attempts.finishEpoch(
-      this.#attempt,
-      { epoch, step, improved: false, checkpoint: null, ...written },
-      clock.now(),
-    );
-    await this.#end({
-      from: "RUNNING",
-      to: "FAILED",
-      reason: "DIVERGED",
-      detail:
-        `The validation loss became ${epoch.validationLoss} after epoch ${epoch.number} (step ${step}), with a ` +
-        `learning rate of ${epoch.learningRate}. Lower learningRate.initial, or warm up longer.`,
-    });
-  }
-
-  /** Ends that need the session, or what the error carries. */
-  async #endEarly(error: unknown, prepared: PreparedRun): Promise<RunOutcome | null> {
-    const { loop } = prepared;
-    const outcome = outcomeOf(error);
-    if (outcome.kind !== "end") return outcome;
-    const end: RunEnd = { from: "RUNNING", to: outcome.to, reason: outcome.reason, detail: outcome.detail };
-    if (error instanceof Diverged) {
-      await this.#end({ ...end, values: { epoch: error.epoch, points: error.metrics } });
-      return null;
-    }
-    if (outcome.to === "CANCELLED" && loop.globalStep > this.#savedStep) {
-      const checkpoint = await this.#saveUnfinishedEpoch(prepared);
-      await this.#end(checkpoint === null ? end : { ...end, checkpoint });
-      return null;
-    }
-    return outcome;
-  }
-
-  /** Null when it cannot be saved: a run that was cancelled ends so all the same. */
-  async #saveUnfinishedEpoch({
-    loop,
-    session,
-    checkpointsFolder,
-  }: PreparedRun): Promise<SavedCheckpoint | null> {
-    const epoch = Math.ceil(loop.globalStep / loop.stepsPerEpoch);
-    const folder = `epoch-${epoch}`;
-    try {
-      const saved = await saveCheckpoint(session, path.join(checkpointsFolder, folder));
-      return { epoch, step: loop.globalStep, folder, ...saved };
-    } catch (error) {
-      this.options.log.warn("could not save a checkpoint of a cancelled run", { ...this.#attempt, error });
-      return null;
-    }
-  }
-
-  async #end(end: RunEnd): Promise<void> {
-    const { stores, clock, log } = this.options;
-    const dropped = await stores.attempts.end(this.#attempt, end, clock.now());
-    log.info("run ended", { ...this.#attempt, state: end.to, reason: end.reason, detail: end.detail });
-    await removeCheckpoints(path.join(this.#runFolder, "checkpoints"), dropped);
   }
 
   #watchForCancel(): () => void {
