@@ -157,3 +157,24 @@ test("the test split is looked at with the weights of the best epoch, not of the
   assert.equal((await testOf(stopped.id)).length, 1);
   assert.deepEqual(await testOf(stopped.id), await testOf(ended.id));
 });
+
+test("pictures are changed anew in every epoch", async () => {
+  await using world = await openTrainingWorld();
+  // Weights that stay what they are, so that only the pictures can change the loss.
+  const still = {
+    epochs: 3,
+    head: { units: 16, dropout: 0 },
+    learningRate: { constant: { initial: 1e-30 } },
+  };
+  const plain = await world.launchTiny(still);
+  const augmented = await world.launchTiny({ ...still, augmentation: { brightness: 0.9 } });
+  await using _trainer = await world.startTrainer();
+  for (const { id } of [plain, augmented]) await follow(world, id);
+  const epochs = await world.runs.epochsOf([plain.id, augmented.id]);
+  const changes = ({ id }: { id: string }) => {
+    const [first, ...later] = epochs.get(id)!.map(({ trainLoss }) => trainLoss);
+    return later.map((loss) => Math.abs(loss - first!));
+  };
+  assert.ok(Math.max(...changes(plain)) < 1e-6, `${changes(plain)}`);
+  assert.ok(Math.min(...changes(augmented)) > 1e-5, `${changes(augmented)}`);
+});
