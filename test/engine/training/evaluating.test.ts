@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
@@ -57,13 +55,10 @@ test("a run whose process was killed ends with the evaluations and summaries of 
     await follow(world, whole);
   }
   const { id: killed } = await world.launchTiny(AUGMENTED);
-  const env = { ...process.env, TMPDIR: world.homeFolder };
-  const child = fork(path.join(import.meta.dirname, "train-in-child.js"), [world.url, world.homeFolder], {
-    env,
-  });
-  await follow(world, killed, epochDone(3));
-  child.kill("SIGKILL");
-  await once(child, "exit");
+  {
+    await using _child = world.startTrainerInChild();
+    await follow(world, killed, epochDone(3));
+  }
   await using _trainer = await world.startTrainer();
   await follow(world, killed);
   assert.equal((await runNow(world, killed)).attempt, 2);
