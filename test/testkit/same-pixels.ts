@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+
+/** Fails at the first value that differs; `deepEqual` takes minutes to show how whole pictures differ. */
+export function assertSamePixels(
+  actual: readonly number[],
+  expected: readonly number[],
+  what = "the picture",
+): void {
+  assert.equal(actual.length, expected.length, `values of ${what}`);
+  const at = actual.findIndex((value, index) => value !== expected[index]);
+  assert.equal(at, -1, `${what} has ${actual[at]} at ${at}, where ${expected[at]} was expected`);
+}
+
+/** The same of several pictures, by their places in the list. */
+export function assertSamePictures(
+  actual: readonly (readonly number[])[],
+  expected: readonly (readonly number[])[],
+  what = "pictures",
+): void {
+  assert.equal(actual.length, expected.length, `number of ${what}`);
+  for (const [index, pixels] of actual.entries()) {
+    assertSamePixels(pixels, expected[index] ?? [], `number ${index} of ${what}`);
+  }
+}
