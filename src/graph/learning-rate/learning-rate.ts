@@ -3,7 +3,6 @@ import type { LearningRate } from "../../core/run-configuration.js";
 import type { TrainingSpec } from "../architectures/network-spec.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
-
 import { less, select } from "../ops/comparison.js";
 import { float32 } from "../ops/constants.js";
 import { divide, multiply, subtract } from "../ops/math.js";

@@ -31,13 +31,11 @@ export function addAccumulatedStep(
 ): SignatureTable {
   const { graph, variables, network } = model;
   const learning = model.learning(training.frozenBlocks);
-  const accumulators = learning.map(({ name, shape }) =>
-    variables.create({
-      name: `${name}/accumulator`,
-      shape,
-      trainable: false,
-      initializer: zeros,
-      transient: true,
+  const accumulators = new Map(
+    learning.map((variable) => {
+      const { name, shape } = variable;
+      const held = { name: `${name}/accumulator`, shape, trainable: false, transient: true };
+      return [variable, variables.create({ ...held, initializer: zeros })];
     }),
   );
   const lossScale = network.precision === "MIXED_FLOAT16" ? new LossScale(graph, variables) : null;
@@ -54,8 +52,8 @@ export function addAccumulatedStep(
       divide(graph, float32(graph, 1), cast(graph, batchSize, "float32")),
     );
     const targets = addGradients(graph, share, learning, pass, lossScale);
-    const added = targets.flatMap(({ gradient }, index) => {
-      const accumulator = accumulators[index];
+    const added = targets.flatMap(({ variable, gradient }) => {
+      const accumulator = accumulators.get(variable);
       return accumulator === undefined
         ? []
         : [assignAddVariable(graph, accumulator.handle, accumulator, gradient)];
@@ -80,16 +78,12 @@ export function addAccumulatedStep(
   const apply = graph.scope("apply", () => {
     const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
     const context = stepContext(model, training, step, lossScale);
-    const targets = learning.flatMap((variable, index) => {
-      const accumulator = accumulators[index];
-      if (accumulator === undefined) return [];
+    const targets = [...accumulators].map(([variable, accumulator]) => {
       const value = readVariable(graph, variable.handle, variable);
-      return [
-        { variable, value, gradient: readVariable(graph, accumulator.handle, accumulator), readers: [] },
-      ];
+      return { variable, value, gradient: readVariable(graph, accumulator.handle, accumulator), readers: [] };
     });
     const updates = applyGradients(context, training, targets, lossScale);
-    const emptied = emptyAll(graph, accumulators, updates);
+    const emptied = emptyAll(graph, [...accumulators.values()], updates);
     const advanced = assignAddVariable(graph, globalStep.handle, globalStep, int64(graph, 1), {
       name: "step/Advance",
       after: emptied,
@@ -104,7 +98,7 @@ export function addAccumulatedStep(
   });
 
   const reset = graph.scope("reset", () => {
-    const emptied = emptyAll(graph, accumulators, []);
+    const emptied = emptyAll(graph, [...accumulators.values()], []);
     return graph.addNode("NoOp", { after: emptied });
   });
   return {
