@@ -22,4 +22,5 @@ test("the probe computes the same in every precision, up to its rounding", async
   for (const checksum of rounded) {
     assert.ok(Math.abs(checksum - exact) < 0.02 * exact, `${checksum} instead of ${exact}`);
   }
+  assert.equal(new Set(checksums).size, 3, "each precision rounds in its own way");
 });

@@ -145,6 +145,19 @@ test("evaluation says the same of a picture in whatever batch it comes", async (
   }
 });
 
+test("evaluation tells the plain loss of every picture, whatever training minimises", async () => {
+  const settings = { labelSmoothing: 0.3, classWeights: [4, 0.5, 2, 3] };
+  const graph = buildTrainingGraph(TINY_NETWORK, { ...TINY_TRAINING, ...settings });
+  await using session = await engine.openGraph(graph);
+  await session.run("init", {});
+  const { losses } = await session.run("eval_step", { images: pictures(8), labels: labels(8) });
+  const probabilities = numbersOf((await session.run("predict", { images: pictures(8) })).probabilities);
+  for (const [i, loss] of numbersOf(losses).entries()) {
+    const expected = -Math.log(probabilities[i * 4 + (i % 4)]!);
+    assert.ok(Math.abs(loss - expected) < 1e-5, `picture ${i}: ${loss} instead of ${expected}`);
+  }
+});
+
 test("evaluation and prediction drop nothing and change nothing", async () => {
   await using session = await openTraining(DROPPING);
   const before = await digestOf(session, "before");

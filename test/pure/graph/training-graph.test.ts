@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NO_AUGMENTATION } from "../../../src/core/run-configuration.js";
 import { countParameters, type TrainingSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
@@ -51,6 +52,46 @@ test("a training graph is called as the trainer expects", () => {
     save: { inputs: { prefix: "string []" }, outputs: { prefix: "string []" } },
     restore: { inputs: { prefix: "string []" }, outputs: { done: "int32 []" } },
   });
+});
+
+test("a batch in parts, pictures that change and kept features each have signatures of their own", () => {
+  const signaturesOf = (change: Partial<TrainingSpec>) => {
+    const { signatures } = buildTrainingGraph(PUBLISHED_VGG19, { ...TRAINING, ...change });
+    return (name: string) => {
+      const signature = signatures[name];
+      if (signature === undefined) return null;
+      return { inputs: formatted(signature.inputs), outputs: formatted(signature.outputs) };
+    };
+  };
+  const [images, labels] = ["uint8 [?, 224, 224, 3]", "int32 [?]"];
+
+  const accumulating = signaturesOf({ accumulation: true });
+  assert.equal(accumulating("train_step"), null);
+  assert.deepEqual(accumulating("accumulate"), {
+    inputs: { images, labels, first: "int32 []", batch_size: "int32 []" },
+    outputs: { loss_sum: "float32 []", top1: "int32 []", top5: "int32 []" },
+  });
+  assert.deepEqual(accumulating("apply"), {
+    inputs: {},
+    outputs: { learning_rate: "float32 []", global_step: "int64 []" },
+  });
+  assert.deepEqual(accumulating("reset"), { inputs: {}, outputs: { done: "int32 []" } });
+
+  const changing = signaturesOf({ augmentation: { ...NO_AUGMENTATION, horizontalFlip: true } });
+  const drawn = { images, samples: "int32 [?]", epoch: "int32 []" };
+  assert.deepEqual(changing("augment"), { inputs: drawn, outputs: { pixels: "int32 [?, 224, 224, 3]" } });
+  assert.deepEqual(changing("train_step")?.inputs, { ...drawn, labels });
+  assert.deepEqual(changing("eval_step")?.inputs, { images, labels }, "evaluation sees pictures as they are");
+
+  const caching = signaturesOf({ frozenBlocks: 5, cachedFeatures: true });
+  const features = `int32 [?, ${7 * 7 * 512}]`;
+  assert.deepEqual(caching("features"), { inputs: { images }, outputs: { features } });
+  assert.deepEqual(caching("train_step")?.inputs, { features, labels });
+  assert.deepEqual(caching("eval_step")?.inputs, { features, labels });
+  assert.deepEqual(caching("predict")?.inputs, { images });
+
+  const tuning = signaturesOf({ importedVariables: ["block1_conv1/kernel"] });
+  assert.deepEqual(tuning("import"), { inputs: { prefix: "string []" }, outputs: { done: "int32 []" } });
 });
 
 test("a graph is plain data that survives being sent to another thread", () => {
