@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, stat, truncate } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import type { RunEvent } from "../../../src/core/run-events.js";
 import { UploadStore } from "../../../src/data/upload-store.js";
 import { Uploads } from "../../../src/data/uploads.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
@@ -39,10 +40,15 @@ const NOT_CACHED = { brightness: 1e-9 };
 /** Trains it to the end. */
 async function train(world: TrainingWorld, configuration: RunConfigurationInput): Promise<string> {
   const { id } = await world.launchTiny(configuration);
-  await using _trainer = await world.startTrainer();
-  await follow(world, id);
+  await followToTheEnd(world, id);
   assert.equal((await runNow(world, id)).state, "SUCCEEDED");
   return id;
+}
+
+/** A run's end is told before what it leaves behind is put away, for which the trainer's own end waits. */
+async function followToTheEnd(world: TrainingWorld, id: string): Promise<RunEvent[]> {
+  await using _trainer = await world.startTrainer();
+  return await follow(world, id);
 }
 
 function featuresFile(world: TrainingWorld, id: string): string {
@@ -81,8 +87,7 @@ test("a run on features computes them again when its process was killed, and lea
   }
   // As when the process had been killed while it wrote them.
   await truncate(featuresFile(world, id), 100);
-  await using _trainer = await world.startTrainer();
-  const events = await follow(world, id);
+  const events = await followToTheEnd(world, id);
   assert.equal((await runNow(world, id)).attempt, 2);
   assert.equal(await finalDigest(world, id), await finalDigest(world, expected));
   await assert.rejects(stat(featuresFile(world, id)), { code: "ENOENT" });
