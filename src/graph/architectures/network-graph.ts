@@ -6,8 +6,7 @@ import type { Layer } from "../layers/layer.js";
 import { applyInSequence } from "../layers/sequence.js";
 import { placeholder } from "../ops/constants.js";
 import { softmax } from "../ops/math.js";
-import { addPersistence } from "../saved-model/persistence.js";
-import { encodeSavedModel } from "../saved-model/saved-model.js";
+import { completeGraph } from "../saved-model/complete-graph.js";
 import type { SavedModelGraph, Signature, SignatureTable } from "../saved-model/signature.js";
 import type { FloatType } from "../tensor-spec.js";
 import { type Variable, Variables } from "../variables.js";
@@ -26,7 +25,7 @@ export const COMPUTE_TYPES: Readonly<Record<ComputePrecision, FloatType>> = {
 export interface NetworkOutputs {
   /** What the last layer gives: float32 [?, classes]. */
   readonly logits: Tensor;
-  /** What every layer gives, by its name. */
+  /** What every layer behind the frozen blocks gives, by its name. */
   readonly activations: ReadonlyMap<string, Tensor>;
   readonly pass: ForwardPass;
 }
@@ -69,34 +68,29 @@ export class NetworkGraph {
   ): NetworkOutputs {
     const { graph } = this;
     const pass = new ForwardPass(graph, this.variables, mode, this.computeType);
-    const { frozen, learning } = splitFrozen(this.#layers, frozenBlocks);
-    const before = features === undefined ? this.#activations(frozen, pixels) : new Map<string, Tensor>();
-    const input = features ?? [...before.values()].at(-1) ?? this.#preprocessed(pixels);
-    const activations = new Map([...before, ...applyInSequence(learning, input, pass)]);
+    const { learning } = splitFrozen(this.#layers, frozenBlocks);
+    const input = features ?? this.features(frozenBlocks, pixels);
+    const activations = applyInSequence(learning, input, pass);
     return { logits: [...activations.values()].at(-1) ?? input, activations, pass };
   }
 
-  /** What the first blocks make of the fed images: [?, h, w, c] in the type that the network computes in. */
-  features(frozenBlocks: number): Tensor {
-    const { frozen } = splitFrozen(this.#layers, frozenBlocks);
-    return [...this.#activations(frozen, this.images).values()].at(-1) ?? this.#preprocessed(this.images);
+  /**
+   * What the first blocks make of pixels, uint8 of the fed images' shape: [?, h, w, c] in the type that the network
+   * computes in. They compute as in inference: their normalisation uses its moving statistics.
+   */
+  features(frozenBlocks: number, pixels: Tensor = this.images): Tensor {
+    const { graph, network, computeType } = this;
+    const input = graph.scope("preprocessing", () =>
+      preprocess(graph, pixels, network.preprocessing, computeType),
+    );
+    const pass = new ForwardPass(graph, this.variables, { kind: "inference" }, computeType);
+    const activations = applyInSequence(splitFrozen(this.#layers, frozenBlocks).frozen, input, pass);
+    return [...activations.values()].at(-1) ?? input;
   }
 
   /** The variables that gradients change. */
   learning(frozenBlocks: number): readonly Variable[] {
     return this.variables.trainable.filter(({ name }) => !isFrozen(name, frozenBlocks));
-  }
-
-  /** Layers that do not learn compute as in inference: their normalisation uses its moving statistics. */
-  #activations(layers: readonly Layer[], pixels: Tensor): ReadonlyMap<string, Tensor> {
-    if (layers.length === 0) return new Map();
-    const pass = new ForwardPass(this.graph, this.variables, { kind: "inference" }, this.computeType);
-    return applyInSequence(layers, this.#preprocessed(pixels), pass);
-  }
-
-  #preprocessed(pixels: Tensor): Tensor {
-    const { graph, network, computeType } = this;
-    return graph.scope("preprocessing", () => preprocess(graph, pixels, network.preprocessing, computeType));
   }
 
   /** images -> probabilities and logits, float32 [?, classes]. */
@@ -110,18 +104,6 @@ export class NetworkGraph {
 
   /** Adds `init`, `save` and `restore` of all variables and encodes the whole. */
   finish(signatures: SignatureTable): SavedModelGraph {
-    const persistence = addPersistence(this.graph, this.variables.all);
-    const saved = this.variables.all.filter(({ transient }) => !transient);
-    const table = { ...signatures, ...persistence.signatures };
-    return {
-      bytes: encodeSavedModel({
-        nodes: this.graph.nodes,
-        signatures: table,
-        saver: persistence.saver,
-        variables: saved,
-      }),
-      signatures: table,
-      variables: saved.map(({ name, dtype, shape, trainable }) => ({ name, dtype, shape, trainable })),
-    };
+    return completeGraph(this.graph, signatures, this.variables.all);
   }
 }

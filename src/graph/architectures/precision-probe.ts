@@ -9,7 +9,7 @@ import { conv2D } from "../ops/convolution.js";
 import { add, matMul, multiply, relu } from "../ops/math.js";
 import { randomUniform } from "../ops/random.js";
 import { sum } from "../ops/reduction.js";
-import { encodeSavedModel } from "../saved-model/saved-model.js";
+import { completeGraph } from "../saved-model/complete-graph.js";
 import type { SavedModelGraph } from "../saved-model/signature.js";
 import { COMPUTE_TYPES } from "./network-graph.js";
 
@@ -48,8 +48,7 @@ export function buildPrecisionProbe(precision: ComputePrecision): SavedModelGrap
     { name: "checksum" },
   );
   const signatures = { probe: { inputs: {}, outputs: { checksum: specOf(checksum) } } };
-  const bytes = encodeSavedModel({ nodes: graph.nodes, signatures, saver: null, variables: [] });
-  return { bytes, signatures, variables: [] };
+  return completeGraph(graph, signatures);
 }
 
 /** The sum of all elements: float32 []. */

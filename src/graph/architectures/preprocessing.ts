@@ -1,9 +1,9 @@
 import type { Preprocessing } from "../../core/enumerations.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
-import { cast, reshape } from "../ops/array.js";
-import { float32, float32Vector, int32Vector } from "../ops/constants.js";
-import { reverseMiddle } from "../ops/image.js";
+import { cast } from "../ops/array.js";
+import { float32, float32Vector } from "../ops/constants.js";
+import { reverseAxis } from "../ops/image.js";
 import { add, multiply } from "../ops/math.js";
 import type { FloatType } from "../tensor-spec.js";
 
@@ -48,7 +48,7 @@ export function preprocess(
   const { channels, unit, means, deviations } = SCALINGS[preprocessing];
   const factors = deviations.map((deviation) => 1 / (unit * deviation));
   const offsets = means.map((mean, channel) => -mean / (deviations[channel] ?? 1));
-  const ordered = channels === "BGR" ? reverseChannels(graph, images) : images;
+  const ordered = channels === "BGR" ? reverseAxis(graph, images, 3) : images;
   const pixels = cast(graph, ordered, "float32");
   const isFactor = factors.some((factor) => factor !== 1);
   const scaled = isFactor ? multiply(graph, pixels, byChannel(graph, factors)) : pixels;
@@ -60,11 +60,4 @@ export function preprocess(
 function byChannel(graph: GraphBuilder, values: readonly number[]): Tensor {
   const [first = 0, ...others] = values;
   return others.every((value) => value === first) ? float32(graph, first) : float32Vector(graph, values);
-}
-
-function reverseChannels(graph: GraphBuilder, images: Tensor): Tensor {
-  const [, height, width, channels] = images.shape;
-  const known = [height ?? 0, width ?? 0, channels ?? 0];
-  const pixels = reshape(graph, images, int32Vector(graph, [-1, channels ?? 0, 1]), [null, channels ?? 0, 1]);
-  return reshape(graph, reverseMiddle(graph, pixels), int32Vector(graph, [-1, ...known]), images.shape);
 }

@@ -4,7 +4,7 @@ import { GraphBuilder } from "../graph-builder.js";
 import { specOf } from "../graph-node.js";
 import { cast } from "../ops/array.js";
 import { placeholder } from "../ops/constants.js";
-import { encodeSavedModel } from "../saved-model/saved-model.js";
+import { completeGraph } from "../saved-model/complete-graph.js";
 import type { SavedModelGraph } from "../saved-model/signature.js";
 import { augmentImages } from "./augment-images.js";
 
@@ -32,6 +32,5 @@ export function buildAugmentationGraph(
       outputs: { pixels: specOf(pixels) },
     },
   };
-  const bytes = encodeSavedModel({ nodes: graph.nodes, signatures, saver: null, variables: [] });
-  return { bytes, signatures, variables: [] };
+  return completeGraph(graph, signatures);
 }

@@ -1,10 +1,10 @@
 import type { FillMode } from "../../core/enumerations.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
-import { cast, reshape } from "../ops/array.js";
+import { cast } from "../ops/array.js";
 import { packColumns } from "../ops/columns.js";
-import { float32, int32Vector } from "../ops/constants.js";
-import { projectiveTransform, reverseMiddle, selectRows } from "../ops/image.js";
+import { float32 } from "../ops/constants.js";
+import { projectiveTransform, reverseAxis, selectRows } from "../ops/image.js";
 import { add, multiply, negate, subtract } from "../ops/math.js";
 import type { Amounts } from "./amounts.js";
 
@@ -28,29 +28,14 @@ export function place(graph: GraphBuilder, images: Tensor, placement: Placement,
       const matrix = placementMatrix(graph, placement, sizePixels, zeros);
       return projectiveTransform(graph, cast(graph, images, "float32"), matrix, fillMode);
     }
-    const channels = images.shape[3] ?? 0;
-    // TensorFlow has a fast way to turn the middle of three axes round.
-    const turned = mirroredX === undefined ? images : mirror(graph, images, mirroredX, channels);
-    return mirroredY === undefined ? turned : mirror(graph, turned, mirroredY, sizePixels * channels);
+    const turned = mirroredX === undefined ? images : mirror(graph, images, mirroredX, 2);
+    return mirroredY === undefined ? turned : mirror(graph, turned, mirroredY, 1);
   });
 }
 
-/** Turns round the axis behind which `stride` bytes lie, in the pictures that bool [n] names. */
-function mirror(graph: GraphBuilder, images: Tensor, mirrored: Tensor, stride: number): Tensor {
-  const sizePixels = images.shape[1] ?? 0;
-  const [, ...pictureShape] = images.shape.map((size) => size ?? 0);
-  const rows = reshape(graph, images, int32Vector(graph, [-1, sizePixels, stride]), [
-    null,
-    sizePixels,
-    stride,
-  ]);
-  const turned = reshape(
-    graph,
-    reverseMiddle(graph, rows),
-    int32Vector(graph, [-1, ...pictureShape]),
-    images.shape,
-  );
-  return selectRows(graph, mirrored, turned, images);
+/** Turns an axis round in the pictures that bool [n] names. */
+function mirror(graph: GraphBuilder, images: Tensor, mirrored: Tensor, axis: 1 | 2): Tensor {
+  return selectRows(graph, mirrored, reverseAxis(graph, images, axis), images);
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { FillMode } from "../../core/enumerations.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
+import { elementCount } from "../tensor-spec.js";
+import { reshape } from "./array.js";
 import { float32, int32Vector } from "./constants.js";
 
 /**
@@ -44,8 +46,22 @@ export function projectiveTransform(
   });
 }
 
+/**
+ * The same images with one of their axes turned round: 1 top to bottom, 2 left to right, 3 the channels.
+ *
+ * @param images [n, height, width, channels] of a known size
+ */
+export function reverseAxis(graph: GraphBuilder, images: Tensor, axis: 1 | 2 | 3): Tensor {
+  const sizes = images.shape.slice(1).map((size) => size ?? 0);
+  const length = sizes[axis - 1] ?? 0;
+  // TensorFlow has a fast way to turn the middle of three axes round.
+  const behind = elementCount(sizes.slice(axis));
+  const middle = reshape(graph, images, int32Vector(graph, [-1, length, behind]), [null, length, behind]);
+  return reshape(graph, reverseMiddle(graph, middle), int32Vector(graph, [-1, ...sizes]), images.shape);
+}
+
 /** `ReverseV2`: the order of the middle axis of [a, b, c] turned round. */
-export function reverseMiddle(graph: GraphBuilder, x: Tensor): Tensor {
+function reverseMiddle(graph: GraphBuilder, x: Tensor): Tensor {
   return graph.add("ReverseV2", {
     inputs: [x, int32Vector(graph, [1], "ReverseV2/axis")],
     attributes: { T: { type: x.dtype }, Tidx: { type: "int32" } },

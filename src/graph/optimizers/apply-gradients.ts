@@ -33,17 +33,13 @@ export function applyGradients(
   const { graph } = context;
   const { gradientClipNorm, optimizer, weightDecay } = training;
   const rule = updateRule(context, optimizer);
-  const unclipped = targets.map(({ gradient }) => gradient);
   const clipped =
-    gradientClipNorm === null
-      ? unclipped
-      : graph.scope("clip", () => clipByGlobalNorm(graph, unclipped, gradientClipNorm));
+    gradientClipNorm === null ? targets : graph.scope("clip", () => clip(context, targets, gradientClipNorm));
 
   const updates = (placed: (variable: Variable) => Variable): GraphNode[] =>
-    targets.map(({ variable, value, readers }, index) =>
+    clipped.map(({ variable, value, gradient, readers }) =>
       graph.scope(`update/${variable.name}`, () => {
         const target = placed(variable);
-        const gradient = clipped[index] ?? value;
         if (weightDecay === 0 || !decays(variable)) return rule(target, gradient, readers);
         if (optimizer.kind !== "adamW") {
           return rule(target, addDecay(context, gradient, value, weightDecay), readers);
@@ -51,5 +47,19 @@ export function applyGradients(
         return rule(target, gradient, [decayDirectly(context, target, value, weightDecay, readers)]);
       }),
     );
-  return lossScale === null ? updates((variable) => variable) : lossScale.guard(clipped, updates);
+  if (lossScale === null) return updates((variable) => variable);
+  return lossScale.guard(gradientsOf(clipped), updates);
+}
+
+function clip(
+  { graph }: OptimizerContext,
+  targets: readonly VariableGradient[],
+  clipNorm: number,
+): readonly VariableGradient[] {
+  const clipped = clipByGlobalNorm(graph, gradientsOf(targets), clipNorm);
+  return targets.map((target, index) => ({ ...target, gradient: clipped[index] ?? target.gradient }));
+}
+
+function gradientsOf(targets: readonly VariableGradient[]): readonly Tensor[] {
+  return targets.map(({ gradient }) => gradient);
 }

@@ -4,8 +4,8 @@ import { zeros } from "../../graph/initializers/constant-value.js";
 import { deepCopy } from "../../graph/ops/array.js";
 import { placeholder } from "../../graph/ops/constants.js";
 import { assignVariable } from "../../graph/ops/variables.js";
-import { addPersistence, doneAfter } from "../../graph/saved-model/persistence.js";
-import { encodeSavedModel } from "../../graph/saved-model/saved-model.js";
+import { completeGraph } from "../../graph/saved-model/complete-graph.js";
+import { doneAfter } from "../../graph/saved-model/persistence.js";
 import type { SavedModelGraph, Signature, SignatureTable } from "../../graph/saved-model/signature.js";
 import { type Variable, Variables } from "../../graph/variables.js";
 
@@ -28,18 +28,7 @@ export function buildAssignmentGraph(
   const assignments: SignatureTable = Object.fromEntries(
     held.all.map((variable) => [assignmentOf(variable.name), assignmentSignature(graph, variable)]),
   );
-  const persistence = addPersistence(graph, held.all);
-  const signatures = { ...assignments, ...persistence.signatures };
-  return {
-    bytes: encodeSavedModel({
-      nodes: graph.nodes,
-      signatures,
-      saver: persistence.saver,
-      variables: held.all,
-    }),
-    signatures,
-    variables: held.all.map(({ name, dtype, shape, trainable }) => ({ name, dtype, shape, trainable })),
-  };
+  return completeGraph(graph, assignments, held.all);
 }
 
 function assignmentSignature(graph: GraphBuilder, variable: Variable): Signature {

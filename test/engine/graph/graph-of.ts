@@ -1,8 +1,7 @@
 import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import type { GraphBuilder } from "../../../src/graph/graph-builder.js";
 import { specOf, type Tensor } from "../../../src/graph/graph-node.js";
-import { addPersistence } from "../../../src/graph/saved-model/persistence.js";
-import { encodeSavedModel } from "../../../src/graph/saved-model/saved-model.js";
+import { completeGraph } from "../../../src/graph/saved-model/complete-graph.js";
 import type { SavedModelGraph, SignatureTable } from "../../../src/graph/saved-model/signature.js";
 import type { TensorSpec } from "../../../src/graph/tensor-spec.js";
 import type { Variables } from "../../../src/graph/variables.js";
@@ -20,19 +19,13 @@ export function graphOf(
   calls: Readonly<Record<string, Call>>,
   variables?: Variables,
 ): SavedModelGraph {
-  const all = variables?.all ?? [];
-  const persistence = all.length === 0 ? null : addPersistence(graph, all);
-  const own = Object.entries(calls).map(([name, { inputs, outputs }]) => [
-    name,
-    { inputs: specsOf(inputs), outputs: specsOf(outputs) },
-  ]);
-  const signatures: SignatureTable = { ...Object.fromEntries(own), ...persistence?.signatures };
-  const saver = persistence?.saver ?? null;
-  return {
-    bytes: encodeSavedModel({ nodes: graph.nodes, signatures, saver, variables: all }),
-    signatures,
-    variables: all.map(({ name, dtype, shape, trainable }) => ({ name, dtype, shape, trainable })),
-  };
+  const signatures: SignatureTable = Object.fromEntries(
+    Object.entries(calls).map(([name, { inputs, outputs }]) => [
+      name,
+      { inputs: specsOf(inputs), outputs: specsOf(outputs) },
+    ]),
+  );
+  return completeGraph(graph, signatures, variables?.all);
 }
 
 function specsOf(tensors: Tensors): Record<string, TensorSpec> {

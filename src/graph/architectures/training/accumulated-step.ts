@@ -3,19 +3,25 @@ import { type GraphNode, specOf, type Tensor } from "../../graph-node.js";
 import { computedLate } from "../../initializers/computed-late.js";
 import { zeros } from "../../initializers/constant-value.js";
 import { cast, fill, identity } from "../../ops/array.js";
-import { float32, int64, placeholder } from "../../ops/constants.js";
+import { float32, placeholder } from "../../ops/constants.js";
 import { divide, multiply } from "../../ops/math.js";
 import { sum } from "../../ops/reduction.js";
 import { assignAddVariable, assignVariable, readVariable } from "../../ops/variables.js";
 import { applyGradients } from "../../optimizers/apply-gradients.js";
-import { LossScale } from "../../optimizers/loss-scale.js";
 import { doneAfter } from "../../saved-model/persistence.js";
 import type { SignatureTable } from "../../saved-model/signature.js";
 import type { Variable } from "../../variables.js";
 import type { NetworkGraph } from "../network-graph.js";
 import type { TrainingSpec } from "../network-spec.js";
 import type { StepInputs } from "./step-inputs.js";
-import { addGradients, addTrainingPass, stepContext } from "./training-step.js";
+import {
+  addGradients,
+  addTrainingPass,
+  advanceStep,
+  lossScaleOf,
+  readStep,
+  stepContext,
+} from "./training-step.js";
 
 /**
  * Adds a step that takes its batch in parts: `accumulate` adds up what each part contributes to the
@@ -29,7 +35,7 @@ export function addAccumulatedStep(
   inputs: StepInputs,
   globalStep: Variable,
 ): SignatureTable {
-  const { graph, variables, network } = model;
+  const { graph, variables } = model;
   const learning = model.learning(training.frozenBlocks);
   const accumulators = new Map(
     learning.map((variable) => {
@@ -38,12 +44,12 @@ export function addAccumulatedStep(
       return [variable, variables.create({ ...held, initializer: zeros })];
     }),
   );
-  const lossScale = network.precision === "MIXED_FLOAT16" ? new LossScale(graph, variables) : null;
+  const lossScale = lossScaleOf(model);
 
   const accumulate = graph.scope("accumulate", () => {
     const first = placeholder(graph, "first", "int32", []);
     const batchSize = placeholder(graph, "batch_size", "int32", []);
-    const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
+    const step = readStep(graph, globalStep);
     const { losses, top1, top5, pass } = addTrainingPass(model, training, inputs, step, first);
     const lossSum = graph.scope("loss", () => sum(graph, losses, [0]));
     const share = multiply(
@@ -76,7 +82,7 @@ export function addAccumulatedStep(
   });
 
   const apply = graph.scope("apply", () => {
-    const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
+    const step = readStep(graph, globalStep);
     const context = stepContext(model, training, step, lossScale);
     const targets = [...accumulators].map(([variable, accumulator]) => {
       const value = readVariable(graph, variable.handle, variable);
@@ -84,15 +90,12 @@ export function addAccumulatedStep(
     });
     const updates = applyGradients(context, training, targets, lossScale);
     const emptied = emptyAll(graph, [...accumulators.values()], updates);
-    const advanced = assignAddVariable(graph, globalStep.handle, globalStep, int64(graph, 1), {
-      name: "step/Advance",
-      after: emptied,
-    });
+    const { advanced, step: afterThis } = advanceStep(graph, globalStep, emptied);
     return {
       inputs: {},
       outputs: {
         learning_rate: specOf(identity(graph, context.learningRate, { after: [advanced] })),
-        global_step: specOf(readVariable(graph, globalStep.handle, globalStep, { after: [advanced] })),
+        global_step: specOf(afterThis),
       },
     };
   });

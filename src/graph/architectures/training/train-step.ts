@@ -1,16 +1,20 @@
 import { specOf, type Tensor } from "../../graph-node.js";
 import { identity } from "../../ops/array.js";
-import { int64 } from "../../ops/constants.js";
 import { mean } from "../../ops/reduction.js";
-import { assignAddVariable, readVariable } from "../../ops/variables.js";
 import { applyGradients } from "../../optimizers/apply-gradients.js";
-import { LossScale } from "../../optimizers/loss-scale.js";
 import type { Signature } from "../../saved-model/signature.js";
 import type { Variable } from "../../variables.js";
 import type { NetworkGraph } from "../network-graph.js";
 import type { TrainingSpec } from "../network-spec.js";
 import type { StepInputs } from "./step-inputs.js";
-import { addGradients, addTrainingPass, stepContext } from "./training-step.js";
+import {
+  addGradients,
+  addTrainingPass,
+  advanceStep,
+  lossScaleOf,
+  readStep,
+  stepContext,
+} from "./training-step.js";
 
 /** Adds `train_step`: one batch, one change of the weights. */
 export function addTrainStep(
@@ -19,25 +23,21 @@ export function addTrainStep(
   inputs: StepInputs,
   globalStep: Variable,
 ): Signature {
-  const { graph, variables, network } = model;
-  const step = readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
+  const { graph } = model;
+  const step = readStep(graph, globalStep);
   const { losses, top1, top5, pass } = addTrainingPass(model, training, inputs, step, null);
   const loss = graph.scope("loss", () => mean(graph, losses, [0]));
-  const lossScale = network.precision === "MIXED_FLOAT16" ? new LossScale(graph, variables) : null;
+  const lossScale = lossScaleOf(model);
 
   const context = stepContext(model, training, step, lossScale);
   const learning = model.learning(training.frozenBlocks);
   const targets = addGradients(graph, loss, learning, pass, lossScale);
   const updates = applyGradients(context, training, targets, lossScale);
-  const advanced = assignAddVariable(graph, globalStep.handle, globalStep, int64(graph, 1), {
-    name: "step/Advance",
-    after: [...updates, ...pass.stateUpdates],
-  });
+  const { advanced, step: afterThis } = advanceStep(graph, globalStep, [...updates, ...pass.stateUpdates]);
 
   // Fetching any of these runs the whole step.
   const afterwards = (tensor: Tensor, name: string) =>
     specOf(identity(graph, tensor, { name, after: [advanced] }));
-  const stepAfterwards = readVariable(graph, globalStep.handle, globalStep, { after: [advanced] });
   return {
     inputs: { ...inputs.train.fed, labels: specOf(inputs.labels) },
     outputs: {
@@ -45,7 +45,7 @@ export function addTrainStep(
       top1: afterwards(top1, "top1"),
       top5: afterwards(top5, "top5"),
       learning_rate: afterwards(context.learningRate, "learning_rate"),
-      global_step: specOf(stepAfterwards),
+      global_step: specOf(afterThis),
     },
   };
 }

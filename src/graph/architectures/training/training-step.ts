@@ -1,6 +1,6 @@
 import { gradients } from "../../gradients/gradients.js";
 import type { GraphBuilder } from "../../graph-builder.js";
-import type { Tensor } from "../../graph-node.js";
+import type { GraphNode, Tensor } from "../../graph-node.js";
 import { dropoutDraw } from "../../layers/dropout-draw.js";
 import type { ForwardPass } from "../../layers/forward-pass.js";
 import { learningRateAt } from "../../learning-rate/learning-rate.js";
@@ -9,8 +9,9 @@ import { topKCorrect } from "../../metrics/top-k.js";
 import { cast, packScalars } from "../../ops/array.js";
 import { int64 } from "../../ops/constants.js";
 import { add, multiply } from "../../ops/math.js";
+import { assignAddVariable, readVariable } from "../../ops/variables.js";
 import type { VariableGradient } from "../../optimizers/apply-gradients.js";
-import type { LossScale } from "../../optimizers/loss-scale.js";
+import { LossScale } from "../../optimizers/loss-scale.js";
 import type { OptimizerContext } from "../../optimizers/update-rule.js";
 import type { Variable } from "../../variables.js";
 import type { NetworkGraph } from "../network-graph.js";
@@ -73,6 +74,29 @@ export function stepContext(
   const updates = lossScale === null ? floatStep : cast(graph, lossScale.updates(step), "float32");
   const learningRate = graph.scope("learning_rate", () => learningRateAt(graph, training, floatStep));
   return { graph, variables, learningRate, step: updates };
+}
+
+/** Null: only float16 is so narrow that gradients vanish in it. */
+export function lossScaleOf({ graph, variables, network }: NetworkGraph): LossScale | null {
+  return network.precision === "MIXED_FLOAT16" ? new LossScale(graph, variables) : null;
+}
+
+/** The step that comes next, int64 []: read before anything of this one counts it. */
+export function readStep(graph: GraphBuilder, globalStep: Variable): Tensor {
+  return readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
+}
+
+/** Adds the counting of a step, once the nodes of `after` have run. */
+export function advanceStep(
+  graph: GraphBuilder,
+  globalStep: Variable,
+  after: readonly GraphNode[],
+): { readonly advanced: GraphNode; readonly step: Tensor } {
+  const advanced = assignAddVariable(graph, globalStep.handle, globalStep, int64(graph, 1), {
+    name: "step/Advance",
+    after,
+  });
+  return { advanced, step: readVariable(graph, globalStep.handle, globalStep, { after: [advanced] }) };
 }
 
 /** Adds the gradients of a loss, float32 [], for all variables that learn. */

@@ -1,0 +1,26 @@
+import type { GraphBuilder } from "../graph-builder.js";
+import type { Variable } from "../variables.js";
+import { addPersistence } from "./persistence.js";
+import { encodeSavedModel } from "./saved-model.js";
+import type { SavedModelGraph, SignatureTable } from "./signature.js";
+
+/** The whole of a graph, encoded; where it has variables, with their `init`, `save` and `restore` added. */
+export function completeGraph(
+  graph: GraphBuilder,
+  signatures: SignatureTable,
+  variables: readonly Variable[] = [],
+): SavedModelGraph {
+  const persistence = variables.length === 0 ? null : addPersistence(graph, variables);
+  const table = { ...signatures, ...persistence?.signatures };
+  const saved = variables.filter(({ transient }) => !transient);
+  return {
+    bytes: encodeSavedModel({
+      nodes: graph.nodes,
+      signatures: table,
+      saver: persistence?.saver ?? null,
+      variables: saved,
+    }),
+    signatures: table,
+    variables: saved.map(({ name, dtype, shape, trainable }) => ({ name, dtype, shape, trainable })),
+  };
+}
