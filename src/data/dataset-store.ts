@@ -113,12 +113,7 @@ export class DatasetStore {
     return groupByVersion(rows);
   }
 
-  /** One entry for every split, empty ones included. */
-  async splitCounts(versionId: string): Promise<SplitCount[]> {
-    return (await this.splitCountsOf([versionId])).get(versionId) ?? [];
-  }
-
-  /** {@link splitCounts} of several versions, by version id. */
+  /** By version id: one entry for every split, empty ones included. */
   async splitCountsOf(versionIds: readonly string[]): Promise<Map<string, SplitCount[]>> {
     const rows = await this.#rows<SplitCount & { versionId: string }>(
       `SELECT version.id AS "versionId", split.name AS split, count(s.id)::int AS "sampleCount"

@@ -6,9 +6,9 @@ import type { DatasetStore } from "../data/dataset-store.js";
 import type { ImageDecoder } from "../data/image-decoder.js";
 import { Semaphore } from "../data/semaphore.js";
 import type { EngineHost } from "../engine/engine-host.js";
-import type { Session } from "../engine/session.js";
 import { SessionCache } from "../engine/session-cache.js";
 import { buildAugmentationGraph } from "../graph/augmentation/augmentation-graph.js";
+import { augmentedPixels } from "./augmented-pixels.js";
 
 export interface PreviewRequest {
   readonly sampleId: string;
@@ -27,7 +27,6 @@ export interface AugmentationPreviewOptions {
   readonly host: EngineHost;
 }
 
-const CHANNELS = 3;
 /** Whoever tries settings looks at a few of them in turn, at several pictures each. */
 const OPEN_GRAPHS = 4;
 /** The largest take some 30 MB each while they are made. */
@@ -73,26 +72,15 @@ export class AugmentationPreview implements AsyncDisposable {
         sizeBytes: 0,
         open: () => host.openGraph(buildAugmentationGraph(sizePixels, augmentation, seed)),
       },
-      (session) => augmentedPixels(session, picture, { position: sample.position, epoch, sizePixels }),
+      (session) =>
+        augmentedPixels(session, {
+          // The decoder's memory cannot change threads.
+          images: Uint8Array.from(picture),
+          positions: Int32Array.of(sample.position),
+          epoch,
+          sizePixels,
+        }),
     );
     return decoder.encodePng(pixels, sizePixels);
   }
-}
-
-async function augmentedPixels(
-  session: Session,
-  picture: Uint8Array,
-  at: { readonly position: number; readonly epoch: number; readonly sizePixels: number },
-): Promise<Uint8Array> {
-  // The decoder's memory cannot change threads.
-  const data = Uint8Array.from(picture);
-  const { pixels } = await session.run("augment", {
-    images: { dtype: "uint8", shape: [1, at.sizePixels, at.sizePixels, CHANNELS], data },
-    samples: { dtype: "int32", shape: [1], data: Int32Array.of(at.position) },
-    epoch: { dtype: "int32", shape: [], data: Int32Array.of(at.epoch) },
-  });
-  if (!(pixels?.data instanceof Int32Array)) {
-    throw new Error(`Expected int32 pixels. Received ${pixels?.dtype}.`);
-  }
-  return new Uint8Array(pixels.data);
 }

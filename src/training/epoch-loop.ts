@@ -5,7 +5,8 @@ import type { Session } from "../engine/session.js";
 import { type Batch, BatchSource, partSizes, type SampleInput } from "./batch-source.js";
 import { checkLoss } from "./callbacks/divergence.js";
 import type { EvaluatedSplit } from "./evaluation/evaluation-records.js";
-import type { EvaluatedBatch } from "./evaluation/predictions.js";
+import { type EvaluatedBatch, isRight } from "./evaluation/predictions.js";
+import { floats, type GraphOutputs, integers, scalar } from "./graph-outputs.js";
 import { epochOrder } from "./shuffling.js";
 
 /** Figures over the samples of a split: mean loss, and fractions in [0, 1]. */
@@ -172,7 +173,7 @@ export class EpochLoop {
     if (this.#accumulates) this.#noteStep(await this.#session.run("apply", {}));
   }
 
-  #noteStep(outputs: Outputs): void {
+  #noteStep(outputs: GraphOutputs): void {
     this.#globalStep = scalar(outputs, "global_step");
     this.#learningRate = shortestDecimal(scalar(outputs, "learning_rate"));
   }
@@ -215,21 +216,12 @@ export function evaluationBatchSize(
   return Math.max(1, Math.min(bounded, sampleCount));
 }
 
-type Outputs = Readonly<Record<string, TensorValue>>;
-
-/** A sample whose loss or probability is no number is wrong. */
-function addFigures(
-  sum: { loss: number; top1: number; top5: number },
-  { labels, losses, ranked, probabilities }: EvaluatedBatch,
-): void {
-  const ranks = ranked.length / labels.length;
-  for (let sample = 0; sample < labels.length; sample++) {
-    const loss = losses[sample] ?? Number.NaN;
+function addFigures(sum: { loss: number; top1: number; top5: number }, batch: EvaluatedBatch): void {
+  const ranked = { ...batch, ranks: batch.ranked.length / batch.labels.length };
+  for (const [sample, loss] of batch.losses.entries()) {
     sum.loss += loss;
-    if (!Number.isFinite(loss) || !Number.isFinite(probabilities[sample * ranks])) continue;
-    const place = ranked.subarray(sample * ranks, (sample + 1) * ranks).indexOf(labels[sample] ?? -1);
-    if (place === 0) sum.top1 += 1;
-    if (place >= 0) sum.top5 += 1;
+    if (isRight(ranked, sample)) sum.top1 += 1;
+    if (isRight(ranked, sample, ranked.ranks)) sum.top5 += 1;
   }
 }
 
@@ -239,26 +231,6 @@ function mean(sum: SplitFigures, samples: number): SplitFigures {
 
 function integer(value: number): TensorValue {
   return { dtype: "int32", shape: [], data: Int32Array.of(value) };
-}
-
-function scalar(outputs: Outputs, name: string): number {
-  return Number(outputOf(outputs, name).data[0]);
-}
-
-function floats(outputs: Outputs, name: string): Float32Array {
-  const { data } = outputOf(outputs, name);
-  return data instanceof Float32Array ? data : Float32Array.from(data, Number);
-}
-
-function integers(outputs: Outputs, name: string): Int32Array {
-  const { data } = outputOf(outputs, name);
-  return data instanceof Int32Array ? data : Int32Array.from(data, Number);
-}
-
-function outputOf(outputs: Outputs, name: string): TensorValue {
-  const value = outputs[name];
-  if (value === undefined) throw new Error(`The graph gave no output named ${name}.`);
-  return value;
 }
 
 /** Of the decimals that are this float32, the shortest: 0.001 rather than 0.0010000000474974513. */

@@ -5,6 +5,7 @@ import { openShard, type ShardReader } from "../data/shard-reader.js";
 import type { Session } from "../engine/session.js";
 import { augments } from "../graph/augmentation/augment-images.js";
 import { BatchSource, partSizes, picturesOf, type SampleInput } from "./batch-source.js";
+import { integers } from "./graph-outputs.js";
 
 /** Below the run's own folder. */
 const FILE = "features.bin";
@@ -52,9 +53,8 @@ export async function cacheFeatures(
   for await (const { inputs, size } of source.batches(everything, partSizes(total, batchSize, batchSize))) {
     signal.throwIfAborted();
     const { images } = inputs;
-    const { features } = await session.run("features", images === undefined ? {} : { images });
-    if (!(features?.data instanceof Int32Array)) throw new Error("The graph gave no features.");
-    const { buffer, byteOffset, byteLength } = features.data;
+    const outputs = await session.run("features", images === undefined ? {} : { images });
+    const { buffer, byteOffset, byteLength } = integers(outputs, "features");
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
     const { bytesWritten } = await handle.write(bytes, 0, byteLength, done * words * WORD_BYTES);
     if (bytesWritten < byteLength) throw new Error("The disk took only a part of the features.");

@@ -5,6 +5,7 @@ import type { PrecisionMeasurement } from "../core/run-events.js";
 import { DurableFile, syncFolder } from "../data/durable-file.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import type { EngineDevice, EngineInfo } from "../engine/engine-protocol.js";
+import { COMPUTE_TYPES } from "../graph/architectures/network-graph.js";
 import { buildPrecisionProbe } from "../graph/architectures/precision-probe.js";
 import type { Clock } from "./clock.js";
 
@@ -133,10 +134,10 @@ function isCacheFile(file: unknown): file is CacheFile {
 function isMeasurement(value: unknown): value is PrecisionMeasurement {
   if (typeof value !== "object" || value === null) return false;
   const { precision, device, milliseconds } = value as Partial<PrecisionMeasurement>;
-  const known: readonly unknown[] = [
-    "FLOAT32",
-    "MIXED_BFLOAT16",
-    "MIXED_FLOAT16",
-  ] satisfies ComputePrecision[];
-  return known.includes(precision) && typeof device === "string" && Number.isFinite(milliseconds);
+  return (
+    typeof precision === "string" &&
+    Object.hasOwn(COMPUTE_TYPES, precision) &&
+    typeof device === "string" &&
+    Number.isFinite(milliseconds)
+  );
 }

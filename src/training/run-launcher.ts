@@ -1,5 +1,5 @@
 import { AppError } from "../core/app-error.js";
-import type { DatasetVersionRecord } from "../core/dataset-records.js";
+import type { ClassCountRecord, DatasetVersionRecord } from "../core/dataset-records.js";
 import type { Precision } from "../core/enumerations.js";
 import { idempotencyOf } from "../core/idempotency.js";
 import type { DatasetStore } from "../data/dataset-store.js";
@@ -64,8 +64,7 @@ export class RunLauncher {
     if (input.name !== null) checkRunName(input.name);
     const resolved = resolveConfiguration(input.configuration);
     this.#checkPrecision(resolved.precision);
-    const version = await this.#trainableVersion(input.dataset);
-    const classes = await this.options.datasets.classCounts(version.id);
+    const { version, classes } = await this.#trainableVersion(input.dataset);
     const classWeights = resolveClassWeights(
       input.configuration.classWeights,
       classes.map(({ train }) => train),
@@ -118,7 +117,9 @@ export class RunLauncher {
     );
   }
 
-  async #trainableVersion(ref: string): Promise<DatasetVersionRecord> {
+  async #trainableVersion(
+    ref: string,
+  ): Promise<{ readonly version: DatasetVersionRecord; readonly classes: readonly ClassCountRecord[] }> {
     const { datasets } = this.options;
     const refuse = (
       code: "DATASET_VERSION_NOT_FOUND" | "DATASET_NOT_READY" | "DATASET_UNFIT",
@@ -146,15 +147,18 @@ export class RunLauncher {
         `A classifier needs two classes or more. ${name} has ${version.classNames.length}.`,
       );
     }
-    const counts = await datasets.splitCounts(version.id);
-    for (const split of ["TRAIN", "VALIDATION"] as const) {
-      if ((counts.find((count) => count.split === split)?.sampleCount ?? 0) > 0) continue;
+    const classes = await datasets.classCounts(version.id);
+    for (const [split, samples] of [
+      ["TRAIN", classes.map(({ train }) => train)],
+      ["VALIDATION", classes.map(({ validation }) => validation)],
+    ] as const) {
+      if (samples.some((count) => count > 0)) continue;
       throw refuse(
         "DATASET_UNFIT",
         `A run needs pictures to train and to validate with. The split ${split} of ${name} is empty: import it ` +
           "again with other fractions or more pictures.",
       );
     }
-    return version;
+    return { version, classes };
   }
 }

@@ -11,11 +11,14 @@ export interface EvaluatedBatch {
   readonly probabilities: Float32Array;
 }
 
-/** What a network says of every sample of a split, in the order of the manifest. */
-export interface Predictions extends EvaluatedBatch {
-  readonly sampleCount: number;
+export interface RankedBatch extends EvaluatedBatch {
   /** Classes that are kept of each sample: 5, or all of fewer. */
   readonly ranks: number;
+}
+
+/** What a network says of every sample of a split, in the order of the manifest. */
+export interface Predictions extends RankedBatch {
+  readonly sampleCount: number;
 }
 
 /** Puts the batches of an evaluation together. */
@@ -58,12 +61,12 @@ export function predictedClass({ ranked, ranks }: Predictions, sample: number): 
 }
 
 /** How sure the network is of it; NaN when it computed no number. */
-export function confidence({ probabilities, ranks }: Predictions, sample: number): number {
+export function confidence({ probabilities, ranks }: RankedBatch, sample: number): number {
   return probabilities[sample * ranks] ?? Number.NaN;
 }
 
 /** Whether the class is among the first `among`. A sample whose figures are no numbers is wrong. */
-export function isRight(predictions: Predictions, sample: number, among = 1): boolean {
+export function isRight(predictions: RankedBatch, sample: number, among = 1): boolean {
   const { labels, losses, ranked, ranks } = predictions;
   if (!Number.isFinite(losses[sample]) || !Number.isFinite(confidence(predictions, sample))) return false;
   const first = sample * ranks;

@@ -1,6 +1,6 @@
 import type { EpochRecord } from "../../core/run-events.js";
-import type { TensorValue } from "../../engine/engine-protocol.js";
 import { epochMetricValues } from "../epoch-metrics.js";
+import { floats, type GraphOutputs, integers } from "../graph-outputs.js";
 import type { Summary } from "./event.js";
 
 /** Minimum, maximum, sum and sum of squares of a variable, as the signature `histograms` gives them. */
@@ -21,12 +21,9 @@ export function scalarSummaries(epoch: EpochRecord, step: number): readonly Summ
  *
  * @param variables names, in the order of the outputs' rows
  */
-export function histogramSummaries(
-  outputs: Readonly<Record<string, TensorValue>>,
-  variables: readonly string[],
-): readonly Summary[] {
-  const statistics = numbersOf(outputs, "statistics");
-  const counts = numbersOf(outputs, "counts");
+export function histogramSummaries(outputs: GraphOutputs, variables: readonly string[]): readonly Summary[] {
+  const statistics = Array.from(floats(outputs, "statistics"));
+  const counts = Array.from(integers(outputs, "counts"));
   const buckets = counts.length / variables.length;
   if (statistics.length !== variables.length * STATISTICS || !Number.isInteger(buckets)) {
     throw new Error(`The graph gave ${statistics.length} statistics of ${variables.length} variables.`);
@@ -44,10 +41,4 @@ export function histogramSummaries(
     };
     return [{ kind: "histogram", tag, histogram }];
   });
-}
-
-function numbersOf(outputs: Readonly<Record<string, TensorValue>>, name: string): readonly number[] {
-  const value = outputs[name];
-  if (value === undefined) throw new Error(`The graph gave no output named ${name}.`);
-  return Array.from(value.data, Number);
 }

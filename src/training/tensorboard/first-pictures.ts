@@ -1,11 +1,11 @@
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { ShardReader } from "../../data/tensor-shards.js";
 import type { Session } from "../../engine/session.js";
+import { augmentedPixels } from "../augmented-pixels.js";
 import { epochOrder } from "../shuffling.js";
 
 const MOST_PICTURES = 8;
 const AUGMENTED_EVERY_EPOCHS = 10;
-const CHANNELS = 3;
 
 /**
  * The first pictures of an epoch as the network sees them, RGB bytes each: augmented ones of the first
@@ -16,7 +16,7 @@ const CHANNELS = 3;
 export async function firstPictures(
   session: Session,
   reader: ShardReader,
-  { seed, imageSizePixels }: RunConfiguration,
+  { seed, imageSizePixels: sizePixels }: RunConfiguration,
   epoch: number,
 ): Promise<readonly Uint8Array[]> {
   const augments = "augment" in session.signatures;
@@ -24,18 +24,8 @@ export async function firstPictures(
   const positions = epochOrder(reader.index.positionsOf("TRAIN"), seed, epoch).slice(0, MOST_PICTURES);
   const images = new Uint8Array(positions.length * reader.imageBytes);
   await reader.readImages(positions, images);
-  const pixels = augments ? await augmented() : images;
+  const pixels = augments ? await augmentedPixels(session, { images, positions, epoch, sizePixels }) : images;
   return Array.from(positions, (_position, index) =>
     pixels.subarray(index * reader.imageBytes, (index + 1) * reader.imageBytes),
   );
-
-  async function augmented(): Promise<Uint8Array> {
-    const shape = [positions.length, imageSizePixels, imageSizePixels, CHANNELS];
-    const outputs = await session.run("augment", {
-      images: { dtype: "uint8", shape, data: images },
-      samples: { dtype: "int32", shape: [positions.length], data: positions.slice() },
-      epoch: { dtype: "int32", shape: [], data: Int32Array.of(epoch) },
-    });
-    return Uint8Array.from(outputs.pixels?.data ?? [], Number);
-  }
 }
