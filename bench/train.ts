@@ -1,5 +1,6 @@
 import { Architecture, HeadKind, Precision } from "../src/core/enumerations.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
+import { FULL_AUGMENTATION } from "./full-augmentation.js";
 import { existingFile, type Options, oneWord, optional, positiveNumber, wholeNumber } from "./options.js";
 import { rounded } from "./rounded.js";
 import { importClassifiedPictures } from "./server/classified-pictures.js";
@@ -35,15 +36,7 @@ type TrainOptions = Options<typeof OPTIONS>;
 const AUGMENTATIONS: Readonly<Record<TrainOptions["augmentation"], Readonly<Record<string, unknown>>>> = {
   none: {},
   flip: { horizontalFlip: true },
-  full: {
-    horizontalFlip: true,
-    rotationDegrees: 15,
-    widthShift: 0.1,
-    heightShift: 0.1,
-    zoom: 0.2,
-    brightness: 0.2,
-    contrast: 0.2,
-  },
+  full: { ...FULL_AUGMENTATION },
 };
 const FINETUNED_FROZEN_BLOCKS = 4;
 

@@ -20,6 +20,7 @@ import { createLog } from "../../src/telemetry/log.js";
 import { picturesOf } from "../../src/training/batch-source.js";
 import { EpochLoop } from "../../src/training/epoch-loop.js";
 import type { BenchContext } from "../benchmark.js";
+import { FULL_AUGMENTATION } from "../full-augmentation.js";
 import { median } from "../median.js";
 import { dealToClasses } from "../pictures/deal-pictures.js";
 import { providePictures } from "../pictures/provide-pictures.js";
@@ -51,18 +52,6 @@ export interface StepShare {
   readonly threads: number;
 }
 
-/** Everything at once, as a user who wants it all asks for it. */
-const AUGMENTATION: Augmentation = {
-  horizontalFlip: true,
-  verticalFlip: false,
-  rotationDegrees: 15,
-  widthShift: 0.1,
-  heightShift: 0.1,
-  zoom: 0.2,
-  brightness: 0.2,
-  contrast: 0.2,
-  fillMode: "REFLECT",
-};
 const SPLIT = { validation: 0.2, test: 0 };
 
 /** Trains with and without reading and augmentation, in turn, in one process. */
@@ -112,7 +101,7 @@ export async function measureStepShare(
   );
   const plain = await openTraining(engine, reader, plan, NO_AUGMENTATION);
   resources.own(plain.session);
-  const augmented = await openTraining(engine, reader, plan, AUGMENTATION);
+  const augmented = await openTraining(engine, reader, plan, FULL_AUGMENTATION);
   resources.own(augmented.session);
 
   const seconds = { fixed: [] as number[], read: [] as number[], augmented: [] as number[] };

@@ -1,8 +1,8 @@
 import { openAsBlob } from "node:fs";
 import { type ApiClient, errorCode, made } from "../../demo/api-client.js";
-import { CREATE_UPLOAD, type ImportedVersion } from "../../demo/operations.js";
+import { CREATE_UPLOAD, IMPORT_EVENTS, type ImportedVersion } from "../../demo/operations.js";
 import { AppError } from "../../src/core/app-error.js";
-import { IMPORT, IMPORT_EVENTS, type ImportSource, type SplitFractions } from "./operations.js";
+import { IMPORT, type ImportSource, type SplitFractions } from "./operations.js";
 
 /** Sends an archive as a user does. @returns the upload's id */
 export async function uploadArchive(api: ApiClient, file: string): Promise<string> {

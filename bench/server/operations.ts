@@ -1,4 +1,4 @@
-import type { ImportEvent, MetricValue, Operation, UserError } from "../../demo/operations.js";
+import type { MetricValue, Operation, UserError } from "../../demo/operations.js";
 
 /** A SplitInput: the fractions of validation and test; what is left is for training. */
 export interface SplitFractions {
@@ -21,23 +21,6 @@ export const IMPORT: Operation<
   importDataset(input: { dataset: $dataset, source: $source, split: $split }) {
     datasetVersion { id }
     userErrors { code message }
-  }
-}`,
-};
-
-export const IMPORT_EVENTS: Operation<{ importEvents: ImportEvent }, { datasetVersionId: string }> = {
-  document: `subscription BenchImportEvents($datasetVersionId: ID!) {
-  importEvents(datasetVersionId: $datasetVersionId) {
-    __typename
-    ... on ImportProgress { filesDone filesTotal }
-    ... on ImportFinished {
-      datasetVersion {
-        ref number status failure { code message } sampleCount quarantinedCount
-        classes { name test }
-        splits { split sampleCount }
-        quarantine(first: 10) { nodes { reason } }
-      }
-    }
   }
 }`,
 };
