@@ -110,7 +110,7 @@ export class RunQueueStore {
 
   async isCancelRequested(runId: string): Promise<boolean> {
     const { rows } = await this.database.pool.query<{ cancelRequested: boolean }>(
-      `select cancel_requested as "cancelRequested" from run where id = $1`,
+      `select coalesce(stop_requested = 'CANCEL', false) as "cancelRequested" from run where id = $1`,
       [runId],
     );
     return rows[0]?.cancelRequested ?? false;
@@ -121,7 +121,7 @@ export class RunQueueStore {
     attempt: RunAttempt,
   ): Promise<{ state: RunState; cancelRequested: boolean }> {
     const { rows } = await client.query<{ state: RunState; cancelRequested: boolean }>(
-      `select state, cancel_requested as "cancelRequested" from run
+      `select state, coalesce(stop_requested = 'CANCEL', false) as "cancelRequested" from run
        where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING') for update`,
       [attempt.runId, attempt.attempt],
     );

@@ -61,7 +61,7 @@ export class RunStateStore {
         );
       }
       if (run.state === "PREPARING" || run.state === "RUNNING") {
-        await client.query(`update run set cancel_requested = true where id = $1`, [runId]);
+        await client.query(`update run set stop_requested = 'CANCEL' where id = $1`, [runId]);
         await this.database.notifier.notify(`cancel:${runId}`, client);
         return;
       }
