@@ -1,6 +1,8 @@
 import type pg from "pg";
 import { AppError } from "../core/app-error.js";
+import { decodeCursor, encodeCursor } from "../core/cursor.js";
 import { lowerIsBetter } from "../core/metric-value.js";
+import type { Page, PageRequest } from "../core/page.js";
 import type { Database } from "../db/database.js";
 import type { MetricValueAt } from "./epoch-metrics.js";
 import type { MetricHistoryRecord, MetricPointRecord } from "./run-records.js";
@@ -8,14 +10,15 @@ import type { MetricHistoryRecord, MetricPointRecord } from "./run-records.js";
 const FEWEST_POINTS = 5;
 const MOST_POINTS = 10_000;
 
-/** Metric points, one for each (run, key, step), and their last and best values. */
+/** Metric points, one for each (run, key, step), and the last and best value of each series of them. */
 export class MetricStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * The values of a metric by step. More than `maxPoints` are thinned: the steps are cut into equal
-   * stretches and of each the lowest, the highest and the first value that is not finite are kept,
-   * with the very first and last, so that no peak, dip or divergence is lost.
+   * The values of a metric by step. More than `maxPoints` are thinned: from the first step to the last
+   * one, steps are cut into equal stretches and of each the lowest, the highest and the first value that
+   * is not finite are kept, with the very first and last, so that no peak, dip or divergence is lost. Of
+   * equal values the first one stays. The same points always give the same history.
    *
    * @throws AppError `MAX_POINTS_INVALID`
    */
@@ -27,25 +30,13 @@ export class MetricStore {
         { path: ["maxPoints"] },
       );
     }
-    const stretches = Math.floor((maxPoints - 2) / 3);
-    const { rows } = await this.database.pool.query<MetricPointRecord & { total: number }>(
-      `with numbered as (
-         select step, value, at, row_number() over (order by step) - 1 as place, count(*) over ()::int as total,
-           value = 'NaN' or abs(value) = 'Infinity' as odd
-         from metric_point where run_id = $1 and key = $2
-       ), ranked as (
-         select *,
-           row_number() over (partition by place * $4 / total, odd order by value, step) as from_lowest,
-           row_number() over (partition by place * $4 / total, odd order by value desc, step) as from_highest,
-           row_number() over (partition by place * $4 / total, odd order by step) as from_first
-         from numbered
-       )
-       select step, value, at, total from ranked
-       where total <= $3 or place = 0 or place = total - 1
-         or case when odd then from_first = 1 else from_lowest = 1 or from_highest = 1 end
-       order by step`,
-      [runId, key, maxPoints, stretches],
-    );
+    const points = await this.#pointsAfter(runId, key, null, maxPoints + 1);
+    if (points.length <= maxPoints) return { points, totalPoints: points.length, thinned: false };
+    const { rows } = await this.database.pool.query<MetricPointRecord & { total: number }>(THINNED, [
+      runId,
+      key,
+      Math.floor((maxPoints - 2) / 3),
+    ]);
     const totalPoints = rows[0]?.total ?? 0;
     return {
       points: rows.map(({ step, value, at }) => ({ step, value, at })),
@@ -54,7 +45,28 @@ export class MetricStore {
     };
   }
 
-  /** Adds points and brings the summaries up to date, as a part of the caller's transaction. */
+  /**
+   * Every value of a metric by step, a page at a time.
+   *
+   * @throws AppError `CURSOR_INVALID`
+   */
+  async points(runId: string, key: string, { first, after }: PageRequest): Promise<Page<MetricPointRecord>> {
+    const [step] = after === null ? [null] : decodeCursor(after, ["integer"]);
+    const points = await this.#pointsAfter(runId, key, step, first + 1);
+    return {
+      items: points.slice(0, first).map((node) => ({ cursor: encodeCursor([node.step]), node })),
+      hasNextPage: points.length > first,
+    };
+  }
+
+  /**
+   * Adds points and brings last and best values up to date, as a part of the caller's transaction, which
+   * must have locked the run's row. A point that is there already stays as it is, whatever comes for its
+   * step, so that a batch may come again.
+   *
+   * @param epoch in which all of the steps lie
+   * @param values in any order
+   */
   async record(
     client: pg.PoolClient,
     runId: string,
@@ -62,57 +74,153 @@ export class MetricStore {
     values: readonly MetricValueAt[],
     at: Date,
   ): Promise<void> {
-    const keys = values.map(({ key }) => key);
-    const steps = values.map(({ step }) => step);
-    const numbers = values.map(({ value }) => value);
-    await client.query(
-      `insert into metric_point (run_id, key, step, value, at)
-       select $1, key, step, value, $5 from unnest($2::text[], $3::int[], $4::float8[]) as v (key, step, value)`,
-      [runId, keys, steps, numbers, at],
-    );
-    await client.query(
-      `insert into metric_summary as s (run_id, key, last_step, last_value, best_value, best_epoch)
-       select $1, key, step, value,
-         case when abs(value) < 'Infinity' then value end, case when abs(value) < 'Infinity' then $5::int end
-       from unnest($2::text[], $3::int[], $4::float8[]) as v (key, step, value)
-       on conflict (run_id, key) do update set
-         last_step = excluded.last_step, last_value = excluded.last_value,
-         best_value = case when ${IMPROVES} then excluded.best_value else s.best_value end,
-         best_epoch = case when ${IMPROVES} then excluded.best_epoch else s.best_epoch end`,
-      [runId, keys, steps, numbers, epoch, keys.filter(lowerIsBetter)],
-    );
+    if (values.length === 0) return;
+    const series = await provideSeries(client, runId, values);
+    await client.query(RECORDED, [
+      values.map(({ key }) => series.get(key)),
+      values.map(({ step }) => step),
+      values.map(({ value }) => value),
+      at,
+      epoch,
+      Array.from(series)
+        .filter(([key]) => lowerIsBetter(key))
+        .map(([, id]) => id),
+    ]);
   }
 
   /**
-   * Forgets what came after a step, as a part of the caller's transaction, and makes the summaries
-   * anew out of the points that are left.
+   * Forgets what came after a step, as a part of the caller's transaction, and finds the last and best
+   * values anew among the points that are left. A series without any goes.
    *
    * @param stepsPerEpoch every epoch of the run has as many, which tells a point's epoch
    */
   async dropAfter(client: pg.PoolClient, runId: string, step: number, stepsPerEpoch: number): Promise<void> {
-    await client.query(`delete from metric_point where run_id = $1 and step > $2`, [runId, step]);
-    const { rows } = await client.query<{ key: string }>(
-      `delete from metric_summary where run_id = $1 returning key`,
-      [runId],
+    const { rows } = await client.query<{ id: number; key: string }>(
+      `select id, key from metric_series where run_id = $1 and last_step > $2`,
+      [runId, step],
     );
-    const keys = rows.map(({ key }) => key);
+    const ids = rows.map(({ id }) => id);
+    await client.query(`delete from metric_point where series_id = any($1) and step > $2`, [ids, step]);
     await client.query(
-      `insert into metric_summary (run_id, key, last_step, last_value, best_value, best_epoch)
-       select $1, k.key, last.step, last.value, best.value, ceil(best.step::float8 / $4)::int
-       from unnest($2::text[], $3::boolean[]) as k (key, lower)
+      `delete from metric_series s where id = any($1)
+         and not exists (select from metric_point p where p.series_id = s.id)`,
+      [ids],
+    );
+    await client.query(
+      `update metric_series s set last_step = last.step, last_value = last.value,
+         best_value = best.value, best_epoch = ceil(best.step::float8 / $3)::int
+       from unnest($1::int[], $2::boolean[]) as k (id, lower)
        join lateral (
-         select step, value from metric_point where run_id = $1 and key = k.key order by step desc limit 1
+         select step, value from metric_point where series_id = k.id order by step desc limit 1
        ) last on true
        left join lateral (
-         select step, value from metric_point where run_id = $1 and key = k.key and abs(value) < 'Infinity'
+         select step, value from metric_point where series_id = k.id and abs(value) < 'Infinity'
          order by case when k.lower then value else -value end, step limit 1
-       ) best on true`,
-      [runId, keys, keys.map(lowerIsBetter), stepsPerEpoch],
+       ) best on true
+       where s.id = k.id`,
+      [ids, rows.map(({ key }) => lowerIsBetter(key)), stepsPerEpoch],
     );
+  }
+
+  async #pointsAfter(
+    runId: string,
+    key: string,
+    step: number | null,
+    limit: number,
+  ): Promise<readonly MetricPointRecord[]> {
+    const { rows } = await this.database.pool.query<MetricPointRecord>(
+      `select step, value, at from metric_point
+       where series_id = (${SERIES_ID}) and step > coalesce($3, -1) order by step limit $4`,
+      [runId, key, step, limit],
+    );
+    return rows;
   }
 }
 
-/** Whether the new value of a summary is a best; equal ones keep the earlier epoch. */
-const IMPROVES = `(excluded.best_value is not null and (s.best_value is null or
-  case when s.key = any($6::text[]) then excluded.best_value < s.best_value
-    else excluded.best_value > s.best_value end))`;
+/** The number of each metric's series; one that is new begins with the first of its values. */
+async function provideSeries(
+  client: pg.PoolClient,
+  runId: string,
+  values: readonly MetricValueAt[],
+): Promise<ReadonlyMap<string, number>> {
+  const firsts = new Map<string, MetricValueAt>();
+  for (const value of values) if (!firsts.has(value.key)) firsts.set(value.key, value);
+  const { rows } = await client.query<{ key: string; id: number }>(
+    `select key, id from metric_series where run_id = $1 and key = any($2)`,
+    [runId, [...firsts.keys()]],
+  );
+  const series = new Map(rows.map(({ key, id }) => [key, id]));
+  const missing = [...firsts.values()].filter(({ key }) => !series.has(key));
+  if (missing.length === 0) return series;
+  const made = await client.query<{ key: string; id: number }>(
+    `insert into metric_series (run_id, key, last_step, last_value)
+     select $1, key, step, value from unnest($2::text[], $3::int[], $4::float8[]) as v (key, step, value)
+     returning key, id`,
+    [
+      runId,
+      missing.map(({ key }) => key),
+      missing.map(({ step }) => step),
+      missing.map(({ value }) => value),
+    ],
+  );
+  for (const { key, id } of made.rows) series.set(key, id);
+  return series;
+}
+
+const SERIES_ID = `select id from metric_series where run_id = $1 and key = $2`;
+
+/** Only the points that are new change last and best; equal bests keep the earlier epoch. */
+const RECORDED = `
+  with added as (
+    insert into metric_point (series_id, step, value, at)
+    select series_id, step, value, $4 from unnest($1::int[], $2::int[], $3::float8[]) as v (series_id, step, value)
+    on conflict do nothing
+    returning series_id, step, value
+  ), change as (
+    select series_id,
+      max(step) as last_step,
+      (array_agg(value order by step desc))[1] as last_value,
+      case when series_id = any($6::int[]) then min(value) filter (where abs(value) < 'Infinity')
+        else max(value) filter (where abs(value) < 'Infinity') end as best_value
+    from added group by series_id
+  ), judged as (
+    select c.*, c.last_step >= s.last_step as is_last,
+      c.best_value is not null and (s.best_value is null
+        or case when s.id = any($6::int[]) then c.best_value < s.best_value else c.best_value > s.best_value end
+        or (c.best_value = s.best_value and $5 < s.best_epoch)) as is_best
+    from change c join metric_series s on s.id = c.series_id
+  )
+  update metric_series s set
+    last_step = case when j.is_last then j.last_step else s.last_step end,
+    last_value = case when j.is_last then j.last_value else s.last_value end,
+    best_value = case when j.is_best then j.best_value else s.best_value end,
+    best_epoch = case when j.is_best then $5 else s.best_epoch end
+  from judged j where s.id = j.series_id`;
+
+/** Goes over the points twice, in the order of their steps, and sorts none but those that are kept. */
+const THINNED = `
+  with series as (${SERIES_ID}),
+  ends as (
+    select (select min(step) from metric_point where series_id = (select id from series)) as first,
+      (select max(step) from metric_point where series_id = (select id from series)) as last
+  ), stretches as (
+    select min(step) as first, max(step) as last, count(*) as points,
+      min(value) filter (where abs(value) < 'Infinity') as lowest,
+      max(value) filter (where abs(value) < 'Infinity') as highest,
+      min(step) filter (where not abs(value) < 'Infinity') as odd_step
+    from metric_point, ends
+    where series_id = (select id from series)
+    group by (step - ends.first)::bigint * $3 / (ends.last - ends.first + 1)
+  ), kept as (
+    select unnest(array[ends.first, ends.last]) as step from ends
+    union select odd_step from stretches
+    union select found.step from stretches, lateral (values (lowest), (highest)) as extreme (value), lateral (
+      select step from metric_point p
+      where p.series_id = (select id from series) and p.step between stretches.first and stretches.last
+        and p.value = extreme.value
+      order by step limit 1
+    ) found
+  )
+  select p.step, p.value, p.at, (select sum(points)::int from stretches) as total
+  from kept join metric_point p on p.series_id = (select id from series) and p.step = kept.step
+  order by p.step`;

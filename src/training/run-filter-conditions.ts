@@ -52,7 +52,7 @@ function metricCondition({ key, atLeast, atMost }: MetricFilter, parameters: Sql
     ...when(atLeast, (bound) => [` and m.best_value >= ${parameters.add(bound)}`]),
     ...when(atMost, (bound) => [` and m.best_value <= ${parameters.add(bound)}`]),
   ];
-  return `exists (select from metric_summary m where m.run_id = r.id and m.key = ${parameters.add(key)}
+  return `exists (select from metric_series m where m.run_id = r.id and m.key = ${parameters.add(key)}
     and m.best_value is not null${bounds.join("")})`;
 }
 

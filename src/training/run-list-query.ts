@@ -56,12 +56,12 @@ function metricOrdering(column: string, metric: string): Ordering {
   const finite = (table: string): string =>
     `${table}.key = ${metric} and abs(${table}.${column}) < 'Infinity'`;
   return {
-    source: "run r join metric_summary o on o.run_id = r.id",
+    source: "run r join metric_series o on o.run_id = r.id",
     value: `o.${column}`,
     id: "o.run_id",
     type: "float8",
     has: `(${finite("o")})`,
-    hasNot: `not exists (select from metric_summary s where s.run_id = r.id and ${finite("s")})`,
+    hasNot: `not exists (select from metric_series s where s.run_id = r.id and ${finite("s")})`,
   };
 }
 

@@ -78,7 +78,7 @@ export class RunStore {
     const { rows } = await this.database.pool.query<MetricSummaryRecord>(
       `select run_id as "runId", key, last_value as "lastValue", best_value as "bestValue",
          best_epoch as "bestEpoch"
-       from metric_summary where run_id = any($1) order by run_id, key`,
+       from metric_series where run_id = any($1) order by run_id, key`,
       [runIds],
     );
     return rows;

@@ -73,9 +73,12 @@ test("a thinned history keeps the first, the last, the peak, the dip and the div
   await using training = await openTraining();
   const runId = await trained(training, [1]);
   await training.database.pool.query(
-    `insert into metric_point (run_id, key, step, value, at)
-     select $1, 'loss', step, case step when 3333 then -7 when 3334 then 9 when 5555 then 'NaN' else sin(step) end, now()
-     from generate_series(1, 10000) step`,
+    `with series as (
+       insert into metric_series (run_id, key, last_step, last_value) values ($1, 'loss', 10000, sin(10000)) returning id
+     )
+     insert into metric_point (series_id, step, value, at)
+     select id, step, case step when 3333 then -7 when 3334 then 9 when 5555 then 'NaN' else sin(step) end, now()
+     from series, generate_series(1, 10000) step`,
     [runId],
   );
   const { points, totalPoints, thinned } = await training.metrics.history(runId, "loss", 100);

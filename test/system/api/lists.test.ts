@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { newId } from "../../../src/core/ids.js";
+import { MetricStore } from "../../../src/training/metric-store.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 
@@ -153,15 +154,15 @@ test("runs are filtered and ordered by what they are", async () => {
 
 test("metrics that are no finite number come as null with their kind", async () => {
   const { runId } = await insertTrainedRun(server.database);
-  await server.database.pool.query(
-    `insert into metric_point (run_id, key, step, value, at)
-     select $1, 'train.loss', step, value, now() from unnest($2::int[], $3::float8[]) as p (step, value)`,
-    [runId, [1, 2, 3, 4], [0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]],
+  const values = [0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map(
+    (value, index) => ({
+      key: "train.loss",
+      step: index + 1,
+      value,
+    }),
   );
-  await server.database.pool.query(
-    `insert into metric_summary (run_id, key, last_step, last_value, best_value, best_epoch) values ($1, 'train.loss', 4, '-Infinity', 0.5, 1)`,
-    [runId],
-  );
+  const metrics = new MetricStore(server.database);
+  await server.database.transaction((client) => metrics.record(client, runId, 1, values, new Date()));
   const { run } = await server.viewer.ask<{
     run: { metrics: object[]; metricHistory: { points: object[] } };
   }>(
