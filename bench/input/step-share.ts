@@ -233,5 +233,7 @@ function configurationOf(plan: StepSharePlan, augmentation: Augmentation): RunCo
     gradientClipNorm: null,
     labelSmoothing: 0,
     classWeights: null,
+    checkpointEveryMinutes: null,
+    extendedAfterEpochs: [],
   };
 }

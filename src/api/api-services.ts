@@ -18,6 +18,8 @@ import type { EvaluationStore } from "../training/evaluation/evaluation-store.js
 import type { ExperimentStore } from "../training/experiment-store.js";
 import type { MetricStore } from "../training/metric-store.js";
 import type { PrecisionChooser } from "../training/precision-chooser.js";
+import type { RunControlStore } from "../training/run-control-store.js";
+import type { RunDeletion } from "../training/run-deletion.js";
 import type { RunEventStore } from "../training/run-event-store.js";
 import type { RunLauncher } from "../training/run-launcher.js";
 import type { RunStore } from "../training/run-store.js";
@@ -39,6 +41,8 @@ export interface ApiServices {
   readonly metrics: MetricStore;
   readonly runEvents: RunEventStore;
   readonly launcher: RunLauncher;
+  readonly control: RunControlStore;
+  readonly deletion: RunDeletion;
   readonly precisions: PrecisionChooser;
   readonly comparison: RunComparer;
   readonly disagreements: DisagreementFinder;

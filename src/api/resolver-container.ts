@@ -24,6 +24,7 @@ import { InitializationResolver } from "./runs/initialization.js";
 import { LaunchResolver } from "./runs/launch-resolver.js";
 import { MetricPointResolver } from "./runs/metric-history.js";
 import { MetricValueResolver } from "./runs/metric-value.js";
+import { RunControlResolver } from "./runs/run-control-resolver.js";
 import { RunEventResolver } from "./runs/run-event-resolver.js";
 import { RunResolver } from "./runs/run-resolver.js";
 import { EngineResolver, SystemResolver } from "./system/system-resolver.js";
@@ -46,6 +47,7 @@ export const RESOLVERS = [
   ArtifactResolver,
   InitializationResolver,
   LaunchResolver,
+  RunControlResolver,
   RunEventResolver,
   MetricValueResolver,
   MetricPointResolver,
@@ -84,6 +86,7 @@ export function createResolvers(services: ApiServices, limits: Limits, version: 
       new ArtifactResolver(),
       new InitializationResolver(),
       new LaunchResolver(services.launcher),
+      new RunControlResolver(services.control, services.deletion),
       new RunEventResolver(),
       new MetricValueResolver(),
       new MetricPointResolver(),

@@ -70,6 +70,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   // What a dead process left half done is finished or swept before anybody can see it.
   await services.registry.recover();
   await services.importer.recover();
+  await services.deletion.recover();
   await trainer.start();
   const { url } = starting.own(await startApiServer(services, config));
 

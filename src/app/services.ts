@@ -37,6 +37,9 @@ import { ExperimentStore } from "../training/experiment-store.js";
 import { MetricStore } from "../training/metric-store.js";
 import { PrecisionChooser } from "../training/precision-chooser.js";
 import { RunAttemptStore } from "../training/run-attempt-store.js";
+import { RunControlStore } from "../training/run-control-store.js";
+import { RunDeletion } from "../training/run-deletion.js";
+import { RunDeletionStore } from "../training/run-deletion-store.js";
 import { RunEventStore } from "../training/run-event-store.js";
 import { RunLaunchStore } from "../training/run-launch-store.js";
 import { RunLauncher } from "../training/run-launcher.js";
@@ -119,20 +122,19 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
   const runs = new RunStore(database);
   const metrics = new MetricStore(database);
   const runEvents = new RunEventStore(database);
-  const states = new RunStateStore(database, runEvents);
+  const states = new RunStateStore(runEvents);
   const artifacts = new ArtifactStore(database);
   const evaluations = new EvaluationStore(database, artifacts);
   const runsFolder = path.join(homeFolder, "runs");
   const launcher = new RunLauncher({
     launches: new RunLaunchStore(database, experiments, runEvents),
-    states,
-    runs,
     datasets,
     initialWeights,
     hasGpu: servingEngine.info.devices.some(({ kind }) => kind === "GPU"),
     memoryBytes: memoryBytes(),
     clock: SYSTEM_CLOCK,
   });
+  const predictions = new PredictionsKeeper(blobs);
   const precisions = new PrecisionChooser({ folder: config.cacheFolder, clock: SYSTEM_CLOCK });
   const trainer = new Trainer({
     stores: {
@@ -144,7 +146,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     shards,
     initialWeights,
     precisions,
-    outputs: { predictions: new PredictionsKeeper(blobs), encoder: imageDecoder },
+    outputs: { predictions, encoder: imageDecoder },
     openEngine: openTrainingEngine,
     runsFolder,
     product: `espalier ${await productVersion()}`,
@@ -176,6 +178,13 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     metrics,
     runEvents,
     launcher,
+    control: new RunControlStore(database, states, SYSTEM_CLOCK),
+    deletion: new RunDeletion({
+      deletions: new RunDeletionStore(database),
+      predictions,
+      runsFolder,
+      log,
+    }),
     precisions,
     comparison: new RunComparer(runs, datasets, evaluations),
     disagreements: new DisagreementFinder(evaluations, datasets, blobs),

@@ -48,6 +48,13 @@ export interface RunConfiguration {
   readonly labelSmoothing: number;
   /** Null: every sample counts the same. */
   readonly classWeights: ClassWeights | null;
+  /** Minutes between checkpoints inside an epoch, beside the one at its end; null: only that one. */
+  readonly checkpointEveryMinutes: number | null;
+  /**
+   * After which epochs the run had ended and was extended, in their order; empty: it never was. Patience counts
+   * anew after each of them, and schedules follow the new total from there on.
+   */
+  readonly extendedAfterEpochs: readonly number[];
 }
 
 /** Where the first weights come from. What does not fit another number of classes starts at random. */

@@ -22,6 +22,11 @@ export function wholeNumber(minimum: number, maximum: number): Check<number> {
   };
 }
 
+/** As `check`, for a value whose absence means something of its own. */
+export function optional<T>(check: Check<T>): Check<T | null> {
+  return (value, path) => (value === null || value === undefined ? null : check(value, path));
+}
+
 export function flag(value: unknown, path: readonly string[]): boolean {
   if (typeof value === "boolean") return value;
   throw invalid(path, "true or false", value);

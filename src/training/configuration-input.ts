@@ -32,6 +32,7 @@ export interface RunConfigurationInput {
   readonly gradientClipNorm?: Given<number>;
   readonly labelSmoothing?: Given<number>;
   readonly classWeights?: Given<ClassWeightsInput>;
+  readonly checkpointEveryMinutes?: Given<number>;
 }
 
 export interface HeadInput {

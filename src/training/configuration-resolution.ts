@@ -1,6 +1,6 @@
 import { Architecture, HeadKind, MonitoredMetric, Precision, Preprocessing } from "../core/enumerations.js";
 import type { EarlyStopping, Head, RunConfiguration } from "../core/run-configuration.js";
-import { flag, number, wholeNumber, word } from "./configuration-checks.js";
+import { flag, number, optional, wholeNumber, word } from "./configuration-checks.js";
 import type { EarlyStoppingInput, HeadInput, RunConfigurationInput } from "./configuration-input.js";
 import { resolveAugmentation } from "./resolution/augmentation.js";
 import { resolveLearningRate } from "./resolution/learning-rate.js";
@@ -9,6 +9,9 @@ import { resolveOptimizer } from "./resolution/optimizer.js";
 /** The largest `Int` of GraphQL; a seed is any number up to it. */
 const LARGEST_SEED = 2 ** 31 - 1;
 
+/** How many epochs a run may have. */
+export const EPOCH_LIMIT = 10_000;
+
 const CHECKS = {
   widthMultiplier: number("above 0 and at most 4", (value) => value > 0 && value <= 4),
   // Five poolings halve the picture, so a smaller one would vanish.
@@ -16,14 +19,15 @@ const CHECKS = {
   units: wholeNumber(1, 65_536),
   dropout: number("of at least 0 and below 1", (value) => value >= 0 && value < 1),
   batchSize: wholeNumber(1, 4096),
-  epochs: wholeNumber(1, 10_000),
-  patience: wholeNumber(1, 10_000),
+  epochs: wholeNumber(1, EPOCH_LIMIT),
+  patience: wholeNumber(1, EPOCH_LIMIT),
   minDelta: number("of at least 0", (value) => value >= 0),
   seed: wholeNumber(0, LARGEST_SEED),
   frozenBlocks: wholeNumber(0, 5),
   weightDecay: number("of at least 0", (value) => value >= 0),
-  gradientClipNorm: number("above 0", (value) => value > 0),
+  gradientClipNorm: optional(number("above 0", (value) => value > 0)),
   labelSmoothing: number("of at least 0 and below 1", (value) => value >= 0 && value < 1),
+  checkpointEveryMinutes: optional(number("from 0.01 to 1440", (value) => value >= 0.01 && value <= 1440)),
 } as const;
 
 /**
@@ -37,7 +41,6 @@ export function resolveConfiguration(input: RunConfigurationInput): RunConfigura
   const at = (field: string): readonly string[] => ["configuration", field];
   const epochs = CHECKS.epochs(input.epochs ?? 10, at("epochs"));
   const batchSize = CHECKS.batchSize(input.batchSize ?? 32, at("batchSize"));
-  const clipNorm = input.gradientClipNorm ?? null;
   return {
     architecture: word(Architecture, input.architecture ?? "VGG19", at("architecture")),
     batchNormalization: flag(input.batchNormalization ?? false, at("batchNormalization")),
@@ -62,9 +65,14 @@ export function resolveConfiguration(input: RunConfigurationInput): RunConfigura
     frozenBlocks: CHECKS.frozenBlocks(input.frozenBlocks ?? 0, at("frozenBlocks")),
     augmentation: resolveAugmentation(input.augmentation ?? {}, at("augmentation")),
     weightDecay: CHECKS.weightDecay(input.weightDecay ?? 0, at("weightDecay")),
-    gradientClipNorm: clipNorm === null ? null : CHECKS.gradientClipNorm(clipNorm, at("gradientClipNorm")),
+    gradientClipNorm: CHECKS.gradientClipNorm(input.gradientClipNorm, at("gradientClipNorm")),
     labelSmoothing: CHECKS.labelSmoothing(input.labelSmoothing ?? 0, at("labelSmoothing")),
     classWeights: null,
+    checkpointEveryMinutes: CHECKS.checkpointEveryMinutes(
+      input.checkpointEveryMinutes,
+      at("checkpointEveryMinutes"),
+    ),
+    extendedAfterEpochs: [],
   };
 }
 

@@ -11,26 +11,46 @@ import type { ExperimentRecord } from "./run-records.js";
 export interface CreateExperiment {
   readonly name: string;
   readonly description: string;
+  /** Runs of it that may be at work at once; null: as many as there are devices. */
+  readonly maxActiveRuns: number | null;
   readonly idempotencyKey: string | null;
 }
 
-const COLUMNS = `id, name, description, created_at as "createdAt"`;
+/** What is absent stays as it is. */
+export interface ExperimentChange {
+  readonly description?: string | undefined;
+  /** Null lifts the limit. */
+  readonly maxActiveRuns?: number | null | undefined;
+}
+
+const COLUMNS = `id, name, description, max_active_runs as "maxActiveRuns", created_at as "createdAt"`;
+
+const ACTIVE_RUNS_LIMIT = 1000;
 
 /** Experiments in Postgres: named groups of runs. */
 export class ExperimentStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * @throws AppError `NAME_INVALID`, `EXPERIMENT_NAME_TAKEN`, `IDEMPOTENCY_KEY_INVALID`,
-   *   `IDEMPOTENCY_KEY_REUSED`
+   * @throws AppError `NAME_INVALID`, `MAX_ACTIVE_RUNS_INVALID`, `EXPERIMENT_NAME_TAKEN`,
+   *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`
    */
-  async create({ name, description, idempotencyKey }: CreateExperiment): Promise<ExperimentRecord> {
+  async create({ idempotencyKey, ...input }: CreateExperiment): Promise<ExperimentRecord> {
+    const { name, description, maxActiveRuns } = input;
     checkExperimentName(name, "name");
-    const idempotency = idempotencyOf(idempotencyKey, { name, description });
+    checkMaxActiveRuns(maxActiveRuns);
+    const idempotency = idempotencyOf(idempotencyKey, input);
     const { rows } = await this.database.pool.query<ExperimentRecord>(
-      `insert into experiment (id, name, description, idempotency_key, idempotency_hash)
-       values ($1, $2, $3, $4, $5) on conflict do nothing returning ${COLUMNS}`,
-      [newId("experiment"), name, description, idempotency?.key ?? null, idempotency?.hash ?? null],
+      `insert into experiment (id, name, description, max_active_runs, idempotency_key, idempotency_hash)
+       values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning ${COLUMNS}`,
+      [
+        newId("experiment"),
+        name,
+        description,
+        maxActiveRuns,
+        idempotency?.key ?? null,
+        idempotency?.hash ?? null,
+      ],
     );
     const [created] = rows;
     if (created !== undefined) return created;
@@ -47,6 +67,31 @@ export class ExperimentStore {
       `There is an experiment named ${JSON.stringify(name)} already. Launch runs in it, or choose another name.`,
       { path: ["name"] },
     );
+  }
+
+  /**
+   * A lower limit stops no run that is at work; a higher one lets waiting runs go at once.
+   *
+   * @throws AppError `EXPERIMENT_NOT_FOUND`, `MAX_ACTIVE_RUNS_INVALID`
+   */
+  async update(name: string, { description, maxActiveRuns }: ExperimentChange): Promise<ExperimentRecord> {
+    if (maxActiveRuns !== undefined) checkMaxActiveRuns(maxActiveRuns);
+    return this.database.transaction(async (client) => {
+      const { rows } = await client.query<ExperimentRecord>(
+        `update experiment set description = coalesce($2, description),
+           max_active_runs = case when $3 then $4 else max_active_runs end
+         where name = $1 returning ${COLUMNS}`,
+        [name, description ?? null, maxActiveRuns !== undefined, maxActiveRuns ?? null],
+      );
+      const [experiment] = rows;
+      if (experiment === undefined) {
+        throw new AppError("EXPERIMENT_NOT_FOUND", `There is no experiment named ${JSON.stringify(name)}.`, {
+          path: ["experiment"],
+        });
+      }
+      await this.database.notifier.notify("queue", client);
+      return experiment;
+    });
   }
 
   /** The experiment of that name, made when new, as a part of the caller's transaction. */
@@ -125,5 +170,16 @@ export function checkExperimentName(name: string, field: string): void {
     `An experiment's name has 1 to 63 letters, digits, ".", "_" or "-" and starts with a letter or a digit. ` +
       `Received ${JSON.stringify(name)}.`,
     { path: [field] },
+  );
+}
+
+function checkMaxActiveRuns(maxActiveRuns: number | null): void {
+  if (maxActiveRuns === null) return;
+  if (Number.isInteger(maxActiveRuns) && maxActiveRuns >= 1 && maxActiveRuns <= ACTIVE_RUNS_LIMIT) return;
+  throw new AppError(
+    "MAX_ACTIVE_RUNS_INVALID",
+    `At least 1 and at most ${ACTIVE_RUNS_LIMIT} runs of an experiment may be at work at once, or null for as many as ` +
+      `there are devices. Received ${maxActiveRuns}.`,
+    { path: ["maxActiveRuns"] },
   );
 }

@@ -14,10 +14,11 @@ export interface NewRun {
   readonly datasetVersionId: string;
   readonly configuration: RunConfiguration;
   readonly parameterCount: number;
+  readonly priority: number;
   readonly idempotency: Idempotency | null;
 }
 
-/** Puts new runs at the end of the queue. */
+/** Puts new runs into the queue, behind those of their priority. */
 export class RunLaunchStore {
   constructor(
     private readonly database: Database,
@@ -60,8 +61,8 @@ export class RunLaunchStore {
       const id = newId("run");
       const { rows } = await client.query<RunRow>(
         `insert into run as r (id, name, experiment_id, dataset_version_id, configuration, parameter_count,
-           idempotency_key, idempotency_hash, created_at)
-         values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9) returning ${RUN_COLUMNS}`,
+           priority, idempotency_key, idempotency_hash, created_at)
+         values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10) returning ${RUN_COLUMNS}`,
         [
           id,
           run.name,
@@ -69,6 +70,7 @@ export class RunLaunchStore {
           run.datasetVersionId,
           JSON.stringify(run.configuration),
           run.parameterCount,
+          run.priority,
           run.idempotency?.key ?? null,
           run.idempotency?.hash ?? null,
           at,

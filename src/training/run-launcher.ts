@@ -14,8 +14,6 @@ import { resolveClassWeights } from "./resolution/class-weights.js";
 import type { RunLaunchStore } from "./run-launch-store.js";
 import { checkRunName, makeUpRunName } from "./run-name.js";
 import type { RunRecord } from "./run-records.js";
-import type { RunStateStore } from "./run-state-store.js";
-import type { RunStore } from "./run-store.js";
 
 export interface LaunchRun {
   /** Made when new. */
@@ -25,13 +23,13 @@ export interface LaunchRun {
   /** Null: one is made up. */
   readonly name: string | null;
   readonly configuration: RunConfigurationInput;
+  /** From -1000 to 1000; higher goes first. */
+  readonly priority: number;
   readonly idempotencyKey: string | null;
 }
 
 export interface RunLauncherOptions {
   readonly launches: RunLaunchStore;
-  readonly states: RunStateStore;
-  readonly runs: RunStore;
   readonly datasets: DatasetStore;
   readonly initialWeights: Pick<InitialWeights, "resolve">;
   /** Whether this machine computes on one; float16 pays nowhere else. */
@@ -41,7 +39,9 @@ export interface RunLauncherOptions {
   readonly clock: Clock;
 }
 
-/** Takes requests to train and to stop training. */
+const PRIORITY_LIMIT = 1000;
+
+/** Takes requests to train. */
 export class RunLauncher {
   constructor(private readonly options: RunLauncherOptions) {}
 
@@ -49,7 +49,7 @@ export class RunLauncher {
    * Checks the configuration against the dataset and queues the run. A request that comes again with
    * its idempotency key gets the run that the first one made.
    *
-   * @throws AppError `NAME_INVALID`, `CONFIGURATION_INVALID`, `PRECISION_UNSUPPORTED`,
+   * @throws AppError `NAME_INVALID`, `PRIORITY_INVALID`, `CONFIGURATION_INVALID`, `PRECISION_UNSUPPORTED`,
    *   `MEMORY_INSUFFICIENT`, `DATASET_VERSION_NOT_FOUND`, `DATASET_NOT_READY`, `DATASET_UNFIT`,
    *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`, and what `InitialWeights.resolve` throws
    */
@@ -62,6 +62,7 @@ export class RunLauncher {
 
     checkExperimentName(input.experiment, "experiment");
     if (input.name !== null) checkRunName(input.name);
+    checkPriority(input.priority);
     const resolved = resolveConfiguration(input.configuration);
     this.#checkPrecision(resolved.precision);
     const { version, classes } = await this.#trainableVersion(input.dataset);
@@ -85,6 +86,7 @@ export class RunLauncher {
         datasetVersionId: version.id,
         configuration,
         parameterCount: countParameters(network),
+        priority: input.priority,
         idempotency,
       },
       clock.now(),
@@ -93,19 +95,6 @@ export class RunLauncher {
     const winner = await launches.findLaunched(idempotency);
     if (winner === null) throw new Error("The run that holds the idempotency key has gone.");
     return winner;
-  }
-
-  /**
-   * Ends a queued run at once. One that is at work stops at its next step, keeps what it learnt, and
-   * is CANCELLED then; its events tell when.
-   *
-   * @throws AppError `RUN_NOT_FOUND`, `RUN_ALREADY_ENDED`
-   */
-  async cancel(runId: string): Promise<RunRecord> {
-    await this.options.states.requestCancel(runId, this.options.clock.now());
-    const [run] = await this.options.runs.find([runId]);
-    if (run === undefined) throw new Error(`The run ${runId} was deleted while it was cancelled.`);
-    return run;
   }
 
   #checkPrecision(precision: Precision): void {
@@ -161,4 +150,13 @@ export class RunLauncher {
     }
     return { version, classes };
   }
+}
+
+function checkPriority(priority: number): void {
+  if (Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_LIMIT) return;
+  throw new AppError(
+    "PRIORITY_INVALID",
+    `A priority is a whole number from ${-PRIORITY_LIMIT} to ${PRIORITY_LIMIT}. Received ${priority}.`,
+    { path: ["priority"] },
+  );
 }

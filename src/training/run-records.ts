@@ -6,6 +6,8 @@ export interface ExperimentRecord {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  /** Runs of it that may be at work at once; null: as many as there are devices. */
+  readonly maxActiveRuns: number | null;
   readonly createdAt: Date;
 }
 
@@ -25,8 +27,10 @@ export interface RunRecord {
   readonly environment: RunEnvironment | null;
   /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are pictures packed. */
   readonly progress: RunProgress | null;
-  /** From 1; one more each time a process died under the run. */
+  /** From 1; one more each time the run goes back to the queue, whatever brought it there. */
   readonly attempt: number;
+  /** Higher goes first. */
+  readonly priority: number;
   readonly createdAt: Date;
   /** When the first attempt began. */
   readonly startedAt: Date | null;

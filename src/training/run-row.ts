@@ -9,7 +9,7 @@ import { isActive } from "./run-state.js";
 export const RUN_COLUMNS = `
   r.id, r.name, r.experiment_id as "experimentId", r.dataset_version_id as "datasetVersionId", r.state,
   r.end_reason as "endReason", r.end_detail as "endDetail", r.configuration,
-  r.parameter_count::float8 as "parameterCount", r.environment, r.progress, r.attempt,
+  r.parameter_count::float8 as "parameterCount", r.environment, r.progress, r.attempt, r.priority,
   r.created_at as "createdAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
 /**

@@ -1,20 +1,15 @@
 import type pg from "pg";
-import { AppError } from "../core/app-error.js";
-import type { RunState } from "../core/enumerations.js";
-import type { Database } from "../db/database.js";
 import type { RunEventStore } from "./run-event-store.js";
-import { checkStateChange, isTerminal, type StateChange } from "./run-state.js";
+import { beginsAttempt, checkStateChange, isActive, isTerminal, type StateChange } from "./run-state.js";
 
 /** The only writer of a run's state. */
 export class RunStateStore {
-  constructor(
-    private readonly database: Database,
-    private readonly events: RunEventStore,
-  ) {}
+  constructor(private readonly events: RunEventStore) {}
 
   /**
-   * Changes the state and appends its event, both or neither. Progress is kept only by a state in
-   * which there is some.
+   * Changes the state and appends its event, both or neither. What belongs to a state goes with it: progress,
+   * the worker and its device, what the run was asked to do, its end. A run that had ended and is queued again
+   * goes to the end of the queue and may be interrupted as often as a new one.
    *
    * @returns false, having changed nothing, when the run is not in `from` or is at another attempt
    */
@@ -26,51 +21,32 @@ export class RunStateStore {
          state = $4::run_state, end_reason = $5::run_end_reason, end_detail = case when $8 then $6 end,
          started_at = case when $4 = 'PREPARING' then coalesce(started_at, $7) else started_at end,
          ended_at = case when $8 then $7 else null end,
-         progress = case when $4 in ('PREPARING', 'RUNNING', 'PAUSED') then progress end
+         progress = case when $4 in ('PREPARING', 'RUNNING', 'PAUSED') then progress end,
+         device = case when $9 then device end,
+         worker_id = case when $9 then worker_id end,
+         lease_expires_at = case when $9 then lease_expires_at end,
+         stop_requested = case when $9 then stop_requested end,
+         waits_for_disk = waits_for_disk and $4 = 'PAUSED',
+         attempt = case when $10 then attempt + 1 else attempt end,
+         fruitless_attempts = case when $11 then 0 else fruitless_attempts end,
+         queue_order = case when $11 then nextval(pg_get_serial_sequence('run', 'queue_order')) else queue_order end
        where id = $1 and attempt = $2 and state = $3::run_state`,
-      [runId, attempt, from, to, reason, detail, at, isTerminal(to)],
+      [
+        runId,
+        attempt,
+        from,
+        to,
+        reason,
+        detail,
+        at,
+        isTerminal(to),
+        isActive(to),
+        beginsAttempt(change),
+        isTerminal(from),
+      ],
     );
     if (rowCount === 0) return false;
     await this.events.append(client, runId, { kind: "RunStateChanged", from, to, reason, detail }, at);
     return true;
-  }
-
-  /**
-   * Ends a queued run at once; asks the trainer of a running one to end it at its next step.
-   *
-   * @throws AppError `RUN_NOT_FOUND`, `RUN_ALREADY_ENDED`
-   */
-  async requestCancel(runId: string, at: Date): Promise<void> {
-    await this.database.transaction(async (client) => {
-      // The lock keeps a trainer from claiming the run between reading its state and changing it.
-      const { rows } = await client.query<{ state: RunState; attempt: number }>(
-        `select state, attempt from run where id = $1 for update`,
-        [runId],
-      );
-      const [run] = rows;
-      if (run === undefined) {
-        throw new AppError("RUN_NOT_FOUND", `There is no run with the id ${JSON.stringify(runId)}.`, {
-          path: ["runId"],
-        });
-      }
-      if (isTerminal(run.state)) {
-        throw new AppError(
-          "RUN_ALREADY_ENDED",
-          `Only a run that has not ended can be cancelled. The run ${runId} is ${run.state}.`,
-          { path: ["runId"] },
-        );
-      }
-      if (run.state === "PREPARING" || run.state === "RUNNING") {
-        await client.query(`update run set stop_requested = 'CANCEL' where id = $1`, [runId]);
-        await this.database.notifier.notify(`cancel:${runId}`, client);
-        return;
-      }
-      const { state: from, attempt } = run;
-      await this.change(
-        client,
-        { runId, attempt, from, to: "CANCELLED", reason: "CANCELLED", detail: null },
-        at,
-      );
-    });
   }
 }

@@ -88,7 +88,8 @@ export class RunStore {
   async queuePosition(runIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const { rows } = await this.database.pool.query<{ id: string; position: number }>(
       `select id, position from (
-         select id, row_number() over (order by queue_order)::int as position from run where state = 'QUEUED'
+         select id, row_number() over (order by priority desc, queue_order)::int as position from run
+         where state = 'QUEUED'
        ) queue where id = any($1)`,
       [runIds],
     );

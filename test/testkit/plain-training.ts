@@ -25,6 +25,8 @@ export const PLAIN_CONFIGURATION: Pick<
   | "gradientClipNorm"
   | "labelSmoothing"
   | "classWeights"
+  | "checkpointEveryMinutes"
+  | "extendedAfterEpochs"
 > = {
   accumulationSteps: 1,
   initialization: { kind: "random" },
@@ -34,4 +36,6 @@ export const PLAIN_CONFIGURATION: Pick<
   gradientClipNorm: null,
   labelSmoothing: 0,
   classWeights: null,
+  checkpointEveryMinutes: null,
+  extendedAfterEpochs: [],
 };

@@ -1,4 +1,4 @@
-import { Field, InputType, ObjectType } from "type-graphql";
+import { Field, InputType, Int, ObjectType } from "type-graphql";
 import { UserError } from "../errors/user-error.js";
 import { IDEMPOTENCY_KEY } from "../idempotency.js";
 import { Experiment } from "./experiment.js";
@@ -17,6 +17,13 @@ export class CreateExperimentInput {
     description: "What is being tried; null means an empty text.",
   })
   description!: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "How many of its runs may be at work at once, from 1 to 1000; null: as many as there are devices.",
+  })
+  maxActiveRuns?: number | null;
 
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
   idempotencyKey?: string | null;

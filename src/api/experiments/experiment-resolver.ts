@@ -11,6 +11,7 @@ import { RunFilterInput } from "../runs/run-filter.js";
 import { RunOrderInput, runOrder } from "../runs/run-order.js";
 import { CreateExperimentInput, CreateExperimentPayload } from "./create-experiment.js";
 import { Experiment, ExperimentConnection } from "./experiment.js";
+import { UpdateExperimentInput, UpdateExperimentPayload } from "./update-experiment.js";
 
 @Resolver(() => Experiment)
 export class ExperimentResolver {
@@ -42,14 +43,33 @@ export class ExperimentResolver {
       "Makes an experiment; launching a run into a new name does so as well. Needs the role EDITOR.",
   })
   createExperiment(
-    @Arg("input", () => CreateExperimentInput, { description: "Name and description." })
+    @Arg("input", () => CreateExperimentInput, { description: "Name, description and limit." })
     input: CreateExperimentInput,
   ): Promise<CreateExperimentPayload> {
     return withUserErrors<Pick<CreateExperimentPayload, "experiment">>({ experiment: null }, async () => ({
       experiment: await this.experimentStore.create({
         name: input.name,
         description: input.description ?? "",
+        maxActiveRuns: input.maxActiveRuns ?? null,
         idempotencyKey: input.idempotencyKey ?? null,
+      }),
+    }));
+  }
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => UpdateExperimentPayload, {
+    description:
+      "Changes what an experiment says about itself, and how many of its runs may be at work at once. A lower limit stops " +
+      "none; a higher one lets waiting runs go at once. Needs the role EDITOR.",
+  })
+  updateExperiment(
+    @Arg("input", () => UpdateExperimentInput, { description: "Which experiment, and what to change." })
+    { experiment, description, maxActiveRuns }: UpdateExperimentInput,
+  ): Promise<UpdateExperimentPayload> {
+    return withUserErrors<Pick<UpdateExperimentPayload, "experiment">>({ experiment: null }, async () => ({
+      experiment: await this.experimentStore.update(experiment, {
+        description: description ?? undefined,
+        maxActiveRuns,
       }),
     }));
   }

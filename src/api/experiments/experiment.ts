@@ -1,4 +1,4 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field, Int, ObjectType } from "type-graphql";
 import { Node } from "../node.js";
 import { connectionType } from "../relay/connection.js";
 import { DateTime } from "../scalars.js";
@@ -10,6 +10,12 @@ export class Experiment {
 
   @Field(() => String, { description: "What is being tried; may be empty." })
   description!: string;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many of its runs may be at work at once; null: as many as there are devices.",
+  })
+  maxActiveRuns!: number | null;
 
   @Field(() => DateTime, { description: "When it was made." })
   createdAt!: Date;

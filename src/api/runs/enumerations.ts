@@ -14,16 +14,19 @@ import {
 registerEnumType(RunState, {
   name: "RunState",
   description:
-    "Where a run is in its life: QUEUED, PREPARING, RUNNING, then SUCCEEDED, FAILED or CANCELLED, which are final.",
+    "Where a run is in its life: QUEUED, PREPARING, RUNNING, then SUCCEEDED, FAILED or CANCELLED, which are its end " +
+    "until somebody extends or retries it.",
   valuesConfig: {
     QUEUED: { description: "Waiting for its turn; see `queuePosition`." },
     PREPARING: { description: "Packing the pictures at the size asked for, and building the network." },
     RUNNING: { description: "Training." },
-    PAUSED: { description: "Stopped on request, to be taken up again." },
+    PAUSED: {
+      description: "Stopped with a checkpoint saved, and its device free: `resumeRun` queues it again.",
+    },
     INTERRUPTED: { description: "Its process died; it goes back into the queue by itself." },
-    SUCCEEDED: { description: "Ended with a usable checkpoint." },
-    FAILED: { description: "Ended early; `endReason` says why. What was learnt before is kept." },
-    CANCELLED: { description: "Ended on request. What was learnt before is kept." },
+    SUCCEEDED: { description: "Ended with a usable checkpoint; `extendRun` trains it further." },
+    FAILED: { description: "Ended early; `endReason` says why. What was learnt is kept for `retryRun`." },
+    CANCELLED: { description: "Ended on request. What was learnt is kept for `retryRun`." },
   },
 });
 

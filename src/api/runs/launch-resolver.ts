@@ -2,7 +2,7 @@ import { Arg, Authorized, Mutation, Resolver } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
 import type { RunLauncher } from "../../training/run-launcher.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
-import { LaunchRunInput, LaunchRunPayload, RunInput, RunPayload } from "./launch-run.js";
+import { LaunchRunInput, LaunchRunPayload } from "./launch-run.js";
 
 @Resolver()
 export class LaunchResolver {
@@ -22,22 +22,9 @@ export class LaunchResolver {
         dataset: input.dataset,
         name: input.name ?? null,
         configuration: input.configuration,
+        priority: input.priority ?? 0,
         idempotencyKey: input.idempotencyKey ?? null,
       }),
-    }));
-  }
-
-  @Authorized<Role>("EDITOR")
-  @Mutation(() => RunPayload, {
-    description:
-      "Ends a run that waits at once, and one that trains after the step under way. What was learnt is kept. " +
-      "Needs the role EDITOR.",
-  })
-  cancelRun(
-    @Arg("input", () => RunInput, { description: "Which run." }) input: RunInput,
-  ): Promise<RunPayload> {
-    return withUserErrors<Pick<RunPayload, "run">>({ run: null }, async () => ({
-      run: await this.launcher.cancel(input.runId),
     }));
   }
 }

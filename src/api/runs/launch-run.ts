@@ -1,4 +1,4 @@
-import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { Field, InputType, Int, ObjectType } from "type-graphql";
 import type { RunRecord } from "../../training/run-records.js";
 import { UserError } from "../errors/user-error.js";
 import { IDEMPOTENCY_KEY } from "../idempotency.js";
@@ -21,6 +21,13 @@ export class LaunchRunInput {
   @Field(() => RunConfigurationInput, { description: "How to train; `{}` takes every default." })
   configuration!: RunConfigurationInput;
 
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 0,
+    description: "Runs of a higher priority go first, from -1000 to 1000; null means 0.",
+  })
+  priority?: number | null;
+
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
   idempotencyKey?: string | null;
 }
@@ -34,20 +41,5 @@ export class LaunchRunPayload {
   run!: RunRecord | null;
 
   @Field(() => [UserError], { description: "Why no run was launched; empty when it was." })
-  userErrors!: readonly UserError[];
-}
-
-@InputType({ description: "Which run." })
-export class RunInput {
-  @Field(() => ID, { description: "Id of the run." })
-  runId!: string;
-}
-
-@ObjectType({ description: "The run as it is after the mutation." })
-export class RunPayload {
-  @Field(() => Run, { nullable: true, description: "The run; null when nothing was done." })
-  run!: RunRecord | null;
-
-  @Field(() => [UserError], { description: "Why nothing was done; empty when it was." })
   userErrors!: readonly UserError[];
 }

@@ -190,4 +190,12 @@ export class RunConfigurationInput {
     description: "How much a picture of each class counts in the training loss; null: all the same.",
   })
   classWeights?: ClassWeightsInput | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "Minutes between checkpoints inside an epoch, from 0.01 to 1440: how much training a crash may cost where epochs " +
+      "are long. Null: a checkpoint at the end of each epoch alone.",
+  })
+  checkpointEveryMinutes?: number | null;
 }

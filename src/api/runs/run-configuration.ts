@@ -99,7 +99,7 @@ export class EarlyStopping {
   minDelta!: number;
 }
 
-@ObjectType({ description: "How a run trains, with every default filled in. It never changes." })
+@ObjectType({ description: "How a run trains, with every default filled in. Only `extendRun` changes it." })
 export class RunConfiguration {
   @Field(() => Architecture, { description: "Which convolutions." })
   architecture!: Architecture;
@@ -189,6 +189,20 @@ export class RunConfiguration {
     description: "How much a picture of each class counts in the training loss; null: all the same.",
   })
   classWeights!: ClassWeights | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "Minutes between checkpoints inside an epoch; null: a checkpoint at the end of each epoch alone.",
+  })
+  checkpointEveryMinutes!: number | null;
+
+  @Field(() => [Int], {
+    description:
+      "After which epochs it had ended and was extended with `extendRun`; empty: it never was. Patience counts anew after " +
+      "each, and schedules follow the new `epochs` from there on.",
+  })
+  extendedAfterEpochs!: readonly number[];
 
   @Field(() => SafeInt, {
     description: "Numbers that the network holds, counted as Keras does: weights and moving statistics.",

@@ -91,7 +91,9 @@ export class RunResolver {
 
   @FieldResolver(() => Int, {
     nullable: true,
-    description: "How many runs go before it, plus 1; null unless QUEUED.",
+    description:
+      "How many runs go before it, plus 1: those of a higher priority, then those that were queued earlier. One whose " +
+      "experiment has all its `maxActiveRuns` at work is passed over. Null unless QUEUED.",
   })
   queuePosition(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<number | null> {
     return loaders.queuePosition.load(run.id);
@@ -175,7 +177,7 @@ export class RunResolver {
   @FieldResolver(() => Float, {
     nullable: true,
     description:
-      "Seconds from its start to its end, or until now while it is under way; null while it waits.",
+      "Seconds from its first start to its end, pauses included, or until now while it is under way; null before it starts.",
   })
   durationSeconds(@Root() { startedAt, endedAt }: RunRecord): number | null {
     if (startedAt === null) return null;

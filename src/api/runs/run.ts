@@ -14,12 +14,12 @@ export class Run {
   @Field(() => RunState, { description: "Where it is in its life." })
   state!: RunState;
 
-  @Field(() => RunEndReason, { nullable: true, description: "Why it ended; null until it has." })
+  @Field(() => RunEndReason, { nullable: true, description: "Why it ended; null unless it has." })
   endReason!: RunEndReason | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "More about why it ended, for people; null until it has, or when there is no more to say.",
+    description: "More about why it ended, for people; null unless it has, or when there is no more to say.",
   })
   endDetail!: string | null;
 
@@ -32,7 +32,14 @@ export class Run {
   })
   progress!: RunProgress | null;
 
-  @Field(() => Int, { description: "Which try this is, from 1: one more each time its process died." })
+  @Field(() => Int, { description: "Runs of a higher priority go first, from -1000 to 1000." })
+  priority!: number;
+
+  @Field(() => Int, {
+    description:
+      "Which try this is, from 1: one more each time it goes back to the queue, because its process died or was stopped, " +
+      "or because it was resumed, retried or extended.",
+  })
   attempt!: number;
 
   @Field(() => DateTime, { description: "When it was launched." })
@@ -41,7 +48,7 @@ export class Run {
   @Field(() => DateTime, { nullable: true, description: "When its first try began; null while it waits." })
   startedAt!: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: "When it ended; null until it has." })
+  @Field(() => DateTime, { nullable: true, description: "When it ended; null unless it has." })
   endedAt!: Date | null;
 }
 

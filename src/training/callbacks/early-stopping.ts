@@ -11,10 +11,15 @@ export class EarlyStopping {
   #best: number | null = null;
   #epochsWithoutGain = 0;
 
-  /** @param settings null: never stops */
+  /**
+   * @param settings null: never stops
+   * @param extendedAfterEpochs after which a run that had ended went on: what came before counts no more, as in
+   *   Keras, where every `fit` begins with its whole patience
+   */
   constructor(
     private readonly settings: Settings | null,
     private readonly monitor: MonitoredMetric,
+    private readonly extendedAfterEpochs: readonly number[] = [],
   ) {}
 
   observe(epoch: EpochRecord): void {
@@ -24,6 +29,10 @@ export class EarlyStopping {
       this.#epochsWithoutGain = 0;
     } else {
       this.#epochsWithoutGain += 1;
+    }
+    if (this.extendedAfterEpochs.includes(epoch.number)) {
+      this.#best = null;
+      this.#epochsWithoutGain = 0;
     }
   }
 

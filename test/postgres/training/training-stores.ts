@@ -13,6 +13,7 @@ import {
   type Replaced,
   RunAttemptStore,
 } from "../../../src/training/run-attempt-store.js";
+import { RunControlStore } from "../../../src/training/run-control-store.js";
 import { RunEventStore } from "../../../src/training/run-event-store.js";
 import { RunLaunchStore } from "../../../src/training/run-launch-store.js";
 import { type LaunchRun, RunLauncher } from "../../../src/training/run-launcher.js";
@@ -36,7 +37,7 @@ export function trainingOver(
   machine: { readonly hasGpu: boolean } = { hasGpu: false },
 ) {
   const events = new RunEventStore(database);
-  const states = new RunStateStore(database, events);
+  const states = new RunStateStore(events);
   const metrics = new MetricStore(database);
   const experiments = new ExperimentStore(database);
   const runs = new RunStore(database);
@@ -45,8 +46,6 @@ export function trainingOver(
   const evaluations = new EvaluationStore(database, artifacts);
   const launcher = new RunLauncher({
     launches: new RunLaunchStore(database, experiments, events),
-    states,
-    runs,
     datasets,
     initialWeights,
     hasGpu: machine.hasGpu,
@@ -64,6 +63,7 @@ export function trainingOver(
     artifacts,
     evaluations,
     launcher,
+    control: new RunControlStore(database, states, SYSTEM_CLOCK),
     queue: new RunQueueStore(database, states),
     attempts: new RunAttemptStore(database, states, events, metrics, evaluations, artifacts),
     launch: (request: Partial<LaunchRun> = {}) => launcher.launch({ ...LAUNCH, ...request }),
@@ -89,6 +89,7 @@ const LAUNCH: LaunchRun = {
     batchSize: 2,
     epochs: 3,
   },
+  priority: 0,
   idempotencyKey: null,
 };
 

@@ -29,6 +29,8 @@ test("an empty configuration is VGG19 as it was published, trained with Adam", (
     gradientClipNorm: null,
     labelSmoothing: 0,
     classWeights: null,
+    checkpointEveryMinutes: null,
+    extendedAfterEpochs: [],
   });
 });
 
