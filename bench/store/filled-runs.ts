@@ -1,0 +1,84 @@
+import type { Architecture } from "../../src/core/enumerations.js";
+import { newId } from "../../src/core/ids.js";
+import { METRIC_KEYS } from "../../src/core/metric-value.js";
+import type { RunConfiguration } from "../../src/core/run-configuration.js";
+import { resolveConfiguration } from "../../src/training/configuration-resolution.js";
+
+export const ARCHITECTURES: readonly Architecture[] = ["VGG11", "VGG13", "VGG16", "VGG19"];
+export const LEARNING_RATES: readonly number[] = [1, 0.1, 0.01, 0.001, 0.0001];
+export const BATCH_SIZES: readonly number[] = [8, 16, 32, 64];
+export const EXPERIMENTS = 20;
+export const DATASETS = 5;
+
+/** Every epoch records these, as the trainer does; what is left of a run's points are losses of batches. */
+export const EPOCH_KEYS: readonly string[] = Object.values(METRIC_KEYS);
+export const BATCH_KEY = "batch.loss";
+
+export interface RunPoints {
+  readonly epochs: number;
+  /** Of `BATCH_KEY`, one each step. */
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** Four fifths of a run's points are those of epochs. */
+export function runPoints(pointsPerRun: number): RunPoints {
+  const epochs = Math.max(1, Math.floor((pointsPerRun * 0.8) / EPOCH_KEYS.length));
+  const steps = Math.max(1, pointsPerRun - epochs * EPOCH_KEYS.length);
+  return { epochs, steps, stepsPerEpoch: Math.ceil(steps / epochs) };
+}
+
+export interface FilledRun {
+  readonly id: string;
+  readonly name: string;
+  /** From 0, as are data sets. */
+  readonly experiment: number;
+  readonly dataset: number;
+  readonly state: "SUCCEEDED" | "FAILED" | "CANCELLED";
+  readonly reason: "COMPLETED" | "DIVERGED" | "CANCELLED";
+  readonly configuration: RunConfiguration;
+  readonly createdAt: Date;
+  readonly durationSeconds: number;
+  /** What its accuracies begin with, in [0, 1). */
+  readonly level: number;
+}
+
+type Ending = Pick<FilledRun, "state" | "reason">;
+
+const SUCCESS: Ending = { state: "SUCCEEDED", reason: "COMPLETED" };
+/** By the rest of the run's number divided by 25. */
+const ENDINGS: ReadonlyMap<number, Ending> = new Map([
+  [7, { state: "FAILED", reason: "DIVERGED" }],
+  [13, { state: "CANCELLED", reason: "CANCELLED" }],
+]);
+
+const FIRST_LAUNCH = Date.UTC(2026, 0, 1);
+const MINUTE_MS = 60_000;
+
+/** The `n`th run: everything about it follows from the number, but for its id. */
+export function filledRun(n: number): FilledRun {
+  const createdAt = new Date(FIRST_LAUNCH + n * MINUTE_MS);
+  const ending = ENDINGS.get(n % 25) ?? SUCCESS;
+  return {
+    id: newId("run", createdAt.getTime()),
+    name: `run-${n}`,
+    experiment: n % EXPERIMENTS,
+    dataset: Math.floor(n / 7) % DATASETS,
+    ...ending,
+    configuration: resolveConfiguration({
+      architecture: pick(ARCHITECTURES, Math.floor(n / 3)),
+      learningRate: { constant: { initial: pick(LEARNING_RATES, n) } },
+      batchSize: pick(BATCH_SIZES, n),
+    }),
+    createdAt,
+    durationSeconds: 60 + ((n * 31) % 3600),
+    level: ((n * 7919) % 1000) / 1000,
+  };
+}
+
+/** The `n`th of the values, which begin again after the last. */
+export function pick<T>(values: readonly T[], n: number): T {
+  const value = values[n % values.length];
+  if (value === undefined) throw new RangeError("There is nothing to pick from.");
+  return value;
+}

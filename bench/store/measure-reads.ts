@@ -1,0 +1,89 @@
+import type { ApiClient } from "../../demo/api-client.js";
+import type { BenchContext } from "../benchmark.js";
+import { EPOCH_KEYS } from "./filled-runs.js";
+import { COMPARE_RUNS, METRIC_HISTORY, SEARCH_RUNS } from "./operations.js";
+import { METRIC_AND_SETTING, OTHER_SEARCHES, type Search } from "./searches.js";
+import { type Times, timed } from "./timed.js";
+
+/** The most that a comparison takes. */
+export const COMPARED_RUNS = 10;
+/** A share of the calls is enough to see whether a search is slow. */
+const OTHER_CALLS_SHARE = 0.2;
+
+export interface ReadTimes {
+  /** First page, filtered by a metric and a setting, sorted by a metric. */
+  readonly search: Times;
+  /** Twentieth page of it. */
+  readonly laterPage: Times;
+  /** By the name of the search. */
+  readonly others: ReadonlyMap<string, Times>;
+  readonly compare: Times;
+}
+
+/** How long a client waits for answers that hold what a page shows. */
+export async function measureReads(
+  api: ApiClient,
+  runIds: readonly string[],
+  calls: number,
+  context: BenchContext,
+): Promise<ReadTimes> {
+  const search = await timed(calls, context, (number) => firstPage(api, METRIC_AND_SETTING(number)));
+  context.report(`a search takes ${search.p50} ms, p95 ${search.p95} ms`);
+  const laterPage = await measureLaterPage(api, calls, context);
+  const others = new Map<string, Times>();
+  for (const [name, other] of Object.entries(OTHER_SEARCHES)) {
+    const times = await timed(Math.ceil(calls * OTHER_CALLS_SHARE), context, (number) =>
+      firstPage(api, other(number)),
+    );
+    context.report(`search "${name}" takes ${times.p50} ms, p95 ${times.p95} ms`);
+    others.set(name, times);
+  }
+  const compare = await timed(calls, context, (number) => compareRuns(api, runIds, number));
+  context.report(`a comparison takes ${compare.p50} ms, p95 ${compare.p95} ms`);
+  return { search, laterPage, others, compare };
+}
+
+/** How long a thinned history takes. @returns also how many points it was made of */
+export async function measureHistory(
+  api: ApiClient,
+  runId: string,
+  key: string,
+  calls: number,
+  context: BenchContext,
+): Promise<{ readonly times: Times; readonly points: number }> {
+  let points = 0;
+  const times = await timed(calls, context, async () => {
+    const { run } = await api.request(METRIC_HISTORY, { runId, key });
+    points = run?.metricHistory.totalPoints ?? 0;
+  });
+  context.report(`a history of ${points} points takes ${times.p50} ms, p95 ${times.p95} ms`);
+  return { times, points };
+}
+
+function firstPage(api: ApiClient, search: ReturnType<Search>, after: string | null = null) {
+  return api.request(SEARCH_RUNS, { ...search, after });
+}
+
+async function measureLaterPage(api: ApiClient, calls: number, context: BenchContext): Promise<Times> {
+  const search = METRIC_AND_SETTING(0);
+  let after: string | null = null;
+  for (let page = 1; page < 20; page++) {
+    const { runs } = await firstPage(api, search, after);
+    if (!runs.pageInfo.hasNextPage) break;
+    after = runs.pageInfo.endCursor;
+  }
+  return timed(calls, context, () => firstPage(api, search, after));
+}
+
+async function compareRuns(api: ApiClient, runIds: readonly string[], number: number): Promise<void> {
+  // Others each time, from all over the table.
+  const compared = Array.from({ length: COMPARED_RUNS }, (_, index) => {
+    const place = number * 37 + Math.floor((index * runIds.length) / COMPARED_RUNS);
+    return runIds[place % runIds.length] ?? "";
+  });
+  const { compareRuns } = await api.request(COMPARE_RUNS, { runIds: compared, keys: EPOCH_KEYS });
+  const values = compareRuns.curves.flatMap(({ series }) => series.flatMap((line) => line.values));
+  if (values.length < COMPARED_RUNS * EPOCH_KEYS.length || values.includes(null)) {
+    throw new Error(`The curves of ${COMPARED_RUNS} runs are not whole: ${values.length} values.`);
+  }
+}
