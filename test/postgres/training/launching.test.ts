@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { insertVersion, openTraining, startNext, trainingOver } from "./training-stores.js";
+import { insertVersion, leaseOf, openTraining, startNext, trainingOver } from "./training-stores.js";
 
 const SMALL = { architecture: "VGG11", widthMultiplier: 0.0625, imageSizePixels: 32, batchSize: 2 } as const;
 
@@ -136,7 +136,7 @@ test("runs are trained in the order of their launch, and tell their place", asyn
       [c.id, 3],
     ]),
   );
-  const claimed = await training.queue.claim(new Date());
+  const claimed = await training.queue.claim(leaseOf(), new Date());
   assert.equal(claimed?.id, a.id);
   assert.equal(claimed?.state, "PREPARING");
   assert.ok(claimed?.startedAt);
@@ -147,7 +147,9 @@ test("two trainers never take the same run", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   for (let count = 0; count < 10; count++) await training.launch();
-  const claims = await Promise.all(Array.from({ length: 12 }, () => training.queue.claim(new Date())));
+  const claims = await Promise.all(
+    Array.from({ length: 12 }, () => training.queue.claim(leaseOf(), new Date())),
+  );
   const ids = claims.flatMap((run) => (run === null ? [] : [run.id]));
   // One that met a locked run and nothing else sees an empty queue, and is woken or asks again.
   assert.equal(new Set(ids).size, ids.length);
@@ -158,39 +160,32 @@ test("a queued run is cancelled at once, a running one when its trainer gets the
   await insertVersion(training.database);
   const running = await training.launch();
   const queued = await training.launch();
-  await startNext(training);
+  const attempt = await startNext(training);
 
-  const cancelled = await training.launcher.cancel(queued.id);
+  const cancelled = await training.control.cancel(queued.id);
   assert.equal(cancelled.state, "CANCELLED");
   assert.equal(cancelled.endReason, "CANCELLED");
   assert.ok(cancelled.endedAt);
 
-  let rings = 0;
-  const rung = new Promise<void>((resolve) => {
-    training.queue.onCancelRequest(running.id, () => {
-      rings += 1;
-      resolve();
-    });
-  });
-  assert.equal((await training.launcher.cancel(running.id)).state, "RUNNING");
+  const rung = new Promise<void>((resolve) => training.queue.onStopRequest(running.id, resolve));
+  assert.equal((await training.control.cancel(running.id)).state, "RUNNING");
   await rung;
-  assert.equal(rings, 1);
-  assert.equal(await training.queue.isCancelRequested(running.id), true);
+  assert.equal(await training.queue.renew(attempt, leaseOf()), "CANCEL");
 });
 
 test("a run that ended cannot be cancelled, nor one that never was", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const run = await training.launch();
-  await training.launcher.cancel(run.id);
-  await assert.rejects(training.launcher.cancel(run.id), { code: "RUN_ALREADY_ENDED" });
-  await assert.rejects(training.launcher.cancel("run_00000000000000000000000000"), { code: "RUN_NOT_FOUND" });
+  await training.control.cancel(run.id);
+  await assert.rejects(training.control.cancel(run.id), { code: "RUN_ALREADY_ENDED" });
+  await assert.rejects(training.control.cancel("run_00000000000000000000000000"), { code: "RUN_NOT_FOUND" });
 });
 
 test("experiments are made once, listed newest first, and found again by name", async () => {
   await using training = await openTraining();
   const create = (name: string, idempotencyKey: string | null = null) =>
-    training.experiments.create({ name, description: `about ${name}`, idempotencyKey });
+    training.experiments.create({ name, description: `about ${name}`, maxActiveRuns: null, idempotencyKey });
   const [a, b] = [await create("a"), await create("b", "key")];
   assert.deepEqual(await create("b", "key"), b);
   await assert.rejects(create("a"), { code: "EXPERIMENT_NAME_TAKEN" });

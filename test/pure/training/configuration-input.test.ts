@@ -109,6 +109,7 @@ test("the largest values that can be are taken", () => {
     labelSmoothing: 0.99,
     gradientClipNorm: 1e-6,
     precision: "MIXED_FLOAT16",
+    checkpointEveryMinutes: 1440,
     augmentation: { widthShift: 1, heightShift: 1, brightness: 1 },
   };
   const { augmentation, ...others } = resolveConfiguration(largest);
@@ -166,6 +167,9 @@ const REFUSED: readonly (readonly [string, RunConfigurationInput])[] = [
   ["weightDecay", { weightDecay: -0.1 }],
   ["gradientClipNorm", { gradientClipNorm: 0 }],
   ["labelSmoothing", { labelSmoothing: 1 }],
+  ["checkpointEveryMinutes", { checkpointEveryMinutes: 0 }],
+  ["checkpointEveryMinutes", { checkpointEveryMinutes: 0.009 }],
+  ["checkpointEveryMinutes", { checkpointEveryMinutes: 1441 }],
   ["augmentation.rotationDegrees", { augmentation: { rotationDegrees: 181 } }],
   ["augmentation.widthShift", { augmentation: { widthShift: 1.1 } }],
   ["augmentation.heightShift", { augmentation: { heightShift: -0.1 } }],

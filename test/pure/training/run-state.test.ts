@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RunState } from "../../../src/core/enumerations.js";
+import { CONTROLS } from "../../../src/training/run-control.js";
 import { checkStateChange, END_REASONS, isTerminal, NEXT_STATES } from "../../../src/training/run-state.js";
 
 const STATES = Object.keys(RunState) as RunState[];
 
-test("a run that ended stays as it ended", () => {
+test("a run that ended can be queued again, and nothing else becomes of it", () => {
   for (const from of ["SUCCEEDED", "FAILED", "CANCELLED"] as const) {
-    for (const to of STATES) {
+    assert.ok(isTerminal(from));
+    checkStateChange({ from, to: "QUEUED", reason: null });
+    for (const to of STATES.filter((state) => state !== "QUEUED")) {
       assert.throws(() => checkStateChange({ from, to, reason: END_REASONS[to][0] ?? null }));
     }
   }
@@ -29,12 +32,27 @@ test("a run that failed cannot claim to have completed", () => {
   assert.throws(() => checkStateChange({ from: "RUNNING", to: "FAILED", reason: "COMPLETED" }));
 });
 
-test("every state but QUEUED can be reached, and an end from every state", () => {
-  const reachable = new Set(STATES.flatMap((from) => NEXT_STATES[from]));
-  assert.deepEqual([...reachable].sort(), [...STATES].sort());
+test("every state can be reached from every other", () => {
   for (const from of STATES) {
-    const seen = new Set<RunState>([from]);
+    const seen = new Set<RunState>(NEXT_STATES[from]);
     for (const state of seen) for (const next of NEXT_STATES[state]) seen.add(next);
-    assert.ok([...seen].some(isTerminal), `${from} leads to an end`);
+    assert.deepEqual([...seen].sort(), [...STATES].sort(), from);
   }
+});
+
+test("in whichever state a run is, there is something that can be asked of it", () => {
+  const possible = (state: RunState): string[] =>
+    Object.entries(CONTROLS).flatMap(([name, { from }]) =>
+      (from as readonly RunState[]).includes(state) ? [name] : [],
+    );
+  assert.deepEqual(Object.fromEntries(STATES.map((state) => [state, possible(state)])), {
+    QUEUED: ["cancel", "pause", "delete"],
+    PREPARING: ["cancel", "pause"],
+    RUNNING: ["cancel", "pause"],
+    PAUSED: ["cancel", "resume", "delete"],
+    INTERRUPTED: ["cancel", "pause"],
+    SUCCEEDED: ["extend", "delete"],
+    FAILED: ["retry", "delete"],
+    CANCELLED: ["retry", "delete"],
+  });
 });
