@@ -56,13 +56,13 @@ module.exports = {
     {
       name: "only-the-engine-loads-tensorflow",
       severity: "error",
-      from: { path: "^(src|demo|bench)/", pathNot: "^src/engine/" },
+      from: { path: "^(src|demo|bench|torture)/", pathNot: "^src/engine/" },
       to: { path: "node_modules/@tensorflow/" },
     },
     {
       name: "only-data-and-demo-decode-pictures",
       severity: "error",
-      from: { path: "^(src|bench)/", pathNot: "^src/data/" },
+      from: { path: "^(src|bench|torture)/", pathNot: "^src/data/" },
       to: { path: "node_modules/sharp/" },
     },
     {

@@ -62,20 +62,32 @@ export class ServerProcess implements AsyncDisposable {
     this.died.catch(() => {});
   }
 
-  /** @param progress gets what the server says until it listens */
-  static start(progress: (line: string) => void): ServerProcess {
+  /**
+   * @param progress gets what the server says until it listens
+   * @param environment variables to set beside this process's own
+   */
+  static start(progress: (line: string) => void, environment: NodeJS.ProcessEnv = {}): ServerProcess {
     const main = fileURLToPath(import.meta.resolve("../src/cli/main.js"));
     const child = spawn(process.execPath, [main, "serve", "--json-ready"], {
-      env: { ESPALIER_LOG_LEVEL: "warn", ...process.env, ESPALIER_PORT: "0" },
+      env: { ESPALIER_LOG_LEVEL: "warn", ...process.env, ESPALIER_PORT: "0", ...environment },
       stdio: ["pipe", "pipe", "pipe"],
     });
     return new ServerProcess(child, progress);
   }
 
+  /** Ends the server as a crash does: it gets no chance to save anything. */
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
   /** Asks the server to stop and waits for it, so that nothing is left running. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     this.#stopping = true;
-    this.child.kill("SIGTERM");
+    this.child.kill(signal);
     await this.#exited;
   }
 }

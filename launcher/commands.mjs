@@ -16,6 +16,7 @@ export const COMMANDS = {
   test: runTests,
   check: runChecks,
   bench: program("bench/main.js"),
+  torture: program("torture/main.js"),
   setup: async () => 0,
   cli: program("src/cli/main.js"),
 };

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { listFiles } from "./fingerprint.mjs";
 
-const FOLDERS = ["src", "demo", "bench"];
+const FOLDERS = ["src", "demo", "bench", "torture"];
 const FILES = [".dependency-cruiser.cjs", "package.json", "tsconfig.json"];
 const USING = /\b(?:await )?using (\w+)(?=:| =| of)/g;
 

@@ -6,7 +6,7 @@ import { npmTrouble } from "./node-runtime.mjs";
 import { become, Failure, lastLines, runQuietly, say } from "./process.mjs";
 
 /** Folders that `tsc` compiles, each to a folder of that name below dist/. */
-const SOURCE_FOLDERS = ["src", "test", "demo", "bench"];
+const SOURCE_FOLDERS = ["src", "test", "demo", "bench", "torture"];
 
 /**
  * @param {string} root the checkout

@@ -20,7 +20,7 @@ async function check(files: Readonly<Record<string, string>>): Promise<{ holds: 
     await cp(path.join(root, name), path.join(folder, name));
   }
   await symlink(path.join(root, "node_modules"), path.join(folder, "node_modules"));
-  for (const parent of ["src", "demo", "bench"]) await mkdir(path.join(folder, parent));
+  for (const parent of ["src", "demo", "bench", "torture"]) await mkdir(path.join(folder, parent));
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(folder, name);
     await mkdir(path.dirname(file), { recursive: true });

@@ -21,7 +21,10 @@ describe("the launcher", () => {
       encoding: "utf8",
     });
     assert.equal(status, 1);
-    assert.match(stderr, /Expected one of demo, start, test, check, bench, setup, cli\. Received "fly"/);
+    assert.match(
+      stderr,
+      /Expected one of demo, start, test, check, bench, torture, setup, cli\. Received "fly"/,
+    );
   });
 
   test("says what to do when packages cannot be installed", async () => {

@@ -1,0 +1,62 @@
+import type { RunEvidence } from "../evidence/run-evidence.js";
+import { alignEntries, type Entry } from "./align-entries.js";
+import { checkEvents, compareEvents } from "./compare-events.js";
+import { compareMetrics, measuresTime } from "./compare-metrics.js";
+import type { Difference } from "./difference.js";
+
+/** What must be the same beside metrics and events: entries of a run, under the name that people read. */
+const COMPARED: Readonly<Record<string, (run: RunEvidence) => readonly Entry[]>> = {
+  end: ({ state, endReason, endDetail }) => [
+    { key: "state", content: state },
+    { key: "reason", content: String(endReason) },
+    { key: "detail", content: String(endDetail) },
+  ],
+  checkpoint: ({ checkpoints }) =>
+    checkpoints.map(({ epoch, ...checkpoint }) => ({
+      key: `of epoch ${epoch}${checkpoint.best ? " (best)" : ""}`,
+      content: JSON.stringify(checkpoint),
+    })),
+  epoch: ({ epochs }) => epochs.map((epoch) => ({ key: `${epoch.number}`, content: JSON.stringify(epoch) })),
+  evaluation: ({ evaluations }) =>
+    evaluations.map((evaluation) => ({ key: evaluation.split, content: JSON.stringify(evaluation) })),
+  file: ({ artifacts }) => [...artifacts].map(([key, content]) => ({ key, content })),
+  "TensorBoard record": ({ tensorboard }) =>
+    tensorboard.map(({ step, tag, sha256 }) => ({
+      key: `${tag} at step ${step}`,
+      content: measuresTime(tag) ? "a time" : sha256,
+    })),
+};
+
+/** Everything by which a run differs from the reference, or from what holds of every run, in words. */
+export function compareRuns(reference: RunEvidence, run: RunEvidence): readonly Difference[] {
+  const others = Object.entries(COMPARED).flatMap(([name, entriesOf]) =>
+    alignEntries(entriesOf(reference), entriesOf(run)).map(
+      ({ key, words }): Difference => ({
+        kind: "OTHER",
+        words: `${run.name} (${run.runId}): ${name} ${key}: ${words}`,
+      }),
+    ),
+  );
+  return [...others, ...checkRun(run), ...compareMetrics(reference, run), ...compareEvents(reference, run)];
+}
+
+/** What must hold of every run, the reference among them. */
+export function checkRun(run: RunEvidence): readonly Difference[] {
+  return [...checkFolders(run), ...checkEvents(run)];
+}
+
+/** The files are those that the API tells of, and nothing lies beside them. */
+function checkFolders({ name, runId, checkpoints, checkpointFolders }: RunEvidence): readonly Difference[] {
+  const folders = [...checkpointFolders];
+  const missing = checkpoints
+    .filter(({ sha256 }) => !folders.some(([, digest]) => digest === sha256))
+    .map(
+      ({ epoch, sha256 }) =>
+        `the files of the checkpoint of epoch ${epoch} are not those of digest ${sha256}`,
+    );
+  const named = new Set(checkpoints.map(({ sha256 }) => sha256));
+  const unnamed = folders
+    .filter(([, digest]) => !named.has(digest))
+    .map(([folder]) => `the folder ${folder} lies beside the checkpoints, and no row names it`);
+  return [...missing, ...unnamed].map((words) => ({ kind: "OTHER", words: `${name} (${runId}): ${words}` }));
+}

@@ -1,0 +1,36 @@
+/** What can be wrong with a tortured run, and the figure of the report that counts it. */
+const COUNTED_IN = {
+  METRIC_LOST: "metricsLost",
+  METRIC_DOUBLED: "metricsDoubled",
+  EVENT_LOST: "eventsLost",
+  EVENT_DOUBLED: "eventsDoubled",
+  EVENT_OUT_OF_ORDER: "eventsOutOfOrder",
+  /** Weights, the end, evaluations, files: the run is not identical, which is counted by itself. */
+  OTHER: null,
+} as const;
+
+export type DifferenceKind = keyof typeof COUNTED_IN;
+
+export interface Difference {
+  readonly kind: DifferenceKind;
+  /** For people: which run, what, at which step, expected and found. */
+  readonly words: string;
+}
+
+/** How many metric points and events went wrong in which way. */
+export interface DifferenceCounts {
+  readonly metricsLost: number;
+  readonly metricsDoubled: number;
+  readonly eventsLost: number;
+  readonly eventsDoubled: number;
+  readonly eventsOutOfOrder: number;
+}
+
+export function countDifferences(differences: readonly Difference[]): DifferenceCounts {
+  const counts = { metricsLost: 0, metricsDoubled: 0, eventsLost: 0, eventsDoubled: 0, eventsOutOfOrder: 0 };
+  for (const { kind } of differences) {
+    const figure = COUNTED_IN[kind];
+    if (figure !== null) counts[figure] += 1;
+  }
+  return counts;
+}

@@ -1,0 +1,21 @@
+export const EPOCHS = 12;
+
+/** A RunConfigurationInput of a small run with everything that draws at random, keeps state or depends on the step. */
+export const CONFIGURATION = {
+  architecture: "VGG11",
+  widthMultiplier: 0.125,
+  imageSizePixels: 48,
+  batchNormalization: true,
+  head: { kind: "FULLY_CONNECTED", units: 64, dropout: 0.5 },
+  optimizer: { adamW: {} },
+  weightDecay: 0.01,
+  learningRate: { cosine: { initial: 0.002, warmupEpochs: 1.5 } },
+  augmentation: { horizontalFlip: true, rotationDegrees: 15, widthShift: 0.1, zoom: 0.1, brightness: 0.2 },
+  labelSmoothing: 0.1,
+  batchSize: 16,
+  // Less than an epoch takes, so that kills fall after checkpoints inside epochs too.
+  checkpointEveryMinutes: 0.01,
+  epochs: EPOCHS,
+  precision: "FLOAT32",
+  seed: 11,
+} as const;

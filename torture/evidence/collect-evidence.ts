@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { ApiClient } from "../../demo/api-client.js";
+import { AppError } from "../../src/core/app-error.js";
+import { digestFolder } from "../../src/engine/folder-digest.js";
+import { LIST_EVENTS, METRIC_HISTORY, type MetricValue, RUN_RESULT, type RunEvent } from "../operations.js";
+import { readTensorBoard } from "./read-tensorboard.js";
+import type { MetricPoint, RunEvidence } from "./run-evidence.js";
+
+/** What the artifact of TensorBoard is called in the evidence: its own name has the time of the launch. */
+const TENSORBOARD_FILE = "TensorBoard's file";
+const TENSORBOARD_NAME = /^events\.out\.tfevents\./;
+
+export interface EvidenceOf {
+  readonly name: string;
+  readonly runId: string;
+  /** Of the server's home. */
+  readonly runFolder: string;
+  readonly followed: readonly RunEvent[];
+}
+
+/**
+ * Gathers what a run left that has ended: through the API whatever the API tells, and its files.
+ *
+ * @throws AppError `RUN_LOST` when the API does not know the run or gives less than all of a metric
+ */
+export async function collectEvidence(
+  api: ApiClient,
+  { name, runId, runFolder, followed }: EvidenceOf,
+): Promise<RunEvidence> {
+  const { run } = await api.request(RUN_RESULT, { runId });
+  if (run === null) throw lost(runId, "is not there any more");
+  const { state, endReason, endDetail, checkpoints, epochs, validation, test } = run;
+  const metrics = new Map<string, readonly MetricPoint[]>();
+  for (const { key } of run.metrics) metrics.set(key, await pointsOf(api, runId, key));
+  const artifacts = new Map<string, string>();
+  let tensorboard: RunEvidence["tensorboard"] = [];
+  for (const artifact of run.artifacts) {
+    if (!TENSORBOARD_NAME.test(artifact.name)) {
+      artifacts.set(artifact.name, artifact.sha256);
+      continue;
+    }
+    const file = path.join(runFolder, "tensorboard", artifact.name);
+    const digest = createHash("sha256")
+      .update(await readFile(file))
+      .digest("hex");
+    const whole =
+      digest === artifact.sha256 ? "as recorded" : `${artifact.sha256} recorded, ${digest} on the disk`;
+    artifacts.set(TENSORBOARD_FILE, whole);
+    tensorboard = await readTensorBoard(file);
+  }
+  return {
+    ...{
+      name,
+      runId,
+      followed,
+      state,
+      endReason,
+      endDetail,
+      checkpoints,
+      epochs,
+      metrics,
+      artifacts,
+      tensorboard,
+    },
+    summaries: run.metrics,
+    evaluations: [validation, test].filter((evaluation) => evaluation !== null),
+    checkpointFolders: await digestFolders(path.join(runFolder, "checkpoints")),
+    events: await eventsOf(api, runId),
+  };
+}
+
+async function pointsOf(api: ApiClient, runId: string, key: string): Promise<readonly MetricPoint[]> {
+  const { run } = await api.request(METRIC_HISTORY, { runId, key });
+  if (run === null || run.metricHistory.thinned)
+    throw lost(runId, `gives less than all of the metric ${key}`);
+  return run.metricHistory.points.map(({ step, ...value }) => ({ step, value: textOf(value) }));
+}
+
+function textOf({ value, kind }: MetricValue): string {
+  if (value === null) return kind;
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+async function eventsOf(api: ApiClient, runId: string): Promise<readonly RunEvent[]> {
+  const events: RunEvent[] = [];
+  for (let after: string | null = null; ; ) {
+    const answer: Awaited<ReturnType<typeof pageOfEvents>> = await pageOfEvents(api, runId, after);
+    events.push(...answer.nodes);
+    if (!answer.pageInfo.hasNextPage) return events;
+    after = answer.pageInfo.endCursor;
+  }
+}
+
+async function pageOfEvents(api: ApiClient, runId: string, after: string | null) {
+  const { run } = await api.request(LIST_EVENTS, { runId, after });
+  if (run === null) throw lost(runId, "is not there any more");
+  return run.events;
+}
+
+async function digestFolders(parent: string): Promise<ReadonlyMap<string, string>> {
+  const folders = (await readdir(parent)).sort();
+  const digests = folders.map(async (folder): Promise<[string, string]> => {
+    return [folder, (await digestFolder(path.join(parent, folder))).sha256];
+  });
+  return new Map(await Promise.all(digests));
+}
+
+function lost(runId: string, what: string): AppError {
+  return new AppError("RUN_LOST", `Expected all of the run ${runId} from the API. It ${what}.`);
+}

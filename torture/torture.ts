@@ -1,0 +1,106 @@
+import type { BenchContext } from "../bench/benchmark.js";
+import { importPictures } from "../bench/server/import-pictures.js";
+import { AppError } from "../src/core/app-error.js";
+import { compareRuns } from "./compare/compare-runs.js";
+import { countDifferences, type Difference } from "./compare/difference.js";
+import { EPOCHS } from "./configuration.js";
+import { chooseSmallSet } from "./pictures.js";
+import type { TortureReport } from "./report.js";
+import { planStrikes } from "./strikes/strike-plan.js";
+import { paceOf, trainRun } from "./train-run.js";
+import { TortureWorld } from "./world/torture-world.js";
+
+/** What one run goes through; with more it would hardly train. */
+const KILLS_PER_RUN = 5;
+const POSTGRES_RESTARTS_PER_RUN = 3;
+/** Runs in a row that may end before anything could strike them. */
+const MOST_UNTOUCHED = 3;
+const SPLIT = { validation: 0.2, test: 0.1, seed: 0 } as const;
+const DATASET = "torture";
+
+export interface Torture {
+  readonly kills: number;
+  readonly postgresRestarts: number;
+  readonly seed: number;
+  /** An archive of class folders; null: flowers are drawn. */
+  readonly dataFile: string | null;
+}
+
+/**
+ * Trains a run that nothing happens to, then the same run under blows until there were as many as wanted, and
+ * tells every difference.
+ *
+ * @throws AppError `RUN_STALLED`, `SERVER_ENDED`, `PICTURES_TOO_FEW`, `RUN_UNTOUCHED`; the signal's reason
+ */
+export async function torture(
+  { kills, postgresRestarts, seed, dataFile }: Torture,
+  context: BenchContext,
+): Promise<TortureReport> {
+  const startedMs = performance.now();
+  const { report, signal } = context;
+  await using world = await TortureWorld.open(report);
+  signal.throwIfAborted();
+  const dataset = await startWithPictures(world, dataFile, context);
+  const reference = await trainRun(
+    world,
+    { name: "the reference", dataset, strikes: [], pace: null },
+    context,
+  );
+  const pace = paceOf(reference.evidence, world.startingMs);
+  report(`the reference: ${EPOCHS} epochs of ${Math.round(pace.epochMs)} ms`);
+
+  // It is held against itself too: what comes twice or out of order there is wrong already.
+  const differences = [...compareRuns(reference.evidence, reference.evidence)];
+  const total = { kills: 0, identical: 0, postgresRestarts: 0, runs: 0, identicalRuns: 0 };
+  const left = { kills, postgresRestarts };
+  for (let untouched = 0; left.kills > 0 || left.postgresRestarts > 0; ) {
+    total.runs += 1;
+    const runsLeft = Math.max(1, Math.ceil(left.kills / KILLS_PER_RUN));
+    const wanted = {
+      kills: Math.min(left.kills, KILLS_PER_RUN),
+      postgresRestarts: Math.min(Math.ceil(left.postgresRestarts / runsLeft), POSTGRES_RESTARTS_PER_RUN),
+    };
+    const strikes = planStrikes({ seed, run: total.runs, epochs: EPOCHS, ...wanted });
+    const run = await trainRun(world, { name: `run ${total.runs}`, dataset, strikes, pace }, context);
+    const found = compareRuns(reference.evidence, run.evidence);
+    tellOutcome(run.evidence.name, found, report);
+    differences.push(...found);
+    total.kills += run.kills;
+    total.postgresRestarts += run.postgresRestarts;
+    if (found.length === 0) {
+      total.identical += run.kills;
+      total.identicalRuns += 1;
+    }
+    left.kills -= run.kills;
+    left.postgresRestarts -= run.postgresRestarts;
+    untouched = run.kills + run.postgresRestarts === 0 ? untouched + 1 : 0;
+    if (untouched === MOST_UNTOUCHED) throw runsTooShort();
+  }
+  const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
+  return { ...total, ...countDifferences(differences), differences: differences.length, seed, seconds };
+}
+
+/** @returns the data set's version */
+async function startWithPictures(
+  world: TortureWorld,
+  dataFile: string | null,
+  context: BenchContext,
+): Promise<string> {
+  const folder = await chooseSmallSet(dataFile, world.picturesFolder, context);
+  const api = await world.start(context.signal);
+  const { ref, sampleCount } = await importPictures(api, DATASET, { folder }, SPLIT);
+  context.report(`${ref}: ${sampleCount} pictures`);
+  return ref;
+}
+
+function tellOutcome(name: string, found: readonly Difference[], report: (line: string) => void): void {
+  report(`${name}: ${found.length === 0 ? "identical" : `${found.length} differences`}`);
+  for (const { words } of found) report(`  ${words}`);
+}
+
+function runsTooShort(): AppError {
+  return new AppError(
+    "RUN_UNTOUCHED",
+    `Expected a run to last until something strikes it. ${MOST_UNTOUCHED} in a row ended before.`,
+  );
+}

@@ -1,0 +1,89 @@
+import { EventEmitter, once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ApiClient } from "../../demo/api-client.js";
+import { FOLLOW_RUN, type RunEvent } from "../operations.js";
+
+const AGAIN_MS = 50;
+const TERMINAL: ReadonlySet<string> = new Set(["SUCCEEDED", "FAILED", "CANCELLED"]);
+
+/**
+ * Follows a run over any number of servers, as a client does that is cut off: it goes on behind the last event
+ * that it has seen.
+ */
+export class EventFollower implements Disposable {
+  /** Durable events in the order in which they came, doubles and all. */
+  readonly seen: RunEvent[] = [];
+  readonly #changes = new EventEmitter();
+  #cursor: string | null = null;
+  #attached = new AbortController();
+
+  constructor(private readonly runId: string) {}
+
+  /** Whether the last change of state that was seen ends a run. */
+  get isOver(): boolean {
+    const change = this.seen.findLast(({ __typename }) => __typename === "RunStateChanged");
+    return change?.__typename === "RunStateChanged" && TERMINAL.has(change.to);
+  }
+
+  get epochsDone(): number {
+    return this.seen.filter(({ __typename }) => __typename === "EpochCompleted").length;
+  }
+
+  /** Whether the run has come to that state in one of the events from `first` on. */
+  hasBeen(state: string, first: number): boolean {
+    return this.seen
+      .slice(first)
+      .some((event) => event.__typename === "RunStateChanged" && event.to === state);
+  }
+
+  /** Whether a checkpoint is among the events from `first` on. */
+  hasSaved(first: number): boolean {
+    return this.seen.slice(first).some(({ __typename }) => __typename === "CheckpointSaved");
+  }
+
+  /** Follows there from now on, and nowhere else. */
+  attach(api: ApiClient): void {
+    this.detach();
+    this.#attached = new AbortController();
+    void this.#follow(api, this.#attached.signal);
+  }
+
+  /** What is open ends with its client, which its owner disposes of. */
+  detach(): void {
+    this.#attached.abort();
+  }
+
+  /**
+   * Resolves as soon as an event makes it true.
+   *
+   * @throws the signal's reason
+   */
+  async until(holds: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!holds()) {
+      await once(this.#changes, "event", { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  async #follow(api: ApiClient, detached: AbortSignal): Promise<void> {
+    while (!detached.aborted) {
+      try {
+        const answers = api.follow(FOLLOW_RUN, { runId: this.runId, after: this.#cursor });
+        for await (const { runEvents: event } of answers) {
+          if (detached.aborted) return;
+          this.#cursor = event.cursor;
+          if (event.__typename === "TrainingProgress") continue;
+          this.seen.push(event);
+          this.#changes.emit("event");
+        }
+        if (this.isOver) return;
+      } catch {
+        // Its server died or could not read: whoever follows tries again.
+      }
+      await delay(AGAIN_MS, undefined, { signal: detached }).catch(() => {});
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.detach();
+  }
+}

@@ -1,0 +1,184 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { AppError } from "../../src/core/app-error.js";
+import {
+  findPostgresBinaries,
+  type PostgresBinaries,
+  postgresAccount,
+} from "../../src/db/postgres-binaries.js";
+import { type PostgresCluster, provideCluster } from "../../src/db/postgres-cluster.js";
+import {
+  type PostgresLauncher,
+  postgresLauncher,
+  runPostgres,
+  spawnPostgres,
+} from "../../src/db/postgres-command.js";
+
+const DATABASE = "espalier";
+const START_ATTEMPTS = 20;
+const START_TIMEOUT_MS = 30_000;
+const POLL_MS = 10;
+/** What passes by itself: processes of the server that was killed have yet to end. */
+const PASSING = /shared memory block|lock file .* already exists/;
+
+/** The settings of the product's own; what a commit promised survives a crash by all of them. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  timezone: "UTC",
+  log_timezone: "UTC",
+};
+
+/** A real PostgreSQL that outlives the servers which use it, and is found where it was after a crash of its own. */
+export class MortalPostgres implements AsyncDisposable {
+  #server: ChildProcess | null = null;
+  #crash: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly cluster: PostgresCluster,
+    private readonly binaries: PostgresBinaries,
+    private readonly launcher: PostgresLauncher,
+    private readonly port: number,
+  ) {}
+
+  /** @param folder made, and everything of the server below it */
+  static async start(folder: string): Promise<MortalPostgres> {
+    const binaries = await findPostgresBinaries();
+    const account = await postgresAccount();
+    await mkdir(folder, { recursive: true, mode: 0o711 });
+    const launcher = await postgresLauncher(account, [binaries.folder, folder]);
+    const cluster = await provideCluster(folder, binaries, launcher, account);
+    const postgres = new MortalPostgres(cluster, binaries, launcher, await freePort());
+    await postgres.#start();
+    return postgres;
+  }
+
+  get url(): string {
+    return this.cluster.url(this.port, DATABASE);
+  }
+
+  /** A connection that survives the server's death without a word. */
+  async connect(database: string = DATABASE): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.cluster.url(this.port, database),
+      application_name: "espalier-torture",
+      connectionTimeoutMillis: START_TIMEOUT_MS,
+    });
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  }
+
+  /**
+   * Kills the server and starts it again.
+   *
+   * @param how SIGKILL: it dies as in a power cut; SIGQUIT: it ends its own processes, and saves nothing either
+   * @param signal aborted: it starts again at once, since only a server that runs can be stopped without a trace
+   */
+  crash(how: "SIGKILL" | "SIGQUIT", downMs: number, signal: AbortSignal): Promise<void> {
+    this.#crash = this.#die(how).then(async () => {
+      await delay(downMs, undefined, { signal }).catch(() => {});
+      await this.#start();
+    });
+    return this.#crash;
+  }
+
+  async #die(how: NodeJS.Signals): Promise<void> {
+    const server = this.#server;
+    if (server === null || !isRunning(server)) return;
+    const exited = once(server, "exit");
+    server.kill(how);
+    await exited;
+  }
+
+  async #start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const server = await this.#spawn();
+      if (await this.#takesConnections(server)) {
+        this.#server = server;
+        return;
+      }
+      const tail = (await readFile(this.cluster.logFile, "utf8").catch(() => "")).slice(-2000);
+      if (!PASSING.test(tail) || attempt === START_ATTEMPTS) {
+        throw new AppError(
+          "EMBEDDED_POSTGRES_FAILED",
+          `PostgreSQL did not start. The end of its log:\n${tail}`,
+        );
+      }
+      await delay(50 * attempt);
+    }
+  }
+
+  async #spawn(): Promise<ChildProcess> {
+    await rm(this.cluster.logFile, { force: true });
+    const output = await open(this.cluster.logFile, "a", 0o600);
+    const settings = Object.entries({ ...SETTINGS, port: String(this.port) });
+    const server = spawnPostgres(
+      this.launcher,
+      this.binaries.postgres,
+      ["-D", this.cluster.dataFolder, ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+      // Its own process group: Ctrl-C must not stop it before those that use it.
+      { detached: true, stdio: ["ignore", output.fd, output.fd] },
+    );
+    server.on("error", () => {});
+    await output.close();
+    return server;
+  }
+
+  /** False when it ended instead. */
+  async #takesConnections(server: ChildProcess): Promise<boolean> {
+    const deadline = performance.now() + START_TIMEOUT_MS;
+    while (isRunning(server) && performance.now() < deadline) {
+      try {
+        const client = await this.connect("postgres");
+        const { rowCount } = await client.query("select from pg_database where datname = $1", [DATABASE]);
+        if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+        await client.end();
+        return true;
+      } catch {
+        // It starts, or recovers from its crash.
+        await delay(POLL_MS);
+      }
+    }
+    server.kill("SIGQUIT");
+    return false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#crash.catch(() => {});
+    const server = this.#server;
+    if (server === null || !isRunning(server)) return;
+    const exited = once(server, "exit");
+    await runPostgres(this.launcher, this.binaries.pgCtl, [
+      "stop",
+      "-D",
+      this.cluster.dataFolder,
+      "-m",
+      "fast",
+    ]);
+    await exited;
+  }
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+/** One that the system gives out; it stays free while the server is down, since it gives out others first. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address !== null && typeof address === "object") resolve(address.port);
+        else reject(new Error("The system gave no port."));
+      });
+    });
+  });
+}
