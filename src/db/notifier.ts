@@ -6,7 +6,16 @@ import type { Log } from "../telemetry/log.js";
 const CHANNEL = "espalier";
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5_000;
-const KEEP_ALIVE_DELAY_MS = 10_000;
+/** How often the connection is tried when nothing comes, and how long an answer may take. */
+const CHECK_MS = 10_000;
+const ANSWER_MS = 10_000;
+
+export interface NotifierTiming {
+  /** How often it is made sure that the connection still works: it may go without a word. */
+  readonly checkMs: number;
+  /** A server that has not answered for so long is taken for lost. */
+  readonly answerMs: number;
+}
 
 /**
  * A doorbell over LISTEN and NOTIFY: it says that something changed behind a key, such as `run:<id>`,
@@ -24,11 +33,17 @@ export class Notifier implements AsyncDisposable {
     private readonly url: string,
     private readonly pool: pg.Pool,
     private readonly log: Log,
+    private readonly timing: NotifierTiming,
   ) {}
 
   /** @throws what `pg` throws when the server cannot be reached; later losses heal by themselves */
-  static async start(url: string, pool: pg.Pool, log: Log): Promise<Notifier> {
-    const notifier = new Notifier(url, pool, log);
+  static async start(
+    url: string,
+    pool: pg.Pool,
+    log: Log,
+    timing: NotifierTiming = { checkMs: CHECK_MS, answerMs: ANSWER_MS },
+  ): Promise<Notifier> {
+    const notifier = new Notifier(url, pool, log, timing);
     await notifier.#connect();
     return notifier;
   }
@@ -59,8 +74,8 @@ export class Notifier implements AsyncDisposable {
     const client = new pg.Client({
       connectionString: this.url,
       application_name: "espalier-notifier",
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+      connectionTimeoutMillis: this.timing.answerMs,
+      query_timeout: this.timing.answerMs,
     });
     client.on("notification", ({ payload }) => this.#ring(payload ?? ""));
     const lost = (error?: Error): void => this.#lost(client, error);
@@ -74,6 +89,23 @@ export class Notifier implements AsyncDisposable {
       throw error;
     }
     this.#client = client;
+    void this.#watch(client);
+  }
+
+  /** A power cut or a forgetful firewall ends a connection of which nothing is heard any more, not even that. */
+  async #watch(client: pg.Client): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      for (;;) {
+        await delay(this.timing.checkMs, undefined, { signal, ref: false });
+        if (this.#client !== client) return;
+        await client.query("SELECT");
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#lost(client, error instanceof Error ? error : undefined);
+      await client.end();
+    }
   }
 
   #ring(key: string): void {

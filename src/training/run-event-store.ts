@@ -1,28 +1,31 @@
 import type pg from "pg";
-import { AppError } from "../core/app-error.js";
 import { Doorbell } from "../core/doorbell.js";
 import type { RunState } from "../core/enumerations.js";
 import type { Page, PageRequest } from "../core/page.js";
 import type { RunEvent, RunEventBody } from "../core/run-events.js";
 import type { Database } from "../db/database.js";
+import { outlastingOutages } from "../db/outage.js";
 import {
   cursorOf,
   decodeEventBody,
   decodeProgress,
+  type EventPosition,
   encodeJson,
-  isAfter,
   positionOf,
   type StoredProgress,
 } from "./run-event-encoding.js";
-import { isTerminal } from "./run-state.js";
+import { RunEventFeed, type RunReading, TAIL_EVENTS } from "./run-event-feed.js";
 
-/** Rows read at once while replaying, so that a long run never fills the memory. */
-const READ_ROWS = 500;
+/** Rows that a follower reads at once while it is behind, so that thousands of them never fill the memory. */
+const READ_ROWS = 100;
 
 export type DurableEventBody = Exclude<RunEventBody, { kind: "TrainingProgress" }>;
 
 /** Events of runs: durable ones in rows, the newest progress in the run's own row. */
 export class RunEventStore {
+  /** Of the runs that somebody follows. */
+  readonly #feeds = new Map<string, RunEventFeed>();
+
   constructor(private readonly database: Database) {}
 
   /**
@@ -57,7 +60,8 @@ export class RunEventStore {
   /**
    * Every durable event after the cursor exactly once and in order, then new ones as they are
    * committed, with the newest progress between them. Ends after the event that ends the run, at
-   * once when that is before the cursor, or when `signal` aborts.
+   * once when that is before the cursor, or when `signal` aborts; goes on where that event was not the
+   * last, since the run was queued again. While the database is away it waits.
    *
    * @param after cursor of the last event seen; null replays from the beginning
    * @throws AppError `RUN_NOT_FOUND`, `CURSOR_INVALID`
@@ -65,32 +69,57 @@ export class RunEventStore {
   async *follow(runId: string, after: string | null, signal: AbortSignal): AsyncGenerator<RunEvent, void> {
     let position = positionOf(after);
     const doorbell = new Doorbell();
-    const unsubscribe = this.database.notifier.on(`run:${runId}`, doorbell.ring);
+    const feed = this.#feedOf(runId);
+    const firstReading = feed.join(doorbell.ring);
     signal.addEventListener("abort", doorbell.ring);
     try {
       while (!signal.aborted) {
-        const events = await this.#readAfter(runId, position.sequence, READ_ROWS);
-        for (const event of events) {
+        const event = feed.after(position);
+        if (event !== null) {
           yield event;
-          if (signal.aborted) return;
-          position = { sequence: event.sequence, counter: 0 };
-          if (event.kind === "RunStateChanged" && isTerminal(event.to)) return;
+          position = positionOf(event.cursor);
+        } else if (feed.isBehind(position)) {
+          for (const missed of await this.#readMissed(runId, position, signal)) {
+            yield missed;
+            if (signal.aborted) return;
+            position = positionOf(missed.cursor);
+          }
+        } else if (feed.isOver(firstReading)) {
+          return;
+        } else {
+          await doorbell.wait();
         }
-        if (events.length > 0) continue;
-
-        const now = await this.#readNow(runId);
-        if (now.lastSequence > position.sequence) continue;
-        if (isTerminal(now.state)) return;
-        if (now.progress !== null && isAfter(now.progress, position)) {
-          const event = progressEvent(runId, now.progress);
-          position = { sequence: now.progress.sequence, counter: now.progress.counter };
-          if (event !== null) yield event;
-        }
-        await doorbell.wait();
       }
     } finally {
-      unsubscribe();
       signal.removeEventListener("abort", doorbell.ring);
+      if (!feed.leave(doorbell.ring) && this.#feeds.get(runId) === feed) this.#feeds.delete(runId);
+    }
+  }
+
+  /** One that nobody follows any more is not there, so it is to be joined at once. */
+  #feedOf(runId: string): RunEventFeed {
+    const known = this.#feeds.get(runId);
+    if (known !== undefined && !known.isBroken) return known;
+    const feed = new RunEventFeed(runId, {
+      read: (id, afterSequence, signal) =>
+        outlastingOutages(() => this.#readNewest(id, afterSequence), signal),
+      listen: (id, ring) => this.database.notifier.on(`run:${id}`, ring),
+    });
+    this.#feeds.set(runId, feed);
+    return feed;
+  }
+
+  /** @returns nothing when `signal` aborts */
+  async #readMissed(
+    runId: string,
+    { sequence }: EventPosition,
+    signal: AbortSignal,
+  ): Promise<readonly RunEvent[]> {
+    try {
+      return await outlastingOutages(() => this.#readAfter(runId, sequence, READ_ROWS), signal);
+    } catch (error) {
+      if (signal.aborted) return [];
+      throw error;
     }
   }
 
@@ -100,31 +129,31 @@ export class RunEventStore {
        order by sequence limit $3`,
       [runId, sequence, limit],
     );
-    return rows.map((row) => ({
-      ...decodeEventBody(row.kind, row.body),
-      runId,
-      sequence: row.sequence,
-      cursor: cursorOf({ sequence: row.sequence, counter: 0 }),
-      at: row.at,
-    }));
+    return rows.map((row) => durableEvent(runId, row));
   }
 
-  async #readNow(
-    runId: string,
-  ): Promise<{ state: RunState; lastSequence: number; progress: StoredProgress | null }> {
-    const { rows } = await this.database.pool.query<{
-      state: RunState;
-      lastSequence: number;
-      progress: unknown;
-    }>(`select state, event_sequence as "lastSequence", progress from run where id = $1`, [runId]);
-    const [row] = rows;
-    if (row === undefined) {
-      throw new AppError("RUN_NOT_FOUND", `There is no run with the id ${JSON.stringify(runId)}.`, {
-        path: ["runId"],
-      });
-    }
-    return { ...row, progress: decodeProgress(row.progress) };
+  /** One statement sees one moment: state, progress and events belong together. */
+  async #readNewest(runId: string, afterSequence: number): Promise<RunReading | null> {
+    const { rows } = await this.database.pool.query<RunRow & (EventRow | { sequence: null })>(
+      `select r.state, r.progress, e.sequence, e.kind, e.at, e.body
+       from run r left join run_event e on e.run_id = r.id and e.sequence > greatest($2, r.event_sequence - $3)
+       where r.id = $1 order by e.sequence`,
+      [runId, afterSequence, TAIL_EVENTS],
+    );
+    const [run] = rows;
+    if (run === undefined) return null;
+    const progress = decodeProgress(run.progress);
+    return {
+      state: run.state,
+      progress: progress === null ? null : progressEvent(runId, progress),
+      events: rows.flatMap((row) => (row.sequence === null ? [] : [durableEvent(runId, row)])),
+    };
   }
+}
+
+interface RunRow {
+  readonly state: RunState;
+  readonly progress: unknown;
 }
 
 interface EventRow {
@@ -132,6 +161,10 @@ interface EventRow {
   readonly kind: string;
   readonly at: Date;
   readonly body: unknown;
+}
+
+function durableEvent(runId: string, { sequence, kind, at, body }: EventRow): RunEvent {
+  return { ...decodeEventBody(kind, body), runId, sequence, cursor: cursorOf({ sequence, counter: 0 }), at };
 }
 
 function progressEvent(runId: string, stored: StoredProgress): RunEvent | null {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Doorbell } from "../../../src/core/doorbell.js";
-import { createTestDatabase } from "../../testkit/database.js";
+import { Notifier } from "../../../src/db/notifier.js";
+import { createTestDatabase, testLog } from "../../testkit/database.js";
+import { DatabaseLink } from "../../testkit/database-link.js";
 
 test("a ring wakes those who listen to its key, and only them", async () => {
   await using testDatabase = await createTestDatabase();
@@ -71,4 +73,20 @@ test("everyone is woken when a lost connection is back, and rings come through a
     await database.notifier.notify("key");
     await bell.wait();
   }
+});
+
+test("a connection that went without a word is noticed, and everyone is woken once there is another", async () => {
+  await using testDatabase = await createTestDatabase();
+  const { pool } = testDatabase.database;
+  await using link = await DatabaseLink.open(testDatabase.url);
+  const timing = { checkMs: 20, answerMs: 200 };
+  await using notifier = await Notifier.start(link.url, pool, testLog, timing);
+  const bell = new Doorbell();
+  notifier.on("key", bell.ring);
+  link.become("silent");
+  await notifier.notify("key");
+  link.become("open");
+  await bell.wait();
+  await notifier.notify("key");
+  await bell.wait();
 });

@@ -1,0 +1,73 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+type Behaviour =
+  | "open"
+  /** Connections break, and new ones break at once, as while a server is down. */
+  | "cut"
+  /** Nothing passes, and nobody is told, as after a power cut. */
+  | "silent";
+
+/** A way to a PostgreSQL that a test can break. */
+export class DatabaseLink implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #target: URL;
+  readonly #sockets = new Set<Socket>();
+  #behaviour: Behaviour = "open";
+
+  private constructor(target: URL) {
+    this.#target = target;
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  static async open(databaseUrl: string): Promise<DatabaseLink> {
+    const link = new DatabaseLink(new URL(databaseUrl));
+    await once(link.#server.listen(0, "127.0.0.1"), "listening");
+    return link;
+  }
+
+  /** Of the same database, over this way. */
+  get url(): string {
+    const url = new URL(this.#target);
+    url.hostname = "127.0.0.1";
+    url.port = String((this.#server.address() as AddressInfo).port);
+    return url.href;
+  }
+
+  become(behaviour: Behaviour): void {
+    this.#behaviour = behaviour;
+    if (behaviour === "silent") for (const socket of this.#sockets) socket.unpipe().pause();
+    if (behaviour === "cut") this.#breakAll();
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#behaviour === "cut") {
+      socket.destroy();
+      return;
+    }
+    this.#keep(socket);
+    if (this.#behaviour === "silent") return;
+    const server = this.#keep(connect(Number(this.#target.port), this.#target.hostname));
+    socket.pipe(server).pipe(socket);
+    socket.once("close", () => server.destroy());
+    server.once("close", () => socket.destroy());
+  }
+
+  #keep(socket: Socket): Socket {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", () => {}); // The close that follows is enough.
+    return socket;
+  }
+
+  #breakAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#breakAll();
+    await closed;
+  }
+}
