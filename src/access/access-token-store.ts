@@ -1,6 +1,7 @@
 import { AppError } from "../core/app-error.js";
 import type { Role } from "../core/enumerations.js";
 import type { Database } from "../db/database.js";
+import { outlastingOutages } from "../db/outage.js";
 import type { AccessTokenRecord } from "./access-token-record.js";
 
 const COLUMNS = `id, name, role, created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
@@ -93,6 +94,24 @@ export class AccessTokenStore {
       await this.database.notifier.notify(CHANGES, client);
       return revoked;
     });
+  }
+
+  /**
+   * Those of `ids` that work no longer. Waits while the database is away.
+   *
+   * @throws the reason of `signal` when it aborts meanwhile
+   */
+  async findRevoked(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const { rows } = await outlastingOutages(
+      () =>
+        this.database.pool.query<{ id: string }>(
+          `select asked as id from unnest($1::text[]) asked
+           where not exists (select from access_token where id = asked and revoked_at is null)`,
+          [ids],
+        ),
+      signal,
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** Calls `wake` when tokens may have been revoked, by any process. */

@@ -59,10 +59,13 @@ export class AccessTokens {
     return this.store.onChange(wake);
   }
 
-  /** Whether a token that was good before still is. */
-  async isValid(tokenId: string): Promise<boolean> {
-    const token = await this.store.find(tokenId);
-    return token !== null && token.revokedAt === null;
+  /**
+   * Those of tokens that were good before that are no longer. Waits while that cannot be told.
+   *
+   * @throws the reason of `signal` when it aborts meanwhile
+   */
+  async revokedAmong(tokenIds: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+    return new Set(await this.store.findRevoked(tokenIds, signal));
   }
 
   /**

@@ -64,6 +64,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
     schema,
     httpServer,
     limits: config.limits,
+    mostSockets: config.limits.sockets,
     accessTokens: services.accessTokens,
     authentication,
     contextOf,

@@ -18,7 +18,7 @@ export class ImportEventResolver {
       "Everything that happens during an import: first what happened after the cursor, then what happens " +
       "from now on. Ends with the import.",
     subscribe: ({ args, context }: { args: ImportEventsArguments; context: RequestContext }) =>
-      context.events.ofImport(args.datasetVersionId, args.after ?? null, context),
+      context.events.ofImport(args.datasetVersionId, args.after ?? null),
   })
   importEvents(
     @Root() event: ImportEventRecord,

@@ -19,7 +19,7 @@ export class RunEventResolver {
       "Everything that happens during a run: first what happened after the cursor, each event once and in " +
       "order, then what happens from now on. Ends with the run.",
     subscribe: ({ args, context }: { args: RunEventsArguments; context: RequestContext }) =>
-      context.events.ofRun(args.runId, args.after ?? null, context),
+      context.events.ofRun(args.runId, args.after ?? null),
   })
   runEvents(
     @Root() event: RunEventRecord,

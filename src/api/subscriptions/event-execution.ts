@@ -7,40 +7,64 @@ import {
 } from "graphql";
 import type { Log } from "../../telemetry/log.js";
 import { clientError } from "../errors/graphql-errors.js";
+import type { SharedResult } from "./shared-results.js";
+
+export interface EventExecution {
+  /** Makes the context for one event. */
+  readonly freshContext: () => unknown;
+  /** Opens what is shared with others who ask the same; it is left when the stream ends. */
+  readonly share: () => SharedResult;
+  readonly log: Log;
+}
+
+/** What the sources of all subscriptions yield. */
+interface SourceEvent {
+  readonly cursor: string;
+}
 
 /**
- * graphql-js's `subscribe` with two differences: every event is executed with a context of its own, so
- * that loaders never answer with what was true at an earlier event, and errors, also those of the
- * event source itself, reach the client in the masked form and end the stream.
- *
- * @param freshContext makes the context for one event
+ * graphql-js's `subscribe` with three differences: every event is executed with a context of its own, so
+ * that loaders never answer with what was true at an earlier event; it is executed once for all who ask
+ * the same; and errors, also those of the event source itself, reach the client in the masked form and end
+ * the stream.
  */
-export async function subscribeWithFreshContext(
+export async function subscribeToEvents(
   args: ExecutionArgs,
-  freshContext: () => unknown,
-  log: Log,
+  { freshContext, share, log }: EventExecution,
 ): Promise<AsyncIterableIterator<ExecutionResult, undefined> | ExecutionResult> {
   const source = await createSourceEventStream(args);
   if (!isAsyncIterable(source)) return masked(source, log);
-  const events = source[Symbol.asyncIterator]();
-  let failed = false;
+  const events = (source as AsyncIterable<SourceEvent>)[Symbol.asyncIterator]();
+  const shared = share();
+  let ended = false;
+  const end = (): void => {
+    if (!ended) shared.leave();
+    ended = true;
+  };
+  const resultFor = async (event: SourceEvent): Promise<ExecutionResult> =>
+    masked(await execute({ ...args, rootValue: event, contextValue: freshContext() }), log);
   const results: AsyncIterableIterator<ExecutionResult, undefined> = {
     [Symbol.asyncIterator]() {
       return this;
     },
     async next() {
-      if (failed) return { done: true, value: undefined };
+      if (ended) return { done: true, value: undefined };
       try {
-        const event = await events.next();
-        if (event.done === true) return { done: true, value: undefined };
-        const result = await execute({ ...args, rootValue: event.value, contextValue: freshContext() });
-        return { done: false, value: masked(result, log) };
+        const step = await events.next();
+        if (step.done !== true) {
+          const event = step.value;
+          return { done: false, value: await shared.of(event.cursor, () => resultFor(event)) };
+        }
+        end();
+        return { done: true, value: undefined };
       } catch (error) {
-        failed = true;
+        end();
+        await events.return?.();
         return { done: false, value: { errors: [maskedError(error, log)] } };
       }
     },
     async return() {
+      end();
       await events.return?.();
       return { done: true, value: undefined };
     },

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from "graphql";
+import { type ExecutionArgs, GraphQLError, type GraphQLSchema, print } from "graphql";
 import {
   CloseCode,
   type Context,
@@ -18,18 +18,19 @@ import { refusalOf } from "../http/host-check.js";
 import type { OperationLimits } from "../limits/operation-limits.js";
 import type { RequestContext } from "../request-context.js";
 import { checkSubscription } from "./check-subscription.js";
-import { subscribeWithFreshContext } from "./event-execution.js";
+import { subscribeToEvents } from "./event-execution.js";
+import { SharedResults } from "./shared-results.js";
 import { connectSocket } from "./socket-connection.js";
 
 const PATH = "/graphql";
 /** A subscription with its variables; data goes through uploads. */
 const MESSAGE_BYTES = 256 * 1024;
 const INIT_TIMEOUT_MS = 5_000;
-const SOCKETS = 500;
 const SUBSCRIPTIONS_PER_SOCKET = 32;
 const STOP_GRACE_MS = 2_000;
-/** RFC 6455, section 7.4.1. */
+/** https://www.iana.org/assignments/websocket/websocket.xml: after both, clients come again with their cursors. */
 const GOING_AWAY = 1001;
+const TRY_AGAIN_LATER = 1013;
 
 type ConnectionParameters = Record<string, unknown>;
 
@@ -43,6 +44,8 @@ export interface SubscriptionServerOptions {
   readonly schema: GraphQLSchema;
   readonly httpServer: Server;
   readonly limits: OperationLimits;
+  /** Connections that are open at once; more are refused with 503. */
+  readonly mostSockets: number;
   readonly accessTokens: AccessTokens;
   readonly authentication: Authentication;
   readonly contextOf: (caller: Caller) => RequestContext;
@@ -56,9 +59,18 @@ export interface SubscriptionServerOptions {
  */
 export class SubscriptionServer implements AsyncDisposable {
   readonly #options: SubscriptionServerOptions;
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, handleProtocols });
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MESSAGE_BYTES,
+    // A thousand compressors cost more than the few bytes of an event.
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+  readonly #connections = new Set<Promise<void>>();
   /** Connections that were let in. */
   readonly #callers = new Map<WebSocket, Caller>();
+  readonly #results = new SharedResults();
+  readonly #stop = new AbortController();
   readonly #stopWatching: () => void;
   readonly #protocol: ProtocolServer<Connection>;
 
@@ -70,13 +82,14 @@ export class SubscriptionServer implements AsyncDisposable {
       onSubscribe: (connection, _id, payload) => this.#prepare(connection, payload),
       subscribe: (args) => this.#subscribe(args),
     });
-    this.#stopWatching = options.accessTokens.onRevoked(() => void this.#closeRevoked());
+    this.#stopWatching = options.accessTokens.onRevoked(() => void this.#checkTokens());
     options.httpServer.on("upgrade", this.#upgrade);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.httpServer.off("upgrade", this.#upgrade);
     this.#stopWatching();
+    this.#stop.abort();
     const closed = Promise.withResolvers<void>();
     this.#sockets.close(() => closed.resolve());
     for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, "The server stops.");
@@ -86,6 +99,7 @@ export class SubscriptionServer implements AsyncDisposable {
     }, STOP_GRACE_MS);
     await closed.promise;
     clearTimeout(impatience);
+    await Promise.all(this.#connections);
   }
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -96,29 +110,40 @@ export class SubscriptionServer implements AsyncDisposable {
     }
     this.#sockets.handleUpgrade(request, socket, head, (opened) => {
       opened.once("close", () => this.#callers.delete(opened));
-      connectSocket(this.#protocol, opened, { socket: opened, request }, this.#options.log);
+      const connection = connectSocket(
+        this.#protocol,
+        opened,
+        { socket: opened, request },
+        this.#options.log,
+      ).finally(() => this.#connections.delete(connection));
+      this.#connections.add(connection);
     });
   };
 
   #statusOfRefusal(request: IncomingMessage): number | null {
     if (request.url?.split("?")[0] !== PATH) return 404;
     if (refusalOf(request, this.#options.listensOnLoopback) !== null) return 403;
-    return this.#sockets.clients.size >= SOCKETS ? 503 : null;
+    return this.#sockets.clients.size >= this.#options.mostSockets ? 503 : null;
   }
 
   /** A browser cannot set headers on a WebSocket, so the token may come with the first message. */
   async #admit({ connectionParams, extra }: Context<ConnectionParameters, Connection>): Promise<boolean> {
     const { socket, request } = extra;
-    const { authentication } = this.#options;
     const authorization = connectionParams?.authorization ?? request.headers.authorization;
-    const caller = await authentication.authenticate(authorization);
-    if (caller === null) {
-      socket.close(CloseCode.Forbidden, SOCKET_NEEDS_TOKEN);
+    try {
+      const caller = await this.#options.authentication.authenticate(authorization);
+      if (caller === null) {
+        socket.close(CloseCode.Forbidden, SOCKET_NEEDS_TOKEN);
+        return false;
+      }
+      this.#callers.set(socket, caller);
+      // The token may have been revoked between the check and the line above, unseen by #closeRevoked.
+      return await this.#closeRevoked([caller.tokenId]);
+    } catch (error) {
+      this.#options.log.warn("could not check an access token; its connection may try again", { error });
+      socket.close(TRY_AGAIN_LATER, "The access token cannot be checked now. Try again.");
       return false;
     }
-    this.#callers.set(socket, caller);
-    // The token may have been revoked between the check and the line above, unseen by #closeRevoked.
-    return this.#closeIfRevoked(socket, caller);
   }
 
   #prepare(
@@ -147,10 +172,20 @@ export class SubscriptionServer implements AsyncDisposable {
     };
   }
 
-  #subscribe(args: ExecutionArgs): ReturnType<typeof subscribeWithFreshContext> {
+  #subscribe(args: ExecutionArgs): ReturnType<typeof subscribeToEvents> {
     const { contextOf, log } = this.#options;
     const { caller } = args.contextValue as RequestContext;
-    return subscribeWithFreshContext(args, () => contextOf(caller), log);
+    return subscribeToEvents(args, {
+      freshContext: () => contextOf(caller),
+      share: () =>
+        this.#results.join({
+          query: print(args.document),
+          operationName: args.operationName ?? null,
+          variables: args.variableValues,
+          role: caller.role,
+        }),
+      log,
+    });
   }
 
   #callerOf(socket: WebSocket): Caller {
@@ -159,19 +194,30 @@ export class SubscriptionServer implements AsyncDisposable {
     return caller;
   }
 
-  async #closeRevoked(): Promise<void> {
-    await Promise.all([...this.#callers].map(([socket, caller]) => this.#closeIfRevoked(socket, caller)));
+  /**
+   * Closes the connections whose tokens were revoked. While the database is away that cannot be told, and
+   * nothing can be read either.
+   *
+   * @returns whether all of the tokens still work
+   */
+  async #closeRevoked(tokenIds: readonly string[]): Promise<boolean> {
+    const revoked = await this.#options.accessTokens.revokedAmong(tokenIds, this.#stop.signal);
+    for (const [socket, { tokenId }] of this.#callers) {
+      if (revoked.has(tokenId)) socket.close(CloseCode.Forbidden, SOCKET_TOKEN_REVOKED);
+    }
+    return revoked.size === 0;
   }
 
-  /** @returns whether the token still works; when that cannot be told, it is taken for revoked */
-  async #closeIfRevoked(socket: WebSocket, caller: Caller): Promise<boolean> {
-    const valid = await this.#options.accessTokens.isValid(caller.tokenId).catch((error: unknown) => {
-      this.#options.log.warn("could not check an access token; closing its connection", { error });
-      return false;
-    });
-    if (!valid) socket.close(CloseCode.Forbidden, SOCKET_TOKEN_REVOKED);
-    return valid;
-  }
+  readonly #checkTokens = async (): Promise<void> => {
+    const tokenIds = new Set([...this.#callers.values()].map(({ tokenId }) => tokenId));
+    try {
+      await this.#closeRevoked([...tokenIds]);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#options.log.error("could not check access tokens; closing the connections", { error });
+      for (const socket of this.#callers.keys()) socket.close(TRY_AGAIN_LATER, "Try again.");
+    }
+  };
 }
 
 function refuse(socket: Duplex, status: number): void {

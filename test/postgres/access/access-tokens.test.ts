@@ -36,8 +36,13 @@ test("a revoked token is refused at once, and stays listed with the time of it",
   const revoked = await tokens.revoke(token.id);
   assert.ok(revoked.revokedAt instanceof Date);
   assert.equal(await tokens.authenticate(secret), null);
-  assert.equal(await tokens.isValid(token.id), false);
-  assert.deepEqual(await tokens.list(), [revoked]);
+  const { token: other } = await tokens.create({ name: "desktop", role: "EDITOR" });
+  const { signal } = new AbortController();
+  assert.deepEqual(
+    await tokens.revokedAmong([token.id, other.id, "tok_nobody"], signal),
+    new Set([token.id, "tok_nobody"]),
+  );
+  assert.deepEqual(await tokens.list(), [other, revoked]);
 });
 
 test("revoking a token twice keeps the first time; an unknown one is an error", async () => {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ExecutionResult, GraphQLInt, GraphQLObjectType, GraphQLSchema, parse } from "graphql";
 import { abortable } from "../../../src/api/subscriptions/abortable.js";
-import { subscribeWithFreshContext } from "../../../src/api/subscriptions/event-execution.js";
+import { subscribeToEvents } from "../../../src/api/subscriptions/event-execution.js";
+import { SharedResults } from "../../../src/api/subscriptions/shared-results.js";
 import { AppError } from "../../../src/core/app-error.js";
+import type { Role } from "../../../src/core/enumerations.js";
 import { createLog } from "../../../src/telemetry/log.js";
 
 test("a stream in which nothing happens can be left at any time, and cleans up after itself", async () => {
@@ -29,8 +31,8 @@ test("each event of a subscription is answered with a context of its own", async
   let contexts = 0;
   const results = await subscribe(
     async function* () {
-      yield { value: 10 };
-      yield { value: 20 };
+      yield { cursor: "1.0", value: 10 };
+      yield { cursor: "2.0", value: 20 };
     },
     () => ({ added: ++contexts }),
   );
@@ -44,11 +46,11 @@ test("a stream that breaks tells its subscriber without telling the inside, and 
   const lines: string[] = [];
   const results = await subscribe(
     async function* () {
-      yield { value: 10 };
+      yield { cursor: "1.0", value: 10 };
       throw new Error('relation "run_event" does not exist');
     },
     () => ({ added: 0 }),
-    lines,
+    { lines },
   );
   assert.equal(results.length, 2);
   const [error] = results[1]?.errors ?? [];
@@ -71,23 +73,85 @@ test("a mistake that shows only while streaming reaches the subscriber in words"
   );
 });
 
-async function subscribe(
-  events: () => AsyncIterable<{ value: number }>,
+test("those who ask the same are answered with one execution, and those who ask otherwise with their own", async () => {
+  let contexts = 0;
+  const shared = new SharedResults();
+  const events = async function* () {
+    for (let value = 1; value <= 3; value++) yield { cursor: `${value}.0`, value };
+  };
+  const streams = await Promise.all(
+    ["VIEWER", "VIEWER", "VIEWER", "ADMIN"].map((role) =>
+      open(events, () => ({ added: 100 * ++contexts }), { shared, role: role as Role }),
+    ),
+  );
+  const rounds: unknown[] = [];
+  for (let round = 0; round < 3; round++) {
+    const results = await Promise.all(streams.map((stream) => stream.next()));
+    rounds.push(results.map(({ value }) => (value as ExecutionResult).data?.counted));
+  }
+  assert.deepEqual(rounds, [
+    [101, 101, 101, 201],
+    [302, 302, 302, 402],
+    [503, 503, 503, 603],
+  ]);
+});
+
+test("a shared result is kept for those who are a little behind, and no longer than that", async () => {
+  let contexts = 0;
+  const shared = new SharedResults();
+  const events = async function* () {
+    for (let value = 1; value <= 100; value++) yield { cursor: `${value}.0`, value: 0 };
+  };
+  const [ahead, behind] = await Promise.all(
+    [1, 2].map(() => open(events, () => ({ added: ++contexts }), { shared })),
+  );
+  for (let event = 1; event <= 10; event++) await ahead!.next();
+  for (let event = 1; event <= 10; event++) await behind!.next();
+  assert.equal(contexts, 10);
+  for (let event = 11; event <= 100; event++) await ahead!.next();
+  await behind!.next();
+  assert.equal(contexts, 101);
+
+  // Who is alone shares with nobody, and whoever comes then is not told what was true before.
+  await ahead!.return!();
+  await behind!.next();
+  const late = await open(events, () => ({ added: ++contexts }), { shared });
+  assert.deepEqual({ ...(await late.next()).value?.data }, { counted: 103 });
+});
+
+interface OpenOptions {
+  readonly lines?: string[];
+  readonly shared?: SharedResults;
+  readonly role?: Role;
+}
+
+type Counted = () => AsyncIterable<{ cursor: string; value: number }>;
+
+async function open(
+  events: Counted,
   freshContext: () => { added: number },
-  lines: string[] = [],
-): Promise<ExecutionResult[]> {
-  const stream = await subscribeWithFreshContext(
-    { schema: schemaOf(events), document: parse("subscription { counted }"), contextValue: { added: 0 } },
-    freshContext,
-    createLog("error", (line) => lines.push(line)),
+  { lines = [], shared = new SharedResults(), role = "VIEWER" }: OpenOptions = {},
+): Promise<AsyncIterableIterator<ExecutionResult, undefined>> {
+  const query = "subscription { counted }";
+  const stream = await subscribeToEvents(
+    { schema: schemaOf(events), document: parse(query), contextValue: { added: 0 } },
+    {
+      freshContext,
+      share: () => shared.join({ query, operationName: null, variables: null, role }),
+      log: createLog("error", (line) => lines.push(line)),
+    },
   );
   assert.ok(Symbol.asyncIterator in stream);
+  return stream;
+}
+
+async function subscribe(...args: Parameters<typeof open>): Promise<ExecutionResult[]> {
   const results: ExecutionResult[] = [];
-  for await (const result of stream) results.push(result);
+  for await (const result of await open(...args)) results.push(result);
   return results;
 }
 
-function schemaOf(events: () => AsyncIterable<{ value: number }>): GraphQLSchema {
+function schemaOf(events: Counted): GraphQLSchema {
   return new GraphQLSchema({
     query: new GraphQLObjectType({ name: "Query", fields: { nothing: { type: GraphQLInt } } }),
     subscription: new GraphQLObjectType({
