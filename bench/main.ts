@@ -1,18 +1,22 @@
 import { AppError, explainError } from "../src/core/app-error.js";
 import type { Benchmark, Measurement } from "./benchmark.js";
 import { eventLoop } from "./event-loop.js";
+import { fanout } from "./fanout.js";
 import { input } from "./input.js";
 import { describeMachine } from "./machine.js";
 import { peers } from "./peers.js";
 import { recipe } from "./recipe.js";
+import { store } from "./store.js";
 import { train } from "./train.js";
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   train,
   input,
   eventloop: eventLoop,
+  fanout,
   recipe,
   peers,
+  store,
 };
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;

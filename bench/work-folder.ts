@@ -19,6 +19,11 @@ export class WorkFolder implements AsyncDisposable {
     return path.join(this.folder, "home");
   }
 
+  /** Of a database that a benchmark starts beside its server, to write to it itself. */
+  get databaseFolder(): string {
+    return path.join(this.folder, "postgres");
+  }
+
   /** Below it, the servers may read what they import. */
   get picturesFolder(): string {
     return path.join(this.folder, "pictures");
@@ -28,12 +33,17 @@ export class WorkFolder implements AsyncDisposable {
    * Starts a server, gives it to `use` and stops it. The next server finds what it imported and decoded,
    * but not its checkpoints: those of large networks are gigabytes.
    *
+   * @param databaseUrl null: a database that the servers have for themselves
    * @throws AppError `SERVER_ENDED`; what `use` throws
    */
-  async serve<T>(context: BenchContext, use: (server: MeasuredServer) => Promise<T>): Promise<T> {
+  async serve<T>(
+    context: BenchContext,
+    use: (server: MeasuredServer) => Promise<T>,
+    databaseUrl: string | null = null,
+  ): Promise<T> {
     const { homeFolder, picturesFolder } = this;
     try {
-      await using server = await MeasuredServer.start({ homeFolder, picturesFolder, context });
+      await using server = await MeasuredServer.start({ homeFolder, picturesFolder, context, databaseUrl });
       return await server.during(use(server));
     } finally {
       await rm(path.join(homeFolder, "runs"), { recursive: true, force: true });

@@ -14,6 +14,8 @@ export interface MeasuredServerOptions {
   /** Below it, imports may read. */
   readonly picturesFolder: string;
   readonly context: BenchContext;
+  /** Null: one that the server has for itself, and which other processes cannot reach. */
+  readonly databaseUrl?: string | null;
 }
 
 type Ready = Extract<FromServer, { kind: "ready" }>;
@@ -28,14 +30,29 @@ export class MeasuredServer implements AsyncDisposable {
     /** Rejects when the process ends although nobody asked it to, or a person wants it to end. */
     private readonly died: Promise<never>,
     readonly api: ApiClient,
-    readonly threads: number,
+    private readonly ready: Ready,
   ) {}
+
+  /** Without a slash at the end. */
+  get url(): string {
+    return this.ready.url;
+  }
+
+  /** Of an ADMIN. */
+  get token(): string {
+    return this.ready.token;
+  }
+
+  get threads(): number {
+    return this.ready.threads;
+  }
 
   /** @throws AppError `SERVER_ENDED`; the signal's reason when it aborts */
   static async start({
     homeFolder,
     picturesFolder,
     context,
+    databaseUrl = null,
   }: MeasuredServerOptions): Promise<MeasuredServer> {
     const { report, signal } = context;
     signal.throwIfAborted();
@@ -48,7 +65,7 @@ export class MeasuredServer implements AsyncDisposable {
         ESPALIER_IMPORT_ROOTS: picturesFolder,
         ESPALIER_PORT: "0",
         // Another database may hold another home's runs.
-        DATABASE_URL: "",
+        DATABASE_URL: databaseUrl ?? "",
       },
       execArgv: ["--enable-source-maps"],
       // Standard output is for the benchmark's result alone.
@@ -71,7 +88,7 @@ export class MeasuredServer implements AsyncDisposable {
     died.catch(() => {});
     try {
       const ready = await Promise.race([readyMessage(child, report), died]);
-      return new MeasuredServer(child, died, new ApiClient(ready.url, ready.token), ready.threads);
+      return new MeasuredServer(child, died, new ApiClient(ready.url, ready.token), ready);
     } catch (error) {
       await ended(child);
       throw error;

@@ -1,0 +1,66 @@
+import { WebSocket } from "ws";
+import { RUN_EVENTS } from "./operations.js";
+import { SequenceCheck } from "./sequence-check.js";
+
+export interface Subscription {
+  /** Of the server, without a slash at the end. */
+  readonly url: string;
+  readonly token: string;
+  readonly runId: string;
+}
+
+/** Told of every event as it comes. */
+export type OnEvent = (event: { readonly sequence: number; readonly writtenAtMs: number | null }) => void;
+
+/**
+ * One WebSocket that follows a run and keeps count. It speaks the protocol graphql-transport-ws by itself: a
+ * thousand of a library's clients in one process would be measured more than the server.
+ */
+export class Subscriber {
+  readonly check = new SequenceCheck();
+  readonly #socket: WebSocket;
+  /** Null while it is open. */
+  #closedWith: string | null = null;
+
+  constructor({ url, token, runId }: Subscription, onEvent: OnEvent) {
+    const address = new URL("/graphql", url);
+    address.protocol = "ws:";
+    const socket = new WebSocket(address, "graphql-transport-ws", { perMessageDeflate: false });
+    this.#socket = socket;
+    const send = (message: object): void => socket.send(JSON.stringify(message));
+    const payload = { query: RUN_EVENTS.document, variables: { runId } };
+    socket.on("open", () => send({ type: "connection_init", payload: { authorization: `Bearer ${token}` } }));
+    socket.on("message", (data) => {
+      const message = JSON.parse(String(data)) as ServerMessage;
+      if (message.type === "connection_ack") send({ id: "1", type: "subscribe", payload });
+      if (message.type !== "next") return;
+      const { sequence, message: written } = message.payload.data.runEvents;
+      this.check.receive(sequence);
+      onEvent({ sequence, writtenAtMs: written === undefined ? null : Number(written) });
+    });
+    socket.on("error", (error) => {
+      this.#closedWith ??= error.message;
+    });
+    socket.on("close", (code, reason) => {
+      this.#closedWith ??= `${code} ${reason}`.trim();
+    });
+  }
+
+  /** Why the connection is gone; null while it is there. */
+  get closedWith(): string | null {
+    return this.#closedWith;
+  }
+
+  leave(): void {
+    this.#socket.terminate();
+  }
+}
+
+type ServerMessage =
+  | { readonly type: "connection_ack" }
+  | {
+      readonly type: "next";
+      readonly payload: {
+        readonly data: { readonly runEvents: { readonly sequence: number; readonly message?: string } };
+      };
+    };

@@ -1,0 +1,60 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { AppError } from "../../src/core/app-error.js";
+import type { FromSubscribers, Received, ToSubscribers } from "./messages.js";
+import type { Subscription } from "./subscriber.js";
+
+/** All subscribers, in one process of their own. Disposing ends it. */
+export class Subscribers implements AsyncDisposable {
+  private constructor(private readonly child: ChildProcess) {}
+
+  /**
+   * Resolves when every one of them follows the run.
+   *
+   * @throws AppError `SUBSCRIBERS_FAILED`; the signal's reason when it aborts
+   */
+  static async connect(
+    subscription: Subscription,
+    subscribers: number,
+    signal: AbortSignal,
+  ): Promise<Subscribers> {
+    const main = fileURLToPath(import.meta.resolve("./subscribers-main.js"));
+    // Standard output is for the benchmark's result alone.
+    const child = fork(main, { stdio: ["ignore", 2, 2, "ipc"] });
+    const connected = new Subscribers(child);
+    try {
+      await connected.#ask({ kind: "subscribe", subscription, subscribers }, signal);
+      return connected;
+    } catch (error) {
+      await connected[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * What they received, once each has the event with the sequence or it is too late.
+   *
+   * @throws AppError `SUBSCRIBERS_FAILED`; the signal's reason when it aborts
+   */
+  async finish(lastSequence: number, signal: AbortSignal): Promise<Received> {
+    const answer = await this.#ask({ kind: "finish", lastSequence }, signal);
+    if (answer.kind !== "received") throw new Error(`Expected what was received. Received ${answer.kind}.`);
+    return answer.received;
+  }
+
+  async #ask(message: ToSubscribers, signal: AbortSignal): Promise<FromSubscribers> {
+    const answered = once(this.child, "message", { signal }) as Promise<[FromSubscribers]>;
+    this.child.send(message);
+    const [answer] = await answered;
+    if (answer.kind === "failed") throw new AppError("SUBSCRIBERS_FAILED", answer.message);
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, "exit");
+    if (this.child.connected) this.child.disconnect();
+    await exited;
+  }
+}
