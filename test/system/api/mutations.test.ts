@@ -145,8 +145,22 @@ const MISTAKES = [
     nothing: { run: null },
   },
   {
-    mutation: 'mutation { payload: cancelRun(input: { runId: "run_1" }) { run { id } userErrors { code } } }',
+    mutation:
+      'mutation { payload: updateExperiment(input: { experiment: "nothing" }) { experiment { id } userErrors { code } } }',
+    nothing: { experiment: null },
+  },
+  ...["cancelRun", "pauseRun", "resumeRun", "retryRun"].map((name) => ({
+    mutation: `mutation { payload: ${name}(input: { runId: "run_1" }) { run { id } userErrors { code } } }`,
     nothing: { run: null },
+  })),
+  {
+    mutation:
+      'mutation { payload: extendRun(input: { runId: "run_1", epochs: 9 }) { run { id } userErrors { code } } }',
+    nothing: { run: null },
+  },
+  {
+    mutation: 'mutation { payload: deleteRun(input: { runId: "run_1" }) { deletedId userErrors { code } } }',
+    nothing: { deletedId: null },
   },
   {
     mutation:

@@ -33,6 +33,8 @@ test("the examples, run one after the other as they stand, do the whole job", as
     if (file === "18-upload-weights.graphql") {
       await put(espalier.api, results.weights, drawTorchConvolutions("VGG19"));
     }
+    if (file === "26-pause-run.graphql") await reach(espalier.api, idOf(results.urgent), "PAUSED");
+    if (file === "28-cancel-run.graphql") await reach(espalier.api, idOf(results.urgent), "CANCELLED");
   }
 
   const { augmentationPreview } = results.preview as { augmentationPreview: string[] };
@@ -59,16 +61,29 @@ test("the examples, run one after the other as they stand, do the whole job", as
     aliases: [{ name: "champion", version: { ref: "flowers:1" } }],
   });
 
-  for (const launch of ["augmented", "fineTuned", "fromWeights"]) {
-    const { run } = results[launch] as { run: { id: string } };
-    assert.deepEqual(await endOf(espalier.api, run.id), { to: "SUCCEEDED", reason: "COMPLETED" }, launch);
+  for (const launch of ["augmented", "fineTuned", "fromWeights", "urgent", "normalized"]) {
+    const end = await endOf(espalier.api, idOf(results[launch]));
+    assert.deepEqual(end, { to: "SUCCEEDED", reason: "COMPLETED" }, launch);
   }
+  assert.equal((results.deleteRun as { deletedId: string }).deletedId, idOf(results.plain));
 });
+
+function idOf(launched: unknown): string {
+  return (launched as { run: { id: string } }).run.id;
+}
 
 /** Sends an upload's bytes to where its mutation said. */
 function put(api: ApiClient, upload: unknown, bytes: Buffer): Promise<void> {
   const { putUrl } = upload as { putUrl: string };
   return api.put(putUrl, new Blob([new Uint8Array(bytes)]));
+}
+
+/** Waits until the run goes to a state. */
+async function reach(api: ApiClient, runId: string, state: string): Promise<void> {
+  const document = `subscription Reach($runId: ID!) { runEvents(runId: $runId) { ... on RunStateChanged { to } } }`;
+  for await (const { runEvents } of api.follow<Results, Results>({ document }, { runId })) {
+    if ((runEvents as { to?: string }).to === state) return;
+  }
 }
 
 /** The last event of a run, once it has ended. */
