@@ -19,6 +19,7 @@ import { buildTrainingGraph } from "../../src/graph/architectures/training-graph
 import { createLog } from "../../src/telemetry/log.js";
 import { picturesOf } from "../../src/training/batch-source.js";
 import { EpochLoop } from "../../src/training/epoch-loop.js";
+import { EPOCH_START, TRAINING_START } from "../../src/training/epoch-position.js";
 import type { BenchContext } from "../benchmark.js";
 import { FULL_AUGMENTATION } from "../full-augmentation.js";
 import { median } from "../median.js";
@@ -148,7 +149,14 @@ async function openTraining(
   const session = await engine.openGraph(graph);
   await session.run("init", {});
   const input = picturesOf(plan.imageSizePixels);
-  const loop = new EpochLoop({ session, reader, input, configuration, partSize: plan.batchSize });
+  const loop = new EpochLoop({
+    session,
+    reader,
+    input,
+    configuration,
+    partSize: plan.batchSize,
+    start: TRAINING_START,
+  });
   return { session, loop };
 }
 
@@ -172,7 +180,7 @@ async function timeEpoch(
     if (atMs.length === steps) enough.abort(new EnoughSteps());
   };
   try {
-    await loop.train(epoch, AbortSignal.any([signal, enough.signal]), onStep);
+    await loop.train(epoch, EPOCH_START, AbortSignal.any([signal, enough.signal]), onStep);
   } catch (error) {
     if (!(error instanceof EnoughSteps)) throw error;
   }

@@ -71,7 +71,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   await services.registry.recover();
   await services.importer.recover();
   await services.deletion.recover();
-  await trainer.start();
+  if (config.worker.serverTrains) await trainer.start();
   const { url } = starting.own(await startApiServer(services, config));
 
   const running = starting.move();

@@ -10,6 +10,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "serve the API and the playground, and train",
     load: () => import("./serve.js"),
   },
+  worker: {
+    usage: "[--json-ready]",
+    summary: "train runs of a server, over the same database and home folder",
+    load: () => import("./worker.js"),
+  },
   setup: { usage: "", summary: "fetch and build what is missing", load: () => import("./setup.js") },
   schema: {
     usage: "[--check]",

@@ -2,16 +2,12 @@ import { startEspalier } from "../app/espalier.js";
 import { parseConfig } from "../core/config.js";
 import { createLog } from "../telemetry/log.js";
 import { parseFlag } from "./command.js";
+import { stopSignal } from "./stop-signal.js";
 
 export async function run(args: readonly string[]): Promise<number> {
   const jsonReady = parseFlag(args, "--json-ready");
   const config = parseConfig(process.env);
-  // A signal that arrives while things start is remembered, and stops the server once it is up.
-  const stopRequested = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-    // Another program started it and holds its standard input open: it must not outlive that program.
-    if (jsonReady) process.stdin.resume().once("end", resolve);
-  });
+  const stopRequested = stopSignal({ withStandardInput: jsonReady });
   await using espalier = await startEspalier(config, {
     log: createLog(config.logLevel),
     progress: (line) => process.stderr.write(`${line}\n`),
@@ -23,7 +19,6 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(greeting(url, adminToken));
   }
   await stopRequested;
-  process.stdin.destroy(); // Open, it would keep the process alive.
   process.stderr.write("Stopping. A run under way is saved and goes on at the next start.\n");
   return 0;
 }

@@ -21,6 +21,19 @@ export interface Config {
   readonly threads: number;
   readonly logLevel: LogLevel;
   readonly limits: Limits;
+  readonly worker: WorkerConfig;
+}
+
+/** How a process takes part in training. */
+export interface WorkerConfig {
+  /** Whether a server trains too, beside its workers. */
+  readonly serverTrains: boolean;
+  /** What it computes with, which no other worker with the same name uses at the same time; null: found out. */
+  readonly device: string | null;
+  /** How long a worker may be silent before its run is given to another. */
+  readonly leaseSeconds: number;
+  /** How the process before this one ended, as whoever starts it again tells; null: in order, or nobody knows. */
+  readonly crash: { readonly pid: number; readonly signal: string } | null;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
@@ -39,10 +52,14 @@ export interface Limits {
   readonly queryTokens: number;
   /** Pictures in one `classify`. */
   readonly classifyImages: number;
+  /** WebSockets that are open at once. */
+  readonly sockets: number;
 }
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
+
+const DEFAULT_LEASE_SECONDS = 15;
 
 const DEFAULT_LIMITS: Limits = {
   uploadBytes: 20 * GIB,
@@ -55,6 +72,7 @@ const DEFAULT_LIMITS: Limits = {
   queryAliases: 30,
   queryTokens: 4_000,
   classifyImages: 64,
+  sockets: 5_000,
 };
 
 /**
@@ -98,12 +116,37 @@ export function parseConfig(environment: NodeJS.ProcessEnv, folder: string = pro
       .map(resolved),
     threads: integer("ESPALIER_THREADS", availableParallelism(), 1, 1024),
     logLevel: parseLogLevel(text("ESPALIER_LOG_LEVEL") ?? "info"),
+    worker: {
+      serverTrains: parseSwitch("ESPALIER_TRAIN", text("ESPALIER_TRAIN") ?? "on"),
+      device: text("ESPALIER_DEVICE"),
+      leaseSeconds: integer("ESPALIER_LEASE_SECONDS", DEFAULT_LEASE_SECONDS, 2, 3_600),
+      crash: parseCrash(text("ESPALIER_CRASH")),
+    },
     limits: {
       ...DEFAULT_LIMITS,
       uploadBytes: integer("ESPALIER_UPLOAD_BYTES", DEFAULT_LIMITS.uploadBytes, 1, maximum),
       imagePixels: integer("ESPALIER_IMAGE_PIXELS", DEFAULT_LIMITS.imagePixels, 1, maximum),
+      sockets: integer("ESPALIER_SOCKETS", DEFAULT_LIMITS.sockets, 1, maximum),
     },
   };
+}
+
+function parseSwitch(name: string, value: string): boolean {
+  if (value === "on" || value === "off") return value === "on";
+  throw new AppError("CONFIG_INVALID", `${name} must be on or off. Received ${JSON.stringify(value)}.`);
+}
+
+/** Such as "SIGSEGV 4711", with the process's id. */
+function parseCrash(value: string | null): WorkerConfig["crash"] {
+  if (value === null) return null;
+  const match = /^(SIG[A-Z0-9]+) (\d{1,10})$/.exec(value);
+  if (match === null) {
+    throw new AppError(
+      "CONFIG_INVALID",
+      `ESPALIER_CRASH must be a signal and a process's id, such as "SIGSEGV 4711". Received ${JSON.stringify(value)}.`,
+    );
+  }
+  return { signal: match[1] ?? "", pid: Number(match[2]) };
 }
 
 const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];

@@ -1,7 +1,9 @@
 import type { MetricValueKind } from "./enumerations.js";
 
-/** Metric keys that every run records once per epoch, with the optimiser step as their step. */
+/** Metric keys that every run records, with the optimiser step as their step. */
 export const METRIC_KEYS = {
+  /** Of every step; the others once an epoch. */
+  batchLoss: "batch.loss",
   trainLoss: "train.loss",
   trainTop1: "train.top1",
   trainTop5: "train.top5",

@@ -1,6 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import type { Log } from "../telemetry/log.js";
+import { isConnectionLoss } from "./connection-loss.js";
 import { PrismaClient } from "./generated/client.js";
 import { Notifier } from "./notifier.js";
 import { unreachable } from "./unreachable.js";
@@ -43,8 +44,19 @@ export class Database implements AsyncDisposable {
   /**
    * Runs `work` in one transaction (read committed) on one connection: all of it is kept, or, when it
    * throws, none.
+   *
+   * @throws AppError `DATABASE_UNREACHABLE` when the server is away or goes away. When it went while the
+   *   transaction was committed, nobody knows whether it was
    */
   async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.#inTransaction(work);
+    } catch (error) {
+      throw isConnectionLoss(error) ? unreachable(this.url, error) : error;
+    }
+  }
+
+  async #inTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     // A connection lost between two queries; the next query fails with it. Unheard, it would end the process.

@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { KeptCheckpoint } from "./run-attempt-store.js";
+import type { KeptCheckpoint } from "./checkpoint-store.js";
 
 /** Removes checkpoints that an attempt saved and did not live to name. */
 export async function removeUnnamedCheckpoints(

@@ -4,6 +4,7 @@ import type { TensorValue } from "../engine/engine-protocol.js";
 import type { Session } from "../engine/session.js";
 import { type Batch, BatchSource, partSizes, type SampleInput } from "./batch-source.js";
 import { checkLoss } from "./callbacks/divergence.js";
+import type { EpochPosition, TrainingPosition } from "./epoch-position.js";
 import type { EvaluatedSplit } from "./evaluation/evaluation-records.js";
 import { type EvaluatedBatch, isRight } from "./evaluation/predictions.js";
 import { floats, type GraphOutputs, integers, scalar } from "./graph-outputs.js";
@@ -25,6 +26,8 @@ export interface StepReport {
   readonly images: number;
   /** Mean over the batch. */
   readonly loss: number;
+  /** Where the epoch is after it. */
+  readonly position: EpochPosition;
 }
 
 /** Memory that the largest activations may take while evaluating. */
@@ -39,6 +42,8 @@ export interface EpochLoopOptions {
   readonly configuration: RunConfiguration;
   /** Samples of a batch that are computed at once. */
   readonly partSize: number;
+  /** What the session's weights have behind them. */
+  readonly start: Pick<TrainingPosition, "step" | "learningRate">;
 }
 
 /** Trains and evaluates a session for one epoch at a time. */
@@ -50,10 +55,12 @@ export class EpochLoop {
   readonly #reader: ShardReader;
   readonly #train: Int32Array;
   readonly #evaluationBatchSize: number;
-  #globalStep = 0;
-  #learningRate = 0;
+  #globalStep: number;
+  #learningRate: number;
 
-  constructor({ session, reader, input, configuration, partSize }: EpochLoopOptions) {
+  constructor({ session, reader, input, configuration, partSize, start }: EpochLoopOptions) {
+    this.#globalStep = start.step;
+    this.#learningRate = start.learningRate;
     this.#session = session;
     this.#reader = reader;
     this.#configuration = configuration;
@@ -73,51 +80,55 @@ export class EpochLoop {
     return Math.ceil(this.#train.length / this.#configuration.batchSize);
   }
 
-  /** Optimiser steps taken by this session's weights, as far as a step has told. */
+  /** Optimiser steps taken by this session's weights. */
   get globalStep(): number {
     return this.#globalStep;
   }
 
-  /** Used by the last step. */
+  /** Used by the last step; 0 when that was an epoch's last before this session. */
   get learningRate(): number {
     return this.#learningRate;
   }
 
   /**
-   * One pass over the training split, in the epoch's own order.
+   * One pass over the training split, in the epoch's own order, from a position in it.
    *
    * @param stop looked at between parts of a batch; its reason is thrown
+   * @param onStep the next step waits for what it gives
    * @throws Diverged at the first loss that is not finite
    */
-  async train(epoch: number, stop: AbortSignal, onStep: (report: StepReport) => void): Promise<SplitFigures> {
+  async train(
+    epoch: number,
+    from: EpochPosition,
+    stop: AbortSignal,
+    onStep: (report: StepReport) => void | Promise<void>,
+  ): Promise<SplitFigures> {
     const { seed, batchSize } = this.#configuration;
-    const order = epochOrder(this.#train, seed, epoch);
-    const sum = { loss: 0, top1: 0, top5: 0 };
-    const sizes = partSizes(order.length, batchSize, this.#partSize);
-    let step = 0;
+    const order = epochOrder(this.#train, seed, epoch).subarray(from.steps * batchSize);
+    let position = from;
     let done = 0;
-    let batchLoss = 0;
-    for await (const part of this.#source.batches(order, sizes)) {
+    let batch = { lossSum: 0, top1: 0, top5: 0 };
+    for await (const part of this.#source.batches(
+      order,
+      partSizes(order.length, batchSize, this.#partSize),
+    )) {
       stop.throwIfAborted();
-      const batchStart = step * batchSize;
+      const batchStart = (position.steps - from.steps) * batchSize;
       const size = Math.min(batchSize, order.length - batchStart);
-      const whole = { epoch, size, first: done - batchStart };
-      const outputs = await this.#trainOn(part, whole);
+      batch = addSums(batch, await this.#trainOn(part, { epoch, size, first: done - batchStart }));
       done += part.size;
-      batchLoss += outputs.lossSum;
-      sum.loss += outputs.lossSum;
-      sum.top1 += outputs.top1;
-      sum.top5 += outputs.top5;
       if (done < batchStart + size) continue;
 
-      step += 1;
-      const loss = batchLoss / size;
-      batchLoss = 0;
       await this.#finishBatch();
+      position = { steps: position.steps + 1, ...addSums(position, batch) };
+      const step = position.steps;
+      const loss = batch.lossSum / size;
+      batch = { lossSum: 0, top1: 0, top5: 0 };
       checkLoss(loss, { epoch, step, globalStep: this.#globalStep, learningRate: this.#learningRate });
-      onStep({ epoch, step, images: size, loss });
+      await onStep({ epoch, step, images: size, loss, position });
     }
-    return mean(sum, this.#train.length);
+    const { lossSum, top1, top5 } = position;
+    return mean({ loss: lossSum, top1, top5 }, this.#train.length);
   }
 
   /**
@@ -154,7 +165,7 @@ export class EpochLoop {
   async #trainOn(
     part: Batch,
     { epoch, size, first }: { readonly epoch: number; readonly size: number; readonly first: number },
-  ): Promise<{ readonly lossSum: number; readonly top1: number; readonly top5: number }> {
+  ): Promise<Sums> {
     const signature = this.#accumulates ? "accumulate" : "train_step";
     const inputs = this.#inputsOf(signature, {
       ...part.inputs,
@@ -195,6 +206,12 @@ export class EpochLoop {
       }),
     );
   }
+}
+
+type Sums = Pick<EpochPosition, "lossSum" | "top1" | "top5">;
+
+function addSums(sums: Sums, more: Sums): Sums {
+  return { lossSum: sums.lossSum + more.lossSum, top1: sums.top1 + more.top1, top5: sums.top5 + more.top5 };
 }
 
 const EVALUATED = ["VALIDATION", "TEST"] as const satisfies readonly EvaluatedSplit[];

@@ -1,4 +1,4 @@
-import { open, rm } from "node:fs/promises";
+import { open, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { RunConfiguration } from "../core/run-configuration.js";
 import { openShard, type ShardReader } from "../data/shard-reader.js";
@@ -7,8 +7,8 @@ import { augments } from "../graph/augmentation/augment-images.js";
 import { BatchSource, partSizes, picturesOf, type SampleInput } from "./batch-source.js";
 import { integers } from "./graph-outputs.js";
 
-/** Below the run's own folder. */
-const FILE = "features.bin";
+/** Below the run's own folder; each attempt has its own. */
+const FILE = /^features-\d+\.bin$/;
 const WORD_BYTES = 4;
 
 /** Whether what the first blocks give stays the same from epoch to epoch, so that it is computed once. */
@@ -36,14 +36,15 @@ export async function cacheFeatures(
   pictures: ShardReader,
   options: {
     readonly runFolder: string;
+    readonly attempt: number;
     readonly imageSizePixels: number;
     readonly batchSize: number;
     readonly onProgress: (done: number, total: number) => void;
     readonly signal: AbortSignal;
   },
 ): Promise<ShardReader> {
-  const { runFolder, imageSizePixels, batchSize, onProgress, signal } = options;
-  const file = path.join(runFolder, FILE);
+  const { runFolder, attempt, imageSizePixels, batchSize, onProgress, signal } = options;
+  const file = path.join(runFolder, fileOf(attempt));
   const [words = 0] = featuresOf(session).shape;
   const total = pictures.index.sampleCount;
   const source = new BatchSource(pictures, picturesOf(imageSizePixels), batchSize);
@@ -64,6 +65,14 @@ export async function cacheFeatures(
   return openShard(file, pictures.index, words * WORD_BYTES);
 }
 
-export async function removeFeatures(runFolder: string): Promise<void> {
-  await rm(path.join(runFolder, FILE), { force: true });
+/** @param attempt null: those of every attempt */
+export async function removeFeatures(runFolder: string, attempt: number | null = null): Promise<void> {
+  const found = attempt === null ? await readdir(runFolder).catch(() => []) : [fileOf(attempt)];
+  for (const name of found.filter((name) => FILE.test(name))) {
+    await rm(path.join(runFolder, name), { force: true });
+  }
+}
+
+function fileOf(attempt: number): string {
+  return `features-${attempt}.bin`;
 }

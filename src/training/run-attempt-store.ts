@@ -1,9 +1,9 @@
 import type pg from "pg";
 import type { RunEndReason, RunState } from "../core/enumerations.js";
-import { newId } from "../core/ids.js";
 import type { EpochRecord, RunEnvironment, RunProgress } from "../core/run-events.js";
 import type { Database } from "../db/database.js";
 import type { ArtifactStore, NewArtifact } from "./artifact-store.js";
+import type { CheckpointStore, KeptCheckpoint, SavedCheckpoint } from "./checkpoint-store.js";
 import { epochMetricValues, type MetricValueAt } from "./epoch-metrics.js";
 import type { NewEvaluation } from "./evaluation/evaluation-records.js";
 import type { EvaluationStore } from "./evaluation/evaluation-store.js";
@@ -12,21 +12,6 @@ import { AttemptReplaced, type RunAttempt } from "./run-attempt.js";
 import { encodeJson } from "./run-event-encoding.js";
 import type { RunEventStore } from "./run-event-store.js";
 import type { RunStateStore } from "./run-state-store.js";
-
-/** A checkpoint's files, which are whole on the disk before a row names them. */
-export interface SavedCheckpoint {
-  readonly epoch: number;
-  /** Optimiser steps taken. */
-  readonly step: number;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  /** Below the run's folder of checkpoints. */
-  readonly folder: string;
-}
-
-export interface KeptCheckpoint extends SavedCheckpoint {
-  readonly best: boolean;
-}
 
 export interface FinishedEpoch {
   readonly epoch: EpochRecord;
@@ -44,30 +29,40 @@ export interface FinishedEpoch {
 
 /** Files that nothing names any more. */
 export interface Replaced {
-  /** Folders of checkpoints that are neither the best nor the last. */
+  /** Folders of checkpoints that are not kept. */
   readonly checkpoints: readonly string[];
   /** Digest of the blob with what an earlier best checkpoint predicted; null: there is none to remove. */
   readonly predictions: string | null;
 }
+
+const NOTHING_REPLACED: Replaced = { checkpoints: [], predictions: null };
 
 export interface RunWarning {
   readonly code: string;
   readonly message: string;
 }
 
+/** Values of one epoch's steps. */
+export interface EpochValues {
+  readonly epoch: number;
+  readonly points: readonly MetricValueAt[];
+}
+
+/** How an attempt leaves the run, for good or until it goes on. */
 export interface RunEnd {
   readonly from: "PREPARING" | "RUNNING";
   readonly to: RunState;
-  readonly reason: RunEndReason;
+  /** Null when the run may go on: it is PAUSED. */
+  readonly reason: RunEndReason | null;
   readonly detail: string | null;
   /** Of the best checkpoint on the test split. */
   readonly evaluation?: NewEvaluation;
   /** What the owner of the run should know about its end. */
   readonly warnings?: readonly RunWarning[];
-  /** Saved on the way out of an epoch that was not finished. */
-  readonly checkpoint?: SavedCheckpoint;
   /** Values of an epoch that was not finished. */
-  readonly values?: { readonly epoch: number; readonly points: readonly MetricValueAt[] };
+  readonly values?: EpochValues;
+  /** Whether a run that is PAUSED goes on by itself once the disk has room. */
+  readonly waitsForDisk?: boolean;
 }
 
 /** Where an attempt goes on from. */
@@ -80,15 +75,24 @@ export interface StartingPoint {
   readonly warnings: readonly RunWarning[];
 }
 
-/** Everything that a trainer writes, each write refused with `AttemptReplaced` once its attempt is over. */
+/** What an attempt's writes are parts of. */
+export interface AttemptStores {
+  readonly states: RunStateStore;
+  readonly events: RunEventStore;
+  readonly metrics: MetricStore;
+  readonly checkpoints: CheckpointStore;
+  readonly evaluations: EvaluationStore;
+  readonly artifacts: ArtifactStore;
+}
+
+/**
+ * Everything that a trainer writes, each write refused with `AttemptReplaced` once its attempt is over. A write that
+ * comes again, since nobody could tell whether the database had taken it, changes nothing.
+ */
 export class RunAttemptStore {
   constructor(
     private readonly database: Database,
-    private readonly states: RunStateStore,
-    private readonly events: RunEventStore,
-    private readonly metrics: MetricStore,
-    private readonly evaluations: EvaluationStore,
-    private readonly artifacts: ArtifactStore,
+    private readonly stores: AttemptStores,
   ) {}
 
   async recordEnvironment(attempt: RunAttempt, environment: RunEnvironment): Promise<void> {
@@ -101,17 +105,18 @@ export class RunAttemptStore {
   }
 
   /** Newest first. */
-  async checkpoints(runId: string): Promise<readonly KeptCheckpoint[]> {
-    const { rows } = await this.database.pool.query<KeptCheckpoint>(
-      `select epoch, step, best, size_bytes::float8 as "sizeBytes", sha256, folder from checkpoint
-       where run_id = $1 order by epoch desc`,
-      [runId],
-    );
-    return rows;
+  checkpoints(runId: string): Promise<readonly KeptCheckpoint[]> {
+    return this.stores.checkpoints.list(runId);
+  }
+
+  /** Path of an artifact's file below the run's own folder; null when there is none of that name. */
+  async artifactFile(runId: string, name: string): Promise<string | null> {
+    return (await this.stores.artifacts.find(runId, name))?.file ?? null;
   }
 
   /**
-   * PREPARING to RUNNING; whatever an earlier attempt recorded after the starting point is dropped with it.
+   * The run is RUNNING from here on, whether it was PREPARING or has to begin once more; what was recorded after
+   * the starting point is dropped with it.
    *
    * @param artifacts as they are at the starting point
    */
@@ -121,61 +126,74 @@ export class RunAttemptStore {
     at: Date,
     artifacts: readonly NewArtifact[] = [],
   ): Promise<void> {
-    await this.#fenced(attempt, async (client) => {
-      await this.#goBack(client, attempt.runId, from, at, artifacts);
-      await this.states.change(
-        client,
-        { ...attempt, from: "PREPARING", to: "RUNNING", reason: null, detail: null },
-        at,
-      );
-      await this.#warn(client, attempt.runId, from.warnings, at);
+    const { runId } = attempt;
+    const { states, metrics, checkpoints, evaluations } = this.stores;
+    await this.#fenced(attempt, async (client, state) => {
+      await client.query(`delete from epoch where run_id = $1 and number > $2`, [runId, from.epoch]);
+      await checkpoints.dropAfter(client, runId, from.step);
+      await evaluations.dropAfter(client, runId, from.epoch);
+      await metrics.dropAfter(client, runId, from.step, from.stepsPerEpoch);
+      await this.#recordArtifacts(client, runId, artifacts, at);
+      if (state === "PREPARING") {
+        await states.change(
+          client,
+          { ...attempt, from: state, to: "RUNNING", reason: null, detail: null },
+          at,
+        );
+      }
+      await this.#warn(client, runId, from.warnings, at);
     });
   }
 
-  /** As `start`, for an attempt that is RUNNING and has to begin once more. */
-  async startOver(
+  /** Metrics of steps inside an epoch. */
+  async recordValues(attempt: RunAttempt, { epoch, points }: EpochValues, at: Date): Promise<void> {
+    await this.#fenced(attempt, (client) =>
+      this.stores.metrics.record(client, attempt.runId, epoch, points, at),
+    );
+  }
+
+  /** A checkpoint inside an epoch. @returns the folders of checkpoints that are not kept any more */
+  async saveCheckpoint(
     attempt: RunAttempt,
-    from: StartingPoint,
+    checkpoint: SavedCheckpoint,
     at: Date,
-    artifacts: readonly NewArtifact[] = [],
-  ): Promise<void> {
-    await this.#fenced(attempt, async (client) => {
-      await this.#goBack(client, attempt.runId, from, at, artifacts);
-      await this.#warn(client, attempt.runId, from.warnings, at);
-    });
+  ): Promise<readonly string[]> {
+    return this.#fenced(attempt, (client) =>
+      this.#keep(client, attempt.runId, { ...checkpoint, best: false }, at),
+    );
   }
 
   /** The epoch's row, its metrics, its checkpoint, its evaluation, its files and its events, all or none. */
   async finishEpoch(attempt: RunAttempt, finished: FinishedEpoch, at: Date): Promise<Replaced> {
     const { epoch, step, improved, checkpoint, evaluation, artifacts } = finished;
+    const { events, metrics, evaluations } = this.stores;
     return this.#fenced(attempt, async (client) => {
       const { runId } = attempt;
-      await insertEpoch(client, runId, epoch);
-      await this.metrics.record(client, runId, epoch.number, epochMetricValues(epoch, step), at);
+      if (!(await insertEpoch(client, runId, epoch))) return NOTHING_REPLACED;
+      await metrics.record(client, runId, epoch.number, epochMetricValues(epoch, step), at);
       const predictions =
-        evaluation === null ? null : await this.evaluations.record(client, runId, evaluation, at);
+        evaluation === null ? null : await evaluations.record(client, runId, evaluation, at);
       await this.#recordArtifacts(client, runId, artifacts, at);
-      await this.events.append(client, runId, { kind: "EpochCompleted", epoch, improved }, at);
+      await events.append(client, runId, { kind: "EpochCompleted", epoch, improved }, at);
       const checkpoints =
         checkpoint === null ? [] : await this.#keep(client, runId, { ...checkpoint, best: improved }, at);
       return { checkpoints, predictions };
     });
   }
 
-  /** @returns the folders of checkpoints that are not kept any more */
-  async end(attempt: RunAttempt, end: RunEnd, at: Date): Promise<readonly string[]> {
-    return this.#fenced(attempt, async (client) => {
+  async end(attempt: RunAttempt, end: RunEnd, at: Date): Promise<void> {
+    await this.#fenced(attempt, async (client) => {
       const { runId } = attempt;
-      const { from, to, reason, detail, checkpoint, values, evaluation, warnings = [] } = end;
+      const { from, to, reason, detail, values, evaluation, warnings = [], waitsForDisk = false } = end;
       if (values !== undefined) {
-        await this.metrics.record(client, runId, values.epoch, values.points, at);
+        await this.stores.metrics.record(client, runId, values.epoch, values.points, at);
       }
-      if (evaluation !== undefined) await this.evaluations.record(client, runId, evaluation, at);
+      if (evaluation !== undefined) await this.stores.evaluations.record(client, runId, evaluation, at);
       await this.#warn(client, runId, warnings, at);
-      const dropped =
-        checkpoint === undefined ? [] : await this.#keep(client, runId, { ...checkpoint, best: false }, at);
-      await this.states.change(client, { ...attempt, from, to, reason, detail }, at);
-      return dropped;
+      await this.stores.states.change(client, { ...attempt, from, to, reason, detail }, at);
+      if (waitsForDisk) await client.query(`update run set waits_for_disk = true where id = $1`, [runId]);
+      // Whoever waits for the device, or for a place in the experiment, may have it now.
+      await this.database.notifier.notify("queue", client);
     });
   }
 
@@ -204,54 +222,14 @@ export class RunAttemptStore {
     await this.database.notifier.notify(`run:${runId}`);
   }
 
-  async #goBack(
-    client: pg.PoolClient,
-    runId: string,
-    from: StartingPoint,
-    at: Date,
-    artifacts: readonly NewArtifact[],
-  ): Promise<void> {
-    await client.query(`delete from epoch where run_id = $1 and number > $2`, [runId, from.epoch]);
-    await client.query(`delete from checkpoint where run_id = $1 and epoch > $2`, [runId, from.epoch]);
-    await this.evaluations.dropAfter(client, runId, from.epoch);
-    await this.metrics.dropAfter(client, runId, from.step, from.stepsPerEpoch);
-    await this.#recordArtifacts(client, runId, artifacts, at);
-  }
-
   async #keep(
     client: pg.PoolClient,
     runId: string,
     checkpoint: KeptCheckpoint,
     at: Date,
   ): Promise<readonly string[]> {
-    const { folder, ...record } = checkpoint;
-    if (checkpoint.best) await client.query(`update checkpoint set best = false where run_id = $1`, [runId]);
-    await client.query(
-      `insert into checkpoint (id, run_id, epoch, step, best, size_bytes, sha256, folder, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [
-        newId("checkpoint"),
-        runId,
-        record.epoch,
-        record.step,
-        record.best,
-        record.sizeBytes,
-        record.sha256,
-        folder,
-        at,
-      ],
-    );
-    const { rows } = await client.query<{ folder: string }>(
-      `delete from checkpoint where run_id = $1 and not best and epoch <> $2 returning folder`,
-      [runId, record.epoch],
-    );
-    await this.events.append(
-      client,
-      runId,
-      { kind: "CheckpointSaved", checkpoint: { ...record, createdAt: at } },
-      at,
-    );
-    return rows.map((row) => row.folder);
+    await client.query(`update run set fruitless_attempts = 0 where id = $1`, [runId]);
+    return this.stores.checkpoints.keep(client, runId, checkpoint, at);
   }
 
   async #recordArtifacts(
@@ -260,7 +238,7 @@ export class RunAttemptStore {
     artifacts: readonly NewArtifact[],
     at: Date,
   ): Promise<void> {
-    for (const artifact of artifacts) await this.artifacts.record(client, runId, artifact, at);
+    for (const artifact of artifacts) await this.stores.artifacts.record(client, runId, artifact, at);
   }
 
   async #warn(
@@ -270,27 +248,32 @@ export class RunAttemptStore {
     at: Date,
   ): Promise<void> {
     for (const warning of warnings) {
-      await this.events.append(client, runId, { kind: "RunWarning", ...warning }, at);
+      await this.stores.events.append(client, runId, { kind: "RunWarning", ...warning }, at);
     }
   }
 
-  #fenced<T>(attempt: RunAttempt, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  #fenced<T>(
+    attempt: RunAttempt,
+    work: (client: pg.PoolClient, state: "PREPARING" | "RUNNING") => Promise<T>,
+  ): Promise<T> {
     return this.database.transaction(async (client) => {
-      const { rows } = await client.query(
-        `select id from run where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING') for update`,
+      const { rows } = await client.query<{ state: "PREPARING" | "RUNNING" }>(
+        `select state from run where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING') for update`,
         [attempt.runId, attempt.attempt],
       );
-      if (rows.length === 0) throw new AttemptReplaced(attempt);
-      return work(client);
+      const [row] = rows;
+      if (row === undefined) throw new AttemptReplaced(attempt);
+      return work(client, row.state);
     });
   }
 }
 
-async function insertEpoch(client: pg.PoolClient, runId: string, epoch: EpochRecord): Promise<void> {
-  await client.query(
+/** @returns false when it is there already */
+async function insertEpoch(client: pg.PoolClient, runId: string, epoch: EpochRecord): Promise<boolean> {
+  const { rowCount } = await client.query(
     `insert into epoch (run_id, number, train_loss, train_top1, train_top5, validation_loss, validation_top1,
        validation_top5, learning_rate, images_per_second, seconds)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (run_id, number) do nothing`,
     [
       runId,
       epoch.number,
@@ -305,4 +288,5 @@ async function insertEpoch(client: pg.PoolClient, runId: string, epoch: EpochRec
       epoch.seconds,
     ],
   );
+  return rowCount === 1;
 }

@@ -27,15 +27,19 @@ export class RunOutputs implements AsyncDisposable {
     private readonly classCount: number,
   ) {}
 
-  /** @param from what an earlier attempt wrote of later steps is dropped */
+  /**
+   * @param from what an earlier attempt wrote up to here is taken over
+   * @param earlier path of the earlier attempt's TensorBoard file, below the run's folder; null: there is none
+   */
   static async open(
     run: RunRecord,
     classCount: number,
     targets: OutputTargets,
     runFolder: string,
     from: Moment,
+    earlier: string | null,
   ): Promise<RunOutputs> {
-    const log = await TensorBoardLog.open(run, runFolder, targets.encoder, from);
+    const log = await TensorBoardLog.open(run, runFolder, targets.encoder, from, earlier);
     return new RunOutputs(targets, log, classCount);
   }
 
@@ -69,6 +73,11 @@ export class RunOutputs implements AsyncDisposable {
   /** Removes predictions that nothing names any more; null: there are none. */
   async remove(predictions: string | null): Promise<void> {
     if (predictions !== null) await this.targets.predictions.remove(predictions);
+  }
+
+  /** Removes the files of earlier attempts, which nothing names any more. */
+  removeEarlier(): Promise<void> {
+    return this.log.removeEarlier();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -11,9 +11,11 @@ import type { Session } from "../engine/session.js";
 import { networkOfRun, trainingOfRun } from "../graph/architectures/network-spec.js";
 import type { InitialVariables } from "../registry/initial-weights.js";
 import { picturesOf } from "./batch-source.js";
+import type { KeptCheckpoint } from "./checkpoint-store.js";
 import { EpochLoop, evaluationBatchSize } from "./epoch-loop.js";
+import { EPOCH_START, TRAINING_START, type TrainingPosition } from "./epoch-position.js";
 import { cacheFeatures, cachesFeatures, featuresOf, removeFeatures } from "./feature-cache.js";
-import type { KeptCheckpoint, StartingPoint } from "./run-attempt-store.js";
+import type { RunWarning } from "./run-attempt-store.js";
 
 /** What an attempt trains with, decided before there is a graph. */
 export interface RunPlan {
@@ -26,6 +28,15 @@ export interface RunPlan {
   readonly initialVariables: InitialVariables | null;
   /** Of the run: its checkpoints lie in `checkpoints`. */
   readonly runFolder: string;
+  /** Which try at the run this is, from 1. */
+  readonly attempt: number;
+}
+
+/** Where training goes on from. */
+export interface PreparedStart {
+  readonly position: TrainingPosition;
+  /** What the owner of the run should know about it. */
+  readonly warnings: readonly RunWarning[];
 }
 
 export interface PreparationWatch {
@@ -83,10 +94,10 @@ export class PreparedRun implements AsyncDisposable {
    *
    * @param checkpoints newest first
    */
-  async initialize(checkpoints: readonly KeptCheckpoint[], watch: PreparationWatch): Promise<StartingPoint> {
+  async initialize(checkpoints: readonly KeptCheckpoint[], watch: PreparationWatch): Promise<PreparedStart> {
     const start = await this.#giveWeights(checkpoints);
-    this.#loop = await this.#openLoop(watch);
-    return { ...start, stepsPerEpoch: this.#loop.stepsPerEpoch };
+    this.#loop = await this.#openLoop(start.position, watch);
+    return start;
   }
 
   /** The session has the weights of that checkpoint then. */
@@ -94,22 +105,22 @@ export class PreparedRun implements AsyncDisposable {
     await restoreCheckpoint(this.session, path.join(this.checkpointsFolder, folder), sha256);
   }
 
-  async #giveWeights(checkpoints: readonly KeptCheckpoint[]): Promise<Omit<StartingPoint, "stepsPerEpoch">> {
-    const warnings: { code: string; message: string }[] = [];
+  async #giveWeights(checkpoints: readonly KeptCheckpoint[]): Promise<PreparedStart> {
+    const warnings: RunWarning[] = [];
     for (const checkpoint of checkpoints) {
-      const { epoch, step } = checkpoint;
+      const { step } = checkpoint;
       try {
         await this.restore(checkpoint);
       } catch (error) {
         if (!tellsOfUnusable(error)) throw error;
         warnings.push({
           code: error.code,
-          message: `The checkpoint of epoch ${epoch} is lost: ${error.message}`,
+          message: `The checkpoint of step ${step} is lost: ${error.message}`,
         });
         continue;
       }
-      warnings.push({ code: "RESUMED", message: `Goes on from the checkpoint of epoch ${epoch}.` });
-      return { epoch, step, warnings };
+      warnings.push({ code: "RESUMED", message: `Goes on from the checkpoint of ${placeOf(checkpoint)}.` });
+      return { position: positionOf(checkpoint), warnings };
     }
     await this.session.run("init", {});
     const { initialVariables } = this.plan;
@@ -117,27 +128,38 @@ export class PreparedRun implements AsyncDisposable {
       const prefix = path.join(initialVariables.folder, "variables");
       await this.session.run("import", { prefix: { dtype: "string", shape: [], data: [prefix] } });
     }
-    return { epoch: 0, step: 0, warnings };
+    return { position: TRAINING_START, warnings };
   }
 
-  async #openLoop({ onProgress, signal }: PreparationWatch): Promise<EpochLoop> {
+  async #openLoop(start: TrainingPosition, { onProgress, signal }: PreparationWatch): Promise<EpochLoop> {
     const { session, pictures, plan } = this;
-    const { configuration, partSize, runFolder } = plan;
+    const { configuration, partSize, runFolder, attempt } = plan;
     const { imageSizePixels } = configuration;
     if (!cachesFeatures(configuration)) {
       const input = picturesOf(imageSizePixels);
-      return new EpochLoop({ session, reader: pictures, input, configuration, partSize });
+      return new EpochLoop({ session, reader: pictures, input, configuration, partSize, start });
     }
-    this.owned.defer(() => removeFeatures(runFolder));
+    await removeFeatures(runFolder); // Those of an attempt whose process died.
+    this.owned.defer(() => removeFeatures(runFolder, attempt));
     const batchSize = evaluationBatchSize(configuration, partSize, pictures.index.sampleCount);
-    const options = { runFolder, imageSizePixels, batchSize, onProgress, signal };
+    const options = { runFolder, attempt, imageSizePixels, batchSize, onProgress, signal };
     const reader = this.owned.own(await cacheFeatures(session, pictures, options));
-    return new EpochLoop({ session, reader, input: featuresOf(session), configuration, partSize });
+    return new EpochLoop({ session, reader, input: featuresOf(session), configuration, partSize, start });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.owned[Symbol.asyncDispose]();
   }
+}
+
+function positionOf({ epoch, step, position }: KeptCheckpoint): TrainingPosition {
+  if (position === null) return { epochs: epoch, step, learningRate: 0, inEpoch: EPOCH_START };
+  const { learningRate, ...inEpoch } = position;
+  return { epochs: epoch - 1, step, learningRate, inEpoch };
+}
+
+function placeOf({ epoch, position }: KeptCheckpoint): string {
+  return position === null ? `epoch ${epoch}` : `epoch ${epoch} at step ${position.steps}`;
 }
 
 const UNUSABLE: ReadonlySet<string> = new Set(["CHECKPOINT_DAMAGED", "CHECKPOINT_MISSING"]);

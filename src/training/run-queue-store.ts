@@ -1,101 +1,85 @@
-import type pg from "pg";
-import type { RunState } from "../core/enumerations.js";
 import type { Database } from "../db/database.js";
 import { AttemptReplaced, type RunAttempt } from "./run-attempt.js";
 import type { RunRecord } from "./run-records.js";
 import { RUN_COLUMNS, type RunRow, runRecordOf } from "./run-row.js";
 import type { RunStateStore } from "./run-state-store.js";
 
-/** A run that a process died under as often as this is not tried again. */
-export const MAX_ATTEMPTS = 3;
+/** What someone asked a run at work to do before its next step. */
+export type StopRequest = "CANCEL" | "PAUSE";
 
-export interface Interruption {
-  readonly detail: string;
-  /** An orderly stop is none of the run's failures, so it does not count as an attempt. */
-  readonly countsAsAttempt: boolean;
+/** A worker's claim on what it has taken. */
+export interface Lease {
+  readonly workerId: string;
+  readonly device: string;
+  /** How long it holds without being renewed. */
+  readonly seconds: number;
 }
 
-/** The queue of runs, which is the runs that are QUEUED in the order of their launch. */
+/** Of two workers that claim at once, one waits: limits count what the other took. */
+const CLAIM_LOCK = 4_171_020;
+
+/**
+ * The queue of runs, which is the runs that are QUEUED, by priority and then in the order of their launch. Rows of
+ * their own would be a second truth: so launching, taking, fencing and ending are one transaction each.
+ */
 export class RunQueueStore {
   constructor(
     private readonly database: Database,
     private readonly states: RunStateStore,
   ) {}
 
-  /** Takes the first run off the queue, which is PREPARING then; null when the queue is empty. */
-  async claim(at: Date): Promise<RunRecord | null> {
+  /**
+   * Takes the first run off the queue that may start now: nothing else is at work on the device, and its
+   * experiment's limit is not reached. The run is PREPARING then.
+   *
+   * @returns null when there is none
+   */
+  async claim(lease: Lease, at: Date): Promise<RunRecord | null> {
     return this.database.transaction(async (client) => {
-      const queued = await client.query<{ id: string; attempt: number }>(
-        `select id, attempt from run where state = 'QUEUED' order by queue_order limit 1 for update skip locked`,
+      await client.query(`select pg_advisory_xact_lock($1)`, [CLAIM_LOCK]);
+      const queued = await client.query<RunAttempt>(
+        `select r.id as "runId", r.attempt from run r join experiment e on e.id = r.experiment_id
+         where r.state = 'QUEUED' and not exists (select from run busy where busy.device = $1)
+           and (e.max_active_runs is null or e.max_active_runs > (
+             select count(*) from run active
+             where active.experiment_id = e.id and active.state in ('PREPARING', 'RUNNING')))
+         order by r.priority desc, r.queue_order limit 1 for update of r skip locked`,
+        [lease.device],
       );
       const [first] = queued.rows;
       if (first === undefined) return null;
       await this.states.change(
         client,
-        {
-          runId: first.id,
-          attempt: first.attempt,
-          from: "QUEUED",
-          to: "PREPARING",
-          reason: null,
-          detail: null,
-        },
+        { ...first, from: "QUEUED", to: "PREPARING", reason: null, detail: null },
         at,
       );
-      const { rows } = await client.query<RunRow>(`select ${RUN_COLUMNS} from run r where r.id = $1`, [
-        first.id,
-      ]);
+      const { rows } = await client.query<RunRow>(
+        `update run r set device = $2, worker_id = $3, fruitless_attempts = fruitless_attempts + 1,
+           lease_expires_at = now() + make_interval(secs => $4)
+         where r.id = $1 returning ${RUN_COLUMNS}`,
+        [first.runId, lease.device, lease.workerId, lease.seconds],
+      );
       const [row] = rows;
       return row === undefined ? null : runRecordOf(row);
     });
   }
 
   /**
-   * At start: puts runs that a dead process left at work back in the queue.
+   * The worker is alive: its lease begins anew.
    *
-   * @returns the runs found, whatever became of them
-   */
-  async recover(at: Date): Promise<readonly RunAttempt[]> {
-    const { rows } = await this.database.pool.query<RunAttempt>(
-      `select id as "runId", attempt from run where state in ('PREPARING', 'RUNNING') order by queue_order`,
-    );
-    for (const attempt of rows) {
-      await this.interrupt(
-        attempt,
-        { detail: "The process that trained it ended.", countsAsAttempt: true },
-        at,
-      );
-    }
-    return rows;
-  }
-
-  /**
-   * Takes a run away from its trainer: back to its place in the queue, or to its end when it was to be
-   * cancelled or has used up its attempts. Both changes are seen together.
-   *
+   * @returns what the run was asked to do
    * @throws AttemptReplaced
    */
-  async interrupt(attempt: RunAttempt, { detail, countsAsAttempt }: Interruption, at: Date): Promise<void> {
-    await this.database.transaction(async (client) => {
-      const { state, cancelRequested } = await this.#lock(client, attempt);
-      const interrupted = { ...attempt, from: state, to: "INTERRUPTED", reason: null, detail } as const;
-      await this.states.change(client, interrupted, at);
-
-      const next = { ...attempt, from: "INTERRUPTED", detail: null } as const;
-      if (cancelRequested) {
-        await this.states.change(client, { ...next, to: "CANCELLED", reason: "CANCELLED" }, at);
-      } else if (countsAsAttempt && attempt.attempt >= MAX_ATTEMPTS) {
-        const exhausted = `Interrupted ${MAX_ATTEMPTS} times; the last time: ${detail}`;
-        const end = { ...next, to: "FAILED", reason: "ATTEMPTS_EXHAUSTED", detail: exhausted } as const;
-        await this.states.change(client, end, at);
-      } else {
-        await this.states.change(client, { ...next, to: "QUEUED", reason: null }, at);
-        if (countsAsAttempt) {
-          await client.query(`update run set attempt = attempt + 1 where id = $1`, [attempt.runId]);
-        }
-        await this.database.notifier.notify("queue", client);
-      }
-    });
+  async renew(attempt: RunAttempt, { seconds }: Lease): Promise<StopRequest | null> {
+    const { rows } = await this.database.pool.query<{ stopRequested: StopRequest | null }>(
+      `update run set lease_expires_at = now() + make_interval(secs => $3)
+       where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING')
+       returning stop_requested as "stopRequested"`,
+      [attempt.runId, attempt.attempt, seconds],
+    );
+    const [row] = rows;
+    if (row === undefined) throw new AttemptReplaced(attempt);
+    return row.stopRequested;
   }
 
   /** Calls `wake` when the queue may have changed. @returns a function that stops it */
@@ -103,30 +87,8 @@ export class RunQueueStore {
     return this.database.notifier.on("queue", wake);
   }
 
-  /** Calls `wake` when the run may have been asked to end. @returns a function that stops it */
-  onCancelRequest(runId: string, wake: () => void): () => void {
-    return this.database.notifier.on(`cancel:${runId}`, wake);
-  }
-
-  async isCancelRequested(runId: string): Promise<boolean> {
-    const { rows } = await this.database.pool.query<{ cancelRequested: boolean }>(
-      `select coalesce(stop_requested = 'CANCEL', false) as "cancelRequested" from run where id = $1`,
-      [runId],
-    );
-    return rows[0]?.cancelRequested ?? false;
-  }
-
-  async #lock(
-    client: pg.PoolClient,
-    attempt: RunAttempt,
-  ): Promise<{ state: RunState; cancelRequested: boolean }> {
-    const { rows } = await client.query<{ state: RunState; cancelRequested: boolean }>(
-      `select state, coalesce(stop_requested = 'CANCEL', false) as "cancelRequested" from run
-       where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING') for update`,
-      [attempt.runId, attempt.attempt],
-    );
-    const [row] = rows;
-    if (row === undefined) throw new AttemptReplaced(attempt);
-    return row;
+  /** Calls `wake` when the run may have been asked to stop. @returns a function that stops it */
+  onStopRequest(runId: string, wake: () => void): () => void {
+    return this.database.notifier.on(`stop:${runId}`, wake);
   }
 }

@@ -47,7 +47,7 @@ export class RunSetup implements AsyncDisposable {
     const network = networkOfRun(configuration, classCount, precision);
     const initialVariables = await initialWeights.provide(configuration.initialization, network, engine);
     const pictures = await shards.open(datasetVersionId, configuration.imageSizePixels, onProgress, signal);
-    const basis = { configuration, classCount, precision, initialVariables, runFolder };
+    const basis = { configuration, classCount, precision, initialVariables, runFolder, attempt: run.attempt };
     return new RunSetup(options, run, engine, pictures, basis, environment);
   }
 

@@ -6,12 +6,14 @@ import type { Log } from "../telemetry/log.js";
 import type { Clock } from "./clock.js";
 import type { PrecisionChooser } from "./precision-chooser.js";
 import type { RunAttemptStore } from "./run-attempt-store.js";
+import type { RunInterruptionStore } from "./run-interruption-store.js";
 import type { OutputTargets } from "./run-outputs.js";
-import type { RunQueueStore } from "./run-queue-store.js";
+import type { Lease, RunQueueStore } from "./run-queue-store.js";
 import type { RunStore } from "./run-store.js";
 
 export interface TrainingStores {
   readonly queue: RunQueueStore;
+  readonly interruptions: RunInterruptionStore;
   readonly attempts: RunAttemptStore;
   readonly runs: RunStore;
   readonly datasets: DatasetStore;
@@ -24,6 +26,8 @@ export interface RunTrainingOptions {
   readonly precisions: PrecisionChooser;
   readonly outputs: OutputTargets;
   readonly openEngine: () => Promise<EngineHost>;
+  /** What this worker takes runs with. */
+  readonly lease: Lease;
   /** Of all runs; a run's checkpoints lie in `<run id>/checkpoints`. */
   readonly runsFolder: string;
   /** Name and version, such as "espalier 0.1.0". */

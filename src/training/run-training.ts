@@ -1,15 +1,18 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { EpochRecord } from "../core/run-events.js";
-import { saveCheckpoint } from "../engine/checkpoint.js";
 import { BestCheckpoint } from "./callbacks/best-checkpoint.js";
 import { EarlyStopping } from "./callbacks/early-stopping.js";
 import { ProgressReporter } from "./callbacks/progress-reporter.js";
-import { removeCheckpoints, removeUnnamedCheckpoints } from "./checkpoint-folders.js";
+import { removeUnnamedCheckpoints } from "./checkpoint-folders.js";
+import { EPOCH_START, TRAINING_START, type TrainingPosition } from "./epoch-position.js";
 import { PredictionsCollector } from "./evaluation/predictions.js";
+import { LeaseKeeper } from "./lease-keeper.js";
+import { PatientWriter, untilTaken } from "./patient-writer.js";
 import { AttemptReplaced, type RunAttempt } from "./run-attempt.js";
 import type { RunWarning } from "./run-attempt-store.js";
 import { RunEnding } from "./run-ending.js";
+import { RunKeeper } from "./run-keeper.js";
 import { outcomeOf, type RunOutcome } from "./run-outcome.js";
 import { RunOutputs } from "./run-outputs.js";
 import type { PreparedRun } from "./run-preparation.js";
@@ -17,17 +20,21 @@ import type { RunRecord } from "./run-records.js";
 import { RunSetup } from "./run-setup.js";
 import { RunStopped } from "./run-stopped.js";
 import type { RunTrainingOptions } from "./run-training-options.js";
+import { tensorBoardName } from "./tensorboard/tensorboard-log.js";
 
 /** One attempt at a run that was taken off the queue, from PREPARING to its end. */
 export class RunTraining {
   readonly #attempt: RunAttempt;
   readonly #runFolder: string;
   readonly #stop = new AbortController();
+  /** Aborts with the process: what waits for a database that is away is given up. */
+  readonly #closing = new AbortController();
   readonly #progress: ProgressReporter;
+  readonly #keeper: RunKeeper;
+  readonly #writer: PatientWriter;
   readonly #ending: RunEnding;
   #state: "PREPARING" | "RUNNING" = "PREPARING";
-  /** Optimiser steps at the last checkpoint that a row names. */
-  #savedStep = 0;
+  #position: TrainingPosition = TRAINING_START;
   /** What the owner of the run should know and was not told yet. */
   #warnings: RunWarning[] = [];
 
@@ -38,7 +45,15 @@ export class RunTraining {
     const { id, attempt } = run;
     this.#attempt = { runId: id, attempt };
     this.#runFolder = path.join(options.runsFolder, id);
-    this.#ending = new RunEnding(options, this.#attempt, path.join(this.#runFolder, "checkpoints"));
+    const checkpointsFolder = path.join(this.#runFolder, "checkpoints");
+    const closing = this.#closing.signal;
+    this.#writer = new PatientWriter({
+      log: options.log,
+      closing,
+      onFailure: (error) => this.#stop.abort(error),
+    });
+    this.#keeper = new RunKeeper(options, this.#attempt, checkpointsFolder, this.#writer);
+    this.#ending = new RunEnding({ ...options, attempt: this.#attempt, checkpointsFolder, closing });
     this.#progress = new ProgressReporter(
       (progress) =>
         options.stores.attempts.recordProgress(this.#attempt, progress).catch(this.#progressFailed),
@@ -46,14 +61,18 @@ export class RunTraining {
     );
   }
 
-  /** The run stops before its next step. */
-  stop(because: "CANCELLED" | "SHUTDOWN"): void {
+  /** The run stops before its next step, and what it learnt is saved. */
+  stop(because: RunStopped["because"]): void {
+    if (because === "SHUTDOWN") this.#closing.abort();
     this.#stop.abort(new RunStopped(because));
   }
 
   /** Trains to the end, whatever that is. @returns what to do when the run did not come to an end of its own */
   async train(): Promise<RunOutcome | null> {
-    const unsubscribe = this.#watchForCancel();
+    await using _lease = new LeaseKeeper(this.options, this.#attempt, {
+      onRequest: (request) => this.stop(request === "CANCEL" ? "CANCELLED" : "PAUSED"),
+      onReplaced: (error) => this.#stop.abort(error),
+    });
     try {
       await using setup = await RunSetup.open(this.options, this.run, this.#runFolder, this.#watch);
       for (;;) {
@@ -64,8 +83,6 @@ export class RunTraining {
     } catch (error) {
       await this.#progress.settle();
       return outcomeOf(error);
-    } finally {
-      unsubscribe();
     }
   }
 
@@ -73,10 +90,9 @@ export class RunTraining {
   async conclude(outcome: RunOutcome): Promise<void> {
     const { stores, clock } = this.options;
     if (outcome.kind === "end") {
-      const { to, reason, detail } = outcome;
-      await this.#ending.record({ from: this.#state, to, reason, detail });
+      await this.#ending.record({ from: this.#state, ...outcome.end });
     } else if (outcome.kind === "requeue") {
-      await stores.queue.interrupt(this.#attempt, outcome, clock.now());
+      await stores.interruptions.interrupt(this.#attempt, outcome, clock.now());
     }
   }
 
@@ -104,10 +120,15 @@ export class RunTraining {
       } catch (error) {
         await this.#progress.settle();
         if (isOutOfMemory(error) && setup.canHalveParts) throw error;
-        return await this.#ending.fail(error, prepared, this.#savedStep);
+        if (error instanceof RunStopped) await this.#saveBeforeStopping(prepared);
+        await this.#writer.flush();
+        return await this.#ending.fail(error);
       }
     } catch (error) {
-      if (isOutOfMemory(error) && setup.canHalveParts) return "OUT_OF_MEMORY";
+      if (isOutOfMemory(error) && setup.canHalveParts) {
+        await this.#writer.flush();
+        return "OUT_OF_MEMORY";
+      }
       throw error;
     }
   }
@@ -117,23 +138,31 @@ export class RunTraining {
     const { stores, clock, outputs: targets } = this.options;
     const { id } = this.run;
     this.#stop.signal.throwIfAborted();
-    const checkpoints = await stores.attempts.checkpoints(id);
-    const start = await prepared.initialize(checkpoints, this.#watch);
+    const { position, warnings } = await prepared.initialize(
+      await stores.attempts.checkpoints(id),
+      this.#watch,
+    );
     await this.#progress.settle();
-    const moment = { step: start.step, at: clock.now() };
-    const outputs = await RunOutputs.open(this.run, plan.classCount, targets, this.#runFolder, moment);
+    const moment = { step: position.step, at: clock.now() };
+    const earlier = await stores.attempts.artifactFile(id, tensorBoardName(this.run));
+    const { classCount } = plan;
+    const outputs = await RunOutputs.open(this.run, classCount, targets, this.#runFolder, moment, earlier);
     try {
-      const from = { ...start, warnings: [...this.#warnings, ...start.warnings] };
-      if (this.#state === "PREPARING") {
-        await stores.attempts.start(this.#attempt, from, clock.now(), outputs.artifacts);
-      } else {
-        await stores.attempts.startOver(this.#attempt, from, clock.now(), outputs.artifacts);
-      }
+      const from = {
+        epoch: position.epochs,
+        step: position.step,
+        stepsPerEpoch: prepared.loop.stepsPerEpoch,
+        warnings: [...this.#warnings, ...warnings],
+      };
+      await this.#untilTaken(() =>
+        stores.attempts.start(this.#attempt, from, clock.now(), outputs.artifacts),
+      );
       this.#warnings = [];
       this.#state = "RUNNING";
-      this.#savedStep = start.step;
-      const named = await stores.attempts.checkpoints(id);
-      await removeUnnamedCheckpoints(prepared.checkpointsFolder, named);
+      this.#position = position;
+      this.#keeper.startAt(position.step);
+      await removeUnnamedCheckpoints(prepared.checkpointsFolder, await stores.attempts.checkpoints(id));
+      await outputs.removeEarlier();
       return outputs;
     } catch (error) {
       await outputs[Symbol.asyncDispose]();
@@ -145,13 +174,15 @@ export class RunTraining {
     const { id, configuration } = this.run;
     const { epochs, monitor } = configuration;
     // New for every try: one that failed may have shown them an epoch that was never recorded.
-    const earlyStopping = new EarlyStopping(configuration.earlyStopping, monitor);
+    const { extendedAfterEpochs } = configuration;
+    const earlyStopping = new EarlyStopping(configuration.earlyStopping, monitor, extendedAfterEpochs);
     const callbacks = { best: new BestCheckpoint(monitor), earlyStopping };
     const done = (await this.options.stores.runs.epochsOf([id])).get(id) ?? [];
     for (const epoch of done) observe(epoch, callbacks);
     for (let number = done.length + 1; number <= epochs && !earlyStopping.shouldStop; number++) {
       if (!(await this.#trainEpoch(number, prepared, outputs, callbacks))) return;
     }
+    await this.#writer.flush();
     await this.#ending.succeed(prepared, outputs, { earlyStopping, stop: this.#stop.signal });
   }
 
@@ -162,18 +193,26 @@ export class RunTraining {
     outputs: RunOutputs,
     callbacks: EpochCallbacks,
   ): Promise<boolean> {
-    const { clock, stores } = this.options;
+    const { clock } = this.options;
     const { loop, session } = prepared;
+    const { batchSize, checkpointEveryMinutes, epochs } = this.run.configuration;
+    const { inEpoch } = this.#position;
     const startedMs = clock.monotonicMs();
     this.#progress.epochStarted();
-    const size = { epochs: this.run.configuration.epochs, stepsPerEpoch: loop.stepsPerEpoch };
-    const train = await loop.train(number, this.#stop.signal, (step) =>
-      this.#progress.stepFinished(step, size),
-    );
+    const size = { epochs, stepsPerEpoch: loop.stepsPerEpoch };
+    const train = await loop.train(number, inEpoch, this.#stop.signal, async (report) => {
+      const { globalStep: step, learningRate } = loop;
+      this.#position = { epochs: number - 1, step, learningRate, inEpoch: report.position };
+      this.#progress.stepFinished(report, size);
+      await this.#keeper.stepDone(number, step, report.loss);
+      const due = this.#keeper.minutesSinceSaved >= (checkpointEveryMinutes ?? Number.POSITIVE_INFINITY);
+      if (due && report.step < size.stepsPerEpoch) await this.#keeper.saveInside(session, this.#position);
+    });
     const trainedMs = clock.monotonicMs();
     const predictions = new PredictionsCollector();
     const validation = await loop.evaluate("VALIDATION", this.#stop.signal, predictions.add);
-    const figures = {
+    const trained = loop.trainingSamples - Math.min(inEpoch.steps * batchSize, loop.trainingSamples);
+    const epoch = {
       number,
       trainLoss: train.loss,
       trainTop1: train.top1,
@@ -182,47 +221,33 @@ export class RunTraining {
       validationTop1: validation.top1,
       validationTop5: validation.top5,
       learningRate: loop.learningRate,
-      imagesPerSecond: (loop.trainingSamples * 1000) / (trainedMs - startedMs),
+      imagesPerSecond: (trained * 1000) / Math.max(trainedMs - startedMs, 1),
+      seconds: (clock.monotonicMs() - startedMs) / 1000,
     };
-    const seconds = (): number => (clock.monotonicMs() - startedMs) / 1000;
-    const moment = { step: loop.globalStep, at: clock.now() };
+    await this.#progress.settle();
     if (!Number.isFinite(validation.loss)) {
-      await this.#progress.settle();
-      await this.#ending.diverge({ ...figures, seconds: seconds() }, loop.globalStep, outputs);
+      await this.#keeper.flush();
+      await this.#ending.diverge(epoch, loop.globalStep, outputs);
       return false;
     }
-    const folder = `epoch-${number}`;
-    const saved = await saveCheckpoint(session, path.join(prepared.checkpointsFolder, folder));
-    const epoch: EpochRecord = { ...figures, seconds: seconds() };
     const improved = observe(epoch, callbacks);
-    const written = await outputs.epochFinished(
-      epoch,
-      moment,
-      prepared,
-      improved ? predictions.finish() : null,
-    );
-    await this.#progress.settle();
-    const checkpoint = { epoch: number, step: loop.globalStep, folder, ...saved };
-    const finished = { epoch, step: loop.globalStep, improved, checkpoint, ...written };
-    const replaced = await stores.attempts.finishEpoch(this.#attempt, finished, clock.now());
-    this.#savedStep = loop.globalStep;
-    await outputs.remove(replaced.predictions);
-    await removeCheckpoints(prepared.checkpointsFolder, replaced.checkpoints);
+    const result = { epoch, improved, predictions: predictions.finish() };
+    await this.#keeper.finishEpoch(result, loop.globalStep, prepared, outputs);
+    this.#position = { ...this.#position, epochs: number, inEpoch: EPOCH_START };
     return true;
   }
 
-  #watchForCancel(): () => void {
-    const { queue } = this.options.stores;
-    const look = (): void => {
-      // When the database does not answer, the next write of this attempt tells.
-      queue.isCancelRequested(this.run.id).then(
-        (requested) => requested && this.stop("CANCELLED"),
-        () => {},
-      );
-    };
-    const unsubscribe = queue.onCancelRequest(this.run.id, look);
-    look(); // It may have been asked for before anyone listened.
-    return unsubscribe;
+  /** A run that stops all the same when it cannot be saved goes on from an earlier checkpoint. */
+  async #saveBeforeStopping({ session }: PreparedRun): Promise<void> {
+    try {
+      await this.#keeper.saveInside(session, this.#position);
+    } catch (error) {
+      this.options.log.warn("could not save a run that stops", { ...this.#attempt, error });
+    }
+  }
+
+  #untilTaken<T>(work: () => Promise<T>): Promise<T> {
+    return untilTaken(work, { log: this.options.log, closing: this.#closing.signal });
   }
 
   /** Progress may be lost; an attempt that was replaced must stop. */

@@ -1,15 +1,30 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Doorbell } from "../core/doorbell.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
+import { hasRoom } from "./disk-trouble.js";
+import { removeFeatures } from "./feature-cache.js";
 import { AttemptReplaced } from "./run-attempt.js";
+import type { Crash } from "./run-interruption-store.js";
 import { RunTraining } from "./run-training.js";
 import type { RunTrainingOptions } from "./run-training-options.js";
+import type { WorkerIdentity } from "./worker-identity.js";
 
-export type TrainerOptions = Omit<RunTrainingOptions, "clock"> & { readonly clock?: Clock };
+export interface TrainerOptions extends Omit<RunTrainingOptions, "clock" | "lease"> {
+  readonly worker: WorkerIdentity;
+  /** How long a worker may be silent before another takes its run. */
+  readonly leaseSeconds: number;
+  /** How the process before this one ended, when that is known. */
+  readonly crash: Crash | null;
+  readonly clock?: Clock;
+}
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
+/** So often while a lease lasts does a worker look for runs that others have lost. */
+const LOOKS = 3;
 
 /**
  * Takes runs off the queue and trains them, one at a time. Disposing stops the run at work before its
@@ -21,13 +36,15 @@ export class Trainer implements AsyncDisposable {
   readonly #closing = new AbortController();
   #engine: Promise<EngineHost> | null = null;
   #current: { readonly runId: string; readonly training: RunTraining } | null = null;
-  #work: Promise<void> | null = null;
+  #work: Promise<unknown> | null = null;
 
   /** The engine that `openEngine` gives is opened for the first run and disposed of with the trainer. */
-  constructor(options: TrainerOptions) {
+  constructor(private readonly options: TrainerOptions) {
+    const { worker, leaseSeconds } = options;
     this.#options = {
       clock: SYSTEM_CLOCK,
       ...options,
+      lease: { workerId: worker.id, device: worker.device, seconds: leaseSeconds },
       openEngine: () => this.#provideEngine(options.openEngine),
     };
   }
@@ -36,14 +53,16 @@ export class Trainer implements AsyncDisposable {
     return this.#current?.runId ?? null;
   }
 
-  /** Puts the runs of a dead process back in the queue, then works in the background until disposed of. */
+  /** What it computes with. */
+  get device(): string {
+    return this.options.worker.device;
+  }
+
+  /** Takes the runs of dead processes back, then works in the background until disposed of. */
   async start(): Promise<void> {
     if (this.#work !== null) throw new Error("The trainer was started before.");
-    const { stores, clock, log } = this.#options;
-    for (const { runId, attempt } of await stores.queue.recover(clock.now())) {
-      log.warn("found a run whose process ended", { runId, attempt });
-    }
-    this.#work = this.#takeRuns();
+    await this.#takeBackLostRuns();
+    this.#work = Promise.all([this.#takeRuns(), this.#watchOthers()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -56,11 +75,11 @@ export class Trainer implements AsyncDisposable {
   }
 
   async #takeRuns(): Promise<void> {
-    const { stores, clock } = this.#options;
+    const { stores, clock, lease } = this.#options;
     const unsubscribe = stores.queue.onChange(this.#doorbell.ring);
     try {
       while (!this.#closing.signal.aborted) {
-        const run = await this.#persist(() => stores.queue.claim(clock.now()));
+        const run = await this.#persist(() => stores.queue.claim(lease, clock.now()));
         if (run === undefined) return;
         if (run === null) {
           await this.#doorbell.wait();
@@ -83,9 +102,45 @@ export class Trainer implements AsyncDisposable {
     if (outcome !== null) await this.#persist(() => training.conclude(outcome));
   }
 
+  /** Nobody else may be there to notice that a worker died, or that the disk has room again. */
+  async #watchOthers(): Promise<void> {
+    const { signal } = this.#closing;
+    const intervalMs = (this.options.leaseSeconds * 1000) / LOOKS;
+    for (;;) {
+      await delay(intervalMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        await this.#takeBackLostRuns();
+        await this.#continueRunsWithDisk();
+      } catch (error) {
+        this.#options.log.warn("could not look for runs that wait", { error });
+      }
+    }
+  }
+
+  async #takeBackLostRuns(): Promise<void> {
+    const { stores, clock, log, runsFolder } = this.#options;
+    const { worker, leaseSeconds, crash } = this.options;
+    const lost = await stores.interruptions.interruptLost(worker.isDead, leaseSeconds, crash, clock.now());
+    for (const { runId, attempt } of lost) {
+      log.warn("found a run whose worker is gone", { runId, attempt });
+      await removeFeatures(path.join(runsFolder, runId));
+    }
+  }
+
+  async #continueRunsWithDisk(): Promise<void> {
+    const { stores, clock, runsFolder } = this.#options;
+    for (const { runId, checkpointBytes } of await stores.interruptions.waitingForDisk()) {
+      await mkdir(runsFolder, { recursive: true }).catch(() => {});
+      if (await hasRoom(runsFolder, checkpointBytes)) {
+        await stores.interruptions.continueWithDisk(runId, clock.now());
+      }
+    }
+  }
+
   /**
    * Tries until the database answers, with longer and longer waits, or the trainer is disposed of:
-   * then the run is found by the next trainer's `start`.
+   * then the run is found by whoever looks for lost ones.
    *
    * @returns undefined when it was given up
    */

@@ -32,6 +32,7 @@ export class Diverged extends Error {
   get metrics(): readonly MetricValueAt[] {
     const { globalStep: step, learningRate } = this.point;
     return [
+      { key: METRIC_KEYS.batchLoss, step, value: this.loss },
       { key: METRIC_KEYS.trainLoss, step, value: this.loss },
       { key: METRIC_KEYS.learningRate, step, value: learningRate },
     ];

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import path from "node:path";
 import { syncFolder } from "../../data/durable-file.js";
 import { formatEvent, type Moment, type Summary, stepOf, summaryEvent } from "./event.js";
@@ -20,24 +20,22 @@ export class EventFile implements AsyncDisposable {
   ) {}
 
   /**
-   * Opens the file, made with its folder when there is none. What it holds of later steps than `from`
-   * is cut off, and so is what a crash left unfinished: whoever goes on from there writes it anew.
+   * Makes the file, with its folder.
+   *
+   * @param earlier a file that goes on in this one: all but what it holds of later steps than `from`, and what a
+   *   crash left unfinished, for whoever goes on from there writes that anew. Null, or a file that is gone: none
    */
-  static async open(file: string, from: Moment): Promise<EventFile> {
+  static async open(file: string, from: Moment, earlier: string | null): Promise<EventFile> {
     await mkdir(path.dirname(file), { recursive: true });
-    const handle = await open(file, "a+", 0o600);
+    // The earlier file may be this one: an attempt that had to begin once more.
+    const unfinished = `${file}.new`;
+    const handle = await open(unfinished, "w", 0o600);
     try {
-      const digest = createHash("sha256");
-      let sizeBytes = 0;
-      for await (const { record, data } of readRecords(handle)) {
-        if (stepOf(data) > from.step) break;
-        digest.update(record);
-        sizeBytes += record.length;
-      }
-      await handle.truncate(sizeBytes);
-      const opened = new EventFile(handle, digest, sizeBytes);
-      if (sizeBytes === 0) await opened.#write([formatEvent({ at: from.at, step: 0 })]);
+      const opened = new EventFile(handle, createHash("sha256"), 0);
+      if (earlier !== null) await opened.#takeOver(earlier, from.step);
+      if (opened.sizeBytes === 0) await opened.#write([formatEvent({ at: from.at, step: 0 })]);
       await handle.sync();
+      await rename(unfinished, file);
       await syncFolder(path.dirname(file));
       return opened;
     } catch (error) {
@@ -58,8 +56,24 @@ export class EventFile implements AsyncDisposable {
     return this.state;
   }
 
-  async #write(events: readonly Uint8Array[]): Promise<void> {
-    const records = Buffer.concat(events.map(frameRecord));
+  async #takeOver(earlier: string, step: number): Promise<void> {
+    const source = await open(earlier, "r").catch(ignoringAbsence);
+    if (source === null) return;
+    try {
+      for await (const { record, data } of readRecords(source)) {
+        if (stepOf(data) > step) break;
+        await this.#append(record);
+      }
+    } finally {
+      await source.close();
+    }
+  }
+
+  #write(events: readonly Uint8Array[]): Promise<void> {
+    return this.#append(Buffer.concat(events.map(frameRecord)));
+  }
+
+  async #append(records: Uint8Array): Promise<void> {
     await this.file.appendFile(records);
     this.digest.update(records);
     this.sizeBytes += records.length;
@@ -68,4 +82,9 @@ export class EventFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.file.close();
   }
+}
+
+function ignoringAbsence(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT") return null;
+  throw error;
 }

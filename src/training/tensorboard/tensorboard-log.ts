@@ -1,3 +1,4 @@
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { EpochRecord } from "../../core/run-events.js";
 import type { ShardReader } from "../../data/tensor-shards.js";
@@ -30,18 +31,35 @@ export interface SummarySources {
 export class TensorBoardLog implements AsyncDisposable {
   private constructor(
     private readonly run: RunRecord,
+    private readonly runFolder: string,
     private readonly file: EventFile,
     private readonly encoder: PngEncoder,
   ) {}
 
-  /** Goes on in the run's file after what it held when `from` was reached. */
+  /**
+   * Goes on after what the file of an earlier attempt held when `from` was reached, in a file of its own: an
+   * attempt that was replaced, and does not know it yet, may still write to its own.
+   *
+   * @param earlier path below the run's folder; null: there was no attempt before
+   */
   static async open(
     run: RunRecord,
     runFolder: string,
     encoder: PngEncoder,
     from: Moment,
+    earlier: string | null,
   ): Promise<TensorBoardLog> {
-    return new TensorBoardLog(run, await EventFile.open(path.join(runFolder, fileOf(run)), from), encoder);
+    const source = earlier === null ? null : path.join(runFolder, earlier);
+    const file = await EventFile.open(path.join(runFolder, fileOf(run)), from, source);
+    return new TensorBoardLog(run, runFolder, file, encoder);
+  }
+
+  async removeEarlier(): Promise<void> {
+    const folder = path.join(this.runFolder, FOLDER);
+    const own = path.basename(path.dirname(fileOf(this.run)));
+    for (const name of await readdir(folder)) {
+      if (name !== own) await rm(path.join(folder, name), { recursive: true, force: true });
+    }
   }
 
   /** The file as it is, for a transaction to record. */
@@ -86,8 +104,11 @@ export class TensorBoardLog implements AsyncDisposable {
   }
 }
 
-/** A name that TensorBoard looks for, and that every attempt at the run finds again. */
-function fileOf({ createdAt }: RunRecord): string {
-  const seconds = Math.floor(createdAt.getTime() / 1000);
-  return path.posix.join(FOLDER, `events.out.tfevents.${seconds}.espalier`);
+/** Name of the artifact: one that TensorBoard looks for, equal for every attempt. */
+export function tensorBoardName({ createdAt }: Pick<RunRecord, "createdAt">): string {
+  return `events.out.tfevents.${Math.floor(createdAt.getTime() / 1000)}.espalier`;
+}
+
+function fileOf(run: RunRecord): string {
+  return path.posix.join(FOLDER, `attempt-${run.attempt}`, tensorBoardName(run));
 }

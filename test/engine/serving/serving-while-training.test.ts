@@ -11,7 +11,7 @@ import { follow, openTrainingWorld } from "../training/training-world.js";
 test("a finished run is registered and classifies its own pictures while the next run trains", async () => {
   await using world = await openTrainingWorld();
   await using host = await startTestEngine();
-  const { database, homeFolder, launcher, runs } = world;
+  const { database, homeFolder, runs } = world;
   const registry = new ModelRegistry({
     models: new ModelStore(database),
     runs: new TrainedRunStore(database),
@@ -56,6 +56,6 @@ test("a finished run is registered and classifies its own pictures while the nex
   const top1 = summaries.find(({ key }) => key === "validation.top1");
   assert.equal(right / results.length, top1?.bestValue);
 
-  await launcher.cancel(training.id);
+  await world.control.cancel(training.id);
   await follow(world, training.id);
 });

@@ -4,11 +4,13 @@ import path from "node:path";
 import { test } from "node:test";
 import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
 import {
+  checkpointFolders,
   epochDone,
   finalDigest,
   follow,
   openTrainingWorld,
   runNow,
+  SLOW,
   type TrainingWorld,
 } from "./training-world.js";
 
@@ -89,7 +91,92 @@ test("so does a run that augments, accumulates, smooths, weighs, clips and decay
   assert.equal(await finalDigest(world, id), expected);
 });
 
-test("a run survives the server being stopped, and that does not count against it", async () => {
+/** What people see of a run's epochs, but for the time they took. */
+async function figures(world: TrainingWorld, id: string): Promise<unknown> {
+  const epochs = await world.runs.epochs(id, { first: 100, after: null });
+  const { points } = await world.metrics.history(id, "batch.loss", 10_000);
+  return [
+    epochs.map(({ imagesPerSecond, seconds, ...epoch }) => epoch),
+    points.map(({ step, value }) => [step, value]),
+  ];
+}
+
+test("a run that was killed inside an epoch goes on from a checkpoint inside it, as if nothing had happened", async () => {
+  await using world = await openTrainingWorld();
+  const configuration = {
+    ...SLOW,
+    epochs: 3,
+    checkpointEveryMinutes: 0.01,
+    augmentation: { horizontalFlip: true },
+  };
+  const expected = await world.launchTiny(configuration);
+  {
+    await using _trainer = await world.startTrainer();
+    await follow(world, expected.id);
+  }
+  const { id } = await world.launchTiny(configuration);
+  {
+    await using _child = world.startTrainerInChild();
+    await follow(world, id, (event) => event.kind === "CheckpointSaved" && event.checkpoint.step % 45 !== 0);
+  }
+  const [inside] = await world.attempts.checkpoints(id);
+  assert.ok(inside?.position && inside.position.steps > 0 && inside.position.steps < 45);
+  await using _trainer = await world.startTrainer();
+  const events = await follow(world, id);
+  const resumed = events.flatMap((event) => (event.kind === "RunWarning" ? [event.message] : []));
+  assert.match(resumed.join(), /^Goes on from the checkpoint of epoch \d at step \d+\.$/);
+  assert.equal(await finalDigest(world, id), await finalDigest(world, expected.id));
+  assert.deepEqual(await figures(world, id), await figures(world, expected.id));
+});
+
+test("a run that is paused in the middle of an epoch gives its device back, and goes on where it was", async () => {
+  await using world = await openTrainingWorld();
+  const configuration = { ...SLOW, epochs: 3 };
+  const [expected, run, other] = [
+    await world.launchTiny(configuration),
+    await world.launchTiny(configuration),
+    await world.launchTiny({ epochs: 1 }),
+  ];
+  await using _trainer = await world.startTrainer();
+  await follow(world, expected.id);
+  await follow(world, run.id, ({ kind }) => kind === "TrainingProgress");
+  await world.control.pause(run.id);
+  await follow(world, other.id);
+  const paused = await runNow(world, run.id);
+  assert.deepEqual([paused.state, paused.endedAt], ["PAUSED", null]);
+  const [saved] = await world.attempts.checkpoints(run.id);
+  assert.ok(saved?.position && saved.position.steps > 0);
+  await world.control.resume(run.id);
+  await follow(world, run.id);
+  assert.equal((await runNow(world, run.id)).state, "SUCCEEDED");
+  assert.equal(await finalDigest(world, run.id), await finalDigest(world, expected.id));
+  assert.deepEqual(await figures(world, run.id), await figures(world, expected.id));
+});
+
+test("a run that was extended, and one that was cancelled and tried again, end with the bytes of longer runs", async () => {
+  await using world = await openTrainingWorld();
+  const expected = await uninterrupted(world);
+  await using _trainer = await world.startTrainer();
+  const short = await world.launchTiny({ epochs: 3 });
+  await follow(world, short.id);
+  await world.control.extend(short.id, 8);
+  await follow(world, short.id);
+  const extended = await runNow(world, short.id);
+  assert.deepEqual([extended.state, extended.endReason], ["SUCCEEDED", "COMPLETED"]);
+  assert.equal(await finalDigest(world, short.id), expected);
+
+  const { id } = await world.launchTiny(LONGER);
+  await follow(world, id, epochDone(2));
+  await world.control.cancel(id);
+  await follow(world, id);
+  assert.equal((await runNow(world, id)).state, "CANCELLED");
+  await world.control.retry(id);
+  await follow(world, id);
+  assert.equal((await runNow(world, id)).state, "SUCCEEDED");
+  assert.equal(await finalDigest(world, id), expected);
+});
+
+test("a run survives the server being stopped in the middle of an epoch", async () => {
   await using world = await openTrainingWorld();
   const expected = await uninterrupted(world);
   const { id } = await world.launchTiny(LONGER);
@@ -98,7 +185,7 @@ test("a run survives the server being stopped, and that does not count against i
     await follow(world, id, epochDone(stopAfter));
   }
   const stopped = await runNow(world, id);
-  assert.deepEqual([stopped.state, stopped.attempt, stopped.progress], ["QUEUED", 1, null]);
+  assert.deepEqual([stopped.state, stopped.attempt, stopped.progress], ["QUEUED", 3, null]);
   await using _trainer = await world.startTrainer();
   await follow(world, id);
   assert.equal((await runNow(world, id)).state, "SUCCEEDED");
@@ -113,8 +200,7 @@ test("a run whose checkpoints were damaged says so, goes on from what is left, a
     await using _trainer = await world.startTrainer();
     await follow(world, id, epochDone(3));
   }
-  for (const { epoch } of (await world.runs.checkpoints([id])).get(id) ?? []) {
-    const folder = path.join(world.homeFolder, "runs", id, "checkpoints", `epoch-${epoch}`);
+  for (const folder of await checkpointFolders(world, id)) {
     await writeFile(path.join(folder, "variables.data-00000-of-00001"), "not weights");
   }
   await using _trainer = await world.startTrainer();

@@ -16,6 +16,7 @@ import { PredictionsKeeper } from "../../../src/training/evaluation/predictions-
 import { PrecisionChooser } from "../../../src/training/precision-chooser.js";
 import type { RunRecord } from "../../../src/training/run-records.js";
 import { Trainer } from "../../../src/training/trainer.js";
+import { identifyWorker } from "../../../src/training/worker-identity.js";
 import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
@@ -34,6 +35,9 @@ export const TINY: RunConfigurationInput = {
   precision: "FLOAT32",
 };
 
+/** An epoch of 45 steps, which takes a second or more. */
+export const SLOW: RunConfigurationInput = { batchSize: 1, widthMultiplier: 0.25, imageSizePixels: 64 };
+
 /** Training over a real database and the real engine, with drawn pictures, in a folder of its own. */
 export interface TrainingWorld extends Training, AsyncDisposable {
   readonly homeFolder: string;
@@ -48,9 +52,14 @@ export interface TrainingWorld extends Training, AsyncDisposable {
   startTrainerInChild(environment?: NodeJS.ProcessEnv): AsyncDisposable;
 }
 
-/** Where runs find their first weights; random ones alone unless told otherwise. */
-export interface WeightsOptions {
+/** Long enough that no test waits for it to expire, unless it means to. */
+const LEASE_SECONDS = 60;
+
+export interface TrainerChoices {
+  /** Where runs find their first weights; random ones alone unless told otherwise. */
   readonly initialWeights?: Pick<InitialWeights, "resolve" | "provide">;
+  /** What the trainer seems to compute with; null: what this machine has. */
+  readonly device?: string | null;
 }
 
 export async function openTrainingWorld(): Promise<TrainingWorld> {
@@ -88,11 +97,11 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
 export async function startTrainer(
   database: Database,
   homeFolder: string,
-  { initialWeights = RANDOM_WEIGHTS }: WeightsOptions = {},
+  { initialWeights = RANDOM_WEIGHTS, device = null }: TrainerChoices = {},
 ): Promise<Trainer> {
-  const { queue, attempts, runs, datasets } = trainingOver(database);
+  const { queue, interruptions, attempts, runs, datasets } = trainingOver(database);
   const trainer = new Trainer({
-    stores: { queue, attempts, runs, datasets },
+    stores: { queue, interruptions, attempts, runs, datasets },
     shards: shardsOf(database, homeFolder),
     initialWeights,
     precisions: new PrecisionChooser({ folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK }),
@@ -103,6 +112,9 @@ export async function startTrainer(
     openEngine: startTestEngine,
     runsFolder: path.join(homeFolder, "runs"),
     product: "espalier test",
+    worker: identifyWorker(device, process.env),
+    leaseSeconds: LEASE_SECONDS,
+    crash: null,
     log: testLog,
   });
   await trainer.start();
@@ -133,6 +145,12 @@ export async function runNow({ runs }: Training, runId: string): Promise<RunReco
   const [run] = await runs.find([runId]);
   if (run === undefined) throw new Error(`There is no run ${runId}.`);
   return run;
+}
+
+/** Folders of the checkpoints that the run keeps, newest first. */
+export async function checkpointFolders(world: TrainingWorld, runId: string): Promise<readonly string[]> {
+  const checkpoints = await world.attempts.checkpoints(runId);
+  return checkpoints.map(({ folder }) => path.join(world.homeFolder, "runs", runId, "checkpoints", folder));
 }
 
 /** Digest of the weights and the optimiser's state that the run ended with. */

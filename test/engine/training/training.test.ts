@@ -41,7 +41,7 @@ test("a launched run trains to its end and tells what happened, epoch by epoch",
   assert.match(run.environment?.tensorflowVersion ?? "", /^2\./);
 });
 
-test("the best and the last checkpoint are on the disk, and nothing else", async () => {
+test("the best and the last two checkpoints are on the disk, and nothing else", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny();
   await using _trainer = await world.startTrainer();
@@ -53,7 +53,7 @@ test("the best and the last checkpoint are on the disk, and nothing else", async
   const folders = await readdir(path.join(world.homeFolder, "runs", id, "checkpoints"));
   assert.deepEqual(
     folders.sort(),
-    kept.map(({ epoch }) => `epoch-${epoch}`),
+    kept.map(({ epoch }) => `attempt-1-epoch-${epoch}`),
   );
 });
 
@@ -102,14 +102,15 @@ test("a cancelled run stops at its next step, keeps what it learnt, and lets the
   await using trainer = await world.startTrainer();
   await follow(world, id, epochDone(1));
   assert.equal(trainer.currentRunId, id);
-  await world.launcher.cancel(id);
+  await world.control.cancel(id);
   await follow(world, id);
   const run = await runNow(world, id);
   assert.deepEqual([run.state, run.endReason], ["CANCELLED", "CANCELLED"]);
   const kept = (await world.runs.checkpoints([id])).get(id) ?? [];
   assert.ok(kept.some(({ best }) => best));
   const folders = await readdir(path.join(world.homeFolder, "runs", id, "checkpoints"));
-  assert.deepEqual(folders.sort(), kept.map(({ epoch }) => `epoch-${epoch}`).sort());
+  const named = (await world.attempts.checkpoints(id)).map(({ folder }) => folder);
+  assert.deepEqual(folders.sort(), named.toSorted());
 
   const next = await world.launchTiny({ epochs: 1 });
   await follow(world, next.id);

@@ -9,7 +9,15 @@ import type { EvaluatedSplit, NewEvaluation } from "../../../src/training/evalua
 import type { Predictions } from "../../../src/training/evaluation/predictions.js";
 import { PredictionsKeeper } from "../../../src/training/evaluation/predictions-keeper.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
-import { finishEpoch, insertVersion, openTraining, startNext, type Training } from "./training-stores.js";
+import {
+  finishEpoch,
+  insertVersion,
+  leaseOf,
+  loseAll,
+  openTraining,
+  startNext,
+  type Training,
+} from "./training-stores.js";
 
 test("an evaluation is replaced by that of a better epoch, and its predictions are named to be removed", async () => {
   await using world = await openEvaluating();
@@ -93,9 +101,9 @@ test("going on from an epoch before the best forgets the best's evaluation and i
   }
   const log = { name: "events", sizeBytes: 9, sha256: "e", file: "tensorboard/events" };
   const goOnFrom = async (epoch: number): Promise<void> => {
-    const [stopped] = await training.queue.recover(new Date());
+    const [stopped] = await loseAll(training);
     assert.equal(stopped?.runId, id);
-    const run = await training.queue.claim(new Date());
+    const run = await training.queue.claim(leaseOf(), new Date());
     await training.attempts.start(
       { runId: id, attempt: run?.attempt ?? 0 },
       { epoch, step: epoch * 2, stepsPerEpoch: 2, warnings: [] },

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AttemptReplaced } from "../../../src/training/run-attempt.js";
+import { MOST_FRUITLESS_ATTEMPTS } from "../../../src/training/run-interruption-store.js";
 import {
   finishEpoch,
   insertVersion,
+  leaseOf,
+  loseAll,
   openTraining,
   startNext,
   succeed,
@@ -21,7 +24,7 @@ test("a run whose process died is queued again, before those that were launched 
   const run = await training.launch();
   await training.launch();
   await startNext(training);
-  assert.deepEqual(await training.queue.recover(new Date()), [{ runId: run.id, attempt: 1 }]);
+  assert.deepEqual(await loseAll(training), [{ runId: run.id, attempt: 1 }]);
   assert.deepEqual(await states(training, run.id), [
     "QUEUED",
     "PREPARING",
@@ -29,33 +32,47 @@ test("a run whose process died is queued again, before those that were launched 
     "INTERRUPTED",
     "QUEUED",
   ]);
-  const again = await training.queue.claim(new Date());
+  const again = await training.queue.claim(leaseOf(), new Date());
   assert.deepEqual([again?.id, again?.attempt], [run.id, 2]);
 });
 
-test("a run whose process died three times is given up", async () => {
+test("a run whose process dies again and again before it saves anything is given up", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
-  for (let attempt = 1; attempt <= 3; attempt++) {
+  for (let attempt = 1; attempt <= MOST_FRUITLESS_ATTEMPTS; attempt++) {
     await startNext(training);
-    await training.queue.recover(new Date());
+    await loseAll(training);
   }
   const [run] = await training.runs.find([id]);
-  assert.deepEqual([run?.state, run?.endReason, run?.attempt], ["FAILED", "ATTEMPTS_EXHAUSTED", 3]);
-  assert.match(run?.endDetail ?? "", /3 times/);
+  assert.deepEqual([run?.state, run?.endReason, run?.attempt], ["FAILED", "ATTEMPTS_EXHAUSTED", 5]);
+  assert.match(run?.endDetail ?? "", /5 times in a row/);
 });
 
-test("an orderly stop does not count as an attempt", async () => {
+test("a run that saves something now and then may lose its process as often as it likes", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
-  for (let stop = 1; stop <= 5; stop++) {
+  for (let death = 1; death <= 3 * MOST_FRUITLESS_ATTEMPTS; death++) {
     const attempt = await startNext(training);
-    await training.queue.interrupt(attempt, { detail: "stopped", countsAsAttempt: false }, new Date());
+    if (death % (MOST_FRUITLESS_ATTEMPTS - 1) === 0) await finishEpoch(training, attempt, { number: death });
+    await loseAll(training);
   }
   const [run] = await training.runs.find([id]);
-  assert.deepEqual([run?.state, run?.attempt], ["QUEUED", 1]);
+  assert.deepEqual([run?.state, run?.attempt], ["QUEUED", 3 * MOST_FRUITLESS_ATTEMPTS + 1]);
+});
+
+test("an orderly stop is not held against a run", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  for (let stop = 1; stop <= 2 * MOST_FRUITLESS_ATTEMPTS; stop++) {
+    const attempt = await startNext(training);
+    const stopped = { detail: "stopped", countsAsFailure: false };
+    await training.interruptions.interrupt(attempt, stopped, new Date());
+  }
+  const [run] = await training.runs.find([id]);
+  assert.equal(run?.state, "QUEUED");
 });
 
 test("a run that was to be cancelled when its process died is not tried again", async () => {
@@ -63,8 +80,8 @@ test("a run that was to be cancelled when its process died is not tried again", 
   await insertVersion(training.database);
   const { id } = await training.launch();
   await startNext(training);
-  await training.launcher.cancel(id);
-  await training.queue.recover(new Date());
+  await training.control.cancel(id);
+  await loseAll(training);
   const [run] = await training.runs.find([id]);
   assert.deepEqual([run?.state, run?.endReason], ["CANCELLED", "CANCELLED"]);
 });
@@ -74,7 +91,7 @@ test("a trainer that was replaced changes nothing", async () => {
   await insertVersion(training.database);
   const { id } = await training.launch();
   const old = await startNext(training);
-  await training.queue.recover(new Date());
+  await loseAll(training);
   await startNext(training);
   const before = await training.runs.find([id]);
   const progress = {
@@ -93,7 +110,7 @@ test("a trainer that was replaced changes nothing", async () => {
     replaced,
   );
   await assert.rejects(
-    training.queue.interrupt(old, { detail: "", countsAsAttempt: true }, new Date()),
+    training.interruptions.interrupt(old, { detail: "", countsAsFailure: true }, new Date()),
     AttemptReplaced,
   );
   assert.deepEqual(await training.runs.find([id]), before);
@@ -109,9 +126,9 @@ test("going on from epoch 2 forgets what came after it, metrics and bests includ
   await finishEpoch(training, first, { number: 2, validationTop1: 0.6, validationLoss: 0.8 }, false);
   const summariesThen = await training.runs.summaries([id]);
   await finishEpoch(training, first, { number: 3, validationTop1: 0.9, validationLoss: Number.NaN });
-  await training.queue.recover(new Date());
+  await loseAll(training);
 
-  const run = await training.queue.claim(new Date());
+  const run = await training.queue.claim(leaseOf(), new Date());
   const attempt = { runId: id, attempt: run?.attempt ?? 0 };
   await training.attempts.start(
     attempt,
@@ -135,7 +152,7 @@ test("going on from epoch 2 forgets what came after it, metrics and bests includ
   await succeed(training, attempt);
 });
 
-test("the best and the last checkpoint are kept, and the others are named to be removed", async () => {
+test("the best and the last two checkpoints are kept, and the others are named to be removed", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -145,7 +162,7 @@ test("the best and the last checkpoint are kept, and the others are named to be 
     const { checkpoints } = await finishEpoch(training, attempt, { number: index + 1 }, improved);
     removed.push(checkpoints);
   }
-  assert.deepEqual(removed, [[], [], ["epoch-2"], ["epoch-1", "epoch-3"], []]);
+  assert.deepEqual(removed, [[], [], [], ["epoch-1", "epoch-2"], ["epoch-3"]]);
   assert.deepEqual(
     (await training.runs.checkpoints([id])).get(id)?.map(({ epoch, best }) => [epoch, best]),
     [
@@ -163,7 +180,7 @@ test("an attempt that starts over from an earlier epoch drops what came after, a
   for (const number of [1, 2, 3]) await finishEpoch(training, attempt, { number });
   const warnings = [{ code: "BATCH_HALVED", message: "4 at once did not fit." }];
   const from = { epoch: 1, step: 2, stepsPerEpoch: 2, warnings };
-  await training.attempts.startOver({ runId: id, attempt: attempt.attempt }, from, new Date());
+  await training.attempts.start({ runId: id, attempt: attempt.attempt }, from, new Date());
 
   const epochs = await training.runs.epochs(id, { first: 10, after: null });
   assert.deepEqual(
@@ -180,9 +197,9 @@ test("an attempt that starts over from an earlier epoch drops what came after, a
   const { items } = await training.events.list(id, { first: 200, after: null });
   assert.equal(items.at(-1)?.node.kind, "RunWarning");
   await finishEpoch(training, attempt, { number: 2 });
-  await training.queue.recover(new Date());
+  await loseAll(training);
   await assert.rejects(
-    training.attempts.startOver({ runId: id, attempt: attempt.attempt }, from, new Date()),
+    training.attempts.start({ runId: id, attempt: attempt.attempt }, from, new Date()),
     AttemptReplaced,
   );
 });

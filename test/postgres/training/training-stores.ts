@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { newId } from "../../../src/core/ids.js";
 import { DatasetStore } from "../../../src/data/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
 import { ArtifactStore } from "../../../src/training/artifact-store.js";
+import { CheckpointStore } from "../../../src/training/checkpoint-store.js";
 import { SYSTEM_CLOCK } from "../../../src/training/clock.js";
 import { EvaluationStore } from "../../../src/training/evaluation/evaluation-store.js";
 import { ExperimentStore } from "../../../src/training/experiment-store.js";
@@ -15,9 +17,10 @@ import {
 } from "../../../src/training/run-attempt-store.js";
 import { RunControlStore } from "../../../src/training/run-control-store.js";
 import { RunEventStore } from "../../../src/training/run-event-store.js";
+import { RunInterruptionStore } from "../../../src/training/run-interruption-store.js";
 import { RunLaunchStore } from "../../../src/training/run-launch-store.js";
 import { type LaunchRun, RunLauncher } from "../../../src/training/run-launcher.js";
-import { RunQueueStore } from "../../../src/training/run-queue-store.js";
+import { type Lease, RunQueueStore } from "../../../src/training/run-queue-store.js";
 import type { RunRecord } from "../../../src/training/run-records.js";
 import { RunStateStore } from "../../../src/training/run-state-store.js";
 import { RunStore } from "../../../src/training/run-store.js";
@@ -44,6 +47,7 @@ export function trainingOver(
   const datasets = new DatasetStore(database);
   const artifacts = new ArtifactStore(database);
   const evaluations = new EvaluationStore(database, artifacts);
+  const checkpoints = new CheckpointStore(database, events);
   const launcher = new RunLauncher({
     launches: new RunLaunchStore(database, experiments, events),
     datasets,
@@ -65,7 +69,8 @@ export function trainingOver(
     launcher,
     control: new RunControlStore(database, states, SYSTEM_CLOCK),
     queue: new RunQueueStore(database, states),
-    attempts: new RunAttemptStore(database, states, events, metrics, evaluations, artifacts),
+    attempts: new RunAttemptStore(database, { states, events, metrics, checkpoints, evaluations, artifacts }),
+    interruptions: new RunInterruptionStore(database, states, events),
     launch: (request: Partial<LaunchRun> = {}) => launcher.launch({ ...LAUNCH, ...request }),
   };
 }
@@ -129,9 +134,19 @@ export async function insertVersion(database: Database, seed: VersionSeed = {}):
   });
 }
 
+/** What a worker claims runs with; one with a device of its own waits for no other. */
+export function leaseOf(device: string = randomUUID()): Lease {
+  return { workerId: `worker of ${device}`, device, seconds: 60 };
+}
+
+/** Takes the runs away from their workers, as if all of these were dead. */
+export function loseAll({ interruptions }: Training): Promise<readonly RunAttempt[]> {
+  return interruptions.interruptLost(() => true, 60, null, new Date());
+}
+
 /** Takes the next run off the queue and brings it to RUNNING, as a trainer does. */
 export async function startNext({ queue, attempts }: Training): Promise<RunAttempt & { run: RunRecord }> {
-  const run = await queue.claim(new Date());
+  const run = await queue.claim(leaseOf(), new Date());
   if (run === null) throw new Error("The queue is empty.");
   const attempt = { runId: run.id, attempt: run.attempt };
   await attempts.start(attempt, { epoch: 0, step: 0, stepsPerEpoch: 2, warnings: [] }, new Date());
@@ -148,7 +163,14 @@ export function finishEpoch(
 ): Promise<Replaced> {
   const { number } = figures;
   const step = number * 2;
-  const checkpoint = { epoch: number, step, sizeBytes: 10, sha256: `${number}`, folder: `epoch-${number}` };
+  const checkpoint = {
+    epoch: number,
+    step,
+    position: null,
+    sizeBytes: 10,
+    sha256: `${number}`,
+    folder: `epoch-${number}`,
+  };
   return attempts.finishEpoch(
     { runId: attempt.runId, attempt: attempt.attempt },
     { epoch: epochRecord(figures), step, improved, checkpoint, ...outputs },
@@ -157,7 +179,7 @@ export function finishEpoch(
 }
 
 /** Brings a running attempt to its end. */
-export function succeed({ attempts }: Training, { runId, attempt }: RunAttempt): Promise<readonly string[]> {
+export function succeed({ attempts }: Training, { runId, attempt }: RunAttempt): Promise<void> {
   const end = { from: "RUNNING", to: "SUCCEEDED", reason: "COMPLETED", detail: null } as const;
   return attempts.end({ runId, attempt }, end, new Date());
 }

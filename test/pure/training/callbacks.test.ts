@@ -5,6 +5,7 @@ import { BestCheckpoint } from "../../../src/training/callbacks/best-checkpoint.
 import { checkLoss, Diverged } from "../../../src/training/callbacks/divergence.js";
 import { EarlyStopping } from "../../../src/training/callbacks/early-stopping.js";
 import { type Progress, ProgressReporter } from "../../../src/training/callbacks/progress-reporter.js";
+import { EPOCH_START } from "../../../src/training/epoch-position.js";
 import { epochRecord } from "./epoch-record.js";
 
 const top1 = (values: readonly number[]): EpochRecord[] =>
@@ -59,6 +60,15 @@ test("shown the epochs of a run again, a resumed one knows what the first one kn
   assert.equal(resumed.shouldStop, true);
 });
 
+test("a run that stopped early and was extended has its whole patience again, whatever its best was", () => {
+  const stopping = new EarlyStopping({ patience: 2, minDelta: 0 }, "VALIDATION_TOP1", [3]);
+  const stops = top1([0.9, 0.6, 0.6, 0.5, 0.55, 0.55, 0.55]).map((epoch) => {
+    stopping.observe(epoch);
+    return stopping.shouldStop;
+  });
+  assert.deepEqual(stops, [false, false, false, false, false, false, true]);
+});
+
 for (const loss of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
   test(`a loss of ${loss} says where it was found and with which rate`, () => {
     const point = { epoch: 2, step: 7, globalStep: 17, learningRate: 30 };
@@ -68,6 +78,7 @@ for (const loss of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINI
         assert.ok(error instanceof Diverged);
         assert.match(error.message, new RegExp(`${loss} in epoch 2 at step 7, with a learning rate of 30`));
         assert.deepEqual(error.metrics, [
+          { key: "batch.loss", step: 17, value: loss },
           { key: "train.loss", step: 17, value: loss },
           { key: "learning_rate", step: 17, value: 30 },
         ]);
@@ -76,6 +87,8 @@ for (const loss of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINI
     );
   });
 }
+
+const AT_START = { position: EPOCH_START };
 
 function reporter(): { report: ProgressReporter; written: Progress[]; pass: (milliseconds: number) => void } {
   let nowMs = 1_000_000;
@@ -97,7 +110,10 @@ test("progress comes at most four times a second, however fast the steps are", a
   report.epochStarted();
   for (let step = 1; step <= 1000; step++) {
     pass(5);
-    report.stepFinished({ epoch: 1, step, images: 8, loss: 1 }, { epochs: 2, stepsPerEpoch: 1000 });
+    report.stepFinished(
+      { ...AT_START, epoch: 1, step, images: 8, loss: 1 },
+      { epochs: 2, stepsPerEpoch: 1000 },
+    );
     await report.settle();
   }
   assert.ok(written.length <= 21, `${written.length} in five seconds`);
@@ -114,7 +130,7 @@ test("progress says how fast the epoch is and how long the rest will take", asyn
   report.epochStarted();
   for (let step = 1; step <= 10; step++) {
     pass(1000);
-    report.stepFinished({ epoch: 1, step, images: 32, loss: 0.25 }, size);
+    report.stepFinished({ ...AT_START, epoch: 1, step, images: 32, loss: 0.25 }, size);
     await report.settle();
   }
   assert.deepEqual(written.at(-1), {
@@ -142,7 +158,10 @@ test("a slow database delays progress and never the training", async () => {
   report.epochStarted();
   for (let step = 1; step <= 10; step++) {
     nowMs += 1000;
-    report.stepFinished({ epoch: 1, step, images: 1, loss: 1 }, { epochs: 1, stepsPerEpoch: 10 });
+    report.stepFinished(
+      { ...AT_START, epoch: 1, step, images: 1, loss: 1 },
+      { epochs: 1, stepsPerEpoch: 10 },
+    );
   }
   assert.equal(writes.length, 1);
   writes[0]?.();

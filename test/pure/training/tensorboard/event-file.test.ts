@@ -44,7 +44,7 @@ test("the checksum is the one of RFC 3720", () => {
 test("a file of events has the bytes that TensorBoard's own writer writes", async () => {
   await using temporary = await temporaryFolder();
   const file = path.join(temporary.folder, "tensorboard/events");
-  await using events = await EventFile.open(file, momentOf(0));
+  await using events = await EventFile.open(file, momentOf(0), null);
   await events.append(momentOf(5), SUMMARIES);
   const state = await events.append(momentOf(70_000), SUMMARIES);
   assert.deepEqual(await readFile(file), golden);
@@ -58,15 +58,26 @@ test("a file that is opened again loses what came after the step that the run go
   await using temporary = await temporaryFolder();
   const file = path.join(temporary.folder, "events");
   {
-    await using events = await EventFile.open(file, momentOf(0));
+    await using events = await EventFile.open(file, momentOf(0), null);
     await events.append(momentOf(5), SUMMARIES);
     await events.append(momentOf(70_000), SUMMARIES.slice(0, 1));
   }
-  await using events = await EventFile.open(file, momentOf(5));
+  await using events = await EventFile.open(file, momentOf(5), file);
   assert.equal((await stat(file)).size, events.state.sizeBytes);
   await events.append(momentOf(70_000), SUMMARIES);
   assert.deepEqual(await readFile(file), golden);
   assert.equal(events.state.sha256, createHash("sha256").update(golden).digest("hex"));
+});
+
+test("another attempt's file takes over what came before, and leaves the earlier file alone", async () => {
+  await using temporary = await temporaryFolder();
+  const [file, next] = [path.join(temporary.folder, "1/events"), path.join(temporary.folder, "2/events")];
+  await using earlier = await EventFile.open(file, momentOf(0), null);
+  await earlier.append(momentOf(5), SUMMARIES);
+  await using events = await EventFile.open(next, momentOf(5), file);
+  await earlier.append(momentOf(9), SUMMARIES); // It does not know yet that it was replaced.
+  await events.append(momentOf(70_000), SUMMARIES);
+  assert.deepEqual(await readFile(next), golden);
 });
 
 test("a file that a crash cut anywhere goes on after its last whole event", async () => {
@@ -75,7 +86,7 @@ test("a file that a crash cut anywhere goes on after its last whole event", asyn
   for (const [index, length] of [1, 11, 40, 60, afterStep5.length, golden.length - 1].entries()) {
     const file = path.join(temporary.folder, `events-${index}`);
     await appendFile(file, golden.subarray(0, length));
-    await using events = await EventFile.open(file, { ...momentOf(0), step: 5 });
+    await using events = await EventFile.open(file, { ...momentOf(0), step: 5 }, file);
     const { sizeBytes } = events.state;
     // A beginning that was cut is written again.
     assert.ok(sizeBytes === FIRST_EVENT_BYTES || sizeBytes <= length);
@@ -87,7 +98,7 @@ test("what is no file of events is begun anew", async () => {
   await using temporary = await temporaryFolder();
   const file = path.join(temporary.folder, "events");
   await appendFile(file, "something else altogether, and longer than a record's head");
-  await using events = await EventFile.open(file, momentOf(0));
+  await using events = await EventFile.open(file, momentOf(0), file);
   await events.append(momentOf(5), SUMMARIES);
   await events.append(momentOf(70_000), SUMMARIES);
   assert.deepEqual(await readFile(file), golden);
@@ -97,7 +108,7 @@ test("TensorBoard reads what was written", { skip }, async () => {
   await using temporary = await temporaryFolder();
   const file = path.join(temporary.folder, "events.out.tfevents.1700000000.espalier");
   {
-    await using events = await EventFile.open(file, momentOf(0));
+    await using events = await EventFile.open(file, momentOf(0), null);
     await events.append(momentOf(5), SUMMARIES);
     await events.append(momentOf(70_000), SUMMARIES.slice(0, 1));
   }

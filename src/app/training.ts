@@ -1,0 +1,137 @@
+import path from "node:path";
+import type { Config } from "../core/config.js";
+import { productVersion } from "../core/product-version.js";
+import { BlobStore } from "../data/blob-store.js";
+import { DatasetStore } from "../data/dataset-store.js";
+import { ImageDecoder } from "../data/image-decoder.js";
+import { TensorShards } from "../data/tensor-shards.js";
+import { UploadStore } from "../data/upload-store.js";
+import { Uploads } from "../data/uploads.js";
+import type { Database } from "../db/database.js";
+import type { EngineHost } from "../engine/engine-host.js";
+import { InitialWeights } from "../registry/initial-weights.js";
+import { ModelRegistry } from "../registry/model-registry.js";
+import { ModelStore } from "../registry/model-store.js";
+import { TrainedRunStore } from "../registry/trained-run-store.js";
+import { ImportedWeights } from "../registry/weights/imported-weights.js";
+import type { Log } from "../telemetry/log.js";
+import { ArtifactStore } from "../training/artifact-store.js";
+import { CheckpointStore } from "../training/checkpoint-store.js";
+import { SYSTEM_CLOCK } from "../training/clock.js";
+import { EvaluationStore } from "../training/evaluation/evaluation-store.js";
+import { PredictionsKeeper } from "../training/evaluation/predictions-keeper.js";
+import { MetricStore } from "../training/metric-store.js";
+import { PrecisionChooser } from "../training/precision-chooser.js";
+import { RunAttemptStore } from "../training/run-attempt-store.js";
+import { RunEventStore } from "../training/run-event-store.js";
+import { RunInterruptionStore } from "../training/run-interruption-store.js";
+import { RunQueueStore } from "../training/run-queue-store.js";
+import { RunStateStore } from "../training/run-state-store.js";
+import { RunStore } from "../training/run-store.js";
+import { Trainer } from "../training/trainer.js";
+import { identifyWorker } from "../training/worker-identity.js";
+
+export interface TrainingFoundation {
+  readonly config: Config;
+  readonly log: Log;
+  readonly database: Database;
+  /** What the registry exports with. */
+  readonly registryEngine: EngineHost;
+  /** Called when the first run is taken off the queue. */
+  readonly openTrainingEngine: () => Promise<EngineHost>;
+}
+
+export type TrainingParts = Awaited<ReturnType<typeof composeTraining>>;
+
+/** Wires what training needs, in a server as in a worker; starts nothing. */
+export async function composeTraining(foundation: TrainingFoundation) {
+  const { config, log, database, registryEngine, openTrainingEngine } = foundation;
+  const { homeFolder, limits } = config;
+
+  const blobs = new BlobStore(path.join(homeFolder, "blobs"));
+  const imageDecoder = new ImageDecoder(limits);
+  const datasets = new DatasetStore(database);
+  const uploads = new Uploads({
+    store: new UploadStore(database),
+    folder: path.join(homeFolder, "uploads"),
+    limits,
+  });
+  const shards = new TensorShards({
+    datasets,
+    blobs,
+    decoder: imageDecoder,
+    folder: path.join(homeFolder, "shards"),
+  });
+
+  const models = new ModelStore(database);
+  const registry = new ModelRegistry({
+    models,
+    runs: new TrainedRunStore(database),
+    host: registryEngine,
+    homeFolder,
+    log,
+  });
+  const initialWeights = new InitialWeights({
+    models,
+    registry,
+    uploads,
+    imported: new ImportedWeights({ blobs, homeFolder, log }),
+  });
+
+  const runs = new RunStore(database);
+  const metrics = new MetricStore(database);
+  const runEvents = new RunEventStore(database);
+  const states = new RunStateStore(runEvents);
+  const artifacts = new ArtifactStore(database);
+  const evaluations = new EvaluationStore(database, artifacts);
+  const predictions = new PredictionsKeeper(blobs);
+  const precisions = new PrecisionChooser({ folder: config.cacheFolder, clock: SYSTEM_CLOCK });
+  const runsFolder = path.join(homeFolder, "runs");
+  const attemptStores = {
+    states,
+    events: runEvents,
+    metrics,
+    checkpoints: new CheckpointStore(database, runEvents),
+    evaluations,
+    artifacts,
+  };
+  const trainer = new Trainer({
+    stores: {
+      queue: new RunQueueStore(database, states),
+      interruptions: new RunInterruptionStore(database, states, runEvents),
+      attempts: new RunAttemptStore(database, attemptStores),
+      runs,
+      datasets,
+    },
+    shards,
+    initialWeights,
+    precisions,
+    outputs: { predictions, encoder: imageDecoder },
+    openEngine: openTrainingEngine,
+    runsFolder,
+    product: `espalier ${await productVersion()}`,
+    worker: identifyWorker(config.worker.device, process.env),
+    leaseSeconds: config.worker.leaseSeconds,
+    crash: config.worker.crash,
+    log,
+  });
+  return {
+    blobs,
+    imageDecoder,
+    datasets,
+    uploads,
+    models,
+    registry,
+    initialWeights,
+    runs,
+    metrics,
+    runEvents,
+    states,
+    artifacts,
+    evaluations,
+    predictions,
+    precisions,
+    runsFolder,
+    trainer,
+  };
+}

@@ -1,0 +1,54 @@
+import path from "node:path";
+import { AppError } from "../core/app-error.js";
+import type { Config } from "../core/config.js";
+import { OwnedResources } from "../core/owned-resources.js";
+import { Database } from "../db/database.js";
+import { applyMigrations } from "../db/migrations.js";
+import { EngineHost } from "../engine/engine-host.js";
+import { provideNativeLibrary } from "../engine/native-library.js";
+import type { StartOptions } from "./espalier.js";
+import { composeTraining } from "./training.js";
+
+/** A process that trains runs and answers nobody. Disposing stops it; a run at work goes on in another. */
+export interface Worker extends AsyncDisposable {
+  /** What it computes with. */
+  readonly device: string;
+}
+
+/**
+ * Starts a worker for a server's database and home folder, which may be on another machine.
+ *
+ * @throws AppError `WORKER_NEEDS_DATABASE`, or one that says what else cannot be had, why and what to do
+ */
+export async function startWorker(config: Config, { log, progress }: StartOptions): Promise<Worker> {
+  const { databaseUrl, homeFolder, threads } = config;
+  if (databaseUrl === null) {
+    throw new AppError(
+      "WORKER_NEEDS_DATABASE",
+      "A worker takes its runs from the database of a server: set DATABASE_URL as it is there, and ESPALIER_HOME to the " +
+        "same folder, shared between machines. DATABASE_URL is not set.",
+    );
+  }
+  await using starting = new OwnedResources();
+  const nativeLibrary = await provideNativeLibrary(config, progress);
+  await applyMigrations(databaseUrl, log);
+  const database = starting.own(await Database.open(databaseUrl, log));
+  const engine = await EngineHost.start({
+    nativeLibrary,
+    threads,
+    workFolder: path.join(homeFolder, "engine", `worker-${process.pid}`),
+    log: log.child({ engine: "training" }),
+  });
+  starting.defer(() => engine[Symbol.asyncDispose]());
+  const { trainer } = await composeTraining({
+    config,
+    log,
+    database,
+    registryEngine: engine,
+    openTrainingEngine: async () => engine,
+  });
+  starting.own(trainer);
+  await trainer.start();
+  const running = starting.move();
+  return { device: trainer.device, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+}
