@@ -46,6 +46,17 @@ export class ApiClient implements AsyncDisposable {
       throw new AppError("UPLOAD_FAILED", `The upload was refused (${response.status}): ${text}`);
   }
 
+  /** A file that the API names. @throws AppError `DOWNLOAD_FAILED` */
+  async get(url: string): Promise<Uint8Array> {
+    const response = await fetch(new URL(url, this.url), {
+      headers: { authorization: `Bearer ${this.token}` },
+    });
+    if (!response.ok) {
+      throw new AppError("DOWNLOAD_FAILED", `The server answered ${response.status} for ${url}.`);
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
   /** Follows a subscription until the server ends it. */
   async *follow<Result, Variables extends Record<string, unknown>>(
     operation: Operation<Result, Variables>,

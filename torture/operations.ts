@@ -111,8 +111,8 @@ export interface RunResult {
   readonly test: Evaluation | null;
   readonly artifacts: readonly {
     readonly name: string;
-    readonly sizeBytes: number;
     readonly sha256: string;
+    readonly url: string;
   }[];
 }
 
@@ -127,7 +127,7 @@ export const RUN_RESULT: Operation<{ run: RunResult | null }, { runId: string }>
     checkpoints { ${CHECKPOINT} }
     validation: evaluation(split: VALIDATION) { ${EVALUATION} }
     test: evaluation(split: TEST) { ${EVALUATION} }
-    artifacts { name sizeBytes sha256 }
+    artifacts { name sha256 url }
   }
 }`,
 };

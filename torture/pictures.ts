@@ -4,7 +4,7 @@ import type { BenchContext } from "../bench/benchmark.js";
 import { type PictureFile, providePictures } from "../bench/pictures/provide-pictures.js";
 
 /** Enough for a network to learn something, few enough for an epoch of about a second. */
-const PICTURES = 400;
+const PICTURES = 500;
 const FEWEST = 100;
 
 /**

@@ -1,8 +1,11 @@
 import type { RunEvidence } from "../evidence/run-evidence.js";
+import type { Checkpoint } from "../operations.js";
 import { alignEntries, type Entry } from "./align-entries.js";
 import { checkEvents, compareEvents } from "./compare-events.js";
 import { compareMetrics, measuresTime } from "./compare-metrics.js";
 import type { Difference } from "./difference.js";
+
+const NO_CHECKPOINT: Checkpoint = { epoch: 0, step: 0, best: false, sizeBytes: 0, sha256: "none" };
 
 /** What must be the same beside metrics and events: entries of a run, under the name that people read. */
 const COMPARED: Readonly<Record<string, (run: RunEvidence) => readonly Entry[]>> = {
@@ -11,11 +14,12 @@ const COMPARED: Readonly<Record<string, (run: RunEvidence) => readonly Entry[]>>
     { key: "reason", content: String(endReason) },
     { key: "detail", content: String(endDetail) },
   ],
-  checkpoint: ({ checkpoints }) =>
-    checkpoints.map(({ epoch, ...checkpoint }) => ({
-      key: `of epoch ${epoch}${checkpoint.best ? " (best)" : ""}`,
-      content: JSON.stringify(checkpoint),
-    })),
+  // Which others are still there depends on when checkpoints inside epochs were due.
+  "checkpoint,": ({ checkpoints }) =>
+    Object.entries({
+      last: checkpoints.reduce((one, other) => (other.step > one.step ? other : one), NO_CHECKPOINT),
+      best: checkpoints.find(({ best }) => best) ?? NO_CHECKPOINT,
+    }).map(([key, checkpoint]) => ({ key, content: JSON.stringify(checkpoint) })),
   epoch: ({ epochs }) => epochs.map((epoch) => ({ key: `${epoch.number}`, content: JSON.stringify(epoch) })),
   evaluation: ({ evaluations }) =>
     evaluations.map((evaluation) => ({ key: evaluation.split, content: JSON.stringify(evaluation) })),

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import type { ApiClient } from "../../demo/api-client.js";
 import { AppError } from "../../src/core/app-error.js";
 import { digestFolder } from "../../src/engine/folder-digest.js";
 import { LIST_EVENTS, METRIC_HISTORY, type MetricValue, RUN_RESULT, type RunEvent } from "../operations.js";
-import { readTensorBoard } from "./read-tensorboard.js";
 import type { MetricPoint, RunEvidence } from "./run-evidence.js";
+import { tensorBoardRecords } from "./tensorboard-records.js";
 
 /** What the artifact of TensorBoard is called in the evidence: its own name has the time of the launch. */
 const TENSORBOARD_FILE = "TensorBoard's file";
@@ -41,14 +41,13 @@ export async function collectEvidence(
       artifacts.set(artifact.name, artifact.sha256);
       continue;
     }
-    const file = path.join(runFolder, "tensorboard", artifact.name);
-    const digest = createHash("sha256")
-      .update(await readFile(file))
-      .digest("hex");
-    const whole =
-      digest === artifact.sha256 ? "as recorded" : `${artifact.sha256} recorded, ${digest} on the disk`;
-    artifacts.set(TENSORBOARD_FILE, whole);
-    tensorboard = await readTensorBoard(file);
+    const file = await api.get(artifact.url);
+    const digest = createHash("sha256").update(file).digest("hex");
+    artifacts.set(
+      TENSORBOARD_FILE,
+      digest === artifact.sha256 ? "as recorded" : `${artifact.sha256} recorded, ${digest} sent`,
+    );
+    tensorboard = tensorBoardRecords(file);
   }
   return {
     ...{

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { TortureReport } from "../../../torture/report.js";
+import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+
+const TORTURE = fileURLToPath(import.meta.resolve("../../../torture/main.js"));
+
+let folder = "";
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "espalier-test-torture-"));
+  await writeFile(path.join(folder, "flowers.tar"), await drawFlowerArchive(24));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** Starts it as npm does for a user in `folder`. What it writes goes there too, so that a test sees what is left. */
+function startTorture(...args: readonly string[]) {
+  const child = spawn(process.execPath, [TORTURE, "--data", "flowers.tar", ...args], {
+    env: { ...process.env, INIT_CWD: folder, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const code = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, ended: Promise.all([code, text(child.stdout)]) };
+}
+
+/** Names in the command lines of living processes, and in the folder that it works in. */
+async function traces(): Promise<readonly string[]> {
+  const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    processes.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+  );
+  const left = await readdir(folder);
+  return [...lines.filter((line) => line.includes(folder)), ...left.filter((name) => name !== "flowers.tar")];
+}
+
+test("a run whose server is killed three times and whose database dies ends like one left in peace", async () => {
+  const { child, ended } = startTorture("--kills", "3", "--postgres-restarts", "1", "--json");
+  const progress = text(child.stderr);
+  const [code, out] = await ended;
+  assert.equal(code, 0, await progress);
+  assert.equal(out.trimEnd().split("\n").length, 1, out);
+  const { seconds, runs, identicalRuns, ...report } = JSON.parse(out) as TortureReport;
+  assert.deepEqual(report, {
+    ...{ kills: 3, identical: 3, postgresRestarts: 1, differences: 0, seed: 0 },
+    ...{ metricsLost: 0, metricsDoubled: 0, eventsLost: 0, eventsDoubled: 0, eventsOutOfOrder: 0 },
+  });
+  assert.ok(seconds > 0 && runs >= 1 && identicalRuns === runs);
+  assert.match(await progress, /run 1: the server killed .*\n[\s\S]*run 1: identical/);
+  assert.deepEqual(await traces(), []);
+});
+
+test("Ctrl-C in the middle leaves no process and no file", async () => {
+  const { child, ended } = startTorture("--kills", "3");
+  let progress = "";
+  for await (const chunk of child.stderr) {
+    progress += String(chunk);
+    if (/the server killed/.test(progress)) child.kill("SIGINT");
+  }
+  assert.deepEqual(await ended, [130, ""], progress);
+  assert.deepEqual(await traces(), []);
+});
+
+test("an option that does not exist is answered with those that do", async () => {
+  const { child, ended } = startTorture("--kils", "3");
+  const errors = text(child.stderr);
+  const [code] = await ended;
+  assert.equal(code, 2);
+  assert.match(await errors, /--kils[\s\S]*--kills <n>/);
+});
