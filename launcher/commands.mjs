@@ -2,6 +2,7 @@
 import path from "node:path";
 import { runChecks } from "./check.mjs";
 import { become } from "./process.mjs";
+import { supervise } from "./supervise.mjs";
 import { runTests } from "./test.mjs";
 
 /**
@@ -12,7 +13,8 @@ import { runTests } from "./test.mjs";
  */
 export const COMMANDS = {
   demo: program("demo/main.js"),
-  start: program("src/cli/main.js", "serve"),
+  start: program("src/cli/main.js", { command: "serve", runner: supervise }),
+  worker: program("src/cli/main.js", { command: "worker", runner: supervise }),
   test: runTests,
   check: runChecks,
   bench: program("bench/main.js"),
@@ -22,7 +24,8 @@ export const COMMANDS = {
 };
 
 /** Runs a compiled file where the user is, so that relative paths mean what they seem to. */
-function program(file, ...before) {
+function program(file, { command, runner = become } = {}) {
+  const before = command === undefined ? [] : [command];
   return ({ root, node, args }) =>
-    become(node, ["--enable-source-maps", path.join(root, "dist", file), ...before, ...args]);
+    runner(node, ["--enable-source-maps", path.join(root, "dist", file), ...before, ...args]);
 }

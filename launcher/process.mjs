@@ -43,12 +43,13 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onStart?: (pid: number) => void }} [options]
  * @returns {Promise<number>} its exit code; 128 and the signal's number where a signal ended it
  */
-export function become(program, args, options = {}) {
+export function become(program, args, { onStart = () => {}, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: "inherit" });
+    if (child.pid !== undefined) onStart(child.pid);
     // A terminal sends Ctrl-C to the child as well, which must not get it twice.
     const fromTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
     const passOn = (signal) => {

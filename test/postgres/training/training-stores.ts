@@ -145,8 +145,11 @@ export function loseAll({ interruptions }: Training): Promise<readonly RunAttemp
 }
 
 /** Takes the next run off the queue and brings it to RUNNING, as a trainer does. */
-export async function startNext({ queue, attempts }: Training): Promise<RunAttempt & { run: RunRecord }> {
-  const run = await queue.claim(leaseOf(), new Date());
+export async function startNext(
+  { queue, attempts }: Training,
+  lease: Lease = leaseOf(),
+): Promise<RunAttempt & { run: RunRecord }> {
+  const run = await queue.claim(lease, new Date());
   if (run === null) throw new Error("The queue is empty.");
   const attempt = { runId: run.id, attempt: run.attempt };
   await attempts.start(attempt, { epoch: 0, step: 0, stepsPerEpoch: 2, warnings: [] }, new Date());
