@@ -3,7 +3,7 @@ export const EPOCHS = 10;
 /** A RunConfigurationInput of a small run with everything that draws at random, keeps state or depends on the step. */
 export const CONFIGURATION = {
   architecture: "VGG11",
-  widthMultiplier: 0.125,
+  widthMultiplier: 0.25,
   imageSizePixels: 64,
   batchNormalization: true,
   head: { kind: "FULLY_CONNECTED", units: 64, dropout: 0.5 },

@@ -47,7 +47,8 @@ export async function torture(
     context,
   );
   const pace = paceOf(reference.evidence, world.startingMs);
-  report(`the reference: ${EPOCHS} epochs of ${Math.round(pace.epochMs)} ms`);
+  const saved = reference.evidence.events.filter(({ __typename }) => __typename === "CheckpointSaved").length;
+  report(`the reference: ${EPOCHS} epochs of ${Math.round(pace.epochMs)} ms, ${saved} checkpoints`);
 
   // It is held against itself too: what comes twice or out of order there is wrong already.
   const differences = [...compareRuns(reference.evidence, reference.evidence)];

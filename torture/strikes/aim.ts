@@ -27,8 +27,8 @@ export interface Target {
 /** A moment that has come: it lasts until it is let go. */
 export type Aimed = AsyncDisposable;
 
-/** A checkpoint of a small network is written in that time. */
-const CHECKPOINT_MS = 15;
+/** A checkpoint of a small network is written, synced and in its place in that time. */
+const CHECKPOINT_MS = 40;
 /** What comes right after an epoch was told. */
 const AFTER_EPOCH_MS = 10;
 const POLL_MS = 2;
