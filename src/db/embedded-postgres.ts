@@ -28,6 +28,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   fsync: "on",
   full_page_writes: "on",
   max_connections: "100",
+  // Queries are short, and starting workers takes longer than most of them; the other cores train.
+  max_parallel_workers_per_gather: "0",
   timezone: "UTC",
   log_timezone: "UTC",
 };

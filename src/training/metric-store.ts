@@ -82,6 +82,7 @@ export class MetricStore {
       values.map(({ value }) => value),
       at,
       epoch,
+      [...series.values()],
       Array.from(series)
         .filter(([key]) => lowerIsBetter(key))
         .map(([, id]) => id),
@@ -169,7 +170,12 @@ async function provideSeries(
 
 const SERIES_ID = `select id from metric_series where run_id = $1 and key = $2`;
 
-/** Only the points that are new change last and best; equal bests keep the earlier epoch. */
+/** Whether the best of the points that were added is the best of the series; equal ones keep the earlier epoch. */
+const IMPROVES = `(c.best_value is not null and (s.best_value is null
+  or case when s.id = any($7::int[]) then c.best_value < s.best_value else c.best_value > s.best_value end
+  or (c.best_value = s.best_value and $5 < s.best_epoch)))`;
+
+/** Only points that are new change last and best. The list of series keeps the planner from reading them all. */
 const RECORDED = `
   with added as (
     insert into metric_point (series_id, step, value, at)
@@ -177,25 +183,17 @@ const RECORDED = `
     on conflict do nothing
     returning series_id, step, value
   ), change as (
-    select series_id,
-      max(step) as last_step,
-      (array_agg(value order by step desc))[1] as last_value,
-      case when series_id = any($6::int[]) then min(value) filter (where abs(value) < 'Infinity')
+    select series_id, max(step) as last_step, (array_agg(value order by step desc))[1] as last_value,
+      case when series_id = any($7::int[]) then min(value) filter (where abs(value) < 'Infinity')
         else max(value) filter (where abs(value) < 'Infinity') end as best_value
     from added group by series_id
-  ), judged as (
-    select c.*, c.last_step >= s.last_step as is_last,
-      c.best_value is not null and (s.best_value is null
-        or case when s.id = any($6::int[]) then c.best_value < s.best_value else c.best_value > s.best_value end
-        or (c.best_value = s.best_value and $5 < s.best_epoch)) as is_best
-    from change c join metric_series s on s.id = c.series_id
   )
   update metric_series s set
-    last_step = case when j.is_last then j.last_step else s.last_step end,
-    last_value = case when j.is_last then j.last_value else s.last_value end,
-    best_value = case when j.is_best then j.best_value else s.best_value end,
-    best_epoch = case when j.is_best then $5 else s.best_epoch end
-  from judged j where s.id = j.series_id`;
+    last_step = greatest(s.last_step, c.last_step),
+    last_value = case when c.last_step >= s.last_step then c.last_value else s.last_value end,
+    best_value = case when ${IMPROVES} then c.best_value else s.best_value end,
+    best_epoch = case when ${IMPROVES} then $5::int else s.best_epoch end
+  from change c where s.id = c.series_id and s.id = any($6::int[])`;
 
 /** Goes over the points twice, in the order of their steps, and sorts none but those that are kept. */
 const THINNED = `

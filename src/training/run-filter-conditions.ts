@@ -14,9 +14,10 @@ export function runFilterConditions(filter: RunFilter, parameters: SqlParameters
     ]),
     ...when(filter.dataset, (ref) => [datasetCondition(ref, parameters)]),
     ...when(filter.states, (states) => [`r.state = any(${parameters.add(states)}::run_state[])`]),
-    ...when(filter.nameContains, (part) => [`position(lower(${parameters.add(part)}) in lower(r.name)) > 0`]),
+    // The planner knows how many names a pattern matches, and nothing of `position`.
+    ...when(filter.nameContains, (part) => [`r.name ilike ${parameters.add(`%${likePattern(part)}%`)}`]),
     ...when(filter.architectures, (names) => [
-      `r.configuration ->> 'architecture' = any(${parameters.add(names)})`,
+      anyOf(names.map((name) => settingIs(["architecture"], name, parameters))),
     ]),
     ...when(filter.metric, (metrics) => metrics.map((metric) => metricCondition(metric, parameters))),
     ...when(filter.configuration, (settings) =>
@@ -56,7 +57,11 @@ function metricCondition({ key, atLeast, atMost }: MetricFilter, parameters: Sql
     and m.best_value is not null${bounds.join("")})`;
 }
 
-/** Postgres writes a stored 1e-7 as 0.0000001, so numbers are compared as numbers. */
+/** Text that stands for itself in a pattern of `like`. */
+function likePattern(text: string): string {
+  return text.replace(/[\\%_]/g, "\\$&");
+}
+
 function configurationCondition({ path, equals }: ConfigurationFilter, parameters: SqlParameters): string {
   if (!/^[a-zA-Z0-9]+(\.[a-zA-Z0-9]+){0,5}$/.test(path)) {
     throw new AppError(
@@ -65,10 +70,34 @@ function configurationCondition({ path, equals }: ConfigurationFilter, parameter
       { path: ["filter", "configuration"] },
     );
   }
-  const found = `r.configuration #> ${parameters.add(path.split("."))}::text[]`;
-  const asText = `${found} #>> '{}' = ${parameters.add(equals)}`;
-  const number = equals.trim() === "" ? Number.NaN : Number(equals);
-  if (!Number.isFinite(number)) return `(${asText})`;
-  // `case` keeps the cast away from values that are no numbers.
-  return `(${asText} or case when jsonb_typeof(${found}) = 'number' then (${found})::float8 = ${parameters.add(number)} else false end)`;
+  const parts = path.split(".");
+  return anyOf(valuesWritten(equals).map((value) => settingIs(parts, value, parameters)));
+}
+
+/** What a text may stand for. Numbers are equal as numbers, however they are written. */
+function valuesWritten(text: string): readonly (string | number | boolean)[] {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  return [
+    text,
+    ...(Number.isFinite(number) ? [number] : []),
+    ...(text === "true" || text === "false" ? [text === "true"] : []),
+  ];
+}
+
+/** An index holds every setting that is found by containment; places in lists are no part of that. */
+function settingIs(
+  path: readonly string[],
+  value: string | number | boolean,
+  parameters: SqlParameters,
+): string {
+  if (path.some((part) => /^\d+$/.test(part))) {
+    const found = `r.configuration #> ${parameters.add(path)}::text[]`;
+    return `${found} = ${parameters.add(JSON.stringify(value))}::jsonb`;
+  }
+  const nested = path.reduceRight<unknown>((inner, part) => ({ [part]: inner }), value);
+  return `r.configuration @> ${parameters.add(JSON.stringify(nested))}::jsonb`;
+}
+
+function anyOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "false" : `(${conditions.join(" or ")})`;
 }

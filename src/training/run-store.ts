@@ -26,9 +26,10 @@ export class RunStore {
   async list(request: RunListRequest): Promise<Page<RunRecord>> {
     const { first } = request.page;
     const rows: OrderedRunRow[] = [];
-    for (const { sql, values } of runListQueries(request)) {
-      const stretch = await this.database.pool.query<OrderedRunRow>(sql, [...values]);
-      rows.push(...stretch.rows);
+    for (const { sql, values, beginning } of runListQueries(request)) {
+      const found = await this.database.pool.query<OrderedRunRow>(sql, [...values]);
+      if (beginning && found.rows.length <= first) continue;
+      rows.push(...found.rows);
       if (rows.length > first) break;
     }
     return {

@@ -1,6 +1,9 @@
 import type { Server } from "node:http";
 import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
-import { ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
 import { ApolloServerPluginDrainHttpServer } from "@apollo/server/plugin/drainHttpServer";
 import { expressMiddleware } from "@as-integrations/express5";
 import express, { type RequestHandler, Router } from "express";
@@ -55,6 +58,8 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       },
       ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: STOP_GRACE_MS }),
       ApolloServerPluginLandingPageDisabled(),
+      // It asks at every field how long the answer may be kept, and the answer is always: not at all.
+      ApolloServerPluginCacheControlDisabled(),
     ],
   });
 }
@@ -73,6 +78,7 @@ export function graphqlRoute(
     onlyPostedJson,
     express.json({ limit: BODY_BYTES }),
     shortQueryText,
+    neverKept,
     expressMiddleware(server, {
       context: async ({ req }) => contextOf(authentication.callerOf(req)),
     }),
@@ -81,6 +87,11 @@ export function graphqlRoute(
 }
 
 /** Browsers send anything else to other origins without asking this server first. */
+const neverKept: RequestHandler = (_request, response, next) => {
+  response.setHeader("Cache-Control", "no-store");
+  next();
+};
+
 const onlyPostedJson: RequestHandler = (request, response, next) => {
   if (request.method !== "POST") {
     response.set("Allow", "POST");
