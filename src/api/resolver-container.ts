@@ -23,6 +23,7 @@ import { EvaluationResolver, RunEvaluationResolver } from "./runs/evaluation-res
 import { InitializationResolver } from "./runs/initialization.js";
 import { LaunchResolver } from "./runs/launch-resolver.js";
 import { MetricPointResolver } from "./runs/metric-history.js";
+import { RunMetricPointsResolver } from "./runs/metric-points-resolver.js";
 import { MetricValueResolver } from "./runs/metric-value.js";
 import { RunControlResolver } from "./runs/run-control-resolver.js";
 import { RunEventResolver } from "./runs/run-event-resolver.js";
@@ -51,6 +52,7 @@ export const RESOLVERS = [
   RunEventResolver,
   MetricValueResolver,
   MetricPointResolver,
+  RunMetricPointsResolver,
   ComparisonResolver,
   CurveSeriesResolver,
   MetricComparisonResolver,
@@ -90,6 +92,7 @@ export function createResolvers(services: ApiServices, limits: Limits, version: 
       new RunEventResolver(),
       new MetricValueResolver(),
       new MetricPointResolver(),
+      new RunMetricPointsResolver(services.metrics),
       new ComparisonResolver(services.comparison, services.disagreements),
       new CurveSeriesResolver(),
       new MetricComparisonResolver(),

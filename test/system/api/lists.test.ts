@@ -152,6 +152,43 @@ test("runs are filtered and ordered by what they are", async () => {
   assert.deepEqual(elsewhere, { experiment: { runs: { nodes: [] } } });
 });
 
+test("every point of a metric can be had, page by page", async () => {
+  const { runId } = await insertTrainedRun(server.database);
+  const metrics = new MetricStore(server.database);
+  const values = Array.from({ length: 25 }, (_, index) => ({
+    key: "batch.loss",
+    step: index + 1,
+    value: 1 / (index + 1),
+  }));
+  await server.database.transaction((client) => metrics.record(client, runId, 1, values, new Date()));
+  interface Points {
+    readonly run: {
+      readonly metricPoints: {
+        readonly nodes: readonly { readonly step: number; readonly value: number; readonly kind: string }[];
+        readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+      };
+    };
+  }
+  const query = `query Points($id: ID!, $first: Int, $after: String) { run(id: $id) {
+    metricPoints(key: "batch.loss", first: $first, after: $after) {
+      nodes { step value kind } pageInfo { hasNextPage endCursor } } } }`;
+  const seen: object[] = [];
+  for (let after: string | null = null; ; ) {
+    const { run }: Points = await server.viewer.ask<Points>(query, { id: runId, first: 10, after });
+    seen.push(...run.metricPoints.nodes);
+    if (!run.metricPoints.pageInfo.hasNextPage) break;
+    after = run.metricPoints.pageInfo.endCursor;
+  }
+  assert.deepEqual(
+    seen,
+    values.map(({ step, value }) => ({ step, value, kind: "FINITE" })),
+  );
+  const { run } = await server.viewer.ask<Points>(query, { id: runId, first: 2000 });
+  assert.equal(run.metricPoints.nodes.length, 25);
+  const { errors } = await server.viewer.send(query, { id: runId, first: 2001 });
+  assert.equal(errors?.[0]?.extensions.code, "FIRST_INVALID");
+});
+
 test("metrics that are no finite number come as null with their kind", async () => {
   const { runId } = await insertTrainedRun(server.database);
   const values = [0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map(
