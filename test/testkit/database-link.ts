@@ -14,6 +14,7 @@ export class DatabaseLink implements AsyncDisposable {
   readonly #target: URL;
   readonly #sockets = new Set<Socket>();
   #behaviour: Behaviour = "open";
+  #tried = Promise.withResolvers<void>();
 
   private constructor(target: URL) {
     this.#target = target;
@@ -34,8 +35,14 @@ export class DatabaseLink implements AsyncDisposable {
     return url.href;
   }
 
+  /** Resolves when a connection was made in vain, after the way was cut. */
+  get tried(): Promise<void> {
+    return this.#tried.promise;
+  }
+
   become(behaviour: Behaviour): void {
     this.#behaviour = behaviour;
+    this.#tried = Promise.withResolvers();
     if (behaviour === "silent") for (const socket of this.#sockets) socket.unpipe().pause();
     if (behaviour === "cut") this.#breakAll();
   }
@@ -43,6 +50,7 @@ export class DatabaseLink implements AsyncDisposable {
   #accept(socket: Socket): void {
     if (this.#behaviour === "cut") {
       socket.destroy();
+      this.#tried.resolve();
       return;
     }
     this.#keep(socket);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type pg from "pg";
 import type { RunState } from "../../../src/core/enumerations.js";
 import type { RunEvent } from "../../../src/core/run-events.js";
 import { Database } from "../../../src/db/database.js";
@@ -70,17 +71,23 @@ const upTo = (last: number, first = 1): number[] =>
 
 test("a thousand followers of a run cost the database one reader", async () => {
   await using run = await openRun();
-  let statements = 0;
-  const query = run.database.pool.query.bind(run.database.pool);
-  run.database.pool.query = ((...args: Parameters<typeof query>) => {
-    statements++;
-    return query(...args);
-  }) as typeof query;
+  const readings = watchQueries(run.database);
   const followed = Array.from({ length: 1_000 }, () => sequences(run.follow()));
   for (let count = 0; count < 20; count++) await run.warn();
   await run.goTo("RUNNING", "SUCCEEDED");
   for (const seen of await Promise.all(followed)) assert.deepEqual(seen, upTo(21));
-  assert.ok(statements <= 30, `${statements} statements`);
+  assert.ok(readings.length <= 30, `${readings.length} statements`);
+});
+
+test("whoever follows a long run reads no more of it at once than is kept", async () => {
+  await using run = await openRun();
+  const last = 3 * TAIL_EVENTS;
+  await run.warn(last);
+  const readings = watchQueries(run.database);
+  const stream = run.follow();
+  assert.deepEqual(await takeUntil(stream, last), upTo(last));
+  await stream.return(undefined);
+  assert.ok(Math.max(...readings) <= TAIL_EVENTS, `${Math.max(...readings)} rows`);
 });
 
 test("followers that come and go while thousands of events are written get each one once, in order", async () => {
@@ -153,11 +160,13 @@ test("who joins while the database is down waits for it, and can leave meanwhile
   await using database = await Database.open(link.url, testLog);
   const events = new RunEventStore(database);
   link.become("cut");
+  const { tried } = link;
   const joined = takeUntil(events.follow(run.runId, null, NEVER), 3);
   const leaving = new AbortController();
   const left = sequences(events.follow(run.runId, null, leaving.signal));
   leaving.abort();
   assert.deepEqual(await left, []);
+  await tried;
   link.become("open");
   assert.deepEqual(await joined, [1, 2, 3]);
 });
@@ -185,11 +194,30 @@ test("a follower that is still before the end when the run is queued again does 
   await takeUntil(fast, 2);
   assert.equal((await fast.next()).done, true);
   await run.goTo("FAILED", "QUEUED");
-  // Whoever comes now knows it at once, whatever those know who were there before.
-  const latecomer = run.follow();
-  assert.deepEqual(await takeUntil(latecomer, 3), [1, 2, 3]);
+  const other = run.follow();
+  assert.deepEqual(await takeUntil(other, 3), [1, 2, 3]);
   assert.deepEqual(await takeUntil(slow, 3), [2, 3]);
-  for (const stream of [slow, latecomer]) await stream.return(undefined);
+  for (const stream of [slow, other]) await stream.return(undefined);
+});
+
+test("whoever joins after a run was queued again follows it, whatever the others have heard of it", async () => {
+  await using run = await openRun();
+  const slow = run.follow();
+  await run.goTo("RUNNING", "FAILED");
+  await takeUntil(slow, 1);
+  // As above, but the bell that tells the reader has yet to ring.
+  await run.database.pool.query(
+    `with queued as (
+       update run set state = 'QUEUED', event_sequence = 2 where id = $1 returning id
+     )
+     insert into run_event (run_id, sequence, kind, at, body)
+     select id, 2, 'RunStateChanged', now(), '{"from": "FAILED", "to": "QUEUED", "reason": null, "detail": null}'
+     from queued`,
+    [run.runId],
+  );
+  const joined = run.follow("1.0");
+  assert.deepEqual(await takeUntil(joined, 2), [2]);
+  for (const stream of [slow, joined]) await stream.return(undefined);
 });
 
 test("a run that is deleted lets its followers go, and says why", async () => {
@@ -205,6 +233,18 @@ test("a run that is deleted lets its followers go, and says why", async () => {
   await told;
   await assert.rejects(sequences(run.follow()), { code: "RUN_NOT_FOUND" });
 });
+
+/** @returns for each statement from now on, but those of transactions, how many rows it gave */
+function watchQueries({ pool }: Database): readonly number[] {
+  const rowCounts: number[] = [];
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<pg.QueryResult>;
+  pool.query = (async (...args: unknown[]) => {
+    const result = await query(...args);
+    rowCounts.push(result.rowCount ?? 0);
+    return result;
+  }) as typeof pool.query;
+  return rowCounts;
+}
 
 async function breakConnections({ pool }: Database): Promise<void> {
   const { rowCount } = await pool.query(
