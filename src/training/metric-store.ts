@@ -195,30 +195,37 @@ const RECORDED = `
     best_epoch = case when ${IMPROVES} then $5::int else s.best_epoch end
   from change c where s.id = c.series_id and s.id = any($6::int[])`;
 
-/** Goes over the points twice, in the order of their steps, and sorts none but those that are kept. */
+/**
+ * Each stretch is a range of the primary key, so nothing is sorted or grouped; limits keep the planner, which
+ * cannot know how long a series is, from joining all of it.
+ */
 const THINNED = `
-  with series as (${SERIES_ID}),
-  ends as (
-    select (select min(step) from metric_point where series_id = (select id from series)) as first,
-      (select max(step) from metric_point where series_id = (select id from series)) as last
-  ), stretches as (
-    select min(step) as first, max(step) as last, count(*) as points,
-      min(value) filter (where abs(value) < 'Infinity') as lowest,
-      max(value) filter (where abs(value) < 'Infinity') as highest,
-      min(step) filter (where not abs(value) < 'Infinity') as odd_step
-    from metric_point, ends
-    where series_id = (select id from series)
-    group by (step - ends.first)::bigint * $3 / (ends.last - ends.first + 1)
+  with series as materialized (
+    select s.id, $3::bigint as stretches, (select min(step) from metric_point where series_id = s.id)::bigint as first,
+      (select max(step) from metric_point where series_id = s.id)::bigint as last
+    from (${SERIES_ID}) s
+  ), ranges as materialized (
+    select id, first + (n * (last + 1 - first) + stretches - 1) / stretches as begins,
+      first + ((n + 1) * (last + 1 - first) + stretches - 1) / stretches as ends
+    from series, generate_series(0, stretches - 1) as n
+  ), stretches as materialized (
+    select id, begins, ends, s.* from ranges, lateral (
+      select count(*) as points,
+        min(value) filter (where abs(value) < 'Infinity') as lowest,
+        max(value) filter (where abs(value) < 'Infinity') as highest,
+        min(step) filter (where not abs(value) < 'Infinity') as odd_step
+      from metric_point p where p.series_id = id and p.step >= begins and p.step < ends
+    ) s
   ), kept as (
-    select unnest(array[ends.first, ends.last]) as step from ends
-    union select odd_step from stretches
+    select first as step from series union select last from series union select odd_step from stretches
     union select found.step from stretches, lateral (values (lowest), (highest)) as extreme (value), lateral (
       select step from metric_point p
-      where p.series_id = (select id from series) and p.step between stretches.first and stretches.last
-        and p.value = extreme.value
+      where p.series_id = id and p.step >= begins and p.step < ends and p.value = extreme.value
       order by step limit 1
     ) found
   )
-  select p.step, p.value, p.at, (select sum(points)::int from stretches) as total
-  from kept join metric_point p on p.series_id = (select id from series) and p.step = kept.step
+  select p.*, (select sum(points)::int from stretches) as total
+  from kept, lateral (
+    select step, value, at from metric_point where series_id = (select id from series) and step = kept.step limit 1
+  ) p
   order by p.step`;
