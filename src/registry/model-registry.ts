@@ -3,6 +3,7 @@ import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import { checkSameRequest, type Idempotency, idempotencyOf } from "../core/idempotency.js";
 import { newId } from "../core/ids.js";
+import { runNotFound } from "../core/run-not-found.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";
 import type { Session } from "../engine/session.js";
@@ -205,11 +206,7 @@ export class ModelRegistry {
 
   async #bestOf(runId: string): Promise<{ run: TrainedRun; checkpoint: BestCheckpoint }> {
     const run = await this.#runs.find(runId);
-    if (run === null) {
-      throw new AppError("RUN_NOT_FOUND", `There is no run with the id ${JSON.stringify(runId)}.`, {
-        path: ["runId"],
-      });
-    }
+    if (run === null) throw runNotFound(runId);
     if (run.bestCheckpoint === null) {
       throw new AppError(
         "RUN_HAS_NO_CHECKPOINT",

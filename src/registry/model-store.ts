@@ -1,6 +1,7 @@
 import { decodeCursor, encodeCursor } from "../core/cursor.js";
 import type { Idempotency } from "../core/idempotency.js";
 import type { Page, PageRequest } from "../core/page.js";
+import { runNotFound } from "../core/run-not-found.js";
 import type { Database } from "../db/database.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "./model-records.js";
 import { parseModelRef } from "./model-ref.js";
@@ -132,6 +133,7 @@ export class ModelStore {
    * Adds a version with the model's next number, making the model when it is new.
    *
    * @returns null when the idempotency key is taken; nothing was changed then
+   * @throws AppError `RUN_NOT_FOUND` when the run was deleted meanwhile
    */
   insertVersion(version: NewModelVersion): Promise<ModelVersionRecord | null> {
     return this.database.transaction(async (client) => {
@@ -141,6 +143,9 @@ export class ModelStore {
         const taken = await client.query(`select from model_version where idempotency_key = $1`, [key]);
         if (taken.rowCount !== 0) return null;
       }
+      // The lock keeps the run from being deleted before its version is there to protect it.
+      const run = await client.query(`select from run where id = $1 for key share`, [version.runId]);
+      if (run.rowCount === 0) throw runNotFound(version.runId);
       await client.query(`insert into model (id, name) values ($1, $2) on conflict (name) do nothing`, [
         version.modelId,
         version.modelName,

@@ -1,10 +1,11 @@
 import type pg from "pg";
 import { AppError } from "../core/app-error.js";
 import type { RunState } from "../core/enumerations.js";
+import { runNotFound } from "../core/run-not-found.js";
 import type { Database } from "../db/database.js";
 import type { Clock } from "./clock.js";
 import { EPOCH_LIMIT } from "./configuration-resolution.js";
-import { type ControlName, checkControl, runNotFound } from "./run-control.js";
+import { type ControlName, checkControl } from "./run-control.js";
 import type { StopRequest } from "./run-queue-store.js";
 import type { RunRecord } from "./run-records.js";
 import { RUN_COLUMNS, type RunRow, runRecordOf } from "./run-row.js";

@@ -68,12 +68,6 @@ export function checkControl(
   );
 }
 
-export function runNotFound(runId: string): AppError {
-  return new AppError("RUN_NOT_FOUND", `There is no run with the id ${JSON.stringify(runId)}.`, {
-    path: ["runId"],
-  });
-}
-
 function inWords(states: readonly RunState[]): string {
   return new Intl.ListFormat("en", { type: "disjunction" }).format(states);
 }

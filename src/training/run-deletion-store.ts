@@ -1,7 +1,8 @@
 import { AppError } from "../core/app-error.js";
 import type { RunState } from "../core/enumerations.js";
+import { runNotFound } from "../core/run-not-found.js";
 import type { Database } from "../db/database.js";
-import { checkControl, runNotFound } from "./run-control.js";
+import { checkControl } from "./run-control.js";
 
 /** What a run that was deleted left outside of the database. */
 export interface DeletedRun {

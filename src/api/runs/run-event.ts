@@ -34,7 +34,7 @@ export class RunStateChanged {
   @Field(() => RunState, { description: "The state from now on." })
   to!: RunState;
 
-  @Field(() => RunEndReason, { nullable: true, description: "Why it ended; null unless `to` is final." })
+  @Field(() => RunEndReason, { nullable: true, description: "Why it ended; null unless it did." })
   reason!: RunEndReason | null;
 
   @Field(() => String, { nullable: true, description: "More for people; null when there is no more to say." })

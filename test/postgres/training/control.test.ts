@@ -68,7 +68,7 @@ test("a paused run leaves the queue at once and comes back to its place", async 
   assert.deepEqual((await training.runs.queuePosition([a.id])).get(a.id), 1);
 });
 
-test("a run at work is asked to pause, and its trainer hears of it", async () => {
+test("a run at work is asked to pause, and its trainer hears of it", { timeout: 60_000 }, async () => {
   await using training = await openWithData();
   const { id } = await training.launch();
   const { runId, attempt } = await startNext(training);
@@ -268,7 +268,9 @@ test("a priority out of range is refused", async () => {
   }
 });
 
-test("an experiment has no more runs at work than it may, and others go past those that wait", async () => {
+test("an experiment has no more runs at work than it may, and others go past those that wait", {
+  timeout: 60_000,
+}, async () => {
   await using training = await openWithData();
   const { experiments, queue } = training;
   const limited = { name: "trees", description: "", idempotencyKey: null };

@@ -4,6 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { newId } from "../../../src/core/ids.js";
 import { BlobStore } from "../../../src/data/blob-store.js";
+import { ModelStore } from "../../../src/registry/model-store.js";
 import { PredictionsKeeper } from "../../../src/training/evaluation/predictions-keeper.js";
 import { RunDeletion } from "../../../src/training/run-deletion.js";
 import { RunDeletionStore } from "../../../src/training/run-deletion-store.js";
@@ -144,6 +145,32 @@ test("a run that model versions were made of stays, and they are named", async (
   assert.deepEqual(await readdir(runsFolder), [id]);
   assert.deepEqual(await training.runs.find([id]), [run]);
   assert.deepEqual(await world.deletions.list(), []);
+});
+
+test("a version cannot be made of a run that was deleted while it was exported", async () => {
+  await using world = await openDeletionWorld();
+  const { training, deletion } = world;
+  const { id } = await trainedRun(world, 0);
+  const [run] = await training.runs.find([id]);
+  await deletion.delete(id);
+  const models = new ModelStore(training.database);
+  const version = {
+    id: newId("modelVersion"),
+    modelId: newId("model"),
+    modelName: "flowers",
+    description: "",
+    runId: id,
+    datasetVersionId: run!.datasetVersionId,
+    epoch: 1,
+    classNames: [],
+    imageSizePixels: 32,
+    parameterCount: 1,
+    sizeBytes: 1,
+    sha256: "x",
+    idempotency: null,
+  };
+  await assert.rejects(models.insertVersion(version), { code: "RUN_NOT_FOUND", path: ["runId"] });
+  assert.equal(await models.findModelByName("flowers"), null);
 });
 
 test("a run that is at work is not deleted; one that waits or is paused is", async () => {

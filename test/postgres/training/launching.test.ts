@@ -155,7 +155,9 @@ test("two trainers never take the same run", async () => {
   assert.equal(new Set(ids).size, ids.length);
 });
 
-test("a queued run is cancelled at once, a running one when its trainer gets there", async () => {
+test("a queued run is cancelled at once, a running one when its trainer gets there", {
+  timeout: 60_000,
+}, async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const running = await training.launch();
