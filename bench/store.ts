@@ -5,7 +5,6 @@ import { Database } from "../src/db/database.js";
 import { startEmbeddedPostgres } from "../src/db/embedded-postgres.js";
 import { applyMigrations } from "../src/db/migrations.js";
 import { createLog } from "../src/telemetry/log.js";
-import { MetricStore } from "../src/training/metric-store.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
 import { type Options, wholeNumber } from "./options.js";
 import { MeasuredServer } from "./server/measured-server.js";
@@ -45,7 +44,7 @@ async function measureStore(options: Options<typeof OPTIONS>, context: BenchCont
   report(`wrote ${filled.points} points in ${Math.round(filled.seconds)} s`);
 
   const database = resources.own(await Database.open(databaseUrl, log));
-  const writer = new BatchWriter(database, new MetricStore(database));
+  const writer = new BatchWriter(database);
   const serverOptions = { homeFolder, picturesFolder, context, databaseUrl };
   const server = resources.own(await MeasuredServer.start(serverOptions));
   // Awaited here: the server stops when this function ends.
@@ -59,6 +58,7 @@ async function measureStore(options: Options<typeof OPTIONS>, context: BenchCont
     report(`a batch of ${BATCH_POINTS} points takes ${batch.p50} ms, p95 ${batch.p95} ms`);
     const pointsPerSecond = await writer.sustain(writing, options.seconds, context);
     report(`${Math.round(pointsPerSecond)} points a second`);
+    await writer.check(writing);
     const history = await measureHistory(api, runId, BATCH_KEY, options.calls / 5, context);
     const others = [...reads.others.values()].map(({ p95 }) => p95);
     return {

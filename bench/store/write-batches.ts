@@ -1,23 +1,42 @@
 import { METRIC_KEYS } from "../../src/core/metric-value.js";
 import type { Database } from "../../src/db/database.js";
+import { ArtifactStore } from "../../src/training/artifact-store.js";
+import { CheckpointStore } from "../../src/training/checkpoint-store.js";
 import type { MetricValueAt } from "../../src/training/epoch-metrics.js";
-import type { MetricStore } from "../../src/training/metric-store.js";
+import { EvaluationStore } from "../../src/training/evaluation/evaluation-store.js";
+import { MetricStore } from "../../src/training/metric-store.js";
+import { RunAttemptStore } from "../../src/training/run-attempt-store.js";
+import { RunEventStore } from "../../src/training/run-event-store.js";
+import { RunStateStore } from "../../src/training/run-state-store.js";
 import type { BenchContext } from "../benchmark.js";
 import { BATCH_KEY } from "./filled-runs.js";
 import { type Times, timed } from "./timed.js";
 
 export const BATCH_POINTS = 1_000;
+const POINTS_PER_STEP = 2;
 /** As many as a few machines have at work. */
 export const WRITING_RUNS = 4;
 
-/** Writes to runs at work the way the trainer does: its own store, in a transaction that its attempt fences. */
-export class BatchWriter {
-  #step = 0;
+/** Behind what the runs have already: a point that is there would not be written. */
+const FIRST_STEP = 1_000_000;
 
-  constructor(
-    private readonly database: Database,
-    private readonly metrics: MetricStore,
-  ) {}
+/** Writes to runs at work through the store that the trainer writes through, each batch fenced by its attempt. */
+export class BatchWriter {
+  readonly #attempts: RunAttemptStore;
+  #step = FIRST_STEP;
+
+  constructor(private readonly database: Database) {
+    const events = new RunEventStore(database);
+    const artifacts = new ArtifactStore(database);
+    this.#attempts = new RunAttemptStore(database, {
+      events,
+      artifacts,
+      states: new RunStateStore(events),
+      metrics: new MetricStore(database),
+      checkpoints: new CheckpointStore(database, events),
+      evaluations: new EvaluationStore(database, artifacts),
+    });
+  }
 
   /** Makes runs RUNNING, held by a worker that no server takes for dead. @returns their ids */
   async putToWork(runIds: readonly string[]): Promise<readonly string[]> {
@@ -52,21 +71,26 @@ export class BatchWriter {
     return (batches * BATCH_POINTS * 1000) / (performance.now() - started);
   }
 
+  /** @throws Error when the database has more or fewer points than were written */
+  async check(runIds: readonly string[]): Promise<void> {
+    const { rows } = await this.database.pool.query<{ points: number }>(
+      `select count(*)::int as points from metric_series s join metric_point p on p.series_id = s.id
+       where s.run_id = any($1) and p.step > $2`,
+      [runIds, FIRST_STEP],
+    );
+    const written = (this.#step - FIRST_STEP) * POINTS_PER_STEP;
+    if (rows[0]?.points === written) return;
+    throw new Error(`${written} points were written, and ${rows[0]?.points} are there.`);
+  }
+
   #write(runId: string): Promise<void> {
-    const values = this.#nextValues();
-    return this.database.transaction(async (client) => {
-      const { rows } = await client.query(
-        `select id from run where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING') for update`,
-        [runId, 1],
-      );
-      if (rows.length === 0) throw new Error(`The run ${runId} is not at work.`);
-      await this.metrics.record(client, runId, 1, values, new Date());
-    });
+    const points = this.#nextPoints();
+    return this.#attempts.recordValues({ runId, attempt: 1 }, { epoch: 1, points }, new Date());
   }
 
   /** The losses and rates of as many steps as make a batch. */
-  #nextValues(): readonly MetricValueAt[] {
-    return Array.from({ length: BATCH_POINTS / 2 }, () => {
+  #nextPoints(): readonly MetricValueAt[] {
+    return Array.from({ length: BATCH_POINTS / POINTS_PER_STEP }, () => {
       const step = ++this.#step;
       return [
         { key: BATCH_KEY, step, value: 1 / step },
