@@ -13,9 +13,9 @@ const NETWORK_CODES: ReadonlySet<unknown> = new Set([
 ]);
 /**
  * PostgreSQL's own (https://www.postgresql.org/docs/current/errcodes-appendix.html): connection exceptions, too many
- * connections, a full disk, a server that shuts down, crashes or starts.
+ * connections, a full disk, a server that shuts down, crashes or starts, or that gave up an idle transaction.
  */
-const SQL_STATE = /^(08...|53...|57P0[1-5])$/;
+const SQL_STATE = /^(08...|53...|57P0[1-5]|25P0[34])$/;
 /** pg gives these no code. */
 const MESSAGE =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;

@@ -8,6 +8,8 @@ import { unreachable } from "./unreachable.js";
 
 const MAX_CONNECTIONS = 16;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A process that was stopped in the middle of a transaction must not keep its locks from others. */
+const IDLE_IN_TRANSACTION_MS = 5_000;
 
 /** The connections to Postgres: a pool for SQL, Prisma over the same pool, and the doorbell. */
 export class Database implements AsyncDisposable {
@@ -29,6 +31,7 @@ export class Database implements AsyncDisposable {
       application_name: "espalier",
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     });
     // Connections at rest that the server closed; the pool replaces them by itself.
     pool.on("error", (error) => log.warn("lost a connection to the database", { error }));

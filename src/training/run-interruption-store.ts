@@ -98,15 +98,29 @@ export class RunInterruptionStore {
     return rows;
   }
 
-  /** Puts a run that waited for room on the disk back into the queue; does nothing to any other. */
+  /**
+   * Puts a run that waited for room on the disk back into the queue; does nothing to any other. One that comes back
+   * again and again, and saves nothing in between, stays PAUSED until somebody resumes it.
+   */
   async continueWithDisk(runId: string, at: Date): Promise<void> {
     await this.database.transaction(async (client) => {
-      const { rows } = await client.query<{ attempt: number }>(
-        `select attempt from run where id = $1 and state = 'PAUSED' and waits_for_disk for update`,
+      const { rows } = await client.query<{ attempt: number; fruitlessAttempts: number }>(
+        `select attempt, fruitless_attempts as "fruitlessAttempts" from run
+         where id = $1 and state = 'PAUSED' and waits_for_disk for update`,
         [runId],
       );
       const [row] = rows;
       if (row === undefined) return;
+      if (row.fruitlessAttempts >= MOST_FRUITLESS_ATTEMPTS) {
+        await client.query(`update run set waits_for_disk = false, fruitless_attempts = 0 where id = $1`, [
+          runId,
+        ]);
+        const message =
+          `The disk seems to have room, but the run could not save anything ${row.fruitlessAttempts} times in a row. It stays ` +
+          "paused: resume it once its files can be written.";
+        await this.events.append(client, runId, { kind: "RunWarning", code: "DISK_WAIT_ENDED", message }, at);
+        return;
+      }
       const change = { runId, attempt: row.attempt, from: "PAUSED", to: "QUEUED" } as const;
       await this.states.change(client, { ...change, reason: null, detail: "The disk has room again." }, at);
       await this.database.notifier.notify("queue", client);

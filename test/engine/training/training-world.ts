@@ -43,13 +43,18 @@ export interface TrainingWorld extends Training, AsyncDisposable {
   readonly homeFolder: string;
   readonly url: string;
   launchTiny(configuration?: RunConfigurationInput): Promise<RunRecord>;
-  startTrainer(): Promise<Trainer>;
+  startTrainer(choices?: TrainerChoices): Promise<Trainer>;
   /**
    * A process that trains until it is killed, which disposing does.
    *
    * @param environment beside this process's own
    */
-  startTrainerInChild(environment?: NodeJS.ProcessEnv): AsyncDisposable;
+  startTrainerInChild(environment?: NodeJS.ProcessEnv): ChildTrainer;
+}
+
+export interface ChildTrainer extends AsyncDisposable {
+  /** For example SIGSTOP. */
+  signal(name: NodeJS.Signals): void;
 }
 
 /** Long enough that no test waits for it to expire, unless it means to. */
@@ -60,6 +65,7 @@ export interface TrainerChoices {
   readonly initialWeights?: Pick<InitialWeights, "resolve" | "provide">;
   /** What the trainer seems to compute with; null: what this machine has. */
   readonly device?: string | null;
+  readonly leaseSeconds?: number;
 }
 
 export async function openTrainingWorld(): Promise<TrainingWorld> {
@@ -76,13 +82,14 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
     url,
     launchTiny: (configuration = {}) =>
       training.launch({ dataset: "drawn", configuration: { ...TINY, ...configuration } }),
-    startTrainer: () => startTrainer(database, homeFolder),
+    startTrainer: (choices) => startTrainer(database, homeFolder, choices),
     startTrainerInChild: (environment = {}) => {
       // What a killed process leaves in its temporary folder goes with the test's own.
       const env = { ...process.env, TMPDIR: homeFolder, ...environment };
       const child = fork(path.join(import.meta.dirname, "train-in-child.js"), [url, homeFolder], { env });
       const exited = once(child, "exit");
       return {
+        signal: (name) => void child.kill(name),
         async [Symbol.asyncDispose]() {
           child.kill("SIGKILL");
           await exited;
@@ -97,7 +104,7 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
 export async function startTrainer(
   database: Database,
   homeFolder: string,
-  { initialWeights = RANDOM_WEIGHTS, device = null }: TrainerChoices = {},
+  { initialWeights = RANDOM_WEIGHTS, device = null, leaseSeconds = LEASE_SECONDS }: TrainerChoices = {},
 ): Promise<Trainer> {
   const { queue, interruptions, attempts, runs, datasets } = trainingOver(database);
   const trainer = new Trainer({
@@ -113,7 +120,7 @@ export async function startTrainer(
     runsFolder: path.join(homeFolder, "runs"),
     product: "espalier test",
     worker: identifyWorker(device, process.env),
-    leaseSeconds: LEASE_SECONDS,
+    leaseSeconds,
     crash: null,
     log: testLog,
   });

@@ -51,7 +51,10 @@ test("a server that was asked to stop, or cannot start, is not started again", a
 test("a server that crashes again and again at once is given up", async () => {
   await using temporary = await temporaryFolder();
   const log = path.join(temporary.folder, "log");
-  const code = await superviseScript(`process.kill(process.pid, "SIGABRT"); setInterval(() => {}, 1000);`, log);
+  const code = await superviseScript(
+    `process.kill(process.pid, "SIGABRT"); setInterval(() => {}, 1000);`,
+    log,
+  );
   assert.equal(code, 128 + 6);
   assert.equal((await linesOf(log)).length, 5);
 });
