@@ -4,6 +4,7 @@ import { AppError } from "../src/core/app-error.js";
 import { compareRuns } from "./compare/compare-runs.js";
 import { countDifferences, type Difference } from "./compare/difference.js";
 import { EPOCHS } from "./configuration.js";
+import type { RunEvidence } from "./evidence/run-evidence.js";
 import { chooseSmallSet } from "./pictures.js";
 import type { TortureReport } from "./report.js";
 import { planStrikes } from "./strikes/strike-plan.js";
@@ -30,7 +31,7 @@ export interface Torture {
  * Trains a run that nothing happens to, then the same run under blows until there were as many as wanted, and
  * tells every difference.
  *
- * @throws AppError `RUN_STALLED`, `SERVER_ENDED`, `PICTURES_TOO_FEW`, `RUN_UNTOUCHED`; the signal's reason
+ * @throws AppError `RUN_STALLED`, `SERVER_ENDED`, `PICTURES_TOO_FEW`, `RUN_UNTOUCHED`, `REFERENCE_FAILED`; the signal's reason
  */
 export async function torture(
   { kills, postgresRestarts, seed, dataFile }: Torture,
@@ -46,6 +47,7 @@ export async function torture(
     { name: "the reference", dataset, strikes: [], pace: null },
     context,
   );
+  if (reference.evidence.state !== "SUCCEEDED") throw referenceFailed(reference.evidence);
   const pace = paceOf(reference.evidence, world.startingMs);
   const saved = reference.evidence.events.filter(({ __typename }) => __typename === "CheckpointSaved").length;
   report(`the reference: ${EPOCHS} epochs of ${Math.round(pace.epochMs)} ms, ${saved} checkpoints`);
@@ -97,6 +99,13 @@ async function startWithPictures(
 function tellOutcome(name: string, found: readonly Difference[], report: (line: string) => void): void {
   report(`${name}: ${found.length === 0 ? "identical" : `${found.length} differences`}`);
   for (const { words } of found) report(`  ${words}`);
+}
+
+function referenceFailed({ state, endReason, endDetail }: RunEvidence): AppError {
+  return new AppError(
+    "REFERENCE_FAILED",
+    `Expected the run that nothing happens to to succeed. It ended ${state} (${endReason}): ${endDetail}`,
+  );
 }
 
 function runsTooShort(): AppError {

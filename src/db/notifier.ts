@@ -104,7 +104,7 @@ export class Notifier implements AsyncDisposable {
     } catch (error) {
       if (signal.aborted) return;
       this.#lost(client, error instanceof Error ? error : undefined);
-      await client.end();
+      await client.end().catch(() => {});
     }
   }
 

@@ -99,11 +99,17 @@ async function pageOfEvents(api: ApiClient, runId: string, after: string | null)
 }
 
 async function digestFolders(parent: string): Promise<ReadonlyMap<string, string>> {
-  const folders = (await readdir(parent)).sort();
+  // A run that failed early saved nothing.
+  const folders = (await readdir(parent).catch(ignoringAbsence)).sort();
   const digests = folders.map(async (folder): Promise<[string, string]> => {
     return [folder, (await digestFolder(path.join(parent, folder))).sha256];
   });
   return new Map(await Promise.all(digests));
+}
+
+function ignoringAbsence(error: NodeJS.ErrnoException): string[] {
+  if (error.code === "ENOENT") return [];
+  throw error;
 }
 
 function lost(runId: string, what: string): AppError {
