@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import type { RunConfigurationInput } from "../../../src/training/configuration-input.js";
@@ -189,6 +189,26 @@ test("a run survives the server being stopped in the middle of an epoch", async 
   await using _trainer = await world.startTrainer();
   await follow(world, id);
   assert.equal((await runNow(world, id)).state, "SUCCEEDED");
+  assert.equal(await finalDigest(world, id), expected);
+});
+
+test("a run whose newest checkpoint was damaged goes on from the one before, and ends with the same bytes", async () => {
+  await using world = await openTrainingWorld();
+  const expected = await uninterrupted(world);
+  const { id } = await world.launchTiny(LONGER);
+  {
+    await using _trainer = await world.startTrainer();
+    await follow(world, id, epochDone(3));
+  }
+  const [newest = ""] = await checkpointFolders(world, id);
+  await truncate(path.join(newest, "variables.data-00000-of-00001"), 1_000);
+  await using _trainer = await world.startTrainer();
+  const events = await follow(world, id);
+  const warnings = events.flatMap((event) => (event.kind === "RunWarning" ? [event] : []));
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["CHECKPOINT_DAMAGED", "RESUMED"],
+  );
   assert.equal(await finalDigest(world, id), expected);
 });
 

@@ -36,7 +36,7 @@ export const TINY: RunConfigurationInput = {
 };
 
 /** An epoch of 45 steps, which takes a second or more. */
-export const SLOW: RunConfigurationInput = { batchSize: 1, widthMultiplier: 0.25, imageSizePixels: 64 };
+export const SLOW: RunConfigurationInput = { batchSize: 1, widthMultiplier: 0.5, imageSizePixels: 96 };
 
 /** Training over a real database and the real engine, with drawn pictures, in a folder of its own. */
 export interface TrainingWorld extends Training, AsyncDisposable {

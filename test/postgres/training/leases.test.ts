@@ -95,7 +95,7 @@ test("a worker that renews its lease keeps its run, and one that does not loses 
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
-  const lease = { ...leaseOf("here"), seconds: 0 };
+  const lease = { ...leaseOf("here"), seconds: -1 };
   const attempt = await startNext(training, lease);
   await training.queue.renew(attempt, { ...lease, seconds: 600 });
   assert.deepEqual(await findLost(training), []);
@@ -109,7 +109,7 @@ test("a database that was away is no reason to take a run from its worker", asyn
   await using training = await openTraining();
   await insertVersion(training.database);
   await training.launch();
-  await startNext(training, { ...leaseOf(), seconds: 0 });
+  await startNext(training, { ...leaseOf(), seconds: -1 });
   // As if the server had started less than a lease ago.
   assert.deepEqual(await findLost(training, 10 ** 9), []);
 });
@@ -136,7 +136,7 @@ test("a run that was to be paused when its worker died is paused", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
-  const lease = { ...leaseOf(), seconds: 0 };
+  const lease = { ...leaseOf(), seconds: -1 };
   const attempt = await startNext(training, lease);
   await training.control.pause(id);
   assert.equal(await training.queue.renew(attempt, lease), "PAUSE");
@@ -188,7 +188,7 @@ test("a run whose process was killed in its first step stays as it is", async ()
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
-  const attempt = await startNext(training, { ...leaseOf(), seconds: 0 });
+  const attempt = await startNext(training, { ...leaseOf(), seconds: -1 });
   await training.attempts.recordEnvironment(attempt, ENVIRONMENT);
   await findLost(training);
   assert.equal((await training.runs.find([id]))[0]?.environment?.partSize, 12);

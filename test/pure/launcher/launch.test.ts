@@ -23,7 +23,7 @@ describe("the launcher", () => {
     assert.equal(status, 1);
     assert.match(
       stderr,
-      /Expected one of demo, start, test, check, bench, torture, setup, cli\. Received "fly"/,
+      /Expected one of demo, start, worker, test, check, bench, torture, setup, cli\. Received "fly"/,
     );
   });
 
