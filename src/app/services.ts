@@ -107,6 +107,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     control: new RunControlStore(database, states, SYSTEM_CLOCK),
     deletion: new RunDeletion({
       deletions: new RunDeletionStore(database),
+      evaluations,
       predictions,
       runsFolder,
       log,

@@ -31,7 +31,7 @@ export interface FinishedEpoch {
 export interface Replaced {
   /** Folders of checkpoints that are not kept. */
   readonly checkpoints: readonly string[];
-  /** Digest of the blob with what an earlier best checkpoint predicted; null: there is none to remove. */
+  /** Digest of the blob with what an earlier best checkpoint predicted; null: there was none. */
   readonly predictions: string | null;
 }
 
@@ -179,6 +179,11 @@ export class RunAttemptStore {
         checkpoint === null ? [] : await this.#keep(client, runId, { ...checkpoint, best: improved }, at);
       return { checkpoints, predictions };
     });
+  }
+
+  /** See `EvaluationStore.removeUnnamed`. */
+  removePredictions(sha256: string, remove: (sha256: string) => Promise<void>): Promise<void> {
+    return this.stores.evaluations.removeUnnamed(sha256, remove);
   }
 
   async end(attempt: RunAttempt, end: RunEnd, at: Date): Promise<void> {

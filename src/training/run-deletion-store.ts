@@ -66,16 +66,6 @@ export class RunDeletionStore {
     return rows;
   }
 
-  /** Those of the digests that no evaluation names. */
-  async unnamed(predictions: readonly string[]): Promise<readonly string[]> {
-    const { rows } = await this.database.pool.query<{ sha256: string }>(
-      `select sha256 from unnest($1::text[]) as given (sha256)
-       where not exists (select from evaluation where predictions_sha256 = sha256)`,
-      [predictions],
-    );
-    return rows.map(({ sha256 }) => sha256);
-  }
-
   /** Nothing is left of the run. */
   async forget(runId: string): Promise<void> {
     await this.database.pool.query(`delete from deleted_run where run_id = $1`, [runId]);

@@ -1,11 +1,13 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Log } from "../telemetry/log.js";
+import type { EvaluationStore } from "./evaluation/evaluation-store.js";
 import type { PredictionsKeeper } from "./evaluation/predictions-keeper.js";
 import type { DeletedRun, RunDeletionStore } from "./run-deletion-store.js";
 
 export interface RunDeletionOptions {
   readonly deletions: RunDeletionStore;
+  readonly evaluations: Pick<EvaluationStore, "removeUnnamed">;
   readonly predictions: Pick<PredictionsKeeper, "remove">;
   /** Of all runs. */
   readonly runsFolder: string;
@@ -28,12 +30,12 @@ export class RunDeletion {
 
   /** The run is deleted, whether its files can be removed now or at a later start. */
   async #removeFiles({ runId, predictions }: DeletedRun): Promise<void> {
-    const { deletions, runsFolder, log } = this.options;
+    const { deletions, evaluations, predictions: keeper, runsFolder, log } = this.options;
     try {
       await rm(path.join(runsFolder, runId), { recursive: true, force: true });
-      // Equal runs have equal predictions, and so one blob.
-      for (const sha256 of await deletions.unnamed(predictions))
-        await this.options.predictions.remove(sha256);
+      for (const sha256 of predictions) {
+        await evaluations.removeUnnamed(sha256, (unnamed) => keeper.remove(unnamed));
+      }
       await deletions.forget(runId);
     } catch (error) {
       log.warn("could not remove all files of a deleted run; the next start tries again", { runId, error });

@@ -2,7 +2,7 @@ import type { EpochRecord } from "../core/run-events.js";
 import { Diverged } from "./callbacks/divergence.js";
 import type { EarlyStopping } from "./callbacks/early-stopping.js";
 import { removeUnnamedCheckpoints } from "./checkpoint-folders.js";
-import { PredictionsCollector } from "./evaluation/predictions.js";
+import { type Predictions, PredictionsCollector } from "./evaluation/predictions.js";
 import { untilTaken } from "./patient-writer.js";
 import type { RunAttempt } from "./run-attempt.js";
 import type { RunEnd } from "./run-attempt-store.js";
@@ -29,13 +29,17 @@ export class RunEnding {
     { earlyStopping, stop }: { readonly earlyStopping: EarlyStopping; readonly stop: AbortSignal },
   ): Promise<void> {
     const stopped = earlyStopping.shouldStop;
+    const { predictions, ...tested } = await this.#evaluateTest(prepared, outputs, stop);
     await this.record({
       from: "RUNNING",
       to: "SUCCEEDED",
       reason: stopped ? "EARLY_STOPPED" : "COMPLETED",
       detail: stopped ? earlyStopping.detail : null,
-      ...(await this.#evaluateTest(prepared, outputs, stop)),
+      ...tested,
     });
+    if (predictions !== undefined && tested.evaluation !== undefined) {
+      await outputs.evaluationRecorded(tested.evaluation, predictions);
+    }
   }
 
   /** Every step of the epoch was fine, but its last ones ruined the weights: nothing to keep of them. */
@@ -80,7 +84,7 @@ export class RunEnding {
     prepared: PreparedRun,
     outputs: RunOutputs,
     stop: AbortSignal,
-  ): Promise<Pick<RunEnd, "evaluation" | "warnings">> {
+  ): Promise<Pick<RunEnd, "evaluation" | "warnings"> & { readonly predictions?: Predictions }> {
     const { loop, pictures } = prepared;
     const checkpoints = await this.options.stores.attempts.checkpoints(this.options.attempt.runId);
     const best = checkpoints.find((checkpoint) => checkpoint.best);
@@ -92,8 +96,9 @@ export class RunEnding {
       const message = `The best checkpoint could not be evaluated on the test split: ${error.message}`;
       return { warnings: [{ code: error.code, message }] };
     }
-    const predictions = new PredictionsCollector();
-    await loop.evaluate("TEST", stop, predictions.add);
-    return { evaluation: await outputs.evaluate("TEST", best.epoch, predictions.finish()) };
+    const collector = new PredictionsCollector();
+    await loop.evaluate("TEST", stop, collector.add);
+    const predictions = collector.finish();
+    return { evaluation: await outputs.evaluate("TEST", best.epoch, predictions), predictions };
   }
 }

@@ -106,7 +106,12 @@ export class RunKeeper {
       const { attempts } = this.options.stores;
       const finished = { epoch, step, improved, checkpoint, ...written };
       const replaced = await attempts.finishEpoch(this.attempt, finished, at);
-      await outputs.remove(replaced.predictions);
+      if (predictions !== null && written.evaluation !== null) {
+        await outputs.evaluationRecorded(written.evaluation, predictions);
+      }
+      if (replaced.predictions !== null) {
+        await attempts.removePredictions(replaced.predictions, outputs.removePredictions);
+      }
       await removeCheckpoints(this.checkpointsFolder, replaced.checkpoints);
     });
   }

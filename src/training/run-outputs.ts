@@ -70,10 +70,13 @@ export class RunOutputs implements AsyncDisposable {
     return this.targets.predictions.keep({ split, epoch, classCount: this.classCount }, predictions);
   }
 
-  /** Removes predictions that nothing names any more; null: there are none. */
-  async remove(predictions: string | null): Promise<void> {
-    if (predictions !== null) await this.targets.predictions.remove(predictions);
+  /** Once the evaluation is recorded. */
+  async evaluationRecorded(evaluation: NewEvaluation, predictions: Predictions): Promise<void> {
+    await this.targets.predictions.ensureKept(evaluation, predictions);
   }
+
+  /** See `EvaluationStore.removeUnnamed`. */
+  readonly removePredictions = (sha256: string): Promise<void> => this.targets.predictions.remove(sha256);
 
   /** Removes the files of earlier attempts, which nothing names any more. */
   removeEarlier(): Promise<void> {

@@ -42,7 +42,8 @@ export class EvaluationStore {
    * Adds an evaluation and the artifact of its predictions, or replaces those of another epoch, as a
    * part of the caller's transaction.
    *
-   * @returns the digest of the predictions that were replaced, when nothing names them any more
+   * @returns the digest of the predictions that were replaced; whether nothing names them any more
+   *   `removeUnnamed` finds out
    */
   async record(
     client: pg.PoolClient,
@@ -51,6 +52,7 @@ export class EvaluationStore {
     at: Date,
   ): Promise<string | null> {
     const { split, predictionsSha256: sha256, predictionsSizeBytes: sizeBytes } = evaluation;
+    await lockPredictions(client, sha256);
     const { rows } = await client.query<{ sha256: string }>(
       `delete from evaluation where run_id = $1 and split = $2::split returning predictions_sha256 as sha256`,
       [runId, split],
@@ -74,8 +76,18 @@ export class EvaluationStore {
     );
     const artifact = { name: predictionsName(split), sizeBytes, sha256, file: null };
     await this.artifacts.record(client, runId, artifact, at);
-    const replaced = rows[0]?.sha256;
-    return replaced === undefined || (await this.#isNamed(client, replaced)) ? null : replaced;
+    return rows[0]?.sha256 ?? null;
+  }
+
+  /**
+   * Removes predictions, unless an evaluation names them. One that is being recorded at this moment waits, and finds
+   * out then that they are gone.
+   */
+  async removeUnnamed(predictionsSha256: string, remove: (sha256: string) => Promise<void>): Promise<void> {
+    await this.database.transaction(async (client) => {
+      await lockPredictions(client, predictionsSha256);
+      if (!(await this.#isNamed(client, predictionsSha256))) await remove(predictionsSha256);
+    });
   }
 
   /** Forgets evaluations of checkpoints after an epoch, as a part of the caller's transaction. */
@@ -94,6 +106,11 @@ export class EvaluationStore {
     ]);
     return rows.length > 0;
   }
+}
+
+/** Until the end of the transaction, nobody else names or removes them. */
+async function lockPredictions(client: pg.PoolClient, sha256: string): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('predictions ' || $1, 0))`, [sha256]);
 }
 
 /** Dimensions, then a length before each number, all of four bytes and in network order. */

@@ -24,9 +24,16 @@ export class PredictionsKeeper {
     };
   }
 
-  /** Removes predictions that no evaluation names any more. */
+  /**
+   * Once an evaluation is recorded: equal runs have equal predictions, and so one blob, which another run may have
+   * removed before this one named it.
+   */
+  async ensureKept({ predictionsSha256 }: NewEvaluation, predictions: Predictions): Promise<void> {
+    if (!(await this.blobs.has(predictionsSha256))) await this.blobs.put(encodePredictions(predictions));
+  }
+
+  /** Removes predictions that no evaluation names: see `EvaluationStore.removeUnnamed`. */
   async remove(sha256: string): Promise<void> {
-    // Trainers of one blob store work one after another, so none is about to name the same predictions.
     await this.blobs.remove(sha256);
   }
 }

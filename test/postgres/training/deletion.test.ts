@@ -39,7 +39,13 @@ async function openDeletionWorld(): Promise<DeletionWorld> {
   const deletions = new RunDeletionStore(training.database);
   return {
     training,
-    deletion: new RunDeletion({ deletions, predictions: keeper, runsFolder, log: testLog }),
+    deletion: new RunDeletion({
+      deletions,
+      evaluations: training.evaluations,
+      predictions: keeper,
+      runsFolder,
+      log: testLog,
+    }),
     deletions,
     blobs,
     keeper,

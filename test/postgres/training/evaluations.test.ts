@@ -67,23 +67,53 @@ test("an evaluation is replaced by that of a better epoch, and its predictions a
   );
 });
 
-test("predictions that another run has too are kept for it", async () => {
+test("predictions that another run has too are kept for it, and removed with the last", async () => {
   await using world = await openEvaluating();
-  const { training, keeper } = world;
+  const { training, keeper, blobs } = world;
   await insertVersion(training.database);
-  for (const epochs of [1, 2]) {
+  const shared = predicting([0, 0, 1]);
+  const better = predicting([0, 1, 1]);
+  const attempts = [];
+  for (let run = 0; run < 2; run++) {
     await training.launch();
     const attempt = await startNext(training);
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      const predicted = epoch === 1 ? [0, 0, 1] : [0, 1, 1];
-      const evaluation = await keeper.keep(
-        { split: "VALIDATION", epoch, classCount: 2 },
-        predicting(predicted),
-      );
-      const replaced = await finishEpoch(training, attempt, { number: epoch }, true, recorded(evaluation));
-      assert.equal(replaced.predictions, null);
-    }
+    const evaluation = await keeper.keep({ split: "VALIDATION", epoch: 1, classCount: 2 }, shared);
+    await finishEpoch(training, attempt, { number: 1 }, true, recorded(evaluation));
+    attempts.push(attempt);
   }
+  for (const [index, attempt] of attempts.entries()) {
+    const evaluation = await keeper.keep({ split: "VALIDATION", epoch: 2, classCount: 2 }, better);
+    const replaced = await finishEpoch(training, attempt, { number: 2 }, true, recorded(evaluation));
+    const sha256 = replaced.predictions ?? "";
+    await training.evaluations.removeUnnamed(sha256, (unnamed) => keeper.remove(unnamed));
+    assert.equal(await blobs.has(sha256), index === 0);
+  }
+});
+
+test("predictions that another worker removes while they are being recorded are there afterwards", async () => {
+  await using world = await openEvaluating();
+  const { training, keeper, blobs } = world;
+  await insertVersion(training.database);
+  await training.launch();
+  const attempt = await startNext(training);
+  const predictions = predicting([0, 0, 1]);
+  const evaluation = await keeper.keep({ split: "VALIDATION", epoch: 1, classCount: 2 }, predictions);
+  const { predictionsSha256 } = evaluation;
+  const removing = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const removed = training.evaluations.removeUnnamed(predictionsSha256, async (unnamed) => {
+    removing.resolve();
+    await goOn.promise;
+    await keeper.remove(unnamed);
+  });
+  await removing.promise;
+  const finished = finishEpoch(training, attempt, { number: 1 }, true, recorded(evaluation));
+  goOn.resolve();
+  await Promise.all([removed, finished]);
+  await keeper.ensureKept(evaluation, predictions);
+  assert.ok(await blobs.has(predictionsSha256));
+  await training.evaluations.removeUnnamed(predictionsSha256, (unnamed) => keeper.remove(unnamed));
+  assert.ok(await blobs.has(predictionsSha256));
 });
 
 test("going on from an epoch before the best forgets the best's evaluation and its file", async () => {
