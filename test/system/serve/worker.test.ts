@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { buffer } from "node:stream/consumers";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
+import { startTestServer } from "../../testkit/server.js";
+
+const MAIN = fileURLToPath(import.meta.resolve("../../../src/cli/main.js"));
+const CONFIGURATION = {
+  architecture: "VGG11",
+  widthMultiplier: 0.0625,
+  imageSizePixels: 32,
+  head: { kind: "GLOBAL_AVERAGE_POOLING" },
+  precision: "FLOAT32",
+  epochs: 2,
+};
+
+test("a worker trains what a server that does not train itself was asked for", async () => {
+  await using server = await startTestServer({ ESPALIER_TRAIN: "off" });
+  const dataset = await importFlowers(server, 8);
+  const id = await launchRun(server, dataset, CONFIGURATION);
+  const ask = () =>
+    server.viewer.ask<{ run: { state: string; queuePosition: number | null } }>(
+      `query Run($id: ID!) { run(id: $id) { state queuePosition } }`,
+      { id },
+    );
+  assert.deepEqual(await ask(), { run: { state: "QUEUED", queuePosition: 1 } });
+
+  const worker = spawn(process.execPath, [MAIN, "worker", "--json-ready"], {
+    env: {
+      ...process.env,
+      ESPALIER_HOME: server.homeFolder,
+      DATABASE_URL: server.database.url,
+      ESPALIER_DEVICE: "a GPU somewhere",
+    },
+  });
+  const errors = buffer(worker.stderr);
+  const [line] = (await once(createInterface({ input: worker.stdout }), "line")) as [string];
+  assert.deepEqual(JSON.parse(line), { device: "a GPU somewhere" });
+  await awaitRun(server, id);
+  assert.deepEqual(await ask(), { run: { state: "SUCCEEDED", queuePosition: null } });
+  worker.stdin.end(); // as when the program that started it dies
+  assert.deepEqual(await once(worker, "close"), [0, null], String(await errors));
+});
+
+test("a worker without a database to work for says what it needs", async () => {
+  const { DATABASE_URL: _, ...env } = process.env;
+  const worker = spawn(process.execPath, [MAIN, "worker"], { env });
+  const [errors, [code]] = await Promise.all([buffer(worker.stderr), once(worker, "close")]);
+  assert.equal(code, 1);
+  assert.match(String(errors), /DATABASE_URL.*WORKER_NEEDS_DATABASE/s);
+});
