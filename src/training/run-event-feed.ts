@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { AppError } from "../core/app-error.js";
 import { Doorbell } from "../core/doorbell.js";
 import type { RunState } from "../core/enumerations.js";
 import type { RunEvent } from "../core/run-events.js";
+import { runNotFound } from "../core/run-not-found.js";
 import { type EventPosition, isAfter, positionOf } from "./run-event-encoding.js";
 import { RunEventTail } from "./run-event-tail.js";
 import { isTerminal } from "./run-state.js";
@@ -148,10 +148,4 @@ export class RunEventFeed {
       if (woken % WOKEN_AT_ONCE === 0) await nextTurn();
     }
   }
-}
-
-export function runNotFound(runId: string): AppError {
-  return new AppError("RUN_NOT_FOUND", `There is no run with the id ${JSON.stringify(runId)}.`, {
-    path: ["runId"],
-  });
 }
