@@ -1,10 +1,10 @@
-export const EPOCHS = 10;
+export const EPOCHS = 8;
 
 /** A RunConfigurationInput of a small run with everything that draws at random, keeps state or depends on the step. */
 export const CONFIGURATION = {
   architecture: "VGG11",
   widthMultiplier: 0.25,
-  imageSizePixels: 64,
+  imageSizePixels: 80,
   batchNormalization: true,
   head: { kind: "FULLY_CONNECTED", units: 64, dropout: 0.5 },
   optimizer: { adamW: {} },

@@ -16,6 +16,8 @@ const KILLS_PER_RUN = 5;
 const POSTGRES_RESTARTS_PER_RUN = 3;
 /** Runs in a row that may end before anything could strike them. */
 const MOST_UNTOUCHED = 3;
+/** One at its end, and inside most epochs another: then it is worth waiting for. */
+const CHECKPOINTS_PER_EPOCH = 1.5;
 const SPLIT = { validation: 0.2, test: 0.1, seed: 0 } as const;
 const DATASET = "torture";
 
@@ -51,6 +53,8 @@ export async function torture(
   const pace = paceOf(reference.evidence, world.startingMs);
   const saved = reference.evidence.events.filter(({ __typename }) => __typename === "CheckpointSaved").length;
   report(`the reference: ${EPOCHS} epochs of ${Math.round(pace.epochMs)} ms, ${saved} checkpoints`);
+  const savesInside = saved >= CHECKPOINTS_PER_EPOCH * EPOCHS;
+  if (!savesInside) report("epochs are too short here for checkpoints inside them: none is aimed at");
 
   // It is held against itself too: what comes twice or out of order there is wrong already.
   const differences = [...compareRuns(reference.evidence, reference.evidence)];
@@ -63,7 +67,7 @@ export async function torture(
       kills: Math.min(left.kills, KILLS_PER_RUN),
       postgresRestarts: Math.min(Math.ceil(left.postgresRestarts / runsLeft), POSTGRES_RESTARTS_PER_RUN),
     };
-    const strikes = planStrikes({ seed, run: total.runs, epochs: EPOCHS, ...wanted });
+    const strikes = planStrikes({ seed, run: total.runs, epochs: EPOCHS, savesInside, ...wanted });
     const run = await trainRun(world, { name: `run ${total.runs}`, dataset, strikes, pace }, context);
     const found = compareRuns(reference.evidence, run.evidence);
     tellOutcome(run.evidence.name, found, report);

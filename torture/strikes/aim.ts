@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EventFollower } from "../world/event-follower.js";
 import type { TortureWorld } from "../world/torture-world.js";
-import type { Moment, Strike } from "./strike-plan.js";
+import { type Moment, type Strike, WHILE_TRAINING } from "./strike-plan.js";
 
 /** How long what is aimed at lasts. */
 export interface Pace {
@@ -29,8 +29,8 @@ export type Aimed = AsyncDisposable;
 
 /** A checkpoint of a small network is written, synced and in its place in that time. */
 const CHECKPOINT_MS = 40;
-/** What comes right after an epoch was told. */
-const AFTER_EPOCH_MS = 10;
+/** What comes right after something was told. */
+const AFTER_EVENT_MS = 10;
 const POLL_MS = 2;
 
 type Aim = (target: Target, fraction: number, signal: AbortSignal) => Promise<Aimed>;
@@ -44,7 +44,12 @@ const AIMS: Readonly<Record<Moment, Aim>> = {
   async EPOCH({ follower }, fraction, signal) {
     const { epochsDone } = follower;
     await follower.until(() => follower.isOver || follower.epochsDone > epochsDone, signal);
-    return lasting(fraction * AFTER_EPOCH_MS, signal);
+    return lasting(fraction * AFTER_EVENT_MS, signal);
+  },
+  async INSIDE({ follower }, fraction, signal) {
+    const { savedInside } = follower;
+    await follower.until(() => follower.isOver || follower.savedInside > savedInside, signal);
+    return lasting(fraction * AFTER_EVENT_MS, signal);
   },
   METRICS: ({ world, follower }, _fraction, signal) => metricsHeldUp(world, follower, signal),
   async PREPARING({ follower, sinceKill, pace }, fraction, signal) {
@@ -57,7 +62,7 @@ const AIMS: Readonly<Record<Moment, Aim>> = {
   },
 };
 
-const NEEDS_TRAINING: ReadonlySet<Moment> = new Set(["ANY", "CHECKPOINT", "EPOCH", "METRICS"]);
+const NEEDS_TRAINING: ReadonlySet<Moment> = new Set(WHILE_TRAINING);
 
 /**
  * Waits for the moment of a strike, or the end of the run.

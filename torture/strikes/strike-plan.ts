@@ -5,6 +5,7 @@ export const MOMENTS = {
   ANY: "at any time",
   CHECKPOINT: "while a checkpoint was written",
   EPOCH: "right after an epoch was told",
+  INSIDE: "right after a checkpoint inside an epoch",
   METRICS: "while metrics were written",
   PREPARING: "while the run was prepared",
   STARTING: "while the server started",
@@ -12,7 +13,14 @@ export const MOMENTS = {
 
 export type Moment = keyof typeof MOMENTS;
 
-const WHILE_TRAINING = ["ANY", "CHECKPOINT", "EPOCH", "METRICS"] as const satisfies readonly Moment[];
+/** Those for which the run has to be training. */
+export const WHILE_TRAINING = [
+  "ANY",
+  "CHECKPOINT",
+  "EPOCH",
+  "INSIDE",
+  "METRICS",
+] as const satisfies readonly Moment[];
 const WHILE_RESUMING = ["PREPARING", "STARTING"] as const satisfies readonly Moment[];
 
 /** How often a run is killed before it trains, and again before it trains on. */
@@ -38,6 +46,8 @@ export interface StrikesWanted {
   readonly postgresRestarts: number;
   /** Of the run. */
   readonly epochs: number;
+  /** Whether epochs last long enough here for checkpoints inside them. */
+  readonly savesInside: boolean;
 }
 
 /** What happens to one run, in order; the same for the same seed. */
@@ -47,8 +57,10 @@ export function planStrikes({
   kills,
   postgresRestarts,
   epochs,
+  savesInside,
 }: StrikesWanted): readonly Strike[] {
   const random = new SeededRandom(`${seed}/${run}`);
+  const momentsOfTraining = WHILE_TRAINING.filter((moment) => savesInside || moment !== "INSIDE");
   const strike = (target: Strike["target"], moments: readonly Moment[], afterEpoch: number): Strike => ({
     target,
     moment: moments[random.integer(0, moments.length - 1)] ?? "ANY",
@@ -57,7 +69,7 @@ export function planStrikes({
     orderly: random.chance(0.5),
   });
   const whileTraining = (target: Strike["target"]): Strike =>
-    strike(target, WHILE_TRAINING, random.integer(0, epochs - 1));
+    strike(target, momentsOfTraining, random.integer(0, epochs - 1));
 
   const first: Strike[] = [];
   let left = kills;

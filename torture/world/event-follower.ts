@@ -29,6 +29,15 @@ export class EventFollower implements Disposable {
     return this.seen.filter(({ __typename }) => __typename === "EpochCompleted").length;
   }
 
+  /** Checkpoints that were saved inside epochs. */
+  get savedInside(): number {
+    let epochsDone = 0;
+    return this.seen.filter((event) => {
+      if (event.__typename === "EpochCompleted") epochsDone += 1;
+      return event.__typename === "CheckpointSaved" && event.checkpoint.epoch > epochsDone;
+    }).length;
+  }
+
   /** Whether the run has come to that state in one of the events from `first` on. */
   hasBeen(state: string, first: number): boolean {
     return this.seen

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MOMENTS, planStrikes, type Strike } from "../../../torture/strikes/strike-plan.js";
 
-const WANTED = { seed: 0, run: 1, kills: 5, postgresRestarts: 2, epochs: 10 };
+const WANTED = { seed: 0, run: 1, kills: 5, postgresRestarts: 2, epochs: 10, savesInside: true };
 const PLANS = Array.from({ length: 200 }, (_, index) => planStrikes({ ...WANTED, run: index + 1 }));
 const needsTraining = ({ moment }: Strike): boolean => moment !== "PREPARING" && moment !== "STARTING";
 
@@ -39,6 +39,13 @@ test("a server is killed while it starts only where it was killed before", () =>
       if (moment !== "STARTING") continue;
       assert.equal(plan[index - 1]?.target, "SERVER");
     }
+  }
+});
+
+test("no run waits for a checkpoint inside an epoch where there are none", () => {
+  for (let run = 1; run <= 200; run++) {
+    const plan = planStrikes({ ...WANTED, run, savesInside: false });
+    assert.ok(plan.every(({ moment }) => moment !== "INSIDE"));
   }
 });
 
