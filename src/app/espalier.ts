@@ -71,7 +71,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   await services.registry.recover();
   await services.importer.recover();
   await services.deletion.recover();
-  if (config.worker.serverTrains) await trainer.start();
+  await trainer.start({ takesRuns: config.worker.serverTrains });
   const { url } = starting.own(await startApiServer(services, config));
 
   const running = starting.move();

@@ -58,11 +58,15 @@ export class Trainer implements AsyncDisposable {
     return this.options.worker.device;
   }
 
-  /** Takes the runs of dead processes back, then works in the background until disposed of. */
-  async start(): Promise<void> {
+  /**
+   * Takes the runs of dead processes back, then works in the background until disposed of.
+   *
+   * @param options.takesRuns otherwise it looks after those of others alone
+   */
+  async start(options: { readonly takesRuns: boolean } = { takesRuns: true }): Promise<void> {
     if (this.#work !== null) throw new Error("The trainer was started before.");
     await this.#takeBackLostRuns();
-    this.#work = Promise.all([this.#takeRuns(), this.#watchOthers()]);
+    this.#work = Promise.all([options.takesRuns ? this.#takeRuns() : null, this.#watchOthers()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

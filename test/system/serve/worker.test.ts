@@ -6,7 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
-import { startTestServer } from "../../testkit/server.js";
+import { startTestServer, type TestServer } from "../../testkit/server.js";
 
 const MAIN = fileURLToPath(import.meta.resolve("../../../src/cli/main.js"));
 const CONFIGURATION = {
@@ -17,6 +17,16 @@ const CONFIGURATION = {
   precision: "FLOAT32",
   epochs: 2,
 };
+
+function startWorker({ homeFolder, database }: TestServer) {
+  const env = {
+    ...process.env,
+    ESPALIER_HOME: homeFolder,
+    DATABASE_URL: database.url,
+    ESPALIER_DEVICE: "a GPU somewhere",
+  };
+  return spawn(process.execPath, [MAIN, "worker", "--json-ready"], { env });
+}
 
 test("a worker trains what a server that does not train itself was asked for", async () => {
   await using server = await startTestServer({ ESPALIER_TRAIN: "off" });
@@ -29,14 +39,7 @@ test("a worker trains what a server that does not train itself was asked for", a
     );
   assert.deepEqual(await ask(), { run: { state: "QUEUED", queuePosition: 1 } });
 
-  const worker = spawn(process.execPath, [MAIN, "worker", "--json-ready"], {
-    env: {
-      ...process.env,
-      ESPALIER_HOME: server.homeFolder,
-      DATABASE_URL: server.database.url,
-      ESPALIER_DEVICE: "a GPU somewhere",
-    },
-  });
+  const worker = startWorker(server);
   const errors = buffer(worker.stderr);
   const [line] = (await once(createInterface({ input: worker.stdout }), "line")) as [string];
   assert.deepEqual(JSON.parse(line), { device: "a GPU somewhere" });
@@ -44,6 +47,25 @@ test("a worker trains what a server that does not train itself was asked for", a
   assert.deepEqual(await ask(), { run: { state: "SUCCEEDED", queuePosition: null } });
   worker.stdin.end(); // as when the program that started it dies
   assert.deepEqual(await once(worker, "close"), [0, null], String(await errors));
+});
+
+test("a server that does not train notices that a worker died", async () => {
+  await using server = await startTestServer({ ESPALIER_TRAIN: "off", ESPALIER_LEASE_SECONDS: "3" });
+  const dataset = await importFlowers(server, 8);
+  const id = await launchRun(server, dataset, { ...CONFIGURATION, epochs: 10_000 });
+  const reached = async (what: string): Promise<void> => {
+    const query =
+      "subscription Watch($id: ID!) { runEvents(runId: $id) { __typename ... on RunStateChanged { to } } }";
+    for await (const { data } of server.viewer.follow(query, { id })) {
+      if (JSON.stringify(data).includes(what)) return;
+    }
+  };
+  const worker = startWorker(server);
+  await reached("EpochCompleted");
+  const closed = once(worker, "close");
+  worker.kill("SIGKILL");
+  await closed;
+  await reached("INTERRUPTED");
 });
 
 test("a worker without a database to work for says what it needs", async () => {
