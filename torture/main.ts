@@ -1,5 +1,6 @@
 import { parseOptions } from "../bench/options.js";
-import { AppError, explainError } from "../src/core/app-error.js";
+import { AppError } from "../src/core/app-error.js";
+import { explainAll } from "./explain-all.js";
 import { OPTIONS, USAGE } from "./options.js";
 import { describeReport } from "./report.js";
 import { torture } from "./torture.js";
@@ -36,7 +37,7 @@ async function main(words: readonly string[]): Promise<number> {
     return result.differences === 0 ? 0 : 1;
   } catch (error) {
     if (interrupted.signal.aborted) return EXIT_INTERRUPTED;
-    process.stderr.write(`${explainError(error)}\n`);
+    process.stderr.write(`${explainAll(error)}\n`);
     if (!(error instanceof AppError) || error.code !== "USAGE") return 1;
     process.stderr.write(`\n${USAGE}`);
     return EXIT_USAGE;

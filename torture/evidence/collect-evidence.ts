@@ -1,15 +1,25 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ApiClient } from "../../demo/api-client.js";
 import { AppError } from "../../src/core/app-error.js";
 import { digestFolder } from "../../src/engine/folder-digest.js";
-import { LIST_EVENTS, METRIC_HISTORY, type MetricValue, RUN_RESULT, type RunEvent } from "../operations.js";
+import {
+  type Checkpoint,
+  LIST_EVENTS,
+  METRIC_HISTORY,
+  type MetricValue,
+  RUN_RESULT,
+  type RunEvent,
+} from "../operations.js";
 import type { MetricPoint, RunEvidence } from "./run-evidence.js";
 import { tensorBoardRecords } from "./tensorboard-records.js";
 
 /** What the artifact of TensorBoard is called in the evidence: its own name has the time of the launch. */
 const TENSORBOARD_FILE = "TensorBoard's file";
+const SETTLED_MS = 5_000;
+const POLL_MS = 50;
 const TENSORBOARD_NAME = /^events\.out\.tfevents\./;
 
 export interface EvidenceOf {
@@ -65,7 +75,7 @@ export async function collectEvidence(
     },
     summaries: run.metrics,
     evaluations: [validation, test].filter((evaluation) => evaluation !== null),
-    checkpointFolders: await digestFolders(path.join(runFolder, "checkpoints")),
+    checkpointFolders: await settledFolders(path.join(runFolder, "checkpoints"), checkpoints),
     events: await eventsOf(api, runId),
   };
 }
@@ -96,6 +106,26 @@ async function pageOfEvents(api: ApiClient, runId: string, after: string | null)
   const { run } = await api.request(LIST_EVENTS, { runId, after });
   if (run === null) throw lost(runId, "is not there any more");
   return run.events;
+}
+
+/** A server removes what nothing names any more once it has told that the run ended. */
+async function settledFolders(
+  parent: string,
+  checkpoints: readonly Checkpoint[],
+): Promise<ReadonlyMap<string, string>> {
+  const deadlineMs = performance.now() + SETTLED_MS;
+  for (;;) {
+    const folders = await digestFolders(parent).catch(whileRemoved);
+    if (folders?.size === checkpoints.length) return folders;
+    if (folders !== null && performance.now() > deadlineMs) return folders;
+    await delay(POLL_MS);
+  }
+}
+
+/** A folder that goes while it is read. */
+function whileRemoved(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT") return null;
+  throw error;
 }
 
 async function digestFolders(parent: string): Promise<ReadonlyMap<string, string>> {
