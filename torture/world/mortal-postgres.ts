@@ -11,12 +11,7 @@ import {
   postgresAccount,
 } from "../../src/db/postgres-binaries.js";
 import { type PostgresCluster, provideCluster } from "../../src/db/postgres-cluster.js";
-import {
-  type PostgresLauncher,
-  postgresLauncher,
-  runPostgres,
-  spawnPostgres,
-} from "../../src/db/postgres-command.js";
+import { type PostgresLauncher, postgresLauncher, spawnPostgres } from "../../src/db/postgres-command.js";
 
 const DATABASE = "espalier";
 const START_ATTEMPTS = 20;
@@ -148,19 +143,10 @@ export class MortalPostgres implements AsyncDisposable {
     return false;
   }
 
+  /** Stops it in an orderly way, which leaves no shared memory; one that somebody else ended stays ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#crash.catch(() => {});
-    const server = this.#server;
-    if (server === null || !isRunning(server)) return;
-    const exited = once(server, "exit");
-    await runPostgres(this.launcher, this.binaries.pgCtl, [
-      "stop",
-      "-D",
-      this.cluster.dataFolder,
-      "-m",
-      "fast",
-    ]);
-    await exited;
+    await this.#die("SIGINT");
   }
 }
 
