@@ -1,4 +1,4 @@
-import { statfs } from "node:fs/promises";
+import { mkdir, statfs } from "node:fs/promises";
 import path from "node:path";
 import { DurableFile } from "../data/durable-file.js";
 
@@ -17,9 +17,10 @@ export function isDiskTrouble(error: unknown): boolean {
   return false;
 }
 
-/** Whether a folder takes files again, with room for so many bytes and some more. */
+/** Whether a folder, made when it is gone, takes files again, with room for so many bytes and some more. */
 export async function hasRoom(folder: string, bytes: number): Promise<boolean> {
   try {
+    await mkdir(folder, { recursive: true });
     const { bavail, bsize } = await statfs(folder);
     if (bavail * bsize < bytes + MARGIN_BYTES) return false;
     await using probe = await DurableFile.create(path.join(folder, ".probe"));

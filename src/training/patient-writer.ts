@@ -1,9 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../core/app-error.js";
+import { retrying } from "../core/retrying.js";
 import type { Log } from "../telemetry/log.js";
 
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 5_000;
+const WAITS = { firstMs: 100, lastMs: 5_000 };
 /** Writes that may wait: each may hold the checkpoint of an epoch on the disk. */
 const MOST_WAITING = 64;
 
@@ -61,19 +60,16 @@ export class PatientWriter {
  *
  * @throws what the work throws for another reason, or while closing
  */
-export async function untilTaken<T>(
+export function untilTaken<T>(
   work: () => Promise<T>,
   { log, closing }: Pick<PatientWriterOptions, "log" | "closing">,
 ): Promise<T> {
-  for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(2 * waitMs, LAST_RETRY_MS)) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isDatabaseAway(error) || closing.aborted) throw error;
-      log.warn("the database is away; what was to be written waits", { error });
-      await delay(waitMs, undefined, { signal: closing }).catch(() => {});
-    }
-  }
+  const isPassing = (error: unknown): boolean => {
+    const away = isDatabaseAway(error);
+    if (away && !closing.aborted) log.warn("the database is away; what was to be written waits", { error });
+    return away;
+  };
+  return retrying(work, { isPassing, signal: closing, ...WAITS });
 }
 
 export function isDatabaseAway(error: unknown): boolean {

@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Doorbell } from "../core/doorbell.js";
+import { retrying } from "../core/retrying.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { hasRoom } from "./disk-trouble.js";
@@ -21,8 +21,7 @@ export interface TrainerOptions extends Omit<RunTrainingOptions, "clock" | "leas
   readonly clock?: Clock;
 }
 
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 10_000;
+const WAITS = { firstMs: 100, lastMs: 10_000 };
 /** So often while a lease lasts does a worker look for runs that others have lost. */
 const LOOKS = 3;
 
@@ -135,7 +134,6 @@ export class Trainer implements AsyncDisposable {
   async #continueRunsWithDisk(): Promise<void> {
     const { stores, clock, runsFolder } = this.#options;
     for (const { runId, checkpointBytes } of await stores.interruptions.waitingForDisk()) {
-      await mkdir(runsFolder, { recursive: true }).catch(() => {});
       if (await hasRoom(runsFolder, checkpointBytes)) {
         await stores.interruptions.continueWithDisk(runId, clock.now());
       }
@@ -149,16 +147,12 @@ export class Trainer implements AsyncDisposable {
    * @returns undefined when it was given up
    */
   async #persist<T>(work: () => Promise<T>): Promise<T | undefined> {
-    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(2 * waitMs, LAST_RETRY_MS)) {
-      try {
-        return await work();
-      } catch (error) {
-        if (error instanceof AttemptReplaced) return undefined;
-        this.#options.log.error("the trainer cannot write to the database", { error });
-        if (this.#closing.signal.aborted) return undefined;
-        await delay(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
-      }
-    }
+    const isPassing = (error: unknown): boolean => {
+      if (error instanceof AttemptReplaced) return false;
+      this.#options.log.error("the trainer cannot write to the database", { error });
+      return true;
+    };
+    return retrying(work, { isPassing, signal: this.#closing.signal, ...WAITS }).catch(() => undefined);
   }
 
   /** One engine for all runs; one that did not start is tried again by the next run. */
