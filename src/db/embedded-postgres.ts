@@ -1,16 +1,22 @@
 import type { ChildProcess } from "node:child_process";
 import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { AppError } from "../core/app-error.js";
+import { isAlive } from "../core/is-alive.js";
 import type { Log } from "../telemetry/log.js";
+import { freePort } from "./free-port.js";
 import { findPostgresBinaries, type PostgresBinaries, postgresAccount } from "./postgres-binaries.js";
-import { type PostgresCluster, provideCluster } from "./postgres-cluster.js";
+import {
+  createDatabase,
+  DATABASE,
+  type PostgresCluster,
+  provideCluster,
+  SERVER_SETTINGS,
+} from "./postgres-cluster.js";
 import { type PostgresLauncher, postgresLauncher, runPostgres, spawnPostgres } from "./postgres-command.js";
 
-const DATABASE = "espalier";
 /** Held for as long as a process owns the server; any number that others do not use. */
 const OWNER_LOCK = 4_577_254;
 const START_TIMEOUT_MS = 60_000;
@@ -19,20 +25,6 @@ const ORPHAN_TIMEOUT_MS = 10_000;
 const STOP_TIMEOUT_SECONDS = 60;
 const START_ATTEMPTS = 5;
 const POLL_MS = 10;
-
-/** Settings on top of the cluster's own; what a commit promised survives a crash by all of them. */
-const SETTINGS: Readonly<Record<string, string>> = {
-  listen_addresses: "127.0.0.1",
-  unix_socket_directories: "",
-  synchronous_commit: "on",
-  fsync: "on",
-  full_page_writes: "on",
-  max_connections: "100",
-  // Queries are short, and starting workers takes longer than most of them; the other cores train.
-  max_parallel_workers_per_gather: "0",
-  timezone: "UTC",
-  log_timezone: "UTC",
-};
 
 export interface EmbeddedPostgres extends AsyncDisposable {
   /** Of the database `espalier`, with its password. */
@@ -59,7 +51,7 @@ export async function startEmbeddedPostgres(
   await mkdir(folder, { recursive: true, mode: 0o711 });
   const launcher = await postgresLauncher(account, [binaries.folder, folder]);
   const cluster = await provideCluster(path.resolve(folder), binaries, launcher, account);
-  const server = new Server(cluster, binaries, launcher, { ...SETTINGS, ...settings });
+  const server = new Server(cluster, binaries, launcher, { ...SERVER_SETTINGS, ...settings });
   await server.stopOrphan(log);
   return server.start(log);
 }
@@ -225,32 +217,4 @@ function inUse(folder: string): AppError {
     "HOME_IN_USE",
     `Another Espalier is running on ${folder}. Stop it first, or set ESPALIER_HOME to another folder.`,
   );
-}
-
-async function createDatabase(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);
-  if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address !== null && typeof address === "object") resolve(address.port);
-        else reject(new Error("The system gave no port."));
-      });
-    });
-  });
 }

@@ -1,10 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { chown, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import type pg from "pg";
 import type { PostgresBinaries, SystemAccount } from "./postgres-binaries.js";
 import { type PostgresLauncher, runPostgres } from "./postgres-command.js";
 
 const USER = "espalier";
+export const DATABASE = "espalier";
+
+/** Settings on top of the cluster's own; what a commit promised survives a crash by all of them. */
+export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  synchronous_commit: "on",
+  fsync: "on",
+  full_page_writes: "on",
+  max_connections: "100",
+  // Queries are short, and starting workers takes longer than most of them; the other cores train.
+  max_parallel_workers_per_gather: "0",
+  timezone: "UTC",
+  log_timezone: "UTC",
+};
 
 /** The files of one PostgreSQL, whether or not it runs. */
 export interface PostgresCluster {
@@ -51,6 +67,12 @@ export async function provideCluster(
     url: (port, database) =>
       `postgresql://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
   };
+}
+
+/** Makes the database `DATABASE`, unless it is there. */
+export async function createDatabase(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);
+  if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
 }
 
 async function providePassword(file: string, account: SystemAccount | null): Promise<string> {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { isAlive } from "../core/is-alive.js";
 
 /** A process that trains, as the rows of its runs name it. */
 export interface WorkerIdentity {
@@ -47,15 +48,5 @@ function read(file: () => string): string {
     return file();
   } catch {
     return "";
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // Sends nothing: it asks.
-    return true;
-  } catch (error) {
-    // EPERM: it is there and belongs to someone else.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

@@ -1,32 +1,29 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, open, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { AppError } from "../../src/core/app-error.js";
+import { freePort } from "../../src/db/free-port.js";
 import {
   findPostgresBinaries,
   type PostgresBinaries,
   postgresAccount,
 } from "../../src/db/postgres-binaries.js";
-import { type PostgresCluster, provideCluster } from "../../src/db/postgres-cluster.js";
+import {
+  createDatabase,
+  DATABASE,
+  type PostgresCluster,
+  provideCluster,
+  SERVER_SETTINGS,
+} from "../../src/db/postgres-cluster.js";
 import { type PostgresLauncher, postgresLauncher, spawnPostgres } from "../../src/db/postgres-command.js";
 
-const DATABASE = "espalier";
 const START_ATTEMPTS = 20;
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 10;
 /** What passes by itself: processes of the server that was killed have yet to end. */
 const PASSING = /shared memory block|lock file .* already exists/;
-
-/** The settings of the product's own; what a commit promised survives a crash by all of them. */
-const SETTINGS: Readonly<Record<string, string>> = {
-  listen_addresses: "127.0.0.1",
-  unix_socket_directories: "",
-  timezone: "UTC",
-  log_timezone: "UTC",
-};
 
 /** A real PostgreSQL that outlives the servers which use it, and is found where it was after a crash of its own. */
 export class MortalPostgres implements AsyncDisposable {
@@ -111,7 +108,7 @@ export class MortalPostgres implements AsyncDisposable {
   async #spawn(): Promise<ChildProcess> {
     await rm(this.cluster.logFile, { force: true });
     const output = await open(this.cluster.logFile, "a", 0o600);
-    const settings = Object.entries({ ...SETTINGS, port: String(this.port) });
+    const settings = Object.entries({ ...SERVER_SETTINGS, port: String(this.port) });
     const server = spawnPostgres(
       this.launcher,
       this.binaries.postgres,
@@ -130,8 +127,7 @@ export class MortalPostgres implements AsyncDisposable {
     while (isRunning(server) && performance.now() < deadline) {
       try {
         const client = await this.connect("postgres");
-        const { rowCount } = await client.query("select from pg_database where datname = $1", [DATABASE]);
-        if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+        await createDatabase(client);
         await client.end();
         return true;
       } catch {
@@ -152,19 +148,4 @@ export class MortalPostgres implements AsyncDisposable {
 
 function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
-}
-
-/** One that the system gives out; it stays free while the server is down, since it gives out others first. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address !== null && typeof address === "object") resolve(address.port);
-        else reject(new Error("The system gave no port."));
-      });
-    });
-  });
 }
