@@ -9,6 +9,7 @@ import { RunEventStore } from "../../../src/training/run-event-store.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { DatabaseLink } from "../../testkit/database-link.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
+import { untilItWorks } from "../../testkit/until-it-works.js";
 
 const NEVER = new AbortController().signal;
 
@@ -252,16 +253,4 @@ async function breakConnections({ pool }: Database): Promise<void> {
      where datname = current_database() and pid <> pg_backend_pid()`,
   );
   assert.ok((rowCount ?? 0) > 0);
-}
-
-/** A writer that has lost its connection tries again, as a trainer does. */
-async function untilItWorks(write: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      await write();
-      return;
-    } catch (error) {
-      assert.match(String(error), /terminat|reachable|ECONNRESET/i);
-    }
-  }
 }

@@ -9,6 +9,7 @@ import { socketUrl } from "../../testkit/graphql-client.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { SocketClient } from "../../testkit/socket-client.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
+import { untilItWorks } from "../../testkit/until-it-works.js";
 
 const EVENTS = `subscription Events($runId: ID!, $after: String) {
   runEvents(runId: $runId, after: $after) { sequence cursor run { state } ... on RunWarning { message } }
@@ -212,15 +213,3 @@ test("there are as many connections as were configured, and those end when the s
   }
   assert.deepEqual(stopping.errorLog, []);
 });
-
-/** A writer that has lost its connection tries again, as a trainer does. */
-async function untilItWorks(write: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      await write();
-      return;
-    } catch (error) {
-      assert.match(String(error), /terminat|reachable|ECONNRESET/i);
-    }
-  }
-}

@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+
+/** A writer that has lost its connection tries again, as a trainer does. */
+export async function untilItWorks(write: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      assert.match(String(error), /terminat|reachable|ECONNRESET/i);
+    }
+  }
+}
