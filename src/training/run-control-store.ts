@@ -132,7 +132,7 @@ export class RunControlStore {
     });
   }
 
-  /** Its trainer looks when the doorbell rings, and whenever it writes. */
+  /** Its trainer looks when the doorbell rings, and whenever it renews its lease. */
   async #askToStop(client: pg.PoolClient, run: ControlledRun, request: StopRequest): Promise<void> {
     await client.query(`update run set stop_requested = $2::stop_request where id = $1`, [run.id, request]);
     await this.database.notifier.notify(`stop:${run.id}`, client);

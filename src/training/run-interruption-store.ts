@@ -77,7 +77,8 @@ export class RunInterruptionStore {
       };
       try {
         await this.database.transaction(async (client) => {
-          if (!dead && !(await this.#stillExpired(client, runId, leaseSeconds))) return;
+          // It may have been renewed since it was listed.
+          if (!dead && !(await this.#isStillExpired(client, runId, leaseSeconds))) return;
           await this.#interrupt(client, { runId, attempt }, interruption, at);
           lost.push({ runId, attempt });
         });
@@ -180,7 +181,7 @@ export class RunInterruptionStore {
     return true;
   }
 
-  async #stillExpired(client: pg.PoolClient, runId: string, leaseSeconds: number): Promise<boolean> {
+  async #isStillExpired(client: pg.PoolClient, runId: string, leaseSeconds: number): Promise<boolean> {
     const { rows } = await client.query<{ expired: boolean }>(
       `select ${EXPIRED} as expired from run where id = $2 for update`,
       [leaseSeconds, runId],
