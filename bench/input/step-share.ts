@@ -144,6 +144,7 @@ async function openTraining(
       cachedFeatures: false,
       accumulation: false,
       importedVariables: [],
+      customOps: engine.info.customOps,
     }),
   );
   const session = await engine.openGraph(graph);

@@ -15,6 +15,8 @@ export interface Config {
   readonly port: number;
   /** Folder with the TensorFlow libraries and headers to use instead of the wheel's. */
   readonly tensorflowFolder: string | null;
+  /** Whether training may use Espalier's own operations beside TensorFlow's. */
+  readonly ownKernels: boolean;
   /** Folders below which an import may read. */
   readonly importRoots: readonly string[];
   /** Threads that TensorFlow uses inside one operation; results depend on it. */
@@ -110,6 +112,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv, folder: string = pro
     host: text("ESPALIER_HOST") ?? "127.0.0.1",
     port: integer("ESPALIER_PORT", 4000, 0, 65_535),
     tensorflowFolder: tensorflowFolder === null ? null : resolved(tensorflowFolder),
+    ownKernels: parseSwitch("ESPALIER_KERNELS", text("ESPALIER_KERNELS") ?? "on"),
     importRoots: (text("ESPALIER_IMPORT_ROOTS") ?? "")
       .split(path.delimiter)
       .filter((root) => root !== "")

@@ -54,8 +54,9 @@ export class EngineHost implements AsyncDisposable {
   static async start(options: EngineHostOptions): Promise<EngineHost> {
     setEngineEnvironment(process.env, options.threads);
     await mkdir(options.workFolder, { recursive: true });
-    const { thread, ...found } = await EngineThread.start(options.nativeLibrary.addonFile);
-    const info = await describeEngine({ ...found, threads: options.threads });
+    const { nativeLibrary, threads } = options;
+    const { thread, ...found } = await EngineThread.start(nativeLibrary);
+    const info = await describeEngine({ ...found, threads, hasKernels: nativeLibrary.kernelsFile !== null });
     options.log.debug("engine started", { ...info });
     return new EngineHost(options, thread, info);
   }
@@ -129,7 +130,7 @@ export class EngineHost implements AsyncDisposable {
     const { log, nativeLibrary } = this.#options;
     log.warn("engine restarts", { alive: this.#thread.alive, failedRuns: this.#thread.failedRuns });
     await this.#thread[Symbol.asyncDispose]();
-    const { thread } = await EngineThread.start(nativeLibrary.addonFile);
+    const { thread } = await EngineThread.start(nativeLibrary);
     this.#thread = thread;
     return thread;
   }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { promisify } from "node:util";
+import { CUSTOM_OPS, type CustomOp } from "../graph/custom-op.js";
 import { memoryBytes } from "./engine-environment.js";
 import type { EngineDevice, EngineInfo } from "./engine-protocol.js";
 
@@ -20,6 +21,8 @@ export async function describeEngine(input: {
   readonly tensorflowVersion: string;
   readonly usesGpu: boolean;
   readonly threads: number;
+  /** Whether Espalier's own operations are loaded. */
+  readonly hasKernels: boolean;
 }): Promise<EngineInfo> {
   const processor = cpus()[0]?.model.trim() || process.arch;
   const cpu: EngineDevice = {
@@ -33,7 +36,20 @@ export async function describeEngine(input: {
     threads: input.threads,
     processor,
     devices: input.usesGpu ? [...(await gpus()), cpu] : [cpu],
+    customOps: input.hasKernels && !input.usesGpu ? customOpsFor(cpu.instructionSets) : [],
   };
+}
+
+/**
+ * Those that a processor knows and that make it faster: where there are matrix registers (AMX), TensorFlow's own
+ * gradients of convolutions use them and Espalier's do not.
+ */
+export function customOpsFor(instructionSets: readonly string[]): readonly CustomOp[] {
+  const vectors = ["avx512f", "avx512_bf16"].every((name) => instructionSets.includes(name));
+  if (!vectors) return ["EspalierProjectiveTransform"];
+  return CUSTOM_OPS.filter(
+    (op) => op !== "EspalierConv2DBackpropFilter" || !instructionSets.includes("amx_bf16"),
+  );
 }
 
 /** Empty where the system does not list them (macOS). */

@@ -1,5 +1,7 @@
 import type { DeviceKind } from "../core/enumerations.js";
+import type { CustomOp } from "../graph/custom-op.js";
 import type { DType } from "../graph/tensor-spec.js";
+import type { NativeLibrary } from "./native-library.js";
 
 /**
  * A tensor outside the engine: row-major data of `shape`.
@@ -24,6 +26,8 @@ export interface EngineInfo {
   /** Model name of the processor. */
   readonly processor: string;
   readonly devices: readonly EngineDevice[];
+  /** What graphs for it may use beside TensorFlow's own operations. */
+  readonly customOps: readonly CustomOp[];
 }
 
 export interface EngineDevice {
@@ -76,6 +80,4 @@ export type EngineReply =
     };
 
 /** Given to the worker when its thread is made. */
-export interface EngineWorkerData {
-  readonly addonFile: string;
-}
+export type EngineWorkerData = NativeLibrary;

@@ -7,6 +7,7 @@ import type {
   EngineRequest,
   EngineWorkerData,
 } from "./engine-protocol.js";
+import type { NativeLibrary } from "./native-library.js";
 
 type ReadyReply = Extract<EngineReply, { kind: "ready" }>;
 
@@ -44,10 +45,10 @@ export class EngineThread implements AsyncDisposable {
    * @throws AppError `ENGINE_FAILED` when the library cannot be loaded
    */
   static async start(
-    addonFile: string,
+    nativeLibrary: NativeLibrary,
     workerModule = new URL("./engine-worker.js", import.meta.url),
   ): Promise<{ thread: EngineThread } & Omit<ReadyReply, "kind">> {
-    const workerData: EngineWorkerData = { addonFile };
+    const workerData: EngineWorkerData = nativeLibrary;
     const worker = new Worker(workerModule, { name: "engine", workerData });
     const thread = new EngineThread(worker);
     const ready = new Promise<ReadyReply>((resolve) => {

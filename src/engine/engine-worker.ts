@@ -11,16 +11,17 @@ import type {
   EngineWorkerData,
   TensorValue,
 } from "./engine-protocol.js";
-import { loadNativeBinding, type NativeData } from "./native-binding.js";
+import { loadKernels, loadNativeBinding, type NativeData } from "./native-binding.js";
 import { transferables } from "./transfer.js";
 
 if (parentPort === null) throw new Error("engine-worker.js must be started as a worker thread.");
 const port: MessagePort = parentPort;
-const { addonFile } = workerData as EngineWorkerData;
+const { addonFile, kernelsFile } = workerData as EngineWorkerData;
 // On Linux this means the calling thread alone, and the library's threads, which it starts, take after
 // it: they use all the processors there are, and the event loop's thread must not wait for its turn.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const binding = loadNativeBinding(addonFile);
+if (kernelsFile !== null) loadKernels(kernelsFile);
 
 const answers: {
   [Call in EngineCall]: (request: EngineCalls[Call]["request"]) => EngineCalls[Call]["answer"];

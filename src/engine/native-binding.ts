@@ -41,7 +41,16 @@ const RTLD_NODELETE = process.platform === "darwin" ? 0x80 : 0x1000;
  * before.
  */
 export function loadNativeBinding(addonFile: string): NativeBinding {
+  return loadForGood(addonFile) as NativeBinding;
+}
+
+/** Loads Espalier's own operations, which register themselves with the TensorFlow that is loaded already. */
+export function loadKernels(kernelsFile: string): void {
+  loadForGood(kernelsFile);
+}
+
+function loadForGood(file: string): unknown {
   const addon = { exports: {} };
-  process.dlopen(addon, addonFile, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
-  return addon.exports as NativeBinding;
+  process.dlopen(addon, file, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
+  return addon.exports;
 }

@@ -3,6 +3,7 @@ import { AppError } from "../core/app-error.js";
 import type { Config } from "../core/config.js";
 import { projectRoot } from "../core/project-root.js";
 import { provideAddon } from "./native/addon.js";
+import { provideKernels } from "./native/kernels.js";
 import { detectMachine } from "./native/machine.js";
 import { openTensorFlowFolder, provideTensorFlow } from "./native/tensorflow-folder.js";
 
@@ -10,6 +11,8 @@ import { openTensorFlowFolder, provideTensorFlow } from "./native/tensorflow-fol
 export interface NativeLibrary {
   /** The addon of `@tensorflow/tfjs-node-gpu`, linked against TensorFlow. */
   readonly addonFile: string;
+  /** Espalier's own operations, loaded after it; null: this machine or its owner does without. */
+  readonly kernelsFile: string | null;
 }
 
 /**
@@ -20,17 +23,22 @@ export interface NativeLibrary {
  * @throws AppError that says what cannot be had, why and what to do
  */
 export async function provideNativeLibrary(
-  config: Pick<Config, "cacheFolder" | "tensorflowFolder">,
+  config: Pick<Config, "cacheFolder" | "tensorflowFolder" | "ownKernels">,
   progress: (line: string) => void,
 ): Promise<NativeLibrary> {
-  const { cacheFolder, tensorflowFolder } = config;
+  const { cacheFolder, tensorflowFolder, ownKernels } = config;
   try {
+    const machine = detectMachine(process.env);
     const tensorflow =
       tensorflowFolder === null
-        ? await provideTensorFlow(cacheFolder, detectMachine(process.env), progress)
+        ? await provideTensorFlow(cacheFolder, machine, progress)
         : await openTensorFlowFolder(tensorflowFolder);
     const packageFolder = path.join(projectRoot(), "node_modules/@tensorflow/tfjs-node-gpu");
-    return { addonFile: await provideAddon(packageFolder, cacheFolder, tensorflow, progress) };
+    const addonFile = await provideAddon(packageFolder, cacheFolder, tensorflow, progress);
+    if (!ownKernels) return { addonFile, kernelsFile: null };
+    const folder = path.join(projectRoot(), "native");
+    const kernels = { folder, machine, cacheFolder, tensorflow, addonFile };
+    return { addonFile, kernelsFile: await provideKernels(kernels, progress) };
   } catch (error) {
     if (error instanceof AppError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 import { AppError } from "../core/app-error.js";
 import type { Attributes } from "./attribute-value.js";
+import type { CustomOp } from "./custom-op.js";
 import { GraphNode, type OutputSpec, type Tensor } from "./graph-node.js";
 import { ShapeCheck } from "./shape-check.js";
 
@@ -26,6 +27,9 @@ export class GraphBuilder {
   readonly #names = new Set<string>();
   readonly #consumers = new Map<Tensor, GraphNode[]>();
   #scope = "";
+
+  /** @param customOps operations beside TensorFlow's own that the engine which runs the graph has */
+  constructor(readonly customOps: ReadonlySet<CustomOp> = new Set()) {}
 
   /** In the order of creation, which is an order of execution. */
   get nodes(): readonly GraphNode[] {

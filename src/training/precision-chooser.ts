@@ -16,7 +16,7 @@ export interface PrecisionChoice {
 }
 
 /** Raised when the probe changes, so that older times are not compared with newer ones. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 interface CacheFile {
   readonly formatVersion: typeof FORMAT_VERSION;
@@ -82,7 +82,7 @@ export class PrecisionChooser {
   }
 
   async #time(host: EngineHost, precision: ComputePrecision): Promise<number> {
-    await using session = await host.openGraph(buildPrecisionProbe(precision));
+    await using session = await host.openGraph(buildPrecisionProbe(precision, host.info.customOps));
     await session.run("probe", {}); // The first run prepares the graph and the kernels.
     let best = Number.POSITIVE_INFINITY;
     for (let repetition = 0; repetition < REPETITIONS; repetition++) {

@@ -70,6 +70,7 @@ export class PreparedRun implements AsyncDisposable {
         cachedFeatures: cachesFeatures(configuration),
         accumulation: partSize < batchSize,
         importedVariables: initialVariables?.variables ?? [],
+        customOps: engine.info.customOps,
       }),
     );
     const owned = new OwnedResources();

@@ -12,6 +12,7 @@ export const PLAIN_TRAINING: Omit<TrainingSpec, "optimizer" | "learningRate" | "
   cachedFeatures: false,
   accumulation: false,
   importedVariables: [],
+  customOps: [],
 };
 
 /** The same, as a run's configuration says it. */

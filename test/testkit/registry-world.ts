@@ -69,6 +69,7 @@ export async function trainTinyRun(
         cachedFeatures: false,
         accumulation: false,
         importedVariables: [],
+        customOps: [],
       }),
     ),
   );

@@ -1,4 +1,5 @@
 import type { ComputePrecision } from "../../core/enumerations.js";
+import type { CustomOp } from "../custom-op.js";
 import { GraphBuilder } from "../graph-builder.js";
 import { specOf, type Tensor } from "../graph-node.js";
 import { ForwardPass, type PassMode } from "../layers/forward-pass.js";
@@ -41,16 +42,23 @@ export interface ForwardOptions {
 
 /** A graph that holds a network's variables, to which passes and signatures are added. */
 export class NetworkGraph {
-  readonly graph = new GraphBuilder();
+  readonly graph: GraphBuilder;
   readonly variables: Variables;
   /** uint8 [?, size, size, 3], fed with every run. */
   readonly images: Tensor;
   readonly #layers: readonly Layer[];
 
-  /** @throws AppError `NETWORK_INVALID` */
-  constructor(readonly network: NetworkSpec) {
+  /**
+   * @param customOps what the engine that runs the graph has beside TensorFlow's own operations
+   * @throws AppError `NETWORK_INVALID`
+   */
+  constructor(
+    readonly network: NetworkSpec,
+    customOps: readonly CustomOp[] = [],
+  ) {
     const { imageSizePixels: size } = network;
     checkNetwork(network);
+    this.graph = new GraphBuilder(new Set(customOps));
     this.#layers = vggLayers(network);
     this.variables = new Variables(this.graph, network.seed);
     for (const variable of networkVariables(network)) this.variables.create(variable);

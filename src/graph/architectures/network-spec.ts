@@ -6,6 +6,7 @@ import type {
   Optimizer,
   RunConfiguration,
 } from "../../core/run-configuration.js";
+import type { CustomOp } from "../custom-op.js";
 import { layerTable } from "./layer-table.js";
 import type { VggSpec } from "./vgg.js";
 
@@ -37,6 +38,8 @@ export interface TrainingSpec {
   readonly importedVariables: readonly string[];
   /** Whether a batch comes in parts: `accumulate` and `apply` in place of `train_step`. */
   readonly accumulation: boolean;
+  /** What the engine that trains has beside TensorFlow's own operations. */
+  readonly customOps: readonly CustomOp[];
 }
 
 /**
@@ -68,6 +71,7 @@ export interface TrainingPlan {
   readonly stepsPerEpoch: number;
   readonly cachedFeatures: boolean;
   readonly accumulation: boolean;
+  readonly customOps: readonly CustomOp[];
 }
 
 /** The part of a run's configuration that decides how its weights change. */

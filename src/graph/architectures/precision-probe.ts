@@ -1,4 +1,5 @@
 import type { ComputePrecision } from "../../core/enumerations.js";
+import type { CustomOp } from "../custom-op.js";
 import { gradients } from "../gradients/gradients.js";
 import { GraphBuilder } from "../graph-builder.js";
 import { specOf, type Tensor } from "../graph-node.js";
@@ -23,8 +24,11 @@ const MATRIX = [2048, 2048];
  * A graph whose `probe` ({} -> checksum float32 []) does what training does most, a convolution and a
  * matrix product with their gradients, in a precision, and nothing else: run it to see how long it takes.
  */
-export function buildPrecisionProbe(precision: ComputePrecision): SavedModelGraph {
-  const graph = new GraphBuilder();
+export function buildPrecisionProbe(
+  precision: ComputePrecision,
+  customOps: readonly CustomOp[],
+): SavedModelGraph {
+  const graph = new GraphBuilder(new Set(customOps));
   const dtype = COMPUTE_TYPES[precision];
   const draw = (shape: readonly number[], seed: number): Tensor => {
     const seeds = computedLate(graph, int64Vector(graph, [0, seed]));

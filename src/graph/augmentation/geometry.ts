@@ -4,6 +4,7 @@ import type { Tensor } from "../graph-node.js";
 import { cast } from "../ops/array.js";
 import { packColumns } from "../ops/columns.js";
 import { float32 } from "../ops/constants.js";
+import { projectiveTransformOfBytes } from "../ops/custom-ops.js";
 import { projectiveTransform, reverseAxis, selectRows } from "../ops/image.js";
 import { add, multiply, negate, subtract } from "../ops/math.js";
 import type { Amounts } from "./amounts.js";
@@ -26,7 +27,9 @@ export function place(graph: GraphBuilder, images: Tensor, placement: Placement,
     if (moving !== undefined) {
       const zeros = multiply(graph, moving, float32(graph, 0));
       const matrix = placementMatrix(graph, placement, sizePixels, zeros);
-      return projectiveTransform(graph, cast(graph, images, "float32"), matrix, fillMode);
+      return graph.customOps.has("EspalierProjectiveTransform")
+        ? projectiveTransformOfBytes(graph, images, matrix, fillMode)
+        : projectiveTransform(graph, cast(graph, images, "float32"), matrix, fillMode);
     }
     const turned = mirroredX === undefined ? images : mirror(graph, images, mirroredX, 2);
     return mirroredY === undefined ? turned : mirror(graph, turned, mirroredY, 1);

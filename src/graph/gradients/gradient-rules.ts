@@ -4,6 +4,12 @@ import { cast, elementCountOf, knownShape, reshape, sizesOf } from "../ops/array
 import { float32, int32Values } from "../ops/constants.js";
 import { conv2DBackpropFilter, conv2DBackpropInput } from "../ops/convolution.js";
 import {
+  batchNormReluGradient,
+  conv2DBackpropFilterAndBias,
+  coversBatchNormRelu,
+  coversConvolution,
+} from "../ops/custom-ops.js";
+import {
   biasAddGradient,
   divide,
   exponential,
@@ -102,14 +108,21 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     ];
   },
 
-  BiasAdd: (graph, _node, gradient) => [() => gradient, () => biasAddGradient(graph, gradient)],
+  BiasAdd: (graph, node, gradient) => [
+    () => gradient,
+    () =>
+      customFilterGradient(graph, node.input(0).node, gradient)?.output(1) ??
+      biasAddGradient(graph, gradient),
+  ],
 
   Conv2D: (graph, node, gradient) => {
     const [input, kernel] = [node.input(0), node.input(1)];
     const options = convolutionOptionsOf(node);
     return [
       () => conv2DBackpropInput(graph, sizesOf(graph, input), input.shape, kernel, gradient, options),
-      () => conv2DBackpropFilter(graph, input, sizesOf(graph, kernel), kernel.shape, gradient, options),
+      () =>
+        customFilterGradient(graph, node, gradient)?.output(0) ??
+        conv2DBackpropFilter(graph, input, sizesOf(graph, kernel), kernel.shape, gradient, options),
     ];
   },
 
@@ -124,21 +137,42 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     const mean = training ? node.output(3) : node.input(3);
     const variance = training ? node.output(4) : node.input(4);
     const options = { epsilon: numberOf(node, "epsilon"), training };
+    const fused = training && coversBatchNormRelu(graph, x) ? gradientBehindRelu(node, gradient) : null;
     let gradientNode: GraphNode | null = null;
     const output = (index: number) => () => {
-      gradientNode ??= fusedBatchNormGradient(
-        graph,
-        gradient,
-        x,
-        scale,
-        [mean, variance, node.output(5)],
-        options,
-      );
+      gradientNode ??=
+        fused === null
+          ? fusedBatchNormGradient(graph, gradient, x, scale, [mean, variance, node.output(5)], options)
+          : batchNormReluGradient(graph, fused, x, [scale, node.input(2), mean, variance], options.epsilon);
       return gradientNode.output(index);
     };
     return [output(0), output(1), output(2), null, null];
   },
 };
+
+/**
+ * The node of the custom operation that gives the gradients of a convolution's kernel and of the bias behind it,
+ * made by whichever of the two is asked for first; null where TensorFlow's own operations have to do.
+ */
+function customFilterGradient(graph: GraphBuilder, node: GraphNode, gradient: Tensor): GraphNode | null {
+  if (node.op !== "Conv2D") return null;
+  const [input, kernel] = [node.input(0), node.input(1)];
+  if (!coversConvolution(graph, input, kernel, convolutionOptionsOf(node))) return null;
+  const made = graph
+    .consumersOf(gradient)
+    .find(({ op, inputs }) => op === "EspalierConv2DBackpropFilter" && inputs[0] === input);
+  return made ?? conv2DBackpropFilterAndBias(graph, input, gradient);
+}
+
+/**
+ * The gradient that ReLU received, when it stands right behind a node and nothing else does; null otherwise. Its own
+ * gradient is not computed then, for nobody reads it.
+ */
+function gradientBehindRelu(node: GraphNode, gradient: Tensor): Tensor | null {
+  const { op, inputs } = gradient.node;
+  if (op !== "ReluGrad" || inputs[0] === undefined || inputs[1] === undefined) return null;
+  return inputs[1].node.op === "Relu" && inputs[1].node.inputs[0] === node.output(0) ? inputs[0] : null;
+}
 
 /** The type of which a tensor is a narrowed copy; null when it is none. */
 function narrowedType({ node }: Tensor): "float32" | null {

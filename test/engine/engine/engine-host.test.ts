@@ -73,7 +73,11 @@ test("a library that cannot be loaded is an error, not a crash", async () => {
   await using engine = await startEngineWithFolder();
   const addonFile = path.join(engine.folder, "broken.node");
   await writeFile(addonFile, "not a library");
-  const options = { nativeLibrary: { addonFile }, workFolder: engine.folder, log: createLog("silent") };
+  const options = {
+    nativeLibrary: { addonFile, kernelsFile: null },
+    workFolder: engine.folder,
+    log: createLog("silent"),
+  };
   await assert.rejects(EngineHost.start({ ...options, threads: engine.host.info.threads }), {
     code: "ENGINE_FAILED",
   });
@@ -85,7 +89,7 @@ test("a thread that dies fails everything asked of it, before and after", async 
     parentPort.postMessage({ kind: "ready", tensorflowVersion: "2.0.0", usesGpu: false });
     parentPort.once("message", () => process.exit(3));`;
   const worker = new URL(`data:text/javascript,${encodeURIComponent(dying)}`);
-  const { thread } = await EngineThread.start("", worker);
+  const { thread } = await EngineThread.start({ addonFile: "", kernelsFile: null }, worker);
   const calls = [thread.call("load", { folder: "one" }), thread.call("load", { folder: "two" })];
   const message = /The engine stopped: its thread ended with code 3/;
   for (const call of calls) await assert.rejects(call, { code: "ENGINE_FAILED", message });
@@ -96,7 +100,11 @@ test("a thread that dies fails everything asked of it, before and after", async 
 
 test("a process has one thread count, and the library keeps to it", async () => {
   await using engine = await startEngineWithFolder();
-  const options = { nativeLibrary: { addonFile: "" }, workFolder: engine.folder, log: createLog("silent") };
+  const options = {
+    nativeLibrary: { addonFile: "", kernelsFile: null },
+    workFolder: engine.folder,
+    log: createLog("silent"),
+  };
   await assert.rejects(EngineHost.start({ ...options, threads: engine.host.info.threads + 1 }), {
     code: "ENGINE_THREADS_FIXED",
   });

@@ -12,6 +12,7 @@ const TRAINING = trainingOfRun(TINY_CONFIGURATION, {
   cachedFeatures: false,
   accumulation: false,
   importedVariables: [],
+  customOps: [],
 });
 
 test("a graph from a thread of its own is the graph that this thread would build", async () => {

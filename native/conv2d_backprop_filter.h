@@ -1,0 +1,31 @@
+#ifndef ESPALIER_CONV2D_BACKPROP_FILTER_H_
+#define ESPALIER_CONV2D_BACKPROP_FILTER_H_
+
+#include <cstdint>
+
+namespace espalier {
+
+struct ConvolutionShape {
+  int pictures;
+  int height;
+  int width;
+  int channels;  // a multiple of 16
+  int filters;   // a multiple of 16
+};
+
+// The gradients of a convolution with respect to its kernel and bias: 3 x 3, stride 1, zeros around the
+// picture. Needs AVX-512 with bf16.
+//
+// input:    bf16 [pictures, height, width, channels]
+// gradient: bf16 [pictures, height, width, filters], with respect to the convolution's result
+// kernel_gradient: float [3, 3, channels, filters]
+// bias_gradient:   float [filters]
+//
+// Products are exact and are summed in float. The order of adding depends on the shape alone, so equal inputs give
+// equal bytes with however many threads.
+void Conv2DBackpropFilter(const ConvolutionShape& shape, const uint16_t* input, const uint16_t* gradient,
+                          float* kernel_gradient, float* bias_gradient);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_CONV2D_BACKPROP_FILTER_H_

@@ -1,0 +1,244 @@
+// Registers Espalier's operations with TensorFlow: their definitions, and kernels that check what they are given
+// and hand it on. Node loads this file as an addon, after the one that loads TensorFlow.
+
+#include <cstdio>
+#include <cstring>
+#include <initializer_list>
+#include <mutex>
+#include <new>
+#include <string>
+
+#include "batch_norm_relu_grad.h"
+#include "conv2d_backprop_filter.h"
+#include "kernels_c_api.h"
+#include "projective_transform.h"
+#include "tensorflow/c/ops.h"
+#include "tensorflow/c/tf_status.h"
+#include "tensorflow/c/tf_tensor.h"
+
+namespace espalier {
+namespace {
+
+constexpr int kVector = 16;
+
+// Thrown inside a kernel; its code and message become the operation's error.
+struct Failure {
+  TF_Code code;
+  std::string message;
+};
+
+// One call of a kernel: its tensors, which are let go of at the end, and its errors.
+class Call {
+ public:
+  explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
+  ~Call() {
+    for (int i = 0; i < count_; ++i) TF_DeleteTensor(tensors_[i]);
+    TF_DeleteStatus(status_);
+  }
+
+  TF_Tensor* Input(int index, TF_DataType type, int rank) {
+    TF_Tensor* tensor = nullptr;
+    TF_GetInput(context_, index, &tensor, status_);
+    Keep(tensor);
+    Require(TF_TensorType(tensor) == type && TF_NumDims(tensor) == rank, "an input of another type or rank");
+    return tensor;
+  }
+
+  const float* Vector(int index, int64_t size) {
+    TF_Tensor* tensor = Input(index, TF_FLOAT, 1);
+    Require(TF_Dim(tensor, 0) == size, "a vector of another size");
+    return static_cast<const float*>(TF_TensorData(tensor));
+  }
+
+  template <typename T>
+  T* Output(int index, TF_DataType type, std::initializer_list<int64_t> sizes) {
+    size_t bytes = sizeof(T);
+    for (const int64_t size : sizes) bytes *= static_cast<size_t>(size);
+    TF_Tensor* tensor = TF_AllocateOutput(context_, index, type, sizes.begin(), static_cast<int>(sizes.size()),
+                                          bytes, status_);
+    Keep(tensor);
+    return static_cast<T*>(TF_TensorData(tensor));
+  }
+
+  void Require(bool holds, const char* received) const {
+    if (!holds) throw Failure{TF_INVALID_ARGUMENT, std::string("Espalier's operation received ") + received};
+  }
+
+  void Fail(TF_Code code, const char* message) {
+    TF_SetStatus(status_, code, message);
+    TF_OpKernelContext_Failure(context_, status_);
+  }
+
+ private:
+  void Keep(TF_Tensor* tensor) {
+    if (TF_GetCode(status_) != TF_OK) throw Failure{TF_GetCode(status_), TF_Message(status_)};
+    tensors_[count_++] = tensor;
+  }
+
+  TF_OpKernelContext* const context_;
+  TF_Status* const status_;
+  TF_Tensor* tensors_[16];
+  int count_ = 0;
+};
+
+template <void (*kBody)(void*, Call&)>
+void Compute(void* kernel, TF_OpKernelContext* context) {
+  Call call(context);
+  try {
+    kBody(kernel, call);
+  } catch (const Failure& failure) {
+    call.Fail(failure.code, failure.message.c_str());
+  } catch (const std::bad_alloc&) {
+    call.Fail(TF_RESOURCE_EXHAUSTED, "out of memory in an operation of Espalier's");
+  }
+}
+
+int Size(const TF_Tensor* tensor, int axis) { return static_cast<int>(TF_Dim(tensor, axis)); }
+
+const uint16_t* Bf16(const TF_Tensor* tensor) { return static_cast<const uint16_t*>(TF_TensorData(tensor)); }
+
+void RequireSameShape(const Call& call, const TF_Tensor* a, const TF_Tensor* b, int axes) {
+  for (int axis = 0; axis < axes; ++axis) call.Require(TF_Dim(a, axis) == TF_Dim(b, axis), "shapes that differ");
+}
+
+void RunConv2DBackpropFilter(void*, Call& call) {
+  const TF_Tensor* input = call.Input(0, TF_BFLOAT16, 4);
+  const TF_Tensor* gradient = call.Input(1, TF_BFLOAT16, 4);
+  RequireSameShape(call, input, gradient, 3);
+  const ConvolutionShape shape{Size(input, 0), Size(input, 1), Size(input, 2), Size(input, 3), Size(gradient, 3)};
+  call.Require(shape.channels % kVector == 0 && shape.filters % kVector == 0, "channels that 16 does not divide");
+  float* kernel_gradient = call.Output<float>(0, TF_FLOAT, {3, 3, shape.channels, shape.filters});
+  float* bias_gradient = call.Output<float>(1, TF_FLOAT, {shape.filters});
+  Conv2DBackpropFilter(shape, Bf16(input), Bf16(gradient), kernel_gradient, bias_gradient);
+}
+
+void RunBatchNormReluGrad(void* kernel, Call& call) {
+  const TF_Tensor* gradient = call.Input(0, TF_BFLOAT16, 4);
+  const TF_Tensor* x = call.Input(1, TF_BFLOAT16, 4);
+  RequireSameShape(call, gradient, x, 4);
+  const int64_t channels = TF_Dim(x, 3);
+  call.Require(channels % kVector == 0, "channels that 16 does not divide");
+  BatchNormInputs inputs;
+  inputs.pixels = TF_Dim(x, 0) * TF_Dim(x, 1) * TF_Dim(x, 2);
+  inputs.channels = static_cast<int>(channels);
+  inputs.gradient = Bf16(gradient);
+  inputs.x = Bf16(x);
+  inputs.scale = call.Vector(2, channels);
+  inputs.offset = call.Vector(3, channels);
+  inputs.mean = call.Vector(4, channels);
+  inputs.variance = call.Vector(5, channels);
+  inputs.epsilon = *static_cast<const float*>(kernel);
+  BatchNormGradients gradients;
+  gradients.x = call.Output<uint16_t>(0, TF_BFLOAT16, {TF_Dim(x, 0), TF_Dim(x, 1), TF_Dim(x, 2), channels});
+  gradients.scale = call.Output<float>(1, TF_FLOAT, {channels});
+  gradients.offset = call.Output<float>(2, TF_FLOAT, {channels});
+  BatchNormReluGrad(inputs, gradients);
+}
+
+void RunProjectiveTransform(void* kernel, Call& call) {
+  const TF_Tensor* images = call.Input(0, TF_UINT8, 4);
+  const TF_Tensor* transforms = call.Input(1, TF_FLOAT, 2);
+  call.Require(TF_Dim(transforms, 0) == TF_Dim(images, 0) && TF_Dim(transforms, 1) == 8,
+               "transforms of another shape than [pictures, 8]");
+  const PictureShape shape{Size(images, 0), Size(images, 1), Size(images, 2), Size(images, 3)};
+  float* output = call.Output<float>(0, TF_FLOAT, {shape.pictures, shape.height, shape.width, shape.channels});
+  ProjectiveTransform(shape, static_cast<const uint8_t*>(TF_TensorData(images)),
+                      static_cast<const float*>(TF_TensorData(transforms)), *static_cast<const FillMode*>(kernel),
+                      output);
+}
+
+// The attribute of a node, read once when the graph is made ready.
+
+void* ReadEpsilon(TF_OpKernelConstruction* construction) {
+  TF_Status* status = TF_NewStatus();
+  float* epsilon = new float(0);
+  TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", epsilon, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+  TF_DeleteStatus(status);
+  return epsilon;
+}
+
+void DeleteEpsilon(void* epsilon) { delete static_cast<float*>(epsilon); }
+
+constexpr const char* kFillModes[] = {"CONSTANT", "REFLECT", "WRAP", "NEAREST"};  // in the order of FillMode
+
+void* ReadFillMode(TF_OpKernelConstruction* construction) {
+  TF_Status* status = TF_NewStatus();
+  char text[16] = {};
+  TF_OpKernelConstruction_GetAttrString(construction, "fill_mode", text, sizeof(text) - 1, status);
+  FillMode* mode = nullptr;
+  for (int i = 0; TF_GetCode(status) == TF_OK && i < 4; ++i) {
+    if (std::strcmp(text, kFillModes[i]) == 0) mode = new FillMode(static_cast<FillMode>(i));
+  }
+  if (mode == nullptr) {
+    if (TF_GetCode(status) == TF_OK) TF_SetStatus(status, TF_INVALID_ARGUMENT, "Unknown fill_mode.");
+    TF_OpKernelConstruction_Failure(construction, status);
+  }
+  TF_DeleteStatus(status);
+  return mode;
+}
+
+void DeleteFillMode(void* mode) { delete static_cast<FillMode*>(mode); }
+
+struct Operation {
+  const char* name;
+  std::initializer_list<const char*> inputs, outputs, attributes;
+  void* (*create)(TF_OpKernelConstruction*);
+  void (*compute)(void*, TF_OpKernelContext*);
+  void (*destroy)(void*);
+};
+
+void Register(const Operation& operation) {
+  TF_Status* status = TF_NewStatus();
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(operation.name);
+  for (const char* input : operation.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
+  for (const char* output : operation.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
+  for (const char* attribute : operation.attributes) TF_OpDefinitionBuilderAddAttr(definition, attribute);
+  // Whoever emits graphs has checked the shapes already.
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, &TF_ShapeInferenceContextSetUnknownShape);
+  TF_RegisterOpDefinition(definition, status);
+  if (TF_GetCode(status) == TF_OK) {
+    TF_KernelBuilder* kernel =
+        TF_NewKernelBuilder(operation.name, "CPU", operation.create, operation.compute, operation.destroy);
+    TF_RegisterKernelBuilder(operation.name, kernel, status);
+  }
+  if (TF_GetCode(status) != TF_OK) {
+    std::fprintf(stderr, "%s cannot be registered: %s\n", operation.name, TF_Message(status));
+  }
+  TF_DeleteStatus(status);
+}
+
+void RegisterAll() {
+  Register({"EspalierConv2DBackpropFilter",
+            {"input: bfloat16", "out_backprop: bfloat16"},
+            {"filter_backprop: float", "bias_backprop: float"},
+            {},
+            nullptr,
+            &Compute<RunConv2DBackpropFilter>,
+            nullptr});
+  Register({"EspalierBatchNormReluGrad",
+            {"y_backprop: bfloat16", "x: bfloat16", "scale: float", "offset: float", "mean: float",
+             "variance: float"},
+            {"x_backprop: bfloat16", "scale_backprop: float", "offset_backprop: float"},
+            {"epsilon: float"},
+            &ReadEpsilon,
+            &Compute<RunBatchNormReluGrad>,
+            &DeleteEpsilon});
+  Register({"EspalierProjectiveTransform",
+            {"images: uint8", "transforms: float"},
+            {"transformed_images: float"},
+            {"fill_mode: {'CONSTANT', 'REFLECT', 'WRAP', 'NEAREST'}"},
+            &ReadFillMode,
+            &Compute<RunProjectiveTransform>,
+            &DeleteFillMode});
+}
+
+}  // namespace
+}  // namespace espalier
+
+// What Node calls in every thread that loads the addon (Node-API); TensorFlow is one for the whole process.
+extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void*, void* exports) {
+  static std::once_flag registered;
+  std::call_once(registered, espalier::RegisterAll);
+  return exports;
+}

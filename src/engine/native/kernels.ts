@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { isFile } from "../is-file.js";
+import type { Machine } from "./machine.js";
+import { lastLines, runProgram } from "./program.js";
+import { publishFolder } from "./shared-cache.js";
+import type { TensorFlowFolder } from "./tensorflow-folder.js";
+
+const KERNELS_FILE = "espalier_kernels.node";
+
+/** Products and sums stay apart (no contraction), so that a picture is moved to the bit as TensorFlow moves it. */
+const COMPILER_OPTIONS = [
+  ...["-std=c++17", "-O3", "-ffp-contract=off", "-fPIC", "-fvisibility=hidden", "-pthread", "-shared"],
+];
+
+export interface KernelsSource {
+  /** Holds the C++ files. */
+  readonly folder: string;
+  readonly machine: Pick<Machine, "platform" | "architecture">;
+  readonly cacheFolder: string;
+  readonly tensorflow: TensorFlowFolder;
+  /** Loads TensorFlow, which the kernels register with. */
+  readonly addonFile: string;
+}
+
+/**
+ * Compiles Espalier's own operations for TensorFlow, once for each version of them. Training does without them, only
+ * slower, so whatever stands in the way is told and nothing more.
+ *
+ * @returns the file for Node to load after the addon; null where there is none
+ */
+export async function provideKernels(
+  source: KernelsSource,
+  progress: (line: string) => void,
+): Promise<string | null> {
+  const { folder, machine, cacheFolder, tensorflow } = source;
+  if (machine.platform !== "linux" || machine.architecture !== "x64") return null;
+  const files = (await readdir(folder)).filter((name) => /\.(cc|h)$/.test(name)).sort();
+  const hash = createHash("sha256").update(`${tensorflow.identity}\n${COMPILER_OPTIONS.join(" ")}\n`);
+  for (const name of files) hash.update(`${name}\n`).update(await readFile(path.join(folder, name)));
+  try {
+    const cached = await publishFolder({
+      cacheFolder,
+      name: `kernels-${hash.digest("hex").slice(0, 16)}`,
+      isWhole: async (published) => isFile(path.join(published, KERNELS_FILE)),
+      fill: async (target) => {
+        progress("Compiling Espalier's own operations, a few seconds");
+        const units = files.filter((name) => name.endsWith(".cc")).map((name) => path.join(folder, name));
+        await compile(units, path.join(target, KERNELS_FILE), source);
+      },
+    });
+    return path.join(cached, KERNELS_FILE);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    progress(`Espalier's own operations cannot be used, so training is slower here: ${reason}`);
+    return null;
+  }
+}
+
+/** @throws Error that ends with the compiler's or the loader's words */
+async function compile(
+  units: readonly string[],
+  output: string,
+  { tensorflow, addonFile }: KernelsSource,
+): Promise<void> {
+  const { libraryFile, frameworkFile, includeFolder } = tensorflow;
+  const compiler = process.env.CXX?.trim().split(/\s+/) ?? [];
+  const [program = "g++", ...options] = compiler.filter((word) => word !== "");
+  const built = await runProgram(program, [
+    ...options,
+    ...COMPILER_OPTIONS,
+    ...["-isystem", includeFolder, "-o", output, ...units],
+    ...[libraryFile, frameworkFile].flatMap((file) => [
+      `-L${path.dirname(file)}`,
+      `-l:${path.basename(file)}`,
+    ]),
+  ]);
+  if (built.exitCode !== 0) throw new Error(`${program} said:\n${lastLines(built.output)}`);
+  // In a process of its own: code that a processor does not know would end the one that loads it.
+  const script = "for (const file of process.argv.slice(1)) process.dlopen({ exports: {} }, file)";
+  const loaded = await runProgram(process.execPath, ["-e", script, addonFile, output], {
+    environment: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
+  });
+  if (loaded.exitCode !== 0 || loaded.output.includes("cannot be registered")) {
+    throw new Error(`they cannot be loaded:\n${lastLines(loaded.output)}`);
+  }
+}

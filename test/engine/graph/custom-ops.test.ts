@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { after, before, describe, type TestContext, test } from "node:test";
+import type { FillMode } from "../../../src/core/enumerations.js";
+import type { EngineHost } from "../../../src/engine/engine-host.js";
+import type { CustomOp } from "../../../src/graph/custom-op.js";
+import { gradients } from "../../../src/graph/gradients/gradients.js";
+import { GraphBuilder } from "../../../src/graph/graph-builder.js";
+import type { Tensor } from "../../../src/graph/graph-node.js";
+import { cast } from "../../../src/graph/ops/array.js";
+import { placeholder } from "../../../src/graph/ops/constants.js";
+import { conv2D } from "../../../src/graph/ops/convolution.js";
+import {
+  conv2DBackpropFilterAndBias,
+  projectiveTransformOfBytes,
+} from "../../../src/graph/ops/custom-ops.js";
+import { projectiveTransform } from "../../../src/graph/ops/image.js";
+import { biasAdd, multiply, relu } from "../../../src/graph/ops/math.js";
+import { fusedBatchNorm } from "../../../src/graph/ops/normalization.js";
+import { sum } from "../../../src/graph/ops/reduction.js";
+import { elementCount } from "../../../src/graph/tensor-spec.js";
+import { startTestEngine } from "../../testkit/engine.js";
+import { seededRandom } from "../../testkit/random.js";
+import { assertSamePixels } from "../../testkit/same-pixels.js";
+import { float32Value, graphOf, numberOf, numbersOf } from "./graph-of.js";
+import { labels, pictures, TINY_NETWORK } from "./tiny-network.js";
+import { TrainingBench } from "./training-sessions.js";
+
+let engine: EngineHost;
+before(async () => {
+  engine = await startTestEngine();
+});
+after(() => engine[Symbol.asyncDispose]());
+
+/** Skips where this machine's engine lacks the operation, as one without AVX-512 and bf16 does. */
+function has(context: TestContext, op: CustomOp): boolean {
+  if (engine.info.customOps.includes(op)) return true;
+  context.skip(`the engine has no ${op} on this processor`);
+  return false;
+}
+
+const random = seededRandom(11);
+
+function noise(shape: readonly number[], scale = 1): number[] {
+  return Array.from({ length: elementCount(shape) }, () => scale * (random() + random() - 1));
+}
+
+/** Largest distance between two lists, as a fraction of the largest number in the second. */
+function distance(found: readonly number[], expected: readonly number[]): number {
+  assert.equal(found.length, expected.length);
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / largest;
+}
+
+describe("the gradients of a convolution's kernel and bias", () => {
+  for (const [use, pictureShape, filters] of [
+    ["one pixel", [1, 1, 1, 16], 16],
+    ["an odd width", [2, 5, 7, 16], 32],
+    ["more rows than columns", [3, 9, 2, 48], 16],
+    ["a row wider than a span", [1, 3, 530, 16], 64],
+    ["several blocks of channels and filters", [2, 6, 6, 128], 128],
+    ["many small pictures", [70, 4, 4, 64], 64],
+    ["a picture in several strips", [1, 150, 40, 64], 64],
+  ] as const) {
+    test(`are those that float32 gives: ${use}`, async (context) => {
+      if (!has(context, "EspalierConv2DBackpropFilter")) return;
+      const gradientShape = [...pictureShape.slice(0, 3), filters];
+      const graph = new GraphBuilder(new Set(engine.info.customOps));
+      const given = {
+        input: placeholder(graph, "input", "float32", pictureShape),
+        weights: placeholder(graph, "weights", "float32", gradientShape),
+        kernel: placeholder(graph, "kernel", "float32", [3, 3, pictureShape[3], filters]),
+        bias: placeholder(graph, "bias", "float32", [filters]),
+      };
+      const rounded = (x: Tensor) => cast(graph, x, "bfloat16");
+      /** Its gradient with respect to the convolution is the weights. */
+      const lossIn = (dtype: "float32" | "bfloat16") => {
+        const narrowed = (x: Tensor) => cast(graph, rounded(x), dtype);
+        const convolved = conv2D(graph, narrowed(given.input), narrowed(given.kernel));
+        const shifted = biasAdd(graph, convolved, narrowed(given.bias));
+        return sum(
+          graph,
+          cast(graph, multiply(graph, shifted, narrowed(given.weights)), "float32"),
+          [0, 1, 2, 3],
+        );
+      };
+      const targets = [given.kernel, given.bias];
+      const [kernel, bias] = targets.map(
+        (target) => gradients(graph, lossIn("bfloat16"), targets).get(target)!,
+      );
+      const [exactKernel, exactBias] = targets.map(
+        (target) => gradients(graph, lossIn("float32"), targets).get(target)!,
+      );
+      const outputs = { kernel: kernel!, bias: bias!, exactKernel: exactKernel!, exactBias: exactBias! };
+      await using session = await engine.openGraph(graphOf(graph, { run: { inputs: given, outputs } }));
+      const fed = Object.fromEntries(
+        Object.entries(given).map(([name, { shape }]) => {
+          const sizes = shape.map((size) => size ?? 0);
+          return [name, { shape: sizes, values: noise(sizes) }];
+        }),
+      );
+      const feed = () =>
+        Object.fromEntries(
+          Object.entries(fed).map(([name, { shape, values }]) => [name, float32Value(shape, values)]),
+        );
+      const found = await session.run("run", feed());
+      assert.ok(graph.nodes.some(({ op }) => op === "EspalierConv2DBackpropFilter"));
+      // The exact ones pass through bf16 on their way back to the given tensors.
+      assert.ok(distance(numbersOf(found.kernel), numbersOf(found.exactKernel)) < 4e-3);
+      assert.ok(distance(numbersOf(found.bias), numbersOf(found.exactBias)) < 4e-3);
+      assert.deepEqual(await session.run("run", feed()), found, "the same inputs give the same bytes");
+    });
+  }
+
+  test("are refused, and nothing else is lost, when there are more pictures than gradients", async (context) => {
+    if (!has(context, "EspalierConv2DBackpropFilter")) return;
+    const graph = new GraphBuilder(new Set(engine.info.customOps));
+    const input = placeholder(graph, "input", "float32", [null, 4, 4, 16]);
+    const gradient = placeholder(graph, "gradient", "float32", [null, 4, 4, 16]);
+    const node = conv2DBackpropFilterAndBias(
+      graph,
+      cast(graph, input, "bfloat16"),
+      cast(graph, gradient, "bfloat16"),
+    );
+    const call = { inputs: { input, gradient }, outputs: { kernel: node.output(0) } };
+    await using session = await engine.openGraph(graphOf(graph, { run: call }));
+    const feed = (count: number) => ({
+      input: float32Value([count, 4, 4, 16], noise([count, 4, 4, 16])),
+      gradient: float32Value([2, 4, 4, 16], noise([2, 4, 4, 16])),
+    });
+    await assert.rejects(session.run("run", feed(3)), {
+      code: "ENGINE_ERROR",
+      message: /shapes that differ/,
+    });
+    assert.equal(numbersOf((await session.run("run", feed(2))).kernel).length, 9 * 16 * 16);
+  });
+});
+
+test("the gradients of a normalised ReLU are those of TensorFlow's two operations", async (context) => {
+  if (!has(context, "EspalierBatchNormReluGrad")) return;
+  for (const shape of [
+    [2, 3, 5, 16],
+    [8, 32, 32, 48],
+  ]) {
+    const channels = shape[3]!;
+    const found = await normalisedGradients(new Set(engine.info.customOps), shape, channels);
+    const expected = await normalisedGradients(new Set(), shape, channels);
+    assert.deepEqual([found.fused, expected.fused], [true, false]);
+    for (const name of ["x", "scale", "offset"] as const) {
+      const far = distance(found[name], expected[name]);
+      assert.ok(far < 1e-2, `${name} of ${shape} is off by ${far}`);
+    }
+  }
+});
+
+/** Of x, scale and offset, in a network of one normalisation and one ReLU that computes in bf16. */
+async function normalisedGradients(
+  customOps: ReadonlySet<CustomOp>,
+  shape: readonly number[],
+  channels: number,
+) {
+  const draw = seededRandom(5);
+  const numbers = (sizes: readonly number[], from: number, to: number) =>
+    Array.from({ length: elementCount(sizes) }, () => from + (to - from) * draw());
+  const graph = new GraphBuilder(customOps);
+  const x = placeholder(graph, "x", "float32", shape);
+  const weights = placeholder(graph, "weights", "float32", shape);
+  const parameters = ["scale", "offset", "mean", "variance"].map((name) =>
+    placeholder(graph, name, "float32", [channels]),
+  ) as [Tensor, Tensor, Tensor, Tensor];
+  const [scale, offset, mean, variance] = parameters;
+  const normalised = fusedBatchNorm(
+    graph,
+    cast(graph, x, "bfloat16"),
+    { scale, offset, mean, variance },
+    { epsilon: 1e-3, training: true },
+  );
+  const active = cast(graph, relu(graph, normalised.output(0)), "float32");
+  const loss = sum(graph, multiply(graph, active, weights), [0, 1, 2, 3]);
+  const byTarget = gradients(graph, loss, [x, scale, offset]);
+  const inputs = { x, weights, scale, offset, mean, variance };
+  const outputs = { x: byTarget.get(x)!, scale: byTarget.get(scale)!, offset: byTarget.get(offset)! };
+  await using session = await engine.openGraph(graphOf(graph, { run: { inputs, outputs } }));
+  const values = await session.run("run", {
+    x: float32Value(shape, numbers(shape, -2, 5)),
+    weights: float32Value(shape, numbers(shape, -1, 1)),
+    scale: float32Value([channels], numbers([channels], -1, 2)),
+    offset: float32Value([channels], numbers([channels], -1, 1)),
+    mean: float32Value([channels], numbers([channels], 0, 0)),
+    variance: float32Value([channels], numbers([channels], 1, 1)),
+  });
+  return {
+    fused: graph.nodes.some(({ op }) => op === "EspalierBatchNormReluGrad"),
+    x: numbersOf(values.x),
+    scale: numbersOf(values.scale),
+    offset: numbersOf(values.offset),
+  };
+}
+
+for (const fillMode of ["CONSTANT", "NEAREST", "REFLECT", "WRAP"] satisfies FillMode[]) {
+  test(`pictures are moved to the bit as TensorFlow moves them: ${fillMode}`, async (context) => {
+    if (!has(context, "EspalierProjectiveTransform")) return;
+    for (const [height, width] of [
+      [9, 13],
+      [1, 4],
+      [6, 1],
+    ] as const) {
+      const count = 24;
+      const shape = [count, height, width, 3];
+      const graph = new GraphBuilder(new Set(engine.info.customOps));
+      const images = placeholder(graph, "images", "uint8", shape);
+      const transforms = placeholder(graph, "transforms", "float32", [count, 8]);
+      const outputs = {
+        own: projectiveTransformOfBytes(graph, images, transforms, fillMode),
+        theirs: projectiveTransform(graph, cast(graph, images, "float32"), transforms, fillMode),
+      };
+      await using session = await engine.openGraph(
+        graphOf(graph, { run: { inputs: { images, transforms }, outputs } }),
+      );
+      const bytes = Uint8Array.from({ length: elementCount(shape) }, () => Math.floor(256 * random()));
+      // The first leaves everything where it is; the last lie many pictures away.
+      const matrices = Array.from({ length: count }, (_, index) => {
+        if (index === 0) return [1, 0, 0, 0, 1, 0, 0, 0];
+        const away = index > 16 ? 90 : 4;
+        return [...noise([2], 1.5), ...noise([1], away), ...noise([2], 1.5), ...noise([1], away), 0, 0];
+      });
+      const { own, theirs } = await session.run("run", {
+        images: { dtype: "uint8", shape, data: bytes },
+        transforms: float32Value([count, 8], matrices.flat()),
+      });
+      assertSamePixels(numbersOf(own), numbersOf(theirs), `${fillMode}, ${height} x ${width}`);
+    }
+  });
+}
+
+test("a network learns with them as it does without them", async () => {
+  await using bench = await TrainingBench.open();
+  const network = { ...TINY_NETWORK, widthMultiplier: 1 / 4, precision: "MIXED_BFLOAT16" } as const;
+  const losses: number[][] = [];
+  for (const customOps of [[], bench.engine.info.customOps]) {
+    const { session } = await bench.start(network, { customOps });
+    await using training = session;
+    const course: number[] = [];
+    for (let step = 0; step < 12; step++) {
+      const batch = { images: pictures(16), labels: labels(16) };
+      course.push(numberOf((await training.run("train_step", batch)).loss));
+    }
+    losses.push(course);
+  }
+  const [without, withThem] = losses as [number[], number[]];
+  assert.ok(without.at(-1)! < without[0]! / 2, `without: ${without}`);
+  for (const [step, loss] of withThem.entries()) {
+    assert.ok(
+      Math.abs(loss - without[step]!) < 0.05 * without[0]!,
+      `step ${step}: ${withThem} and ${without}`,
+    );
+  }
+});
