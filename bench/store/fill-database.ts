@@ -170,6 +170,7 @@ const ENVIRONMENT = {
   processor: "a processor",
   device: "CPU",
   threads: 2,
+  customOps: [],
   precision: "FLOAT32",
   precisionMeasurements: [],
   partSize: 8,

@@ -75,6 +75,8 @@ export interface RunEnvironment {
   readonly processor: string;
   readonly device: string;
   readonly threads: number;
+  /** Operations of our own that it may use beside TensorFlow's. */
+  readonly customOps: readonly string[];
   /** What the configuration's precision became. */
   readonly precision: ComputePrecision;
   /** What AUTO decided by; empty when the configuration named a precision. */

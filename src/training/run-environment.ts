@@ -12,7 +12,7 @@ export async function environmentOf(
   { configuration, environment }: Pick<RunRecord, "configuration" | "environment">,
   { product, precisions }: { readonly product: string; readonly precisions: PrecisionChooser },
 ): Promise<RunEnvironment> {
-  const { tensorflowVersion, threads, processor } = engine.info;
+  const { tensorflowVersion, threads, processor, customOps } = engine.info;
   const asked = configuration.precision;
   const chosen = async () =>
     asked === "AUTO" ? await precisions.choose(engine) : { precision: asked, measurements: [] };
@@ -28,6 +28,7 @@ export async function environmentOf(
     processor,
     device: deviceOf(engine.info)?.name ?? "CPU",
     threads,
+    customOps,
     precision,
     precisionMeasurements: measurements,
     partSize: environment?.partSize ?? Math.ceil(batchSize / accumulationSteps),

@@ -25,6 +25,13 @@ export class RunEnvironment {
   @Field(() => Int, { description: "Threads that one operation uses." })
   threads!: number;
 
+  @Field(() => [String], {
+    description:
+      "Operations of this product's own that training may use beside TensorFlow's; none on a GPU, where no compiler is, " +
+      "or where its owner does not want them.",
+  })
+  customOps!: readonly string[];
+
   @Field(() => Precision, { description: "The floating-point format it computes in: what AUTO became." })
   precision!: Precision;
 

@@ -22,6 +22,7 @@ test("two runs on two versions are compared from their settings to their curves"
     processor: "a",
     device: "CPU",
     threads: 2,
+    customOps: [],
     precision: "FLOAT32",
     precisionMeasurements: [],
     partSize: 4,

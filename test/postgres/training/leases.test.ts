@@ -18,6 +18,7 @@ const ENVIRONMENT: RunEnvironment = {
   processor: "some",
   device: "CPU",
   threads: 2,
+  customOps: [],
   precision: "FLOAT32",
   precisionMeasurements: [],
   partSize: 12,
