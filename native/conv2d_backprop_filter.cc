@@ -84,8 +84,8 @@ inline int EvenPairs(int width) { return (width + 1) / 2; }
 // inputs[r] + offset, a pair every `channels` words; its gradients are dense. Not inlined, so that the sums get the
 // registers and not the caller's pointers.
 template <int Channels, int Vectors>
-__attribute__((noinline)) void AddToTile(const Pair* const* inputs, const Pair* const* gradients, int count, int pairs,
-                      size_t offset, int channels, float* sums) {
+__attribute__((noinline)) void AddToTile(const Pair* const* inputs, const Pair* const* gradients, int count,
+                                         int pairs, size_t offset, int channels, float* sums) {
   constexpr int kFilters = Vectors * kVector;
   __m512 sum[Channels][Vectors];
   for (int c = 0; c < Channels; ++c) {

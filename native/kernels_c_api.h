@@ -24,6 +24,8 @@ void TF_RegisterKernelBuilder(const char* kernel_name, TF_KernelBuilder* builder
 
 void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction* construction, const char* name, float* value,
                                           TF_Status* status);
+void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction* construction, const char* name,
+                                         unsigned char* value, TF_Status* status);
 void TF_OpKernelConstruction_GetAttrString(TF_OpKernelConstruction* construction, const char* name, char* value,
                                            size_t longest, TF_Status* status);
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction* construction, TF_Status* status);

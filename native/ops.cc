@@ -8,7 +8,7 @@
 #include <new>
 #include <string>
 
-#include "batch_norm_relu_grad.h"
+#include "batch_norm.h"
 #include "conv2d_backprop_filter.h"
 #include "kernels_c_api.h"
 #include "projective_transform.h"
@@ -112,27 +112,71 @@ void RunConv2DBackpropFilter(void*, Call& call) {
   Conv2DBackpropFilter(shape, Bf16(input), Bf16(gradient), kernel_gradient, bias_gradient);
 }
 
-void RunBatchNormReluGrad(void* kernel, Call& call) {
+// The attributes of the operations of batch normalisation; each uses some.
+struct BatchNormAttributes {
+  float epsilon = 0;
+  float average_factor = 0;
+  bool relu = false;
+};
+
+BatchShape ShapeOf(const Call& call, const TF_Tensor* x) {
+  const int64_t channels = TF_Dim(x, 3);
+  call.Require(channels % kVector == 0, "channels that 16 does not divide");
+  return BatchShape{TF_Dim(x, 0) * TF_Dim(x, 1) * TF_Dim(x, 2), static_cast<int>(channels)};
+}
+
+// Four vectors of floats, from an input on.
+BatchNormParameters ParametersOf(Call& call, int first, int64_t channels, const void* kernel) {
+  const BatchNormAttributes& attributes = *static_cast<const BatchNormAttributes*>(kernel);
+  BatchNormParameters parameters;
+  parameters.scale = call.Vector(first, channels);
+  parameters.offset = call.Vector(first + 1, channels);
+  parameters.mean = call.Vector(first + 2, channels);
+  parameters.variance = call.Vector(first + 3, channels);
+  parameters.epsilon = attributes.epsilon;
+  parameters.relu = attributes.relu;
+  return parameters;
+}
+
+void RunBatchStatistics(void* kernel, Call& call) {
+  const float factor = static_cast<const BatchNormAttributes*>(kernel)->average_factor;
+  const TF_Tensor* x = call.Input(0, TF_BFLOAT16, 4);
+  const BatchShape shape = ShapeOf(call, x);
+  const float* moving_mean = call.Vector(1, shape.channels);
+  const float* moving_variance = call.Vector(2, shape.channels);
+  float* mean = call.Output<float>(0, TF_FLOAT, {shape.channels});
+  float* variance = call.Output<float>(1, TF_FLOAT, {shape.channels});
+  float* moved_mean = call.Output<float>(2, TF_FLOAT, {shape.channels});
+  float* moved_variance = call.Output<float>(3, TF_FLOAT, {shape.channels});
+  BatchStatistics(shape, Bf16(x), mean, variance);
+  const float pixels = static_cast<float>(shape.pixels);
+  const float bessel = pixels > 1 ? pixels / (pixels - 1) : 1;
+  for (int c = 0; c < shape.channels; ++c) {
+    moved_mean[c] = moving_mean[c] + factor * (mean[c] - moving_mean[c]);
+    moved_variance[c] = moving_variance[c] + factor * (bessel * variance[c] - moving_variance[c]);
+  }
+}
+
+void RunBatchNorm(void* kernel, Call& call) {
+  const TF_Tensor* x = call.Input(0, TF_BFLOAT16, 4);
+  const BatchShape shape = ShapeOf(call, x);
+  const BatchNormParameters parameters = ParametersOf(call, 1, shape.channels, kernel);
+  uint16_t* y = call.Output<uint16_t>(0, TF_BFLOAT16, {TF_Dim(x, 0), TF_Dim(x, 1), TF_Dim(x, 2), shape.channels});
+  BatchNorm(shape, parameters, Bf16(x), y);
+}
+
+void RunBatchNormGrad(void* kernel, Call& call) {
   const TF_Tensor* gradient = call.Input(0, TF_BFLOAT16, 4);
   const TF_Tensor* x = call.Input(1, TF_BFLOAT16, 4);
   RequireSameShape(call, gradient, x, 4);
-  const int64_t channels = TF_Dim(x, 3);
-  call.Require(channels % kVector == 0, "channels that 16 does not divide");
-  BatchNormInputs inputs;
-  inputs.pixels = TF_Dim(x, 0) * TF_Dim(x, 1) * TF_Dim(x, 2);
-  inputs.channels = static_cast<int>(channels);
-  inputs.gradient = Bf16(gradient);
-  inputs.x = Bf16(x);
-  inputs.scale = call.Vector(2, channels);
-  inputs.offset = call.Vector(3, channels);
-  inputs.mean = call.Vector(4, channels);
-  inputs.variance = call.Vector(5, channels);
-  inputs.epsilon = *static_cast<const float*>(kernel);
+  const BatchShape shape = ShapeOf(call, x);
+  const BatchNormParameters parameters = ParametersOf(call, 2, shape.channels, kernel);
   BatchNormGradients gradients;
-  gradients.x = call.Output<uint16_t>(0, TF_BFLOAT16, {TF_Dim(x, 0), TF_Dim(x, 1), TF_Dim(x, 2), channels});
-  gradients.scale = call.Output<float>(1, TF_FLOAT, {channels});
-  gradients.offset = call.Output<float>(2, TF_FLOAT, {channels});
-  BatchNormReluGrad(inputs, gradients);
+  gradients.x =
+      call.Output<uint16_t>(0, TF_BFLOAT16, {TF_Dim(x, 0), TF_Dim(x, 1), TF_Dim(x, 2), shape.channels});
+  gradients.scale = call.Output<float>(1, TF_FLOAT, {shape.channels});
+  gradients.offset = call.Output<float>(2, TF_FLOAT, {shape.channels});
+  BatchNormGrad(shape, parameters, Bf16(gradient), Bf16(x), gradients);
 }
 
 void RunProjectiveTransform(void* kernel, Call& call) {
@@ -147,18 +191,33 @@ void RunProjectiveTransform(void* kernel, Call& call) {
                       output);
 }
 
-// The attribute of a node, read once when the graph is made ready.
+// The attributes of a node, read once when the graph is made ready.
 
-void* ReadEpsilon(TF_OpKernelConstruction* construction) {
+void* ReadBatchNormAttributes(TF_OpKernelConstruction* construction, bool statistics) {
   TF_Status* status = TF_NewStatus();
-  float* epsilon = new float(0);
-  TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", epsilon, status);
+  auto* attributes = new BatchNormAttributes;
+  if (statistics) {
+    TF_OpKernelConstruction_GetAttrFloat(construction, "average_factor", &attributes->average_factor, status);
+  } else {
+    unsigned char relu = 0;
+    TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &attributes->epsilon, status);
+    if (TF_GetCode(status) == TF_OK) TF_OpKernelConstruction_GetAttrBool(construction, "relu", &relu, status);
+    attributes->relu = relu != 0;
+  }
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
-  return epsilon;
+  return attributes;
 }
 
-void DeleteEpsilon(void* epsilon) { delete static_cast<float*>(epsilon); }
+void* ReadStatistics(TF_OpKernelConstruction* construction) {
+  return ReadBatchNormAttributes(construction, true);
+}
+
+void* ReadNormalization(TF_OpKernelConstruction* construction) {
+  return ReadBatchNormAttributes(construction, false);
+}
+
+void DeleteBatchNormAttributes(void* attributes) { delete static_cast<BatchNormAttributes*>(attributes); }
 
 constexpr const char* kFillModes[] = {"CONSTANT", "REFLECT", "WRAP", "NEAREST"};  // in the order of FillMode
 
@@ -216,14 +275,28 @@ void RegisterAll() {
             nullptr,
             &Compute<RunConv2DBackpropFilter>,
             nullptr});
-  Register({"EspalierBatchNormReluGrad",
+  Register({"EspalierBatchStatistics",
+            {"x: bfloat16", "moving_mean: float", "moving_variance: float"},
+            {"mean: float", "variance: float", "moved_mean: float", "moved_variance: float"},
+            {"average_factor: float"},
+            &ReadStatistics,
+            &Compute<RunBatchStatistics>,
+            &DeleteBatchNormAttributes});
+  Register({"EspalierBatchNorm",
+            {"x: bfloat16", "scale: float", "offset: float", "mean: float", "variance: float"},
+            {"y: bfloat16"},
+            {"epsilon: float", "relu: bool"},
+            &ReadNormalization,
+            &Compute<RunBatchNorm>,
+            &DeleteBatchNormAttributes});
+  Register({"EspalierBatchNormGrad",
             {"y_backprop: bfloat16", "x: bfloat16", "scale: float", "offset: float", "mean: float",
              "variance: float"},
             {"x_backprop: bfloat16", "scale_backprop: float", "offset_backprop: float"},
-            {"epsilon: float"},
-            &ReadEpsilon,
-            &Compute<RunBatchNormReluGrad>,
-            &DeleteEpsilon});
+            {"epsilon: float", "relu: bool"},
+            &ReadNormalization,
+            &Compute<RunBatchNormGrad>,
+            &DeleteBatchNormAttributes});
   Register({"EspalierProjectiveTransform",
             {"images: uint8", "transforms: float"},
             {"transformed_images: float"},

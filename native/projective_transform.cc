@@ -1,8 +1,11 @@
 #include "projective_transform.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 
 #include "worker_pool.h"
 
@@ -31,9 +34,19 @@ float Inside(float place, int size) {
   return Clamp(near >= size ? period - near - 1 : near, size);
 }
 
-template <FillMode kMode>
+// Three channels of a pixel and a byte behind them.
+__m128 LoadColours(const uint8_t* pixel) {
+  int bytes;
+  std::memcpy(&bytes, pixel, sizeof(bytes));
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i words = _mm_unpacklo_epi8(_mm_cvtsi32_si128(bytes), zero);
+  return _mm_cvtepi32_ps(_mm_unpacklo_epi16(words, zero));
+}
+
+// kChannels: 3, which a register holds at once, or 0 for any number.
+template <FillMode kMode, int kChannels>
 void TransformRow(const PictureShape& shape, const uint8_t* image, const float* transform, int row, float* output) {
-  const int channels = shape.channels;
+  const int channels = kChannels > 0 ? kChannels : shape.channels;
   const ptrdiff_t row_bytes = static_cast<ptrdiff_t>(shape.width) * channels;
   const float y_row = static_cast<float>(row);
   for (int column = 0; column < shape.width; ++column, output += channels) {
@@ -53,6 +66,17 @@ void TransformRow(const PictureShape& shape, const uint8_t* image, const float* 
     const ptrdiff_t right = left >= 0 && left + 1 < shape.width ? channels : 0;
     const ptrdiff_t lower = upper >= 0 && upper + 1 < shape.height ? row_bytes : 0;
     const uint8_t* pixel = image + std::max(upper, 0) * row_bytes + std::max(left, 0) * channels;
+    if (kChannels == 3 && column + 1 < shape.width && pixel + lower + right + 4 <= image + row_bytes * shape.height) {
+      const __m128 left_weights = _mm_set1_ps(left_weight), right_weights = _mm_set1_ps(right_weight);
+      const __m128 above = _mm_add_ps(_mm_mul_ps(left_weights, LoadColours(pixel)),
+                                      _mm_mul_ps(right_weights, LoadColours(pixel + right)));
+      const __m128 below = _mm_add_ps(_mm_mul_ps(left_weights, LoadColours(pixel + lower)),
+                                      _mm_mul_ps(right_weights, LoadColours(pixel + lower + right)));
+      // The fourth number lies where the next pixel comes.
+      _mm_storeu_ps(output, _mm_add_ps(_mm_mul_ps(_mm_set1_ps(upper_weight), above),
+                                       _mm_mul_ps(_mm_set1_ps(lower_weight), below)));
+      continue;
+    }
     for (int c = 0; c < channels; ++c, ++pixel) {
       const float above = left_weight * pixel[0] + right_weight * pixel[right];
       const float below = left_weight * pixel[lower] + right_weight * pixel[lower + right];
@@ -65,10 +89,11 @@ template <FillMode kMode>
 void Transform(const PictureShape& shape, const uint8_t* images, const float* transforms, float* output) {
   const size_t row_size = static_cast<size_t>(shape.width) * shape.channels;
   const size_t image_size = row_size * shape.height;
+  const auto transform_row = shape.channels == 3 ? &TransformRow<kMode, 3> : &TransformRow<kMode, 0>;
   ParallelFor(shape.pictures, [&](int picture) {
     for (int row = 0; row < shape.height; ++row) {
-      TransformRow<kMode>(shape, images + picture * image_size, transforms + picture * 8, row,
-                          output + picture * image_size + row * row_size);
+      transform_row(shape, images + picture * image_size, transforms + picture * 8, row,
+                    output + picture * image_size + row * row_size);
     }
   });
 }

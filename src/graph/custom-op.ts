@@ -1,7 +1,10 @@
-/** Operations that TensorFlow lacks and that `native/` brings; an engine tells which of them it has. */
+/**
+ * Operations that TensorFlow lacks and that `native/` brings; an engine tells which of them it has. With
+ * EspalierBatchNorm come EspalierBatchStatistics and EspalierBatchNormGrad.
+ */
 export const CUSTOM_OPS = [
   "EspalierConv2DBackpropFilter",
-  "EspalierBatchNormReluGrad",
+  "EspalierBatchNorm",
   "EspalierProjectiveTransform",
 ] as const;
 

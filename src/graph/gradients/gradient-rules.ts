@@ -1,14 +1,10 @@
+import { AppError } from "../../core/app-error.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
 import { cast, elementCountOf, knownShape, reshape, sizesOf } from "../ops/array.js";
 import { float32, int32Values } from "../ops/constants.js";
 import { conv2DBackpropFilter, conv2DBackpropInput } from "../ops/convolution.js";
-import {
-  batchNormReluGradient,
-  conv2DBackpropFilterAndBias,
-  coversBatchNormRelu,
-  coversConvolution,
-} from "../ops/custom-ops.js";
+import { batchNormGradient, conv2DBackpropFilterAndBias, coversConvolution } from "../ops/custom-ops.js";
 import {
   biasAddGradient,
   divide,
@@ -137,13 +133,35 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     const mean = training ? node.output(3) : node.input(3);
     const variance = training ? node.output(4) : node.input(4);
     const options = { epsilon: numberOf(node, "epsilon"), training };
-    const fused = training && coversBatchNormRelu(graph, x) ? gradientBehindRelu(node, gradient) : null;
     let gradientNode: GraphNode | null = null;
     const output = (index: number) => () => {
-      gradientNode ??=
-        fused === null
-          ? fusedBatchNormGradient(graph, gradient, x, scale, [mean, variance, node.output(5)], options)
-          : batchNormReluGradient(graph, fused, x, [scale, node.input(2), mean, variance], options.epsilon);
+      gradientNode ??= fusedBatchNormGradient(
+        graph,
+        gradient,
+        x,
+        scale,
+        [mean, variance, node.output(5)],
+        options,
+      );
+      return gradientNode.output(index);
+    };
+    return [output(0), output(1), output(2), null, null];
+  },
+
+  EspalierBatchNorm: (graph, node, gradient) => {
+    const [x, scale, offset] = [node.input(0), node.input(1), node.input(2)];
+    const [mean, variance] = [node.input(3), node.input(4)];
+    // Its kernel takes into account what a change of x does to the statistics of the batch.
+    if (mean.node.op !== "EspalierBatchStatistics") {
+      throw new AppError(
+        "GRADIENT_UNDEFINED",
+        `${node.op} "${node.name}" normalises by statistics that are given.`,
+      );
+    }
+    const options = { epsilon: numberOf(node, "epsilon"), relu: flagOf(node, "relu") };
+    let gradientNode: GraphNode | null = null;
+    const output = (index: number) => () => {
+      gradientNode ??= batchNormGradient(graph, gradient, x, { scale, offset, mean, variance }, options);
       return gradientNode.output(index);
     };
     return [output(0), output(1), output(2), null, null];
@@ -158,20 +176,11 @@ function customFilterGradient(graph: GraphBuilder, node: GraphNode, gradient: Te
   if (node.op !== "Conv2D") return null;
   const [input, kernel] = [node.input(0), node.input(1)];
   if (!coversConvolution(graph, input, kernel, convolutionOptionsOf(node))) return null;
+  if (narrowedType(kernel) !== "float32") return null;
   const made = graph
     .consumersOf(gradient)
     .find(({ op, inputs }) => op === "EspalierConv2DBackpropFilter" && inputs[0] === input);
   return made ?? conv2DBackpropFilterAndBias(graph, input, gradient);
-}
-
-/**
- * The gradient that ReLU received, when it stands right behind a node and nothing else does; null otherwise. Its own
- * gradient is not computed then, for nobody reads it.
- */
-function gradientBehindRelu(node: GraphNode, gradient: Tensor): Tensor | null {
-  const { op, inputs } = gradient.node;
-  if (op !== "ReluGrad" || inputs[0] === undefined || inputs[1] === undefined) return null;
-  return inputs[1].node.op === "Relu" && inputs[1].node.inputs[0] === node.output(0) ? inputs[0] : null;
 }
 
 /** The type of which a tensor is a narrowed copy; null when it is none. */

@@ -1,4 +1,6 @@
+import type { Tensor } from "../graph-node.js";
 import { ones, zeros } from "../initializers/constant-value.js";
+import { batchNorm, batchStatistics, coversBatchNorm } from "../ops/custom-ops.js";
 import { fusedBatchNorm } from "../ops/normalization.js";
 import { assignVariable } from "../ops/variables.js";
 import type { Layer } from "./layer.js";
@@ -36,18 +38,24 @@ export function batchNormalization(name: string): Layer {
         mean: pass.value(movingMean),
         variance: pass.value(movingVariance),
       };
-      const node = fusedBatchNorm(graph, input, inputs, {
-        epsilon: BATCH_NORMALIZATION_EPSILON,
-        training,
-        averageFactor: 1 - BATCH_NORMALIZATION_MOMENTUM,
-      });
-      if (training) {
-        for (const [statistic, output] of [[movingMean, 1] as const, [movingVariance, 2] as const]) {
+      const averageFactor = 1 - BATCH_NORMALIZATION_MOMENTUM;
+      const epsilon = BATCH_NORMALIZATION_EPSILON;
+      const move = (mean: Tensor, variance: Tensor): void => {
+        for (const [statistic, moved] of [[movingMean, mean] as const, [movingVariance, variance] as const]) {
           const variable = variables.get(statistic);
-          pass.stateUpdates.push(assignVariable(graph, variable.handle, variable, node.output(output)));
+          pass.stateUpdates.push(assignVariable(graph, variable.handle, variable, moved));
         }
+      };
+      if (!coversBatchNorm(graph, input)) {
+        const node = fusedBatchNorm(graph, input, inputs, { epsilon, training, averageFactor });
+        if (training) move(node.output(1), node.output(2));
+        return node.output(0);
       }
-      return node.output(0);
+      if (!training) return batchNorm(graph, input, inputs, { epsilon, relu: false });
+      const statistics = batchStatistics(graph, input, inputs, averageFactor);
+      move(statistics.output(2), statistics.output(3));
+      const byBatch = { ...inputs, mean: statistics.output(0), variance: statistics.output(1) };
+      return batchNorm(graph, input, byBatch, { epsilon, relu: false });
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { FillMode } from "../../core/enumerations.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
+import type { ShapeCheck, Size } from "../shape-check.js";
+import type { BatchNormInputs } from "./normalization.js";
 
 /** What `EspalierConv2DBackpropFilter` covers: it moves by one pixel and keeps the size of the picture. */
 const KERNEL_SIZE = 3;
@@ -52,46 +54,106 @@ export function conv2DBackpropFilterAndBias(graph: GraphBuilder, input: Tensor, 
   });
 }
 
-/** Whether the custom operation computes the gradient of ReLU(batch normalisation of x) in training. */
-export function coversBatchNormRelu(graph: GraphBuilder, x: Tensor): boolean {
-  const channels = x.shape[3] ?? 0;
-  return (
-    graph.customOps.has("EspalierBatchNormReluGrad") && x.dtype === "bfloat16" && channels % VECTOR === 0
-  );
+/** Whether the custom operations normalise x, and compute the gradients of that. */
+export function coversBatchNorm(graph: GraphBuilder, x: Tensor): boolean {
+  const channels = x.shape[3] ?? null;
+  const vectors = channels !== null && channels % VECTOR === 0;
+  return graph.customOps.has("EspalierBatchNorm") && x.dtype === "bfloat16" && vectors;
 }
 
 /**
- * `EspalierBatchNormReluGrad`: the gradients of ReLU(batch normalisation of x) in training.
+ * `EspalierBatchStatistics`: mean and variance of each channel of a batch, and moving ones that go on by them.
  *
- * @param gradient bfloat16 [n, h, w, c], with respect to what ReLU gave
- * @param x of the same type and shape, what was normalised
- * @param parameters float32 [c]: scale and offset; mean and variance of the batch, as the forward node keeps them
+ * @param x bfloat16 [n, h, w, c]
+ * @param moving float32 [c], before this batch
+ * @param averageFactor how far they move towards the batch's
+ * @returns a node with the outputs mean, variance, moved mean and moved variance, float32 [c]; the last of them with
+ *   Bessel's correction, as `FusedBatchNormV3` has it
+ */
+export function batchStatistics(
+  graph: GraphBuilder,
+  x: Tensor,
+  moving: { readonly mean: Tensor; readonly variance: Tensor },
+  averageFactor: number,
+): GraphNode {
+  return graph.addNode("EspalierBatchStatistics", {
+    inputs: [x, moving.mean, moving.variance],
+    attributes: { average_factor: { float: averageFactor } },
+    outputs: (check) => {
+      const channels = checkChannels(check, x, [moving.mean, moving.variance]);
+      const statistic = { dtype: "float32", shape: [channels] } as const;
+      return [statistic, statistic, statistic, statistic];
+    },
+  });
+}
+
+/**
+ * `EspalierBatchNorm`: (x - mean) / sqrt(variance + epsilon) * scale + offset for every channel of x, and no less than
+ * 0 where a ReLU follows.
+ *
+ * @param x bfloat16 [n, h, w, c]
+ * @param inputs float32 [c] each
+ * @returns of x's type and shape
+ */
+export function batchNorm(
+  graph: GraphBuilder,
+  x: Tensor,
+  { scale, offset, mean, variance }: BatchNormInputs,
+  { epsilon, relu }: NormalizationOptions,
+): Tensor {
+  const parameters = [scale, offset, mean, variance];
+  return graph.add("EspalierBatchNorm", {
+    inputs: [x, ...parameters],
+    attributes: { epsilon: { float: epsilon }, relu: { bool: relu } },
+    outputs: (check) => {
+      checkChannels(check, x, parameters);
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
+  });
+}
+
+export interface NormalizationOptions {
+  /** Added to the variance before its root is taken. */
+  readonly epsilon: number;
+  readonly relu: boolean;
+}
+
+/**
+ * `EspalierBatchNormGrad`: the gradients of `batchNorm` by the batch's own statistics.
+ *
+ * @param gradient of x's type and shape, with respect to the result
  * @returns a node with the outputs bfloat16 [n, h, w, c], of x, and float32 [c] of scale and of offset
  */
-export function batchNormReluGradient(
+export function batchNormGradient(
   graph: GraphBuilder,
   gradient: Tensor,
   x: Tensor,
-  parameters: readonly [scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor],
-  epsilon: number,
+  { scale, offset, mean, variance }: BatchNormInputs,
+  { epsilon, relu }: NormalizationOptions,
 ): GraphNode {
-  return graph.addNode("EspalierBatchNormReluGrad", {
+  const parameters = [scale, offset, mean, variance];
+  return graph.addNode("EspalierBatchNormGrad", {
     inputs: [gradient, x, ...parameters],
-    attributes: { epsilon: { float: epsilon } },
+    attributes: { epsilon: { float: epsilon }, relu: { bool: relu } },
     outputs: (check) => {
-      check.dtype("gradient", gradient, "bfloat16");
       check.sameDType("gradient and input", gradient, x);
       const shape = check.sameShape("gradient and input", gradient, x);
-      const [, , , channels] = check.rank("input", x, 4);
-      for (const parameter of parameters) {
-        check.dtype("parameters", parameter, "float32");
-        const [size] = check.rank("parameters", parameter, 1);
-        check.sameSize("channels of input and parameters", channels, size);
-      }
-      const ofParameter = { dtype: "float32", shape: [channels] } as const;
-      return [{ dtype: "bfloat16", shape }, ofParameter, ofParameter];
+      const ofParameter = { dtype: "float32", shape: [checkChannels(check, x, parameters)] } as const;
+      return [{ dtype: x.dtype, shape }, ofParameter, ofParameter];
     },
   });
+}
+
+/** @returns how many channels x and every vector have */
+function checkChannels(check: ShapeCheck, x: Tensor, vectors: readonly Tensor[]): Size {
+  check.dtype("input", x, "bfloat16");
+  const [, , , channels] = check.rank("input", x, 4);
+  for (const vector of vectors) {
+    check.dtype("scale, offset, mean and variance", vector, "float32");
+    const [size] = check.rank("scale, offset, mean and variance", vector, 1);
+    check.sameSize("channels of input and parameters", channels, size);
+  }
+  return channels;
 }
 
 /**

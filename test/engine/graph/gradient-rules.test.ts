@@ -24,7 +24,9 @@ after(() => engine[Symbol.asyncDispose]());
 
 test("every gradient rule is checked", () => {
   const checked = new Set(GRADIENT_CASES.map(({ op }) => op));
-  assert.deepEqual([...checked].sort(), Object.keys(GRADIENT_RULES).sort());
+  // Operations of our own compute in bf16, too coarse for differences: custom-ops.test.ts checks them.
+  const expected = Object.keys(GRADIENT_RULES).filter((op) => !op.startsWith("Espalier"));
+  assert.deepEqual([...checked].sort(), expected.sort());
 });
 
 for (const gradientCase of GRADIENT_CASES) {

@@ -1,0 +1,45 @@
+#ifndef ESPALIER_BATCH_NORM_H_
+#define ESPALIER_BATCH_NORM_H_
+
+#include <cstdint>
+
+namespace espalier {
+
+// Batch normalisation (Ioffe and Szegedy, 2015) of bf16 data [pixels, channels], with a ReLU behind it where wanted:
+// the ReLU costs nothing then, neither here nor in the gradient. Needs AVX-512 with bf16. The order of adding depends
+// on the sizes alone.
+
+struct BatchShape {
+  int64_t pixels;
+  int channels;  // a multiple of 16
+};
+
+// What each channel is normalised by: floats [channels].
+struct BatchNormParameters {
+  const float* scale;
+  const float* offset;
+  const float* mean;
+  const float* variance;
+  float epsilon;
+  bool relu;
+};
+
+// Mean and variance (without Bessel's correction) of each channel of x.
+void BatchStatistics(const BatchShape& shape, const uint16_t* x, float* mean, float* variance);
+
+// y = (x - mean) / sqrt(variance + epsilon) * scale + offset, and with relu at least 0.
+void BatchNorm(const BatchShape& shape, const BatchNormParameters& parameters, const uint16_t* x, uint16_t* y);
+
+struct BatchNormGradients {
+  uint16_t* x;  // bf16 [pixels, channels]
+  float* scale;
+  float* offset;
+};
+
+// The gradients of all that, where mean and variance are those of x, from the gradient with respect to y.
+void BatchNormGrad(const BatchShape& shape, const BatchNormParameters& parameters, const uint16_t* gradient,
+                   const uint16_t* x, const BatchNormGradients& gradients);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_BATCH_NORM_H_
