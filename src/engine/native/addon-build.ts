@@ -51,7 +51,7 @@ export async function buildAddon(packageFolder: string, folder: string): Promise
  * @throws AppError `BUILD_TOOLS_MISSING` naming those that are not found
  */
 export async function requireBuildTools(environment: NodeJS.ProcessEnv): Promise<void> {
-  const programs = ["make", environment.CXX?.split(" ")[0] || "g++", "python3"];
+  const programs = ["make", compilerOf(environment)[0], "python3"];
   const found = await Promise.all(
     programs.map((program) => runProgram(program, ["--version"], { environment })),
   );
@@ -63,6 +63,12 @@ export async function requireBuildTools(environment: NodeJS.ProcessEnv): Promise
       `There is no ${missing.join(" and no ")}. Install what is missing ` +
       `(Debian: apt-get install ${missing.join(" ")}) and start again.`,
   );
+}
+
+/** The C++ compiler: the program, and options that CXX gives it. */
+export function compilerOf(environment: NodeJS.ProcessEnv): [program: string, ...options: string[]] {
+  const [program = "g++", ...options] = (environment.CXX ?? "").split(/\s+/).filter((word) => word !== "");
+  return [program, ...options];
 }
 
 /** Node's own headers when they lie beside it, as in its archives and npm packages. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { isFile } from "../is-file.js";
+import { compilerOf } from "./addon-build.js";
 import type { Machine } from "./machine.js";
 import { lastLines, runProgram } from "./program.js";
 import { publishFolder } from "./shared-cache.js";
@@ -65,8 +66,7 @@ async function compile(
   { tensorflow, addonFile }: KernelsSource,
 ): Promise<void> {
   const { libraryFile, frameworkFile, includeFolder } = tensorflow;
-  const compiler = process.env.CXX?.trim().split(/\s+/) ?? [];
-  const [program = "g++", ...options] = compiler.filter((word) => word !== "");
+  const [program, ...options] = compilerOf(process.env);
   const built = await runProgram(program, [
     ...options,
     ...COMPILER_OPTIONS,

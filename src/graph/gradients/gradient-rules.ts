@@ -133,18 +133,9 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     const mean = training ? node.output(3) : node.input(3);
     const variance = training ? node.output(4) : node.input(4);
     const options = { epsilon: numberOf(node, "epsilon"), training };
-    let gradientNode: GraphNode | null = null;
-    const output = (index: number) => () => {
-      gradientNode ??= fusedBatchNormGradient(
-        graph,
-        gradient,
-        x,
-        scale,
-        [mean, variance, node.output(5)],
-        options,
-      );
-      return gradientNode.output(index);
-    };
+    const output = outputsOfOne(() =>
+      fusedBatchNormGradient(graph, gradient, x, scale, [mean, variance, node.output(5)], options),
+    );
     return [output(0), output(1), output(2), null, null];
   },
 
@@ -159,14 +150,21 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
       );
     }
     const options = { epsilon: numberOf(node, "epsilon"), relu: flagOf(node, "relu") };
-    let gradientNode: GraphNode | null = null;
-    const output = (index: number) => () => {
-      gradientNode ??= batchNormGradient(graph, gradient, x, { scale, offset, mean, variance }, options);
-      return gradientNode.output(index);
-    };
+    const output = outputsOfOne(() =>
+      batchNormGradient(graph, gradient, x, { scale, offset, mean, variance }, options),
+    );
     return [output(0), output(1), output(2), null, null];
   },
 };
+
+/** Contributions that are outputs of one node, which is added when the first of them is called. */
+function outputsOfOne(make: () => GraphNode): (index: number) => () => Tensor {
+  let node: GraphNode | null = null;
+  return (index) => () => {
+    node ??= make();
+    return node.output(index);
+  };
+}
 
 /**
  * The node of the custom operation that gives the gradients of a convolution's kernel and of the bias behind it,

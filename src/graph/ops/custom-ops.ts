@@ -1,13 +1,19 @@
 import type { FillMode } from "../../core/enumerations.js";
+import type { Attributes } from "../attribute-value.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
-import type { ShapeCheck, Size } from "../shape-check.js";
-import type { BatchNormInputs } from "./normalization.js";
+import type { Size } from "../shape-check.js";
+import { checkTransforms } from "./image.js";
+import { type BatchNormInputs, checkChannels } from "./normalization.js";
 
 /** What `EspalierConv2DBackpropFilter` covers: it moves by one pixel and keeps the size of the picture. */
 const KERNEL_SIZE = 3;
 /** Channels and filters come in multiples of so many, the float32 numbers of a vector register. */
 const VECTOR = 16;
+
+function fillsVectors(count: Size | undefined): boolean {
+  return typeof count === "number" && count % VECTOR === 0;
+}
 
 /** Whether the custom operation computes the gradients of a convolution's kernel and bias. */
 export function coversConvolution(
@@ -17,7 +23,7 @@ export function coversConvolution(
   { stride, padding }: { readonly stride: number; readonly padding: string },
 ): boolean {
   const [height, width, channels, filters] = kernel.shape;
-  const vectors = [channels, filters].every((count) => typeof count === "number" && count % VECTOR === 0);
+  const vectors = fillsVectors(channels) && fillsVectors(filters);
   const window = height === KERNEL_SIZE && width === KERNEL_SIZE && stride === 1 && padding === "SAME";
   return (
     graph.customOps.has("EspalierConv2DBackpropFilter") && input.dtype === "bfloat16" && window && vectors
@@ -44,7 +50,7 @@ export function conv2DBackpropFilterAndBias(graph: GraphBuilder, input: Tensor, 
       check.sameSize("heights of input and gradient", height, gradientHeight);
       check.sameSize("widths of input and gradient", width, gradientWidth);
       for (const count of [channels, filters]) {
-        check.require(count !== null && count % VECTOR === 0, `channels by ${VECTOR}`, `${count}`);
+        check.require(fillsVectors(count), `channels by ${VECTOR}`, `${count}`);
       }
       return [
         { dtype: "float32", shape: [KERNEL_SIZE, KERNEL_SIZE, channels, filters] },
@@ -56,9 +62,7 @@ export function conv2DBackpropFilterAndBias(graph: GraphBuilder, input: Tensor, 
 
 /** Whether the custom operations normalise x, and compute the gradients of that. */
 export function coversBatchNorm(graph: GraphBuilder, x: Tensor): boolean {
-  const channels = x.shape[3] ?? null;
-  const vectors = channels !== null && channels % VECTOR === 0;
-  return graph.customOps.has("EspalierBatchNorm") && x.dtype === "bfloat16" && vectors;
+  return graph.customOps.has("EspalierBatchNorm") && x.dtype === "bfloat16" && fillsVectors(x.shape[3]);
 }
 
 /**
@@ -80,6 +84,7 @@ export function batchStatistics(
     inputs: [x, moving.mean, moving.variance],
     attributes: { average_factor: { float: averageFactor } },
     outputs: (check) => {
+      check.dtype("input", x, "bfloat16");
       const channels = checkChannels(check, x, [moving.mean, moving.variance]);
       const statistic = { dtype: "float32", shape: [channels] } as const;
       return [statistic, statistic, statistic, statistic];
@@ -98,14 +103,15 @@ export function batchStatistics(
 export function batchNorm(
   graph: GraphBuilder,
   x: Tensor,
-  { scale, offset, mean, variance }: BatchNormInputs,
-  { epsilon, relu }: NormalizationOptions,
+  inputs: BatchNormInputs,
+  options: NormalizationOptions,
 ): Tensor {
-  const parameters = [scale, offset, mean, variance];
+  const parameters = inOrder(inputs);
   return graph.add("EspalierBatchNorm", {
     inputs: [x, ...parameters],
-    attributes: { epsilon: { float: epsilon }, relu: { bool: relu } },
+    attributes: normalizationAttributes(options),
     outputs: (check) => {
+      check.dtype("input", x, "bfloat16");
       checkChannels(check, x, parameters);
       return [{ dtype: x.dtype, shape: x.shape }];
     },
@@ -118,6 +124,14 @@ export interface NormalizationOptions {
   readonly relu: boolean;
 }
 
+function inOrder({ scale, offset, mean, variance }: BatchNormInputs): readonly Tensor[] {
+  return [scale, offset, mean, variance];
+}
+
+function normalizationAttributes({ epsilon, relu }: NormalizationOptions): Attributes {
+  return { epsilon: { float: epsilon }, relu: { bool: relu } };
+}
+
 /**
  * `EspalierBatchNormGrad`: the gradients of `batchNorm` by the batch's own statistics.
  *
@@ -128,32 +142,21 @@ export function batchNormGradient(
   graph: GraphBuilder,
   gradient: Tensor,
   x: Tensor,
-  { scale, offset, mean, variance }: BatchNormInputs,
-  { epsilon, relu }: NormalizationOptions,
+  inputs: BatchNormInputs,
+  options: NormalizationOptions,
 ): GraphNode {
-  const parameters = [scale, offset, mean, variance];
+  const parameters = inOrder(inputs);
   return graph.addNode("EspalierBatchNormGrad", {
     inputs: [gradient, x, ...parameters],
-    attributes: { epsilon: { float: epsilon }, relu: { bool: relu } },
+    attributes: normalizationAttributes(options),
     outputs: (check) => {
+      check.dtype("input", x, "bfloat16");
       check.sameDType("gradient and input", gradient, x);
       const shape = check.sameShape("gradient and input", gradient, x);
       const ofParameter = { dtype: "float32", shape: [checkChannels(check, x, parameters)] } as const;
       return [{ dtype: x.dtype, shape }, ofParameter, ofParameter];
     },
   });
-}
-
-/** @returns how many channels x and every vector have */
-function checkChannels(check: ShapeCheck, x: Tensor, vectors: readonly Tensor[]): Size {
-  check.dtype("input", x, "bfloat16");
-  const [, , , channels] = check.rank("input", x, 4);
-  for (const vector of vectors) {
-    check.dtype("scale, offset, mean and variance", vector, "float32");
-    const [size] = check.rank("scale, offset, mean and variance", vector, 1);
-    check.sameSize("channels of input and parameters", channels, size);
-  }
-  return channels;
 }
 
 /**
@@ -175,10 +178,7 @@ export function projectiveTransformOfBytes(
     outputs: (check) => {
       check.dtype("images", images, "uint8");
       const [count] = check.rank("images", images, 4);
-      check.dtype("transforms", transforms, "float32");
-      const [rows, columns] = check.rank("transforms", transforms, 2);
-      check.sameSize("numbers of images and transforms", count, rows);
-      check.sameSize("numbers of a transform", columns, 8);
+      checkTransforms(check, count, transforms);
       return [{ dtype: "float32", shape: images.shape }];
     },
   });

@@ -1,6 +1,7 @@
 import type { FillMode } from "../../core/enumerations.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
+import type { ShapeCheck, Size } from "../shape-check.js";
 import { elementCount } from "../tensor-spec.js";
 import { reshape } from "./array.js";
 import { float32, int32Vector } from "./constants.js";
@@ -37,13 +38,18 @@ export function projectiveTransform(
       check.dtype("images", images, "float32", "uint8");
       const [count, knownHeight, knownWidth] = check.rank("images", images, 4);
       check.require(knownHeight !== null && knownWidth !== null, "images of a known size", "an open one");
-      check.dtype("transforms", transforms, "float32");
-      const [rows, columns] = check.rank("transforms", transforms, 2);
-      check.sameSize("numbers of images and transforms", count, rows);
-      check.sameSize("numbers of a transform", columns, 8);
+      checkTransforms(check, count, transforms);
       return [{ dtype: images.dtype, shape: images.shape }];
     },
   });
+}
+
+/** Requires float32 [n, 8] of as many transforms as there are images. */
+export function checkTransforms(check: ShapeCheck, imageCount: Size, transforms: Tensor): void {
+  check.dtype("transforms", transforms, "float32");
+  const [rows, columns] = check.rank("transforms", transforms, 2);
+  check.sameSize("numbers of images and transforms", imageCount, rows);
+  check.sameSize("numbers of a transform", columns, 8);
 }
 
 /**

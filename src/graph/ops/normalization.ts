@@ -1,6 +1,7 @@
 import type { Attributes } from "../attribute-value.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
+import type { ShapeCheck, Size } from "../shape-check.js";
 import type { DType } from "../tensor-spec.js";
 
 export interface BatchNormOptions {
@@ -37,12 +38,7 @@ export function fusedBatchNorm(
     },
     outputs: (check) => {
       check.floating("input", x);
-      const [, , , channels] = check.rank("input", x, 4);
-      for (const parameter of parameters) {
-        check.dtype("scale, offset, mean and variance", parameter, "float32");
-        const [size] = check.rank("scale, offset, mean and variance", parameter, 1);
-        check.sameSize("channels of input and parameters", channels, size);
-      }
+      const channels = checkChannels(check, x, parameters);
       const statistic = { dtype: "float32", shape: [channels] } as const;
       // The fifth is a scratch space whose size is the kernel's own affair.
       const reserve = { dtype: "float32", shape: [null] } as const;
@@ -82,6 +78,17 @@ export function fusedBatchNormGradient(
       return [{ dtype: x.dtype, shape }, parameter, parameter, unused, unused];
     },
   });
+}
+
+/** @returns how many channels x [n, h, w, c] and every float32 [c] have */
+export function checkChannels(check: ShapeCheck, x: Tensor, parameters: readonly Tensor[]): Size {
+  const [, , , channels] = check.rank("input", x, 4);
+  for (const parameter of parameters) {
+    check.dtype("scale, offset, mean and variance", parameter, "float32");
+    const [size] = check.rank("scale, offset, mean and variance", parameter, 1);
+    check.sameSize("channels of input and parameters", channels, size);
+  }
+  return channels;
 }
 
 function attributes(dtype: DType, epsilon: number, training: boolean): Attributes {
