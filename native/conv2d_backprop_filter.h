@@ -3,15 +3,9 @@
 
 #include <cstdint>
 
-namespace espalier {
+#include "convolution_shape.h"
 
-struct ConvolutionShape {
-  int pictures;
-  int height;
-  int width;
-  int channels;  // a multiple of 16
-  int filters;   // a multiple of 16
-};
+namespace espalier {
 
 // The gradients of a convolution with respect to its kernel and bias: 3 x 3, stride 1, zeros around the
 // picture. Needs AVX-512 with bf16.

@@ -10,11 +10,13 @@
 
 #include "batch_norm.h"
 #include "conv2d_backprop_filter.h"
+#include "dense.h"
 #include "kernels_c_api.h"
 #include "projective_transform.h"
 #include "tensorflow/c/ops.h"
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
+#include "winograd_conv2d.h"
 
 namespace espalier {
 namespace {
@@ -97,19 +99,89 @@ int Size(const TF_Tensor* tensor, int axis) { return static_cast<int>(TF_Dim(ten
 
 const uint16_t* Bf16(const TF_Tensor* tensor) { return static_cast<const uint16_t*>(TF_TensorData(tensor)); }
 
+const float* Floats(const TF_Tensor* tensor) { return static_cast<const float*>(TF_TensorData(tensor)); }
+
 void RequireSameShape(const Call& call, const TF_Tensor* a, const TF_Tensor* b, int axes) {
   for (int axis = 0; axis < axes; ++axis) call.Require(TF_Dim(a, axis) == TF_Dim(b, axis), "shapes that differ");
+}
+
+// Of a convolution over pictures [n, h, w, _] with a kernel [3, 3, c, f].
+ConvolutionShape ShapeOf(const Call& call, const TF_Tensor* pictures, int64_t channels, int64_t filters) {
+  call.Require(channels % kVector == 0 && filters % kVector == 0, "channels that 16 does not divide");
+  return ConvolutionShape{Size(pictures, 0), Size(pictures, 1), Size(pictures, 2), static_cast<int>(channels),
+                          static_cast<int>(filters)};
+}
+
+const TF_Tensor* Kernel(Call& call, int index) {
+  const TF_Tensor* kernel = call.Input(index, TF_FLOAT, 4);
+  call.Require(TF_Dim(kernel, 0) == 3 && TF_Dim(kernel, 1) == 3, "a kernel of another size than 3 x 3");
+  return kernel;
+}
+
+void RunConv2D(void* relu, Call& call) {
+  const TF_Tensor* input = call.Input(0, TF_BFLOAT16, 4);
+  const TF_Tensor* kernel = Kernel(call, 1);
+  const ConvolutionShape shape = ShapeOf(call, input, TF_Dim(kernel, 2), TF_Dim(kernel, 3));
+  call.Require(TF_Dim(input, 3) == shape.channels, "a kernel for other channels");
+  const float* bias = call.Vector(2, shape.filters);
+  uint16_t* output =
+      call.Output<uint16_t>(0, TF_BFLOAT16, {shape.pictures, shape.height, shape.width, shape.filters});
+  WinogradConv2D(shape, Bf16(input), Floats(kernel), bias, *static_cast<const bool*>(relu), output);
+}
+
+void RunConv2DBackpropInput(void*, Call& call) {
+  const TF_Tensor* kernel = Kernel(call, 0);
+  const TF_Tensor* gradient = call.Input(1, TF_BFLOAT16, 4);
+  const ConvolutionShape shape = ShapeOf(call, gradient, TF_Dim(kernel, 2), TF_Dim(kernel, 3));
+  call.Require(TF_Dim(gradient, 3) == shape.filters, "a kernel for other channels");
+  uint16_t* input_gradient =
+      call.Output<uint16_t>(0, TF_BFLOAT16, {shape.pictures, shape.height, shape.width, shape.channels});
+  WinogradConv2DBackpropInput(shape, Floats(kernel), Bf16(gradient), input_gradient);
 }
 
 void RunConv2DBackpropFilter(void*, Call& call) {
   const TF_Tensor* input = call.Input(0, TF_BFLOAT16, 4);
   const TF_Tensor* gradient = call.Input(1, TF_BFLOAT16, 4);
   RequireSameShape(call, input, gradient, 3);
-  const ConvolutionShape shape{Size(input, 0), Size(input, 1), Size(input, 2), Size(input, 3), Size(gradient, 3)};
-  call.Require(shape.channels % kVector == 0 && shape.filters % kVector == 0, "channels that 16 does not divide");
+  const ConvolutionShape shape = ShapeOf(call, input, TF_Dim(input, 3), TF_Dim(gradient, 3));
   float* kernel_gradient = call.Output<float>(0, TF_FLOAT, {3, 3, shape.channels, shape.filters});
   float* bias_gradient = call.Output<float>(1, TF_FLOAT, {shape.filters});
   Conv2DBackpropFilter(shape, Bf16(input), Bf16(gradient), kernel_gradient, bias_gradient);
+}
+
+// Of a product of `rows` rows with a kernel [inputs, units].
+DenseShape ShapeOf(const Call& call, int rows, int64_t inputs, int64_t units) {
+  call.Require(inputs % (2 * kVector) == 0 && units % (2 * kVector) == 0, "sizes that 32 does not divide");
+  return DenseShape{rows, static_cast<int>(inputs), static_cast<int>(units)};
+}
+
+void RunDense(void* relu, Call& call) {
+  const TF_Tensor* input = call.Input(0, TF_BFLOAT16, 2);
+  const TF_Tensor* kernel = call.Input(1, TF_FLOAT, 2);
+  const DenseShape shape = ShapeOf(call, Size(input, 0), TF_Dim(kernel, 0), TF_Dim(kernel, 1));
+  call.Require(TF_Dim(input, 1) == shape.inputs, "a kernel for another number of inputs");
+  const float* bias = call.Vector(2, shape.units);
+  uint16_t* output = call.Output<uint16_t>(0, TF_BFLOAT16, {shape.rows, shape.units});
+  Dense(shape, Bf16(input), Floats(kernel), bias, *static_cast<const bool*>(relu), output);
+}
+
+void RunDenseBackpropInput(void*, Call& call) {
+  const TF_Tensor* kernel = call.Input(0, TF_FLOAT, 2);
+  const TF_Tensor* gradient = call.Input(1, TF_BFLOAT16, 2);
+  const DenseShape shape = ShapeOf(call, Size(gradient, 0), TF_Dim(kernel, 0), TF_Dim(kernel, 1));
+  call.Require(TF_Dim(gradient, 1) == shape.units, "a kernel for another number of units");
+  uint16_t* input_gradient = call.Output<uint16_t>(0, TF_BFLOAT16, {shape.rows, shape.inputs});
+  DenseBackpropInput(shape, Floats(kernel), Bf16(gradient), input_gradient);
+}
+
+void RunDenseBackpropKernel(void*, Call& call) {
+  const TF_Tensor* input = call.Input(0, TF_BFLOAT16, 2);
+  const TF_Tensor* gradient = call.Input(1, TF_BFLOAT16, 2);
+  RequireSameShape(call, input, gradient, 1);
+  const DenseShape shape = ShapeOf(call, Size(input, 0), TF_Dim(input, 1), TF_Dim(gradient, 1));
+  float* kernel_gradient = call.Output<float>(0, TF_FLOAT, {shape.inputs, shape.units});
+  float* bias_gradient = call.Output<float>(1, TF_FLOAT, {shape.units});
+  DenseBackpropKernel(shape, Bf16(input), Bf16(gradient), kernel_gradient, bias_gradient);
 }
 
 // The attributes of the operations of batch normalisation; each uses some.
@@ -193,6 +265,17 @@ void RunProjectiveTransform(void* kernel, Call& call) {
 
 // The attributes of a node, read once when the graph is made ready.
 
+void* ReadRelu(TF_OpKernelConstruction* construction) {
+  TF_Status* status = TF_NewStatus();
+  unsigned char relu = 0;
+  TF_OpKernelConstruction_GetAttrBool(construction, "relu", &relu, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+  TF_DeleteStatus(status);
+  return new bool(relu != 0);
+}
+
+void DeleteRelu(void* relu) { delete static_cast<bool*>(relu); }
+
 void* ReadBatchNormAttributes(TF_OpKernelConstruction* construction, bool statistics) {
   TF_Status* status = TF_NewStatus();
   auto* attributes = new BatchNormAttributes;
@@ -268,12 +351,47 @@ void Register(const Operation& operation) {
 }
 
 void RegisterAll() {
+  Register({"EspalierConv2D",
+            {"input: bfloat16", "filter: float", "bias: float"},
+            {"output: bfloat16"},
+            {"relu: bool"},
+            &ReadRelu,
+            &Compute<RunConv2D>,
+            &DeleteRelu});
+  Register({"EspalierConv2DBackpropInput",
+            {"filter: float", "out_backprop: bfloat16"},
+            {"input_backprop: bfloat16"},
+            {},
+            nullptr,
+            &Compute<RunConv2DBackpropInput>,
+            nullptr});
   Register({"EspalierConv2DBackpropFilter",
             {"input: bfloat16", "out_backprop: bfloat16"},
             {"filter_backprop: float", "bias_backprop: float"},
             {},
             nullptr,
             &Compute<RunConv2DBackpropFilter>,
+            nullptr});
+  Register({"EspalierDense",
+            {"input: bfloat16", "kernel: float", "bias: float"},
+            {"output: bfloat16"},
+            {"relu: bool"},
+            &ReadRelu,
+            &Compute<RunDense>,
+            &DeleteRelu});
+  Register({"EspalierDenseBackpropInput",
+            {"kernel: float", "out_backprop: bfloat16"},
+            {"input_backprop: bfloat16"},
+            {},
+            nullptr,
+            &Compute<RunDenseBackpropInput>,
+            nullptr});
+  Register({"EspalierDenseBackpropKernel",
+            {"input: bfloat16", "out_backprop: bfloat16"},
+            {"kernel_backprop: float", "bias_backprop: float"},
+            {},
+            nullptr,
+            &Compute<RunDenseBackpropKernel>,
             nullptr});
   Register({"EspalierBatchStatistics",
             {"x: bfloat16", "moving_mean: float", "moving_variance: float"},

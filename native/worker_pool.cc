@@ -104,7 +104,7 @@ class WorkerPool {
   std::list<std::shared_ptr<Job>> jobs_;  // several threads of TensorFlow may ask at once
 };
 
-int ThreadCount() {
+int CountThreads() {
   const char* text = std::getenv("TF_NUM_INTRAOP_THREADS");
   const int wanted = text == nullptr ? 0 : std::atoi(text);
   if (wanted > 0) return wanted;
@@ -114,9 +114,14 @@ int ThreadCount() {
 
 }  // namespace
 
+int WorkerCount() {
+  static const int count = CountThreads();
+  return count;
+}
+
 void ParallelFor(int count, const std::function<void(int)>& task) {
   // Never destroyed: its threads live as long as the process.
-  static WorkerPool* const pool = new WorkerPool(ThreadCount());
+  static WorkerPool* const pool = new WorkerPool(WorkerCount());
   pool->Run(count, task);
 }
 

@@ -11,6 +11,9 @@ namespace espalier {
 // task must write what no other task touches.
 void ParallelFor(int count, const std::function<void(int)>& task);
 
+// How many threads take part in that.
+int WorkerCount();
+
 }  // namespace espalier
 
 #endif  // ESPALIER_WORKER_POOL_H_

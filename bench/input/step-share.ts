@@ -143,6 +143,7 @@ async function openTraining(
       stepsPerEpoch: plan.steps,
       cachedFeatures: false,
       accumulation: false,
+      partSize: configuration.batchSize,
       importedVariables: [],
       customOps: engine.info.customOps,
     }),

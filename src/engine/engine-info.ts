@@ -42,14 +42,13 @@ export async function describeEngine(input: {
 
 /**
  * Those that a processor knows and that make it faster: where there are matrix registers (AMX), TensorFlow's own
- * gradients of convolutions use them and Espalier's do not.
+ * convolutions and products use them and Espalier's do not.
  */
 export function customOpsFor(instructionSets: readonly string[]): readonly CustomOp[] {
   const vectors = ["avx512f", "avx512_bf16"].every((name) => instructionSets.includes(name));
   if (!vectors) return ["EspalierProjectiveTransform"];
-  return CUSTOM_OPS.filter(
-    (op) => op !== "EspalierConv2DBackpropFilter" || !instructionSets.includes("amx_bf16"),
-  );
+  const matrices = instructionSets.includes("amx_bf16");
+  return CUSTOM_OPS.filter((op) => !matrices || (op !== "EspalierConv2D" && op !== "EspalierDense"));
 }
 
 /** Empty where the system does not list them (macOS). */

@@ -1,9 +1,12 @@
 /**
  * Operations that TensorFlow lacks and that `native/` brings; an engine tells which of them it has. With
- * EspalierBatchNorm come EspalierBatchStatistics and EspalierBatchNormGrad.
+ * EspalierConv2D come EspalierConv2DBackpropInput and EspalierConv2DBackpropFilter, with EspalierDense come
+ * EspalierDenseBackpropInput and EspalierDenseBackpropKernel, with EspalierBatchNorm come EspalierBatchStatistics and
+ * EspalierBatchNormGrad.
  */
 export const CUSTOM_OPS = [
-  "EspalierConv2DBackpropFilter",
+  "EspalierConv2D",
+  "EspalierDense",
   "EspalierBatchNorm",
   "EspalierProjectiveTransform",
 ] as const;

@@ -69,6 +69,7 @@ export class PreparedRun implements AsyncDisposable {
         stepsPerEpoch: Math.ceil(pictures.index.positionsOf("TRAIN").length / batchSize),
         cachedFeatures: cachesFeatures(configuration),
         accumulation: partSize < batchSize,
+        partSize,
         importedVariables: initialVariables?.variables ?? [],
         customOps: engine.info.customOps,
       }),

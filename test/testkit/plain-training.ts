@@ -11,6 +11,7 @@ export const PLAIN_TRAINING: Omit<TrainingSpec, "optimizer" | "learningRate" | "
   frozenBlocks: 0,
   cachedFeatures: false,
   accumulation: false,
+  partSize: 8,
   importedVariables: [],
   customOps: [],
 };

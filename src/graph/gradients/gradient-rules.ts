@@ -4,7 +4,13 @@ import type { GraphNode, Tensor } from "../graph-node.js";
 import { cast, elementCountOf, knownShape, reshape, sizesOf } from "../ops/array.js";
 import { float32, int32Values } from "../ops/constants.js";
 import { conv2DBackpropFilter, conv2DBackpropInput } from "../ops/convolution.js";
-import { batchNormGradient, conv2DBackpropFilterAndBias, coversConvolution } from "../ops/custom-ops.js";
+import {
+  batchNormGradient,
+  biasedConv2DBackpropFilter,
+  biasedConv2DBackpropInput,
+  biasedProductBackpropInput,
+  biasedProductBackpropKernel,
+} from "../ops/custom-ops.js";
 import {
   biasAddGradient,
   divide,
@@ -104,21 +110,14 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     ];
   },
 
-  BiasAdd: (graph, node, gradient) => [
-    () => gradient,
-    () =>
-      customFilterGradient(graph, node.input(0).node, gradient)?.output(1) ??
-      biasAddGradient(graph, gradient),
-  ],
+  BiasAdd: (graph, _node, gradient) => [() => gradient, () => biasAddGradient(graph, gradient)],
 
   Conv2D: (graph, node, gradient) => {
     const [input, kernel] = [node.input(0), node.input(1)];
     const options = convolutionOptionsOf(node);
     return [
       () => conv2DBackpropInput(graph, sizesOf(graph, input), input.shape, kernel, gradient, options),
-      () =>
-        customFilterGradient(graph, node, gradient)?.output(0) ??
-        conv2DBackpropFilter(graph, input, sizesOf(graph, kernel), kernel.shape, gradient, options),
+      () => conv2DBackpropFilter(graph, input, sizesOf(graph, kernel), kernel.shape, gradient, options),
     ];
   },
 
@@ -137,6 +136,20 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
       fusedBatchNormGradient(graph, gradient, x, scale, [mean, variance, node.output(5)], options),
     );
     return [output(0), output(1), output(2), null, null];
+  },
+
+  EspalierConv2D: (graph, node, gradient) => {
+    const [input, kernel] = [node.input(0), node.input(1)];
+    const ofSum = flagOf(node, "relu") ? reluGradient(graph, gradient, node.output(0)) : gradient;
+    const output = outputsOfOne(() => biasedConv2DBackpropFilter(graph, input, ofSum));
+    return [() => biasedConv2DBackpropInput(graph, kernel, ofSum), output(0), output(1)];
+  },
+
+  EspalierDense: (graph, node, gradient) => {
+    const [input, kernel] = [node.input(0), node.input(1)];
+    const ofSum = flagOf(node, "relu") ? reluGradient(graph, gradient, node.output(0)) : gradient;
+    const output = outputsOfOne(() => biasedProductBackpropKernel(graph, input, ofSum));
+    return [() => biasedProductBackpropInput(graph, kernel, ofSum), output(0), output(1)];
   },
 
   EspalierBatchNorm: (graph, node, gradient) => {
@@ -164,21 +177,6 @@ function outputsOfOne(make: () => GraphNode): (index: number) => () => Tensor {
     node ??= make();
     return node.output(index);
   };
-}
-
-/**
- * The node of the custom operation that gives the gradients of a convolution's kernel and of the bias behind it,
- * made by whichever of the two is asked for first; null where TensorFlow's own operations have to do.
- */
-function customFilterGradient(graph: GraphBuilder, node: GraphNode, gradient: Tensor): GraphNode | null {
-  if (node.op !== "Conv2D") return null;
-  const [input, kernel] = [node.input(0), node.input(1)];
-  if (!coversConvolution(graph, input, kernel, convolutionOptionsOf(node))) return null;
-  if (narrowedType(kernel) !== "float32") return null;
-  const made = graph
-    .consumersOf(gradient)
-    .find(({ op, inputs }) => op === "EspalierConv2DBackpropFilter" && inputs[0] === input);
-  return made ?? conv2DBackpropFilterAndBias(graph, input, gradient);
 }
 
 /** The type of which a tensor is a narrowed copy; null when it is none. */

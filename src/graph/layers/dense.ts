@@ -1,6 +1,7 @@
 import { zeros } from "../initializers/constant-value.js";
 import type { Initializer } from "../initializers/initializer.js";
 import { cast } from "../ops/array.js";
+import { biasedProduct, coversDense } from "../ops/custom-ops.js";
 import { biasAdd, matMul, relu } from "../ops/math.js";
 import type { Activation, Layer } from "./layer.js";
 
@@ -26,8 +27,14 @@ export function dense({ name, units, activation, kernelInitializer, inFloat32 }:
       { name: biasName, shape: [units], trainable: true, initializer: zeros },
     ],
     apply: (input, pass) => {
-      const { graph } = pass;
+      const { graph, mode } = pass;
       const dtype = inFloat32 ? "float32" : pass.computeType;
+      if (mode.kind === "training" && !inFloat32) {
+        const kernel = pass.value(kernelName);
+        if (coversDense(graph, input, kernel, mode.partSize)) {
+          return biasedProduct(graph, input, kernel, pass.value(biasName), { relu: activation === "relu" });
+        }
+      }
       const product = matMul(graph, cast(graph, input, dtype), pass.weight(kernelName, dtype));
       const shifted = biasAdd(graph, product, pass.weight(biasName, dtype));
       return activation === "relu" ? relu(graph, shifted) : shifted;

@@ -13,8 +13,13 @@ export type DropoutDraw = (features: Tensor, stream: number) => Tensor;
 
 export type PassMode =
   | { readonly kind: "inference" }
-  /** `draw` null: normalise as in training, but drop nothing. */
-  | { readonly kind: "training"; readonly draw: DropoutDraw | null };
+  | {
+      readonly kind: "training";
+      /** Null: normalise as in training, but drop nothing. */
+      readonly draw: DropoutDraw | null;
+      /** The most samples that are computed at once. */
+      readonly partSize: number;
+    };
 
 /**
  * One walk through a network's layers. Every variable is read once and converted once per pass, and
@@ -63,7 +68,7 @@ export class ForwardPass {
 
   /** The numbers that the next dropout layer decides by; null when this pass drops nothing. */
   drawForDropout(features: Tensor): Tensor | null {
-    if (this.mode.kind === "inference" || this.mode.draw === null) return null;
+    if (this.mode.kind !== "training" || this.mode.draw === null) return null;
     return this.mode.draw(features, this.#dropoutStreams++);
   }
 }

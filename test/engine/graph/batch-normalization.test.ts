@@ -42,7 +42,12 @@ for (const computeType of ["float32", "bfloat16"] as const) {
     const inference = new ForwardPass(graph, variables, { kind: "inference" }, computeType);
     const evaluated = apply(inference);
     assert.equal(inference.stateUpdates.length, 0);
-    const training = new ForwardPass(graph, variables, { kind: "training", draw: null }, computeType);
+    const training = new ForwardPass(
+      graph,
+      variables,
+      { kind: "training", draw: null, partSize: 1 },
+      computeType,
+    );
     const trained = identity(graph, apply(training), { after: training.stateUpdates });
     const after = { after: training.stateUpdates };
     const [mean, variance] = ["bn/moving_mean", "bn/moving_variance"].map((name) => {

@@ -6,18 +6,22 @@ import type { CustomOp } from "../../../src/graph/custom-op.js";
 import { gradients } from "../../../src/graph/gradients/gradients.js";
 import { GraphBuilder } from "../../../src/graph/graph-builder.js";
 import type { Tensor } from "../../../src/graph/graph-node.js";
+import { zeros } from "../../../src/graph/initializers/constant-value.js";
 import { reluActivation } from "../../../src/graph/layers/activation.js";
 import { batchNormalization } from "../../../src/graph/layers/batch-normalization.js";
+import { dense } from "../../../src/graph/layers/dense.js";
 import { ForwardPass } from "../../../src/graph/layers/forward-pass.js";
 import { cast, identity } from "../../../src/graph/ops/array.js";
 import { placeholder } from "../../../src/graph/ops/constants.js";
 import { conv2D } from "../../../src/graph/ops/convolution.js";
 import {
-  conv2DBackpropFilterAndBias,
+  biasedConv2D,
+  biasedConv2DBackpropFilter,
+  biasedProduct,
   projectiveTransformOfBytes,
 } from "../../../src/graph/ops/custom-ops.js";
 import { projectiveTransform } from "../../../src/graph/ops/image.js";
-import { biasAdd, multiply } from "../../../src/graph/ops/math.js";
+import { biasAdd, matMul, multiply, relu } from "../../../src/graph/ops/math.js";
 import { sum } from "../../../src/graph/ops/reduction.js";
 import { assignVariable, readVariable } from "../../../src/graph/ops/variables.js";
 import { elementCount } from "../../../src/graph/tensor-spec.js";
@@ -59,72 +63,34 @@ function maximum(numbers: readonly number[]): number {
   return numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
 
-describe("the gradients of a convolution's kernel and bias", () => {
+describe("a convolution", () => {
   for (const [use, pictureShape, filters] of [
     ["one pixel", [1, 1, 1, 16], 16],
     ["an odd width", [2, 5, 7, 16], 32],
     ["more rows than columns", [3, 9, 2, 48], 16],
     ["a row wider than a span", [1, 3, 530, 16], 64],
+    ["filters that fill no panel", [2, 6, 6, 32], 48],
     ["several blocks of channels and filters", [2, 6, 6, 128], 128],
     ["many small pictures", [70, 4, 4, 64], 64],
     ["a picture in several strips", [1, 150, 40, 64], 64],
   ] as const) {
-    test(`are those that float32 gives: ${use}`, async (context) => {
-      if (!has(context, "EspalierConv2DBackpropFilter")) return;
-      const gradientShape = [...pictureShape.slice(0, 3), filters];
-      const graph = new GraphBuilder(new Set(engine.info.customOps));
-      const given = {
-        input: placeholder(graph, "input", "float32", pictureShape),
-        weights: placeholder(graph, "weights", "float32", gradientShape),
-        kernel: placeholder(graph, "kernel", "float32", [3, 3, pictureShape[3], filters]),
-        bias: placeholder(graph, "bias", "float32", [filters]),
-      };
-      const rounded = (x: Tensor) => cast(graph, x, "bfloat16");
-      /** Its gradient with respect to the convolution is the weights. */
-      const lossIn = (dtype: "float32" | "bfloat16") => {
-        const narrowed = (x: Tensor) => cast(graph, rounded(x), dtype);
-        const convolved = conv2D(graph, narrowed(given.input), narrowed(given.kernel));
-        const shifted = biasAdd(graph, convolved, narrowed(given.bias));
-        return sum(
-          graph,
-          cast(graph, multiply(graph, shifted, narrowed(given.weights)), "float32"),
-          [0, 1, 2, 3],
-        );
-      };
-      const targets = [given.kernel, given.bias];
-      const [kernel, bias] = targets.map(
-        (target) => gradients(graph, lossIn("bfloat16"), targets).get(target)!,
-      );
-      const [exactKernel, exactBias] = targets.map(
-        (target) => gradients(graph, lossIn("float32"), targets).get(target)!,
-      );
-      const outputs = { kernel: kernel!, bias: bias!, exactKernel: exactKernel!, exactBias: exactBias! };
-      await using session = await engine.openGraph(graphOf(graph, { run: { inputs: given, outputs } }));
-      const fed = Object.fromEntries(
-        Object.entries(given).map(([name, { shape }]) => {
-          const sizes = shape.map((size) => size ?? 0);
-          return [name, { shape: sizes, values: noise(sizes) }];
-        }),
-      );
-      const feed = () =>
-        Object.fromEntries(
-          Object.entries(fed).map(([name, { shape, values }]) => [name, float32Value(shape, values)]),
-        );
-      const found = await session.run("run", feed());
-      assert.ok(graph.nodes.some(({ op }) => op === "EspalierConv2DBackpropFilter"));
-      // The exact ones pass through bf16 on their way back to the given tensors.
-      assert.ok(distance(numbersOf(found.kernel), numbersOf(found.exactKernel)) < 4e-3);
-      assert.ok(distance(numbersOf(found.bias), numbersOf(found.exactBias)) < 4e-3);
-      assert.deepEqual(await session.run("run", feed()), found, "the same inputs give the same bytes");
+    test(`and its gradients are those that float32 gives: ${use}`, async (context) => {
+      if (!has(context, "EspalierConv2D")) return;
+      await assertExact(biasedConv2D, conv2D, pictureShape, [3, 3, pictureShape[3], filters]);
     });
   }
 
-  test("are refused, and nothing else is lost, when there are more pictures than gradients", async (context) => {
-    if (!has(context, "EspalierConv2DBackpropFilter")) return;
+  test("with ReLU lets nothing through, forward or backward, where it would be below 0", async (context) => {
+    if (!has(context, "EspalierConv2D")) return;
+    await assertRectified(biasedConv2D, [2, 9, 6, 16], [3, 3, 16, 32]);
+  });
+
+  test("is refused, and nothing else is lost, when there are more pictures than gradients", async (context) => {
+    if (!has(context, "EspalierConv2D")) return;
     const graph = new GraphBuilder(new Set(engine.info.customOps));
     const input = placeholder(graph, "input", "float32", [null, 4, 4, 16]);
     const gradient = placeholder(graph, "gradient", "float32", [null, 4, 4, 16]);
-    const node = conv2DBackpropFilterAndBias(
+    const node = biasedConv2DBackpropFilter(
       graph,
       cast(graph, input, "bfloat16"),
       cast(graph, gradient, "bfloat16"),
@@ -142,6 +108,143 @@ describe("the gradients of a convolution's kernel and bias", () => {
     assert.equal(numbersOf((await session.run("run", feed(2))).kernel).length, 9 * 16 * 16);
   });
 });
+
+describe("a dense layer", () => {
+  for (const [use, rows, inputs, units] of [
+    ["one row", 1, 32, 32],
+    ["as many rows as are summed together", 8, 160, 64],
+    ["an odd number of rows, and of blocks of inputs", 11, 96, 128],
+    ["more inputs than units", 16, 2080, 32],
+  ] as const) {
+    test(`and its gradients are those that float32 gives: ${use}`, async (context) => {
+      if (!has(context, "EspalierDense")) return;
+      await assertExact(biasedProduct, matMul, [rows, inputs], [inputs, units]);
+    });
+  }
+
+  test("with ReLU lets nothing through, forward or backward, where it would be below 0", async (context) => {
+    if (!has(context, "EspalierDense")) return;
+    await assertRectified(biasedProduct, [3, 64], [64, 32]);
+  });
+
+  test("is read in float32 for few rows alone", (context) => {
+    if (!has(context, "EspalierDense")) return;
+    const opsFor = (partSize: number) => {
+      const graph = new GraphBuilder(new Set(engine.info.customOps));
+      const variables = new Variables(graph, 0);
+      const layer = dense({ ...HIDDEN, activation: "relu", kernelInitializer: zeros, inFloat32: false });
+      for (const variable of layer.variables([64])) variables.create(variable);
+      const input = placeholder(graph, "input", "bfloat16", [null, 64]);
+      layer.apply(
+        input,
+        new ForwardPass(graph, variables, { kind: "training", draw: null, partSize }, "bfloat16"),
+      );
+      return graph.nodes.map(({ op }) => op);
+    };
+    assert.ok(opsFor(16).includes("EspalierDense"));
+    assert.ok(!opsFor(17).includes("EspalierDense"));
+  });
+});
+
+const HIDDEN = { name: "fc1", units: 32 };
+
+/** As fractions of the largest number; what TensorFlow would round once is rounded twice by Winograd's transforms. */
+const MOST_DISTANCES = { result: 1.2e-2, input: 1.2e-2, kernel: 4e-3, bias: 4e-3 };
+
+type BiasedOp = typeof biasedConv2D;
+
+/** Holds an operation and its gradients against TensorFlow's in float32. */
+async function assertExact(
+  own: BiasedOp,
+  theirs: (graph: GraphBuilder, input: Tensor, kernel: Tensor) => Tensor,
+  inputShape: readonly number[],
+  kernelShape: readonly number[],
+): Promise<void> {
+  const bench = biasedBench(inputShape, kernelShape);
+  const { graph, given } = bench;
+  const rounded = cast(graph, bench.input, "float32");
+  const exact = biasAdd(graph, theirs(graph, rounded, given.kernel), given.bias);
+  const outputs = {
+    ...named("own", bench.outputsOf(own(graph, bench.input, given.kernel, given.bias, { relu: false }))),
+    ...named("exact", bench.outputsOf(exact)),
+  };
+  await using session = await engine.openGraph(graphOf(graph, { run: { inputs: given, outputs } }));
+  const found = await session.run("run", bench.feed());
+  for (const [output, most] of Object.entries(MOST_DISTANCES)) {
+    const far = distance(numbersOf(found[`own ${output}`]), numbersOf(found[`exact ${output}`]));
+    assert.ok(far < most, `${output} is off by ${far}`);
+  }
+  assert.deepEqual(await session.run("run", bench.feed()), found, "the same inputs give the same bytes");
+}
+
+/** Holds an operation with ReLU in it against itself with TensorFlow's ReLU behind it. */
+async function assertRectified(
+  own: BiasedOp,
+  inputShape: readonly number[],
+  kernelShape: readonly number[],
+): Promise<void> {
+  const bench = biasedBench(inputShape, kernelShape);
+  const { graph, given } = bench;
+  const result = (options: { readonly relu: boolean }) =>
+    own(graph, bench.input, given.kernel, given.bias, options);
+  const outputs = {
+    ...named("own", bench.outputsOf(result({ relu: true }))),
+    ...named("theirs", bench.outputsOf(relu(graph, result({ relu: false })))),
+  };
+  await using session = await engine.openGraph(graphOf(graph, { run: { inputs: given, outputs } }));
+  const found = await session.run("run", bench.feed());
+  for (const output of Object.keys(MOST_DISTANCES)) {
+    assert.deepEqual(found[`own ${output}`], found[`theirs ${output}`], output);
+  }
+  assert.equal(Math.min(...numbersOf(found["own result"])), 0);
+}
+
+/** What such an operation is given, and the gradients of a loss behind it, which weighs every number of its result. */
+function biasedBench(inputShape: readonly number[], kernelShape: readonly number[]) {
+  const graph = new GraphBuilder(new Set(engine.info.customOps));
+  const outputs = kernelShape.at(-1) ?? 0;
+  const shapes = {
+    input: inputShape,
+    weights: [...inputShape.slice(0, -1), outputs],
+    kernel: kernelShape,
+    bias: [outputs],
+  };
+  const given = {
+    input: placeholder(graph, "input", "float32", shapes.input),
+    weights: placeholder(graph, "weights", "float32", shapes.weights),
+    kernel: placeholder(graph, "kernel", "float32", shapes.kernel),
+    bias: placeholder(graph, "bias", "float32", shapes.bias),
+  };
+  const values = Object.entries(shapes).map(([name, shape]) => [name, shape, noise(shape)] as const);
+  const outputsOf = (result: Tensor) => {
+    const weights = cast(graph, cast(graph, given.weights, "bfloat16"), "float32");
+    const weighed = multiply(graph, cast(graph, result, "float32"), weights);
+    const loss = sum(
+      graph,
+      weighed,
+      inputShape.map((_, axis) => axis),
+    );
+    const byTarget = gradients(graph, loss, [given.input, given.kernel, given.bias]);
+    return {
+      result: cast(graph, result, "float32"),
+      input: byTarget.get(given.input)!,
+      kernel: byTarget.get(given.kernel)!,
+      bias: byTarget.get(given.bias)!,
+    };
+  };
+  return {
+    graph,
+    given,
+    input: cast(graph, given.input, "bfloat16"),
+    outputsOf,
+    feed: () =>
+      Object.fromEntries(values.map(([name, shape, numbers]) => [name, float32Value(shape, numbers)])),
+  };
+}
+
+function named<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix} ${name}`, value]));
+}
 
 for (const [use, shape] of [
   ["few pixels", [2, 3, 5, 16]],
@@ -188,7 +291,12 @@ async function normalised(customOps: ReadonlySet<CustomOp>, shape: readonly numb
     const result = layer.apply(cast(graph, x, "bfloat16"), pass);
     return cast(graph, rectified ? reluActivation("relu").apply(result, pass) : result, "float32");
   };
-  const training = new ForwardPass(graph, variables, { kind: "training", draw: null }, "bfloat16");
+  const training = new ForwardPass(
+    graph,
+    variables,
+    { kind: "training", draw: null, partSize: 1 },
+    "bfloat16",
+  );
   const trained = apply(training);
   const evaluated = apply(new ForwardPass(graph, variables, { kind: "inference" }, "bfloat16"));
   const loss = sum(graph, multiply(graph, trained, weights), [0, 1, 2, 3]);

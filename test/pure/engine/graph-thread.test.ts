@@ -11,6 +11,7 @@ const TRAINING = trainingOfRun(TINY_CONFIGURATION, {
   stepsPerEpoch: 2,
   cachedFeatures: false,
   accumulation: false,
+  partSize: 8,
   importedVariables: [],
   customOps: [],
 });

@@ -45,7 +45,10 @@ export function addTrainingPass(
 ): ForwardFigures {
   const { graph, network } = model;
   const draw = dropoutDraw(graph, (stream) => seedOf(graph, network.seed, step, stream), first);
-  const { logits, pass } = model.forward({ kind: "training", draw }, train.options);
+  const { logits, pass } = model.forward(
+    { kind: "training", draw, partSize: training.partSize },
+    train.options,
+  );
   return {
     losses: graph.scope("loss", () => softmaxCrossEntropy(graph, logits, labels, training)),
     top1: graph.scope("top1", () => topKCorrect(graph, logits, labels, 1)),

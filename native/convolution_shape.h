@@ -1,0 +1,17 @@
+#ifndef ESPALIER_CONVOLUTION_SHAPE_H_
+#define ESPALIER_CONVOLUTION_SHAPE_H_
+
+namespace espalier {
+
+// A convolution of 3 x 3 that moves by one pixel, with zeros around the picture.
+struct ConvolutionShape {
+  int pictures;
+  int height;
+  int width;
+  int channels;  // a multiple of 16
+  int filters;   // a multiple of 16
+};
+
+}  // namespace espalier
+
+#endif  // ESPALIER_CONVOLUTION_SHAPE_H_
