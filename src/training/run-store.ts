@@ -68,7 +68,7 @@ export class RunStore {
     const { rows } = await this.database.pool.query<CheckpointRecord & OfRun>(
       `select run_id as "runId", epoch, step, best, size_bytes::float8 as "sizeBytes", sha256,
          created_at as "createdAt"
-       from checkpoint where run_id = any($1) order by run_id, epoch`,
+       from checkpoint where run_id = any($1) order by run_id, step`,
       [runIds],
     );
     return groupByRun<CheckpointRecord>(rows);

@@ -172,6 +172,21 @@ test("the best and the last two checkpoints are kept, and the others are named t
   );
 });
 
+test("a checkpoint inside an epoch is listed before the one at its end", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  const attempt = await startNext(training);
+  await finishEpoch(training, attempt, { number: 1 });
+  const position = { steps: 1, lossSum: 1, top1: 0, top5: 0, learningRate: 0.1 };
+  const inside = { epoch: 1, step: 1, position, sizeBytes: 10, sha256: "inside", folder: "step-1" };
+  await training.attempts.saveCheckpoint({ runId: id, attempt: attempt.attempt }, inside, new Date());
+  assert.deepEqual(
+    (await training.runs.checkpoints([id])).get(id)?.map(({ step }) => step),
+    [1, 2],
+  );
+});
+
 test("an attempt that starts over from an earlier epoch drops what came after, and stays the same attempt", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
