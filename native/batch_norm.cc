@@ -7,13 +7,12 @@
 
 #include "batch_norm.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "aligned_buffer.h"
+#include "bf16_vectors.h"
 #include "worker_pool.h"
 
 #pragma GCC push_options
@@ -22,20 +21,10 @@
 namespace espalier {
 namespace {
 
-constexpr int kVector = 16;
 // Pixels that are gone over for one vector of channels before the next: they stay in the cache, and their sums are
 // added up before they join the others, so that long sums stay exact.
 constexpr int64_t kRunPixels = 256;
 constexpr int kMostParts = 64;
-
-inline __m512 LoadBf16(const uint16_t* from) {
-  const __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(words, 16));
-}
-
-inline void StoreBf16(uint16_t* to, __m512 value) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(value)));
-}
 
 inline void Accumulate(float* total, __m512 value) {
   _mm512_storeu_ps(total, _mm512_add_ps(_mm512_loadu_ps(total), value));

@@ -13,13 +13,12 @@
 
 #include "conv2d_backprop_filter.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "aligned_buffer.h"
+#include "bf16_vectors.h"
 #include "worker_pool.h"
 
 #pragma GCC push_options
@@ -28,7 +27,6 @@
 namespace espalier {
 namespace {
 
-constexpr int kVector = 16;  // floats, or pairs of bf16 numbers, in a register
 constexpr int kPlaces = 9;   // of a 3 x 3 kernel
 
 // Words of packed rows that are worked on at once: 400 KB, so that they and the sums fit 1 MB of cache.
@@ -40,19 +38,12 @@ constexpr int kLeastBlocks = 8;
 // Pixels that a block has at least: its sums are cleared and added up once more.
 constexpr int kLeastPixelsPerBlock = 512;
 
-using Pair = uint32_t;
-
-// Sixteen channels of a pixel, each in the lower half of a word.
-inline __m512i LoadLow(const uint16_t* pixel) {
-  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(pixel)));
-}
-
 // Pairs a pixel with the one to its right; null stands for zeros.
 inline void PackPair(const uint16_t* left, const uint16_t* right, int channels, Pair* packed) {
   for (int c = 0; c < channels; c += kVector) {
-    __m512i pair = left == nullptr ? _mm512_setzero_si512() : LoadLow(left + c);
-    if (right != nullptr) pair = _mm512_or_si512(pair, _mm512_slli_epi32(LoadLow(right + c), 16));
-    _mm512_store_si512(packed + c, pair);
+    const __m512i first = left == nullptr ? _mm512_setzero_si512() : LoadLow(left + c);
+    const __m512i second = right == nullptr ? _mm512_setzero_si512() : LoadLow(right + c);
+    _mm512_store_si512(packed + c, PairUp(first, second));
   }
 }
 
@@ -95,16 +86,13 @@ __attribute__((noinline)) void AddToTile(const Pair* const* inputs, const Pair* 
     const Pair* input = inputs[row] + offset;
     const Pair* gradient = gradients[row];
     for (int pair = 0; pair < pairs; ++pair, input += channels, gradient += kFilters) {
-      __m512bh factor[Vectors];
+      __m512i factor[Vectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v) {
-        factor[v] = reinterpret_cast<__m512bh>(_mm512_load_si512(gradient + v * kVector));
-      }
+      for (int v = 0; v < Vectors; ++v) factor[v] = _mm512_load_si512(gradient + v * kVector);
 #pragma GCC unroll 16
       for (int c = 0; c < Channels; ++c) {
-        const __m512bh spread = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(input[c])));
 #pragma GCC unroll 4
-        for (int v = 0; v < Vectors; ++v) sum[c][v] = _mm512_dpbf16_ps(sum[c][v], spread, factor[v]);
+        for (int v = 0; v < Vectors; ++v) sum[c][v] = AddProducts(sum[c][v], input[c], factor[v]);
       }
     }
   }

@@ -1,11 +1,10 @@
 #include "dense.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "aligned_buffer.h"
+#include "bf16_vectors.h"
 #include "worker_pool.h"
 
 #pragma GCC push_options
@@ -14,36 +13,17 @@
 namespace espalier {
 namespace {
 
-constexpr int kVector = 16;  // floats, or pairs of bf16 numbers, in a register
 // Rows whose sums stay in registers together.
 constexpr int kRows = 8;
 // Pairs of inputs that are multiplied between loading and storing a row's sums.
 constexpr int kPairs = 8;
-// Parts of the inputs whose sums are added at the end, for threads to share. Not by their number, so that sums are not either.
+// Parts of the inputs, for threads to share; their sums are added at the end. As many on every machine, so that sums
+// are the same.
 constexpr int kParts = 16;
 // Inputs of a task whose gradients are computed, a multiple of both kVector and kKernelRows.
 constexpr int kInputs = 64;
 // Rows of the kernel that share what is loaded of the gradient.
 constexpr int kKernelRows = 4;
-
-using Pair = uint32_t;  // of bf16 numbers: the first is the lower half
-
-inline __m256i Narrow(__m512 numbers) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(numbers)); }
-
-inline __m512i LoadHalves(const uint16_t* numbers) {
-  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(numbers)));
-}
-
-// Numbers of two rows side by side, in pairs.
-inline __m512bh PairUp(__m512i low, __m512i high) {
-  return reinterpret_cast<__m512bh>(_mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
-}
-
-inline __m512bh Spread(const uint16_t* pair) {
-  int word;
-  std::memcpy(&word, pair, sizeof(word));
-  return reinterpret_cast<__m512bh>(_mm512_set1_epi32(word));
-}
 
 // Calls the function's instance for a number of rows from 1 to kRows.
 template <template <int> class Function, int Rows = kRows, typename... Arguments>
@@ -56,8 +36,8 @@ inline void WithRows(int rows, Arguments&&... arguments) {
 
 // Adds the products of some rows with kPairs pairs of inputs and sixteen units to their sums.
 template <int Rows>
-struct AddProducts {
-  static inline void Run(const __m512bh (&factors)[kPairs], const uint16_t* input, size_t input_stride, float* sums,
+struct AddPairs {
+  static inline void Run(const __m512i (&factors)[kPairs], const uint16_t* input, size_t input_stride, float* sums,
                          size_t sum_stride) {
     __m512 sum[Rows];
     for (int row = 0; row < Rows; ++row) sum[row] = _mm512_load_ps(sums + row * sum_stride);
@@ -65,7 +45,7 @@ struct AddProducts {
     for (int pair = 0; pair < kPairs; ++pair) {
 #pragma GCC unroll 8
       for (int row = 0; row < Rows; ++row) {
-        sum[row] = _mm512_dpbf16_ps(sum[row], Spread(input + row * input_stride + 2 * pair), factors[pair]);
+        sum[row] = AddProducts(sum[row], LoadPair(input + row * input_stride + 2 * pair), factors[pair]);
       }
     }
     for (int row = 0; row < Rows; ++row) _mm512_store_ps(sums + row * sum_stride, sum[row]);
@@ -77,15 +57,14 @@ void AddInputs(const DenseShape& shape, const uint16_t* input, const float* kern
   for (; first < end; first += 2 * kPairs) {
     const float* block = kernel + static_cast<size_t>(first) * shape.units;
     for (int unit = 0; unit < shape.units; unit += kVector) {
-      __m512bh factors[kPairs];
+      __m512i factors[kPairs];
 #pragma GCC unroll 8
       for (int pair = 0; pair < kPairs; ++pair) {
         const float* from = block + static_cast<size_t>(2 * pair) * shape.units + unit;
-        factors[pair] = PairUp(_mm512_cvtepu16_epi32(Narrow(_mm512_loadu_ps(from))),
-                               _mm512_cvtepu16_epi32(Narrow(_mm512_loadu_ps(from + shape.units))));
+        factors[pair] = PairUp(_mm512_loadu_ps(from), _mm512_loadu_ps(from + shape.units));
       }
       for (int row = 0; row < shape.rows; row += kRows) {
-        WithRows<AddProducts>(shape.rows - row, factors, input + static_cast<size_t>(row) * shape.inputs + first,
+        WithRows<AddPairs>(shape.rows - row, factors, input + static_cast<size_t>(row) * shape.inputs + first,
                               static_cast<size_t>(shape.inputs), sums + static_cast<size_t>(row) * shape.units + unit,
                               static_cast<size_t>(shape.units));
       }
@@ -126,8 +105,8 @@ void PairRows(const uint16_t* rows, int count, int size, Pair* pairs) {
   for (int row = 0; row < count; row += 2, pairs += size) {
     const uint16_t* first = rows + static_cast<size_t>(row) * size;
     for (int i = 0; i < size; i += kVector) {
-      const __m512i second = row + 1 < count ? LoadHalves(first + size + i) : _mm512_setzero_si512();
-      _mm512_store_si512(pairs + i, reinterpret_cast<__m512i>(PairUp(LoadHalves(first + i), second)));
+      const __m512i second = row + 1 < count ? LoadLow(first + size + i) : _mm512_setzero_si512();
+      _mm512_store_si512(pairs + i, PairUp(LoadLow(first + i), second));
     }
   }
 }
@@ -158,7 +137,7 @@ void Dense(const DenseShape& shape, const uint16_t* input, const float* kernel, 
       }
       // Which operand comes second matters: it is the result when one is not a number.
       if (relu) total = _mm512_max_ps(_mm512_setzero_ps(), total);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(output + place), Narrow(total));
+      StoreBf16(output + place, total);
     }
   });
 }
@@ -178,8 +157,7 @@ void DenseBackpropInput(const DenseShape& shape, const float* kernel, const uint
       for (int r = 0; r < rows; ++r) {
         uint16_t* to = input_gradient + static_cast<size_t>(row + r) * shape.inputs;
         for (int input = first; input < end; input += kVector) {
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + input),
-                              Narrow(_mm512_load_ps(products + r * kInputs + input - first)));
+          StoreBf16(to + input, _mm512_load_ps(products + r * kInputs + input - first));
         }
       }
     }
@@ -202,17 +180,17 @@ void DenseBackpropKernel(const DenseShape& shape, const uint16_t* input, const u
         __m512 sum[kKernelRows];
         for (int i = 0; i < kKernelRows; ++i) sum[i] = _mm512_setzero_ps();
         for (int pair = 0; pair < pairs; ++pair) {
-          const __m512bh factor = reinterpret_cast<__m512bh>(
-              _mm512_load_si512(gradients + static_cast<size_t>(pair) * shape.units + unit));
+          const __m512i factor = _mm512_load_si512(gradients + static_cast<size_t>(pair) * shape.units + unit);
           const Pair* words = inputs + static_cast<size_t>(pair) * shape.inputs + first;
 #pragma GCC unroll 4
           for (int i = 0; i < kKernelRows; ++i) {
-            const __m512bh spread = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(words[i])));
-            sum[i] = _mm512_dpbf16_ps(sum[i], spread, factor);
+            sum[i] = AddProducts(sum[i], words[i], factor);
           }
         }
         // Past the caches: the whole is larger than they are, and is read from its beginning.
-        for (int i = 0; i < kKernelRows; ++i) _mm512_stream_ps(to + static_cast<size_t>(i) * shape.units + unit, sum[i]);
+        for (int i = 0; i < kKernelRows; ++i) {
+          _mm512_stream_ps(to + static_cast<size_t>(i) * shape.units + unit, sum[i]);
+        }
       }
     }
     _mm_sfence();
@@ -220,8 +198,7 @@ void DenseBackpropKernel(const DenseShape& shape, const uint16_t* input, const u
   for (int unit = 0; unit < shape.units; unit += kVector) {
     __m512 sum = _mm512_setzero_ps();
     for (int row = 0; row < shape.rows; ++row) {
-      const __m512i halves = LoadHalves(gradient + static_cast<size_t>(row) * shape.units + unit);
-      sum = _mm512_add_ps(sum, _mm512_castsi512_ps(_mm512_slli_epi32(halves, 16)));
+      sum = _mm512_add_ps(sum, LoadBf16(gradient + static_cast<size_t>(row) * shape.units + unit));
     }
     _mm512_storeu_ps(bias_gradient + unit, sum);
   }

@@ -17,12 +17,11 @@
 
 #include "winograd_conv2d.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "aligned_buffer.h"
+#include "bf16_vectors.h"
 #include "worker_pool.h"
 
 #pragma GCC push_options
@@ -31,7 +30,6 @@
 namespace espalier {
 namespace {
 
-constexpr int kVector = 16;    // floats in a register
 constexpr int kElements = 16;  // of a transformed tile, 4 x 4
 constexpr int kTileSide = 2;   // results of a tile
 // Tiles that are multiplied at once: with two vectors of filters, 28 sums stay in registers.
@@ -41,15 +39,6 @@ constexpr int kPanel = 2 * kVector;  // filters that are multiplied at once
 constexpr size_t kBlockBytes = 800 * 1024;
 // ... unless a block had fewer tiles than this, for each of which the whole kernel is read.
 constexpr int kLeastRowGroups = 7;
-
-using Pair = uint32_t;  // of bf16 numbers: the first is the lower half
-
-inline __m512 Widen(const uint16_t* numbers) {
-  const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(numbers));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
-}
-
-inline __m256i Narrow(__m512 numbers) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(numbers)); }
 
 // G g G' of sixteen kernels at once.
 inline void TransformKernel(const __m512 (&g)[9], __m512 (&u)[kElements]) {
@@ -132,9 +121,7 @@ void PackForward(const float* kernel, const PackedKernel& packed, int filter, in
   }
   const size_t offset = static_cast<size_t>(channel / 2) * packed.PanelFilters(panel) + filter - panel;
   for (int element = 0; element < kElements; ++element) {
-    const __m512i low = _mm512_cvtepu16_epi32(Narrow(u[0][element]));
-    const __m512i high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(Narrow(u[1][element])), 16);
-    _mm512_store_si512(packed.Panel(element, panel) + offset, _mm512_or_si512(low, high));
+    _mm512_store_si512(packed.Panel(element, panel) + offset, PairUp(u[0][element], u[1][element]));
   }
 }
 
@@ -150,7 +137,7 @@ void PackBackward(const float* kernel, const PackedKernel& packed, int filter, i
     for (int place = 0; place < 9; ++place) g[8 - place] = _mm512_loadu_ps(from + place * place_stride);
     TransformKernel(g, u);
     for (int element = 0; element < kElements; ++element) {
-      _mm256_store_si256(reinterpret_cast<__m256i*>(transformed[element][f]), Narrow(u[element]));
+      StoreBf16(transformed[element][f], u[element]);
     }
   }
   const int panel_filters = packed.PanelFilters(panel);
@@ -177,18 +164,14 @@ __attribute__((noinline)) void Multiply(const uint16_t* tiles, int channels, con
     for (int v = 0; v < Vectors; ++v) sum[row][v] = _mm512_setzero_ps();
   }
   for (int pair = 0; pair < channels / 2; ++pair, panel += Vectors * kVector) {
-    __m512bh factor[Vectors];
+    __m512i factor[Vectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < Vectors; ++v) {
-      factor[v] = reinterpret_cast<__m512bh>(_mm512_load_si512(panel + v * kVector));
-    }
+    for (int v = 0; v < Vectors; ++v) factor[v] = _mm512_load_si512(panel + v * kVector);
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; ++row) {
-      int word;
-      std::memcpy(&word, tiles + static_cast<size_t>(row) * channels + 2 * pair, sizeof(word));
-      const __m512bh spread = reinterpret_cast<__m512bh>(_mm512_set1_epi32(word));
+      const Pair inputs = LoadPair(tiles + static_cast<size_t>(row) * channels + 2 * pair);
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) sum[row][v] = _mm512_dpbf16_ps(sum[row][v], spread, factor[v]);
+      for (int v = 0; v < Vectors; ++v) sum[row][v] = AddProducts(sum[row][v], inputs, factor[v]);
     }
   }
 #pragma GCC unroll 16
@@ -265,12 +248,13 @@ class Block {
     for (int c = 0; c < channels_; c += kVector) {
       __m512 d[4][4];
       for (int i = 0; i < 4; ++i) {
-        for (int j = 0; j < 4; ++j) d[i][j] = pixels[i][j] == nullptr ? _mm512_setzero_ps() : Widen(pixels[i][j] + c);
+        for (int j = 0; j < 4; ++j) {
+          d[i][j] = pixels[i][j] == nullptr ? _mm512_setzero_ps() : LoadBf16(pixels[i][j] + c);
+        }
       }
       TransformInput(d);
       for (int element = 0; element < kElements; ++element) {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + element * tile_stride_ + c),
-                            Narrow(d[element / 4][element % 4]));
+        StoreBf16(to + element * tile_stride_ + c, d[element / 4][element % 4]);
       }
     }
   }
@@ -318,7 +302,7 @@ class Block {
           __m512 result = _mm512_add_ps(y[i][j], bias);
           // The operand that is not a number comes second, so that it is kept.
           if (convolution_.relu) result = _mm512_max_ps(_mm512_setzero_ps(), result);
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(pixel + i * row_stride + j * filters_ + f), Narrow(result));
+          StoreBf16(pixel + i * row_stride + j * filters_ + f, result);
         }
       }
     }

@@ -15,8 +15,8 @@ namespace espalier {
 // relu:   whether a result is no less than 0
 // output: bf16 [pictures, height, width, filters]
 //
-// Inputs and kernel are transformed in float and rounded to bf16 before they are multiplied, so the result is within
-// about twice the error of a convolution whose kernel is rounded. Equal inputs give equal bytes with however many threads.
+// Inputs and kernel are transformed in float and rounded to bf16 before they are multiplied: the error is about twice
+// that of a convolution whose kernel is rounded. Equal inputs give equal bytes with however many threads.
 void WinogradConv2D(const ConvolutionShape& shape, const uint16_t* input, const float* kernel, const float* bias,
                     bool relu, uint16_t* output);
 
