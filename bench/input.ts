@@ -29,7 +29,7 @@ const OPTIONS = {
   steps: wholeNumber("step: steps of each kind in a round", { from: 2, otherwise: 6 }),
   small: wholeNumber("size: pictures of the small data set", { from: 100, otherwise: 1000 }),
   large: wholeNumber("size: pictures of the large data set", { from: 100, otherwise: 50_000 }),
-  rounds: wholeNumber("how often each is measured, in turn", { from: 1, otherwise: 3 }),
+  rounds: wholeNumber("how often each is measured, in turn", { from: 1, otherwise: 5 }),
 } as const;
 
 type InputOptions = Options<typeof OPTIONS>;
