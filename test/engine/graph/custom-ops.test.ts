@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, type TestContext, test } from "node:test";
-import type { FillMode } from "../../../src/core/enumerations.js";
+import type { ComputePrecision, FillMode } from "../../../src/core/enumerations.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import type { CustomOp } from "../../../src/graph/custom-op.js";
 import { gradients } from "../../../src/graph/gradients/gradients.js";
@@ -372,6 +372,28 @@ for (const fillMode of ["CONSTANT", "NEAREST", "REFLECT", "WRAP"] satisfies Fill
     }
   });
 }
+
+test("behind all of VGG19's convolutions, logits are hardly farther from float32's than TensorFlow's", async (context) => {
+  if (!has(context, "EspalierConv2D")) return;
+  await using bench = await TrainingBench.open();
+  const network = {
+    ...TINY_NETWORK,
+    architecture: "VGG19",
+    batchNormalization: false,
+    widthMultiplier: 1 / 2,
+  } as const;
+  const logits = async (precision: ComputePrecision, customOps: readonly CustomOp[]) => {
+    const { session } = await bench.start({ ...network, precision }, { customOps });
+    await using opened = session;
+    return numbersOf((await opened.run("predict", { images: pictures(32) })).logits);
+  };
+  const exact = await logits("FLOAT32", []);
+  const theirs = distance(await logits("MIXED_BFLOAT16", []), exact);
+  const own = distance(await logits("MIXED_BFLOAT16", bench.engine.info.customOps), exact);
+  context.diagnostic(`largest differences: ${own} with own operations, ${theirs} without`);
+  assert.ok(own < 2 * theirs, `${own} with own operations, ${theirs} without`);
+  assert.notEqual(own, theirs);
+});
 
 test("a network learns with them as it does without them", async () => {
   await using bench = await TrainingBench.open();
