@@ -65,8 +65,8 @@ void AddInputs(const DenseShape& shape, const uint16_t* input, const float* kern
       }
       for (int row = 0; row < shape.rows; row += kRows) {
         WithRows<AddPairs>(shape.rows - row, factors, input + static_cast<size_t>(row) * shape.inputs + first,
-                              static_cast<size_t>(shape.inputs), sums + static_cast<size_t>(row) * shape.units + unit,
-                              static_cast<size_t>(shape.units));
+                           static_cast<size_t>(shape.inputs), sums + static_cast<size_t>(row) * shape.units + unit,
+                           static_cast<size_t>(shape.units));
       }
     }
   }
