@@ -265,62 +265,50 @@ void RunProjectiveTransform(void* kernel, Call& call) {
 
 // The attributes of a node, read once when the graph is made ready.
 
-void* ReadRelu(TF_OpKernelConstruction* construction) {
+// Calls read(construction, attributes, status) on new ones.
+template <typename Attributes, void (*kRead)(TF_OpKernelConstruction*, Attributes*, TF_Status*)>
+void* Read(TF_OpKernelConstruction* construction) {
   TF_Status* status = TF_NewStatus();
-  unsigned char relu = 0;
-  TF_OpKernelConstruction_GetAttrBool(construction, "relu", &relu, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  return new bool(relu != 0);
-}
-
-void DeleteRelu(void* relu) { delete static_cast<bool*>(relu); }
-
-void* ReadBatchNormAttributes(TF_OpKernelConstruction* construction, bool statistics) {
-  TF_Status* status = TF_NewStatus();
-  auto* attributes = new BatchNormAttributes;
-  if (statistics) {
-    TF_OpKernelConstruction_GetAttrFloat(construction, "average_factor", &attributes->average_factor, status);
-  } else {
-    unsigned char relu = 0;
-    TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &attributes->epsilon, status);
-    if (TF_GetCode(status) == TF_OK) TF_OpKernelConstruction_GetAttrBool(construction, "relu", &relu, status);
-    attributes->relu = relu != 0;
-  }
+  auto* attributes = new Attributes();
+  kRead(construction, attributes, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
   return attributes;
 }
 
-void* ReadStatistics(TF_OpKernelConstruction* construction) {
-  return ReadBatchNormAttributes(construction, true);
+template <typename Attributes>
+void Delete(void* attributes) {
+  delete static_cast<Attributes*>(attributes);
 }
 
-void* ReadNormalization(TF_OpKernelConstruction* construction) {
-  return ReadBatchNormAttributes(construction, false);
+void ReadRelu(TF_OpKernelConstruction* construction, bool* relu, TF_Status* status) {
+  unsigned char value = 0;
+  TF_OpKernelConstruction_GetAttrBool(construction, "relu", &value, status);
+  *relu = value != 0;
 }
 
-void DeleteBatchNormAttributes(void* attributes) { delete static_cast<BatchNormAttributes*>(attributes); }
+void ReadStatistics(TF_OpKernelConstruction* construction, BatchNormAttributes* attributes, TF_Status* status) {
+  TF_OpKernelConstruction_GetAttrFloat(construction, "average_factor", &attributes->average_factor, status);
+}
+
+void ReadNormalization(TF_OpKernelConstruction* construction, BatchNormAttributes* attributes, TF_Status* status) {
+  TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &attributes->epsilon, status);
+  if (TF_GetCode(status) == TF_OK) ReadRelu(construction, &attributes->relu, status);
+}
 
 constexpr const char* kFillModes[] = {"CONSTANT", "REFLECT", "WRAP", "NEAREST"};  // in the order of FillMode
 
-void* ReadFillMode(TF_OpKernelConstruction* construction) {
-  TF_Status* status = TF_NewStatus();
+void ReadFillMode(TF_OpKernelConstruction* construction, FillMode* mode, TF_Status* status) {
   char text[16] = {};
   TF_OpKernelConstruction_GetAttrString(construction, "fill_mode", text, sizeof(text) - 1, status);
-  FillMode* mode = nullptr;
-  for (int i = 0; TF_GetCode(status) == TF_OK && i < 4; ++i) {
-    if (std::strcmp(text, kFillModes[i]) == 0) mode = new FillMode(static_cast<FillMode>(i));
+  if (TF_GetCode(status) != TF_OK) return;
+  for (int i = 0; i < 4; ++i) {
+    if (std::strcmp(text, kFillModes[i]) != 0) continue;
+    *mode = static_cast<FillMode>(i);
+    return;
   }
-  if (mode == nullptr) {
-    if (TF_GetCode(status) == TF_OK) TF_SetStatus(status, TF_INVALID_ARGUMENT, "Unknown fill_mode.");
-    TF_OpKernelConstruction_Failure(construction, status);
-  }
-  TF_DeleteStatus(status);
-  return mode;
+  TF_SetStatus(status, TF_INVALID_ARGUMENT, "Unknown fill_mode.");
 }
-
-void DeleteFillMode(void* mode) { delete static_cast<FillMode*>(mode); }
 
 struct Operation {
   const char* name;
@@ -355,9 +343,9 @@ void RegisterAll() {
             {"input: bfloat16", "filter: float", "bias: float"},
             {"output: bfloat16"},
             {"relu: bool"},
-            &ReadRelu,
+            &Read<bool, ReadRelu>,
             &Compute<RunConv2D>,
-            &DeleteRelu});
+            &Delete<bool>});
   Register({"EspalierConv2DBackpropInput",
             {"filter: float", "out_backprop: bfloat16"},
             {"input_backprop: bfloat16"},
@@ -376,9 +364,9 @@ void RegisterAll() {
             {"input: bfloat16", "kernel: float", "bias: float"},
             {"output: bfloat16"},
             {"relu: bool"},
-            &ReadRelu,
+            &Read<bool, ReadRelu>,
             &Compute<RunDense>,
-            &DeleteRelu});
+            &Delete<bool>});
   Register({"EspalierDenseBackpropInput",
             {"kernel: float", "out_backprop: bfloat16"},
             {"input_backprop: bfloat16"},
@@ -397,31 +385,31 @@ void RegisterAll() {
             {"x: bfloat16", "moving_mean: float", "moving_variance: float"},
             {"mean: float", "variance: float", "moved_mean: float", "moved_variance: float"},
             {"average_factor: float"},
-            &ReadStatistics,
+            &Read<BatchNormAttributes, ReadStatistics>,
             &Compute<RunBatchStatistics>,
-            &DeleteBatchNormAttributes});
+            &Delete<BatchNormAttributes>});
   Register({"EspalierBatchNorm",
             {"x: bfloat16", "scale: float", "offset: float", "mean: float", "variance: float"},
             {"y: bfloat16"},
             {"epsilon: float", "relu: bool"},
-            &ReadNormalization,
+            &Read<BatchNormAttributes, ReadNormalization>,
             &Compute<RunBatchNorm>,
-            &DeleteBatchNormAttributes});
+            &Delete<BatchNormAttributes>});
   Register({"EspalierBatchNormGrad",
             {"y_backprop: bfloat16", "x: bfloat16", "scale: float", "offset: float", "mean: float",
              "variance: float"},
             {"x_backprop: bfloat16", "scale_backprop: float", "offset_backprop: float"},
             {"epsilon: float", "relu: bool"},
-            &ReadNormalization,
+            &Read<BatchNormAttributes, ReadNormalization>,
             &Compute<RunBatchNormGrad>,
-            &DeleteBatchNormAttributes});
+            &Delete<BatchNormAttributes>});
   Register({"EspalierProjectiveTransform",
             {"images: uint8", "transforms: float"},
             {"transformed_images: float"},
             {"fill_mode: {'CONSTANT', 'REFLECT', 'WRAP', 'NEAREST'}"},
-            &ReadFillMode,
+            &Read<FillMode, ReadFillMode>,
             &Compute<RunProjectiveTransform>,
-            &DeleteFillMode});
+            &Delete<FillMode>});
 }
 
 }  // namespace

@@ -152,14 +152,14 @@ void PackBackward(const float* kernel, const PackedKernel& packed, int filter, i
   }
 }
 
-// Sums of products of Rows tiles with the filters of a panel: tiles and sums lie `tile_stride` and `sum_stride`
-// numbers apart. Not inlined, so that the sums get the registers and not the caller's pointers.
-template <int Rows, int Vectors>
+// Sums of products of kRows tiles with the filters of a panel: tiles lie `channels` numbers apart, sums `sum_stride`.
+// Not inlined, so that the sums get the registers and not the caller's pointers.
+template <int Vectors>
 __attribute__((noinline)) void Multiply(const uint16_t* tiles, int channels, const Pair* panel, float* sums,
                                         size_t sum_stride) {
-  __m512 sum[Rows][Vectors];
+  __m512 sum[kRows][Vectors];
 #pragma GCC unroll 16
-  for (int row = 0; row < Rows; ++row) {
+  for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sum[row][v] = _mm512_setzero_ps();
   }
@@ -168,14 +168,14 @@ __attribute__((noinline)) void Multiply(const uint16_t* tiles, int channels, con
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) factor[v] = _mm512_load_si512(panel + v * kVector);
 #pragma GCC unroll 16
-    for (int row = 0; row < Rows; ++row) {
+    for (int row = 0; row < kRows; ++row) {
       const Pair inputs = LoadPair(tiles + static_cast<size_t>(row) * channels + 2 * pair);
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; ++v) sum[row][v] = AddProducts(sum[row][v], inputs, factor[v]);
     }
   }
 #pragma GCC unroll 16
-  for (int row = 0; row < Rows; ++row) {
+  for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) _mm512_store_ps(sums + row * sum_stride + v * kVector, sum[row][v]);
   }
@@ -274,9 +274,9 @@ class Block {
       float* sums = sums_ + element * sum_stride_ + filter;
       for (int row = 0; row < rows_; row += kRows) {
         if (full) {
-          Multiply<kRows, 2>(tiles, channels_, panel, sums, filters_);
+          Multiply<2>(tiles, channels_, panel, sums, filters_);
         } else {
-          Multiply<kRows, 1>(tiles, channels_, panel, sums, filters_);
+          Multiply<1>(tiles, channels_, panel, sums, filters_);
         }
         tiles += static_cast<size_t>(kRows) * channels_;
         sums += static_cast<size_t>(kRows) * filters_;

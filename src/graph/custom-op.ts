@@ -12,3 +12,6 @@ export const CUSTOM_OPS = [
 ] as const;
 
 export type CustomOp = (typeof CUSTOM_OPS)[number];
+
+/** float32 numbers of a vector register: sizes that these operations go over come in multiples of it. */
+export const VECTOR = 16;

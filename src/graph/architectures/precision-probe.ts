@@ -5,9 +5,9 @@ import { GraphBuilder } from "../graph-builder.js";
 import { specOf, type Tensor } from "../graph-node.js";
 import { computedLate } from "../initializers/computed-late.js";
 import { cast, identity, reshape } from "../ops/array.js";
-import { float32, float32Vector, int32Vector, int64Vector } from "../ops/constants.js";
+import { BIASED_CONVOLUTION, biased, coversBiased } from "../ops/biased-ops.js";
+import { float32, int32Vector, int64Vector } from "../ops/constants.js";
 import { conv2D } from "../ops/convolution.js";
-import { biasedConv2D, coversConvolution } from "../ops/custom-ops.js";
 import { add, matMul, multiply, relu } from "../ops/math.js";
 import { randomUniform } from "../ops/random.js";
 import { sum } from "../ops/reduction.js";
@@ -18,7 +18,6 @@ import { COMPUTE_TYPES } from "./network-graph.js";
 /** What block 4 of VGG19 computes at 224 pixels, of two pictures, and a product as its hidden layers'. */
 const IMAGES = [2, 28, 28, 256];
 const KERNEL = [3, 3, 256, 256];
-const NO_BIAS = Array.from({ length: 256 }, () => 0);
 const ROWS = [64, 2048];
 const MATRIX = [2048, 2048];
 
@@ -38,8 +37,8 @@ export function buildPrecisionProbe(
   };
   const narrowed = (x: Tensor): Tensor => cast(graph, x, dtype);
   const [images, kernel, rows, matrix] = [draw(IMAGES, 1), draw(KERNEL, 2), draw(ROWS, 3), draw(MATRIX, 4)];
-  const convolved = coversConvolution(graph, narrowed(images), kernel)
-    ? biasedConv2D(graph, narrowed(images), kernel, float32Vector(graph, NO_BIAS), { relu: true })
+  const convolved = coversBiased(graph, BIASED_CONVOLUTION, narrowed(images), kernel)
+    ? biased(graph, BIASED_CONVOLUTION, narrowed(images), kernel, null, { relu: true })
     : relu(graph, conv2D(graph, narrowed(images), narrowed(kernel)));
   const product = relu(graph, matMul(graph, narrowed(rows), narrowed(matrix)));
   const loss = add(graph, total(graph, convolved), total(graph, product));

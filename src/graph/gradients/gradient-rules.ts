@@ -2,15 +2,16 @@ import { AppError } from "../../core/app-error.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
 import { cast, elementCountOf, knownShape, reshape, sizesOf } from "../ops/array.js";
+import {
+  BIASED_CONVOLUTION,
+  BIASED_PRODUCT,
+  type BiasedOp,
+  biasedBackpropInput,
+  biasedBackpropKernel,
+} from "../ops/biased-ops.js";
 import { float32, int32Values } from "../ops/constants.js";
 import { conv2DBackpropFilter, conv2DBackpropInput } from "../ops/convolution.js";
-import {
-  batchNormGradient,
-  biasedConv2DBackpropFilter,
-  biasedConv2DBackpropInput,
-  biasedProductBackpropInput,
-  biasedProductBackpropKernel,
-} from "../ops/custom-ops.js";
+import { batchNormGradient } from "../ops/custom-ops.js";
 import {
   biasAddGradient,
   divide,
@@ -138,19 +139,9 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     return [output(0), output(1), output(2), null, null];
   },
 
-  EspalierConv2D: (graph, node, gradient) => {
-    const [input, kernel] = [node.input(0), node.input(1)];
-    const ofSum = flagOf(node, "relu") ? reluGradient(graph, gradient, node.output(0)) : gradient;
-    const output = outputsOfOne(() => biasedConv2DBackpropFilter(graph, input, ofSum));
-    return [() => biasedConv2DBackpropInput(graph, kernel, ofSum), output(0), output(1)];
-  },
+  EspalierConv2D: biasedRule(BIASED_CONVOLUTION),
 
-  EspalierDense: (graph, node, gradient) => {
-    const [input, kernel] = [node.input(0), node.input(1)];
-    const ofSum = flagOf(node, "relu") ? reluGradient(graph, gradient, node.output(0)) : gradient;
-    const output = outputsOfOne(() => biasedProductBackpropKernel(graph, input, ofSum));
-    return [() => biasedProductBackpropInput(graph, kernel, ofSum), output(0), output(1)];
-  },
+  EspalierDense: biasedRule(BIASED_PRODUCT),
 
   EspalierBatchNorm: (graph, node, gradient) => {
     const [x, scale, offset] = [node.input(0), node.input(1), node.input(2)];
@@ -169,6 +160,15 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     return [output(0), output(1), output(2), null, null];
   },
 };
+
+function biasedRule(op: BiasedOp): GradientRule {
+  return (graph, node, gradient) => {
+    const [input, kernel] = [node.input(0), node.input(1)];
+    const ofSum = flagOf(node, "relu") ? reluGradient(graph, gradient, node.output(0)) : gradient;
+    const output = outputsOfOne(() => biasedBackpropKernel(graph, op, input, ofSum));
+    return [() => biasedBackpropInput(graph, op, kernel, ofSum), output(0), output(1)];
+  };
+}
 
 /** Contributions that are outputs of one node, which is added when the first of them is called. */
 function outputsOfOne(make: () => GraphNode): (index: number) => () => Tensor {

@@ -1,8 +1,7 @@
 import { zeros } from "../initializers/constant-value.js";
 import { heNormal } from "../initializers/he-normal.js";
-import { float32Vector } from "../ops/constants.js";
+import { BIASED_CONVOLUTION, biased, coversBiased } from "../ops/biased-ops.js";
 import { conv2D } from "../ops/convolution.js";
-import { biasedConv2D, coversConvolution } from "../ops/custom-ops.js";
 import { biasAdd, relu } from "../ops/math.js";
 import type { Activation, Layer } from "./layer.js";
 
@@ -32,14 +31,9 @@ export function convolution({ name, filters, kernelSize, useBias, activation }: 
     apply: (input, pass) => {
       const { graph, computeType } = pass;
       const kernel = pass.value(kernelName);
-      if (coversConvolution(graph, input, kernel)) {
-        const bias = useBias
-          ? pass.value(biasName)
-          : float32Vector(
-              graph,
-              Array.from({ length: filters }, () => 0),
-            );
-        return biasedConv2D(graph, input, kernel, bias, { relu: activation === "relu" });
+      if (coversBiased(graph, BIASED_CONVOLUTION, input, kernel)) {
+        const bias = useBias ? pass.value(biasName) : null;
+        return biased(graph, BIASED_CONVOLUTION, input, kernel, bias, { relu: activation === "relu" });
       }
       const convolved = conv2D(graph, input, pass.weight(kernelName, computeType));
       const shifted = useBias ? biasAdd(graph, convolved, pass.weight(biasName, computeType)) : convolved;

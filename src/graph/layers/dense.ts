@@ -1,7 +1,7 @@
 import { zeros } from "../initializers/constant-value.js";
 import type { Initializer } from "../initializers/initializer.js";
 import { cast } from "../ops/array.js";
-import { biasedProduct, coversDense } from "../ops/custom-ops.js";
+import { BIASED_PRODUCT, biased, coversBiased } from "../ops/biased-ops.js";
 import { biasAdd, matMul, relu } from "../ops/math.js";
 import type { Activation, Layer } from "./layer.js";
 
@@ -13,6 +13,9 @@ export interface DenseOptions {
   /** Computes in float32 whatever the network's type, for logits that bf16 would tie. */
   readonly inFloat32: boolean;
 }
+
+/** Up to so many, reading a kernel takes longer than multiplying with it. */
+const FEW_ROWS = 16;
 
 /** [inputs] -> [units]; kernel [inputs, units], bias [units]. */
 export function dense({ name, units, activation, kernelInitializer, inFloat32 }: DenseOptions): Layer {
@@ -29,10 +32,11 @@ export function dense({ name, units, activation, kernelInitializer, inFloat32 }:
     apply: (input, pass) => {
       const { graph, mode } = pass;
       const dtype = inFloat32 ? "float32" : pass.computeType;
-      if (mode.kind === "training" && !inFloat32) {
+      if (mode.kind === "training" && mode.partSize <= FEW_ROWS && !inFloat32) {
         const kernel = pass.value(kernelName);
-        if (coversDense(graph, input, kernel, mode.partSize)) {
-          return biasedProduct(graph, input, kernel, pass.value(biasName), { relu: activation === "relu" });
+        if (coversBiased(graph, BIASED_PRODUCT, input, kernel)) {
+          const options = { relu: activation === "relu" };
+          return biased(graph, BIASED_PRODUCT, input, kernel, pass.value(biasName), options);
         }
       }
       const product = matMul(graph, cast(graph, input, dtype), pass.weight(kernelName, dtype));

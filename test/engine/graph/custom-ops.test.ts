@@ -12,14 +12,16 @@ import { batchNormalization } from "../../../src/graph/layers/batch-normalizatio
 import { dense } from "../../../src/graph/layers/dense.js";
 import { ForwardPass } from "../../../src/graph/layers/forward-pass.js";
 import { cast, identity } from "../../../src/graph/ops/array.js";
+import {
+  BIASED_CONVOLUTION,
+  BIASED_PRODUCT,
+  type BiasedOp,
+  biased,
+  biasedBackpropKernel,
+} from "../../../src/graph/ops/biased-ops.js";
 import { placeholder } from "../../../src/graph/ops/constants.js";
 import { conv2D } from "../../../src/graph/ops/convolution.js";
-import {
-  biasedConv2D,
-  biasedConv2DBackpropFilter,
-  biasedProduct,
-  projectiveTransformOfBytes,
-} from "../../../src/graph/ops/custom-ops.js";
+import { projectiveTransformOfBytes } from "../../../src/graph/ops/custom-ops.js";
 import { projectiveTransform } from "../../../src/graph/ops/image.js";
 import { biasAdd, matMul, multiply, relu } from "../../../src/graph/ops/math.js";
 import { sum } from "../../../src/graph/ops/reduction.js";
@@ -76,13 +78,13 @@ describe("a convolution", () => {
   ] as const) {
     test(`and its gradients are those that float32 gives: ${use}`, async (context) => {
       if (!has(context, "EspalierConv2D")) return;
-      await assertExact(biasedConv2D, conv2D, pictureShape, [3, 3, pictureShape[3], filters]);
+      await assertExact(BIASED_CONVOLUTION, conv2D, pictureShape, [3, 3, pictureShape[3], filters]);
     });
   }
 
   test("with ReLU lets nothing through, forward or backward, where it would be below 0", async (context) => {
     if (!has(context, "EspalierConv2D")) return;
-    await assertRectified(biasedConv2D, [2, 9, 6, 16], [3, 3, 16, 32]);
+    await assertRectified(BIASED_CONVOLUTION, [2, 9, 6, 16], [3, 3, 16, 32]);
   });
 
   test("is refused, and nothing else is lost, when there are more pictures than gradients", async (context) => {
@@ -90,8 +92,9 @@ describe("a convolution", () => {
     const graph = new GraphBuilder(new Set(engine.info.customOps));
     const input = placeholder(graph, "input", "float32", [null, 4, 4, 16]);
     const gradient = placeholder(graph, "gradient", "float32", [null, 4, 4, 16]);
-    const node = biasedConv2DBackpropFilter(
+    const node = biasedBackpropKernel(
       graph,
+      BIASED_CONVOLUTION,
       cast(graph, input, "bfloat16"),
       cast(graph, gradient, "bfloat16"),
     );
@@ -118,13 +121,13 @@ describe("a dense layer", () => {
   ] as const) {
     test(`and its gradients are those that float32 gives: ${use}`, async (context) => {
       if (!has(context, "EspalierDense")) return;
-      await assertExact(biasedProduct, matMul, [rows, inputs], [inputs, units]);
+      await assertExact(BIASED_PRODUCT, matMul, [rows, inputs], [inputs, units]);
     });
   }
 
   test("with ReLU lets nothing through, forward or backward, where it would be below 0", async (context) => {
     if (!has(context, "EspalierDense")) return;
-    await assertRectified(biasedProduct, [3, 64], [64, 32]);
+    await assertRectified(BIASED_PRODUCT, [3, 64], [64, 32]);
   });
 
   test("is read in float32 for few rows alone", (context) => {
@@ -151,8 +154,6 @@ const HIDDEN = { name: "fc1", units: 32 };
 /** As fractions of the largest number; what TensorFlow would round once is rounded twice by Winograd's transforms. */
 const MOST_DISTANCES = { result: 1.2e-2, input: 1.2e-2, kernel: 4e-3, bias: 4e-3 };
 
-type BiasedOp = typeof biasedConv2D;
-
 /** Holds an operation and its gradients against TensorFlow's in float32. */
 async function assertExact(
   own: BiasedOp,
@@ -165,7 +166,10 @@ async function assertExact(
   const rounded = cast(graph, bench.input, "float32");
   const exact = biasAdd(graph, theirs(graph, rounded, given.kernel), given.bias);
   const outputs = {
-    ...named("own", bench.outputsOf(own(graph, bench.input, given.kernel, given.bias, { relu: false }))),
+    ...named(
+      "own",
+      bench.outputsOf(biased(graph, own, bench.input, given.kernel, given.bias, { relu: false })),
+    ),
     ...named("exact", bench.outputsOf(exact)),
   };
   await using session = await engine.openGraph(graphOf(graph, { run: { inputs: given, outputs } }));
@@ -186,7 +190,7 @@ async function assertRectified(
   const bench = biasedBench(inputShape, kernelShape);
   const { graph, given } = bench;
   const result = (options: { readonly relu: boolean }) =>
-    own(graph, bench.input, given.kernel, given.bias, options);
+    biased(graph, own, bench.input, given.kernel, given.bias, options);
   const outputs = {
     ...named("own", bench.outputsOf(result({ relu: true }))),
     ...named("theirs", bench.outputsOf(relu(graph, result({ relu: false })))),
