@@ -1,17 +1,19 @@
-/** Which folder of src/ may import which; a folder may always import itself. Types count too. */
+/** Which folder of src/ may import which; a folder may always import itself. Type-only imports count too. */
 const MAY_IMPORT = {
-  core: [],
-  telemetry: ["core"],
-  graph: ["core"],
-  db: ["core", "telemetry"],
-  access: ["core", "telemetry", "db"],
-  engine: ["core", "telemetry", "graph"],
-  data: ["core", "telemetry", "db"],
-  registry: ["core", "telemetry", "db", "graph", "engine", "data"],
-  training: ["core", "telemetry", "db", "graph", "engine", "data", "registry"],
-  serving: ["core", "telemetry", "graph", "engine", "data", "registry"],
+  lang: [],
+  core: ["lang"],
+  telemetry: ["lang", "core"],
+  graph: ["lang", "core"],
+  db: ["lang", "core", "telemetry"],
+  access: ["lang", "core", "telemetry", "db"],
+  engine: ["lang", "core", "telemetry", "graph"],
+  data: ["lang", "core", "telemetry", "db"],
+  registry: ["lang", "core", "telemetry", "db", "graph", "engine", "data"],
+  training: ["lang", "core", "telemetry", "db", "graph", "engine", "data", "registry"],
+  serving: ["lang", "core", "telemetry", "graph", "engine", "data", "registry"],
   // The system query describes the engine, so the words for that are the API's too.
   api: [
+    "lang",
     "core",
     "telemetry",
     "access",
@@ -22,8 +24,40 @@ const MAY_IMPORT = {
     "engine/engine-protocol.ts",
   ],
   web: [],
-  cli: ["core", "telemetry", "app"],
+  // A client knows the server by its schema alone.
+  client: [],
+  cli: ["lang", "core", "telemetry", "client", "app"],
 };
+
+/** Subfolders in the order in which data flows through them: each may import those before it, never those after. */
+const LAYERS = {
+  data: ["blobs", "images", "sources", "versions", "imports", "shards"],
+  training: [
+    "configuration",
+    "events",
+    "record",
+    "evaluation",
+    "comparison",
+    "lifecycle",
+    "loop",
+    "augmentation",
+    "tensorboard",
+    "attempt",
+  ],
+};
+
+const layerRules = Object.entries(LAYERS).flatMap(([folder, layers]) =>
+  layers.map((layer, position) => ({
+    name: `layers-of-${folder}-${layer}`,
+    comment: `src/${folder}/${layer} may import ${layers.slice(0, position).join(", ") || "no other layer"} of src/${folder}.`,
+    severity: "error",
+    from: { path: `^src/${folder}/${layer}/` },
+    to: {
+      path: `^src/${folder}/`,
+      pathNot: layers.slice(0, position + 1).map((before) => `^src/${folder}/${before}/`),
+    },
+  })),
+);
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, targets]) => ({
   name: `imports-of-${folder}`,
@@ -39,6 +73,7 @@ const folderRules = Object.entries(MAY_IMPORT).map(([folder, targets]) => ({
 module.exports = {
   forbidden: [
     ...folderRules,
+    ...layerRules,
     {
       name: "known-folders",
       comment: "A new folder of src/ needs a line in this table.",

@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ApiClient, made } from "../demo/api-client.js";
 import { importPictures } from "../demo/import-pictures.js";
-import { LAUNCH_RUN, RUN_EVENTS, SYSTEM } from "../demo/operations.js";
 import { drawArchive } from "../demo/pictures.js";
-import { Terminal } from "../demo/terminal.js";
 import { startEspalier } from "../src/app/espalier.js";
+import { ApiClient, made } from "../src/client/api-client.js";
+import { LAUNCH_RUN, RUN_EVENTS, SYSTEM } from "../src/client/operations.js";
+import { Terminal } from "../src/client/terminal.js";
 import { parseConfig } from "../src/core/config.js";
-import { OwnedResources } from "../src/core/owned-resources.js";
+import { OwnedResources } from "../src/lang/owned-resources.js";
 import { createLog } from "../src/telemetry/log.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
 import { PauseMonitor } from "./pause-monitor.js";

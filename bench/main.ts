@@ -1,4 +1,4 @@
-import { AppError, explainError } from "../src/core/app-error.js";
+import { ClientError, explainError } from "../src/client/client-error.js";
 import type { Benchmark, Measurement } from "./benchmark.js";
 import { eventLoop } from "./event-loop.js";
 import { fanout } from "./fanout.js";
@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   } catch (error) {
     if (interrupted.signal.aborted) return EXIT_INTERRUPTED;
     process.stderr.write(`${explainError(error)}\n`);
-    if (!(error instanceof AppError) || error.code !== "USAGE") return 1;
+    if (!(error instanceof ClientError) || error.code !== "USAGE") return 1;
     process.stderr.write(`\n${usageOf([name])}`);
     return EXIT_USAGE;
   }

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { AppError } from "../src/core/app-error.js";
+import { ClientError } from "../src/client/client-error.js";
 
 /** One `--name <value>` of a benchmark. */
 export interface Option<T> {
@@ -116,7 +116,7 @@ export function optional<T>(option: Option<T>): Option<T | null> {
 
 /**
  * @param callerFolder what relative paths are relative to: npm runs scripts in the project's folder
- * @throws AppError `USAGE` naming the option, what it takes and what it received
+ * @throws ClientError `USAGE` naming the option, what it takes and what it received
  */
 export function parseOptions<Table extends OptionTable>(
   table: Table,
@@ -165,6 +165,6 @@ function readOption(name: string, option: Option<unknown>, text: string, callerF
   }
 }
 
-function usage(message: string): AppError {
-  return new AppError("USAGE", message);
+function usage(message: string): ClientError {
+  return new ClientError("USAGE", message);
 }

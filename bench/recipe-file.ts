@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { AppError } from "../src/core/app-error.js";
+import { ClientError } from "../src/client/client-error.js";
 import type { RunConfigurationInput } from "./server/follow-run.js";
 import type { SplitFractions } from "./server/operations.js";
 
@@ -12,7 +12,7 @@ export interface Recipe {
 /**
  * Reads a recipe; whether its settings can be is for the server to say.
  *
- * @throws AppError `RECIPE_INVALID`
+ * @throws ClientError `RECIPE_INVALID`
  */
 export async function readRecipe(file: string): Promise<Recipe> {
   const text = await readFile(file, "utf8");
@@ -23,7 +23,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
       return { split: { validation, test, seed }, configuration: recipe.configuration };
     }
   }
-  throw new AppError(
+  throw new ClientError(
     "RECIPE_INVALID",
     'A recipe is an object with a "split" (validation, test, seed) and a "configuration". ' +
       `Received ${file}: ${text.slice(0, 80)}`,

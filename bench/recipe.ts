@@ -1,6 +1,6 @@
 import path from "node:path";
-import { AppError } from "../src/core/app-error.js";
-import { projectRoot } from "../src/core/project-root.js";
+import { ClientError } from "../src/client/client-error.js";
+import { projectRoot } from "../src/lang/project-root.js";
 import { type Benchmark, benchmark } from "./benchmark.js";
 import { existingFile, optional, wholeNumber } from "./options.js";
 import { readRecipe, withEpochs } from "./recipe-file.js";
@@ -72,7 +72,7 @@ async function evaluationsOf(
 ): Promise<{ validation: Evaluated; test: Evaluated }> {
   const { run } = await api.request(RUN_RESULT, { runId });
   if (run?.validation && run.test) return { validation: run.validation, test: run.test };
-  throw new AppError(
+  throw new ClientError(
     "NOT_EVALUATED",
     "The run has no evaluation of both splits. A recipe needs fractions above 0 for validation and test.",
   );

@@ -1,9 +1,9 @@
 import path from "node:path";
 import pg from "pg";
-import { OwnedResources } from "../src/core/owned-resources.js";
 import { Database } from "../src/db/database.js";
 import { startEmbeddedPostgres } from "../src/db/embedded-postgres.js";
 import { applyMigrations } from "../src/db/migrations.js";
+import { OwnedResources } from "../src/lang/owned-resources.js";
 import { createLog } from "../src/telemetry/log.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
 import { type Options, wholeNumber } from "./options.js";

@@ -1,9 +1,9 @@
 import path from "node:path";
-import { AppError } from "../src/core/app-error.js";
-import { type ApiClient, made } from "./api-client.js";
-import { CLASSIFY, type ImportedVersion, TEST_PICTURES, type TestPicture } from "./operations.js";
+import { type ApiClient, made } from "../src/client/api-client.js";
+import { ClientError } from "../src/client/client-error.js";
+import { CLASSIFY, type ImportedVersion, TEST_PICTURES, type TestPicture } from "../src/client/operations.js";
+import { type Terminal, table } from "../src/client/terminal.js";
 import type { ClassifiedPicture } from "./report.js";
-import { type Terminal, table } from "./terminal.js";
 
 const PICTURES = 3;
 /** File, verdict, label, probability, what else it might be. */
@@ -29,13 +29,13 @@ export async function classifyPictures(
   const classified = pictures.map((picture, index): ClassifiedPicture => {
     const result = results[index];
     if (result?.__typename !== "ImageClassification") {
-      throw new AppError(
+      throw new ClientError(
         "NOT_CLASSIFIED",
         `${picture.sourceName} was not classified: ${result?.detail ?? "no answer"}`,
       );
     }
     const [best] = result.top;
-    if (best === undefined) throw new AppError("NOT_CLASSIFIED", `${picture.sourceName} got no label.`);
+    if (best === undefined) throw new ClientError("NOT_CLASSIFIED", `${picture.sourceName} got no label.`);
     const expected = path.posix.basename(path.posix.dirname(picture.sourceName));
     const others = result.top.slice(1).map(({ label, probability }) => `${label} ${probability.toFixed(2)}`);
     const verdict = best.label === expected ? terminal.good("✓") : terminal.bad("✗");
@@ -60,7 +60,7 @@ async function pickTestPictures(api: ApiClient, version: ImportedVersion): Promi
     pictures.push(...(datasetVersion?.samples.nodes ?? []));
   }
   if (pictures.length === 0) {
-    throw new AppError("NO_TEST_PICTURES", `${version.ref} has no picture in its test split to classify.`);
+    throw new ClientError("NO_TEST_PICTURES", `${version.ref} has no picture in its test split to classify.`);
   }
   return pictures;
 }

@@ -1,8 +1,8 @@
-import { AppError } from "../src/core/app-error.js";
-import type { ApiClient } from "./api-client.js";
-import { COMPARE_RUNS, type Comparison } from "./operations.js";
+import type { ApiClient } from "../src/client/api-client.js";
+import { ClientError } from "../src/client/client-error.js";
+import { COMPARE_RUNS, type Comparison } from "../src/client/operations.js";
+import { type Terminal, table } from "../src/client/terminal.js";
 import type { RunReport } from "./report.js";
-import { type Terminal, table } from "./terminal.js";
 import type { LaunchedRun } from "./train.js";
 
 /** The first decides which run is better; where the runs tie in it the next one does. */
@@ -31,7 +31,7 @@ export async function compareRuns(
   const deciding = metrics.find((metric) => metric?.bestRun !== undefined && metric.bestRun !== null);
   const better = runs.find((run) => run.id === deciding?.bestRun?.id);
   if (better === undefined) {
-    throw new AppError("NO_BETTER_RUN", "Neither run is better by any metric. Look at their epochs.");
+    throw new ClientError("NO_BETTER_RUN", "Neither run is better by any metric. Look at their epochs.");
   }
   const [top1] = metrics;
   const rows = metricRows(comparison, runs, terminal);

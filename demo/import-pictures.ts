@@ -1,16 +1,21 @@
-import { AppError } from "../src/core/app-error.js";
-import { type ApiClient, errorCode, made } from "./api-client.js";
-import { CREATE_UPLOAD, IMPORT_DATASET, IMPORT_EVENTS, type ImportedVersion } from "./operations.js";
+import { type ApiClient, made } from "../src/client/api-client.js";
+import { ClientError } from "../src/client/client-error.js";
+import {
+  CREATE_UPLOAD,
+  IMPORT_DATASET,
+  IMPORT_EVENTS,
+  type ImportedVersion,
+} from "../src/client/operations.js";
+import type { Terminal } from "../src/client/terminal.js";
 import type { Archive } from "./pictures.js";
 import { progressBar } from "./progress-bar.js";
-import type { Terminal } from "./terminal.js";
 
 const BAR_CELLS = 24;
 
 /**
  * Uploads the archive and imports it as the next version of the data set.
  *
- * @throws AppError with the code and the words of the import's failure
+ * @throws ClientError with the code and the words of the import's failure
  */
 export async function importPictures(
   api: ApiClient,
@@ -37,7 +42,7 @@ export async function importPictures(
       `${progressBar(event.filesDone / (total ?? Number.POSITIVE_INFINITY), BAR_CELLS)}  ${done}`,
     );
   }
-  throw new AppError(
+  throw new ClientError(
     "IMPORT_LOST",
     "The import's events ended before the import did. Look at the server's log.",
   );
@@ -49,7 +54,7 @@ function ready(version: ImportedVersion): ImportedVersion {
     code: "IMPORT_FAILED",
     message: `The import ended ${version.status}.`,
   };
-  throw new AppError(errorCode(failure.code), failure.message);
+  throw new ClientError(failure.code, failure.message);
 }
 
 /** "2 TRUNCATED, 1 EMPTY" */

@@ -1,17 +1,17 @@
 import { readFile } from "node:fs/promises";
-import { explainError } from "../src/core/app-error.js";
-import { ApiClient } from "./api-client.js";
+import { ApiClient } from "../src/client/api-client.js";
+import { explainError } from "../src/client/client-error.js";
+import { SYSTEM } from "../src/client/operations.js";
+import { ServerProcess } from "../src/client/server-process.js";
+import { Terminal } from "../src/client/terminal.js";
 import { classifyPictures } from "./classify-pictures.js";
 import { compareRuns } from "./compare-runs.js";
 import { contestants, SHARED_SUMMARY } from "./contestants.js";
 import { importPictures, quarantineSummary } from "./import-pictures.js";
-import { SYSTEM } from "./operations.js";
 import { type DemoOptions, parseOptions, USAGE } from "./options.js";
 import { drawArchive, openArchive } from "./pictures.js";
 import { promote } from "./promote.js";
 import type { DemoReport } from "./report.js";
-import { ServerProcess } from "./server-process.js";
-import { Terminal } from "./terminal.js";
 import { launchRuns, watchRun } from "./train.js";
 
 /** The data set, the experiment and the model all have this name. */

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { AppError } from "../src/core/app-error.js";
+import { ClientError } from "../src/client/client-error.js";
 
 export interface DemoOptions {
   /** Archive of pictures to use instead of drawn ones; null draws them. */
@@ -22,13 +22,13 @@ compares them, promotes the better one and classifies with it.
 
 /**
  * @param callerFolder what a relative archive is relative to: npm runs scripts in the project's folder
- * @throws AppError `USAGE`, `DATA_NOT_FOUND`
+ * @throws ClientError `USAGE`, `DATA_NOT_FOUND`
  */
 export function parseOptions(args: readonly string[], callerFolder: string): DemoOptions {
   const values = parse(args);
   const dataFile = values.data === undefined ? null : path.resolve(callerFolder, values.data);
   if (dataFile !== null && !statSync(dataFile, { throwIfNoEntry: false })?.isFile()) {
-    throw new AppError(
+    throw new ClientError(
       "DATA_NOT_FOUND",
       `--data takes a zip, tar or tar.gz with one folder per class. There is no file ${dataFile}.`,
     );
@@ -47,6 +47,6 @@ function parse(args: readonly string[]): { data?: string; json?: boolean; help?:
       },
     }).values;
   } catch (error) {
-    throw new AppError("USAGE", `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    throw new ClientError("USAGE", `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   }
 }

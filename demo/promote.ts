@@ -1,6 +1,6 @@
-import { type ApiClient, made } from "./api-client.js";
-import { REGISTER, SET_ALIAS } from "./operations.js";
-import type { Terminal } from "./terminal.js";
+import { type ApiClient, made } from "../src/client/api-client.js";
+import { REGISTER, SET_ALIAS } from "../src/client/operations.js";
+import type { Terminal } from "../src/client/terminal.js";
 import type { LaunchedRun } from "./train.js";
 
 const MIB = 1024 * 1024;

@@ -1,9 +1,15 @@
-import { AppError } from "../src/core/app-error.js";
-import { type ApiClient, errorCode, made } from "./api-client.js";
+import { type ApiClient, made } from "../src/client/api-client.js";
+import { ClientError } from "../src/client/client-error.js";
+import {
+  type Epoch,
+  LAUNCH_RUN,
+  type MetricValue,
+  type Progress,
+  RUN_EVENTS,
+} from "../src/client/operations.js";
+import type { Terminal } from "../src/client/terminal.js";
 import { type Contestant, EPOCHS } from "./contestants.js";
-import { type Epoch, LAUNCH_RUN, type MetricValue, type Progress, RUN_EVENTS } from "./operations.js";
 import { progressBar } from "./progress-bar.js";
-import type { Terminal } from "./terminal.js";
 
 const BAR_CELLS = 24;
 const LABEL_COLUMNS = 16;
@@ -33,7 +39,7 @@ export async function launchRuns(
 /**
  * Shows a run from its events until it ends: a moving bar on a terminal, a line per epoch elsewhere.
  *
- * @throws AppError with the run's end reason when it does not succeed
+ * @throws ClientError with the run's end reason when it does not succeed
  */
 export async function watchRun(api: ApiClient, terminal: Terminal, run: LaunchedRun): Promise<void> {
   const label = run.label.padEnd(LABEL_COLUMNS);
@@ -63,8 +69,8 @@ export async function watchRun(api: ApiClient, terminal: Terminal, run: Launched
       case "RunStateChanged":
         state = event.to;
         if (state === "FAILED" || state === "CANCELLED") {
-          const reason = errorCode(event.reason ?? state);
-          throw new AppError(
+          const reason = event.reason ?? state;
+          throw new ClientError(
             reason,
             `The ${run.label} run ended ${state}: ${event.detail ?? event.reason ?? ""}`,
           );
@@ -73,7 +79,7 @@ export async function watchRun(api: ApiClient, terminal: Terminal, run: Launched
     }
   }
   if (state !== "SUCCEEDED" || last === null) {
-    throw new AppError("RUN_LOST", `The ${run.label} run's events ended while it was ${state}.`);
+    throw new ClientError("RUN_LOST", `The ${run.label} run's events ended while it was ${state}.`);
   }
   const seconds = Math.round((Date.now() - started) / 1000);
   const score = `loss ${figure(last.trainLoss)}  best top-1 ${percent(best)}`;

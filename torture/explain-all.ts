@@ -1,4 +1,4 @@
-import { explainError } from "../src/core/app-error.js";
+import { explainError } from "../src/client/client-error.js";
 
 /** What a terminal shows of an error, and of those that it stands for: closing may fail after work did. */
 export function explainAll(error: unknown): string {

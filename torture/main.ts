@@ -1,5 +1,5 @@
 import { parseOptions } from "../bench/options.js";
-import { AppError } from "../src/core/app-error.js";
+import { ClientError } from "../src/client/client-error.js";
 import { explainAll } from "./explain-all.js";
 import { OPTIONS, USAGE } from "./options.js";
 import { describeReport } from "./report.js";
@@ -38,7 +38,7 @@ async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (interrupted.signal.aborted) return EXIT_INTERRUPTED;
     process.stderr.write(`${explainAll(error)}\n`);
-    if (!(error instanceof AppError) || error.code !== "USAGE") return 1;
+    if (!(error instanceof ClientError) || error.code !== "USAGE") return 1;
     process.stderr.write(`\n${USAGE}`);
     return EXIT_USAGE;
   }

@@ -1,4 +1,4 @@
-import type { Operation } from "../demo/operations.js";
+import type { Operation } from "../src/client/operations.js";
 
 /** A metric's value; null and the kind where it is not a finite number. */
 export interface MetricValue {

@@ -1,4 +1,4 @@
-import { AppError } from "../src/core/app-error.js";
+import { ClientError } from "../src/client/client-error.js";
 import type { RunEvent } from "./operations.js";
 import { aim, type Pace } from "./strikes/aim.js";
 import { MOMENTS, type Strike } from "./strikes/strike-plan.js";
@@ -36,7 +36,7 @@ export interface Tortured {
  * Follows a run that was just launched to its end, and strikes it on the way; what the run is too short for is
  * left out.
  *
- * @throws AppError `RUN_STALLED` when it tells nothing any more, `SERVER_ENDED` when the server ends by itself; the
+ * @throws ClientError `RUN_STALLED` when it tells nothing any more, `SERVER_ENDED` when the server ends by itself; the
  *   signal's reason
  */
 export async function tortureRun(world: TortureWorld, job: TortureJob): Promise<Tortured> {
@@ -114,7 +114,7 @@ class StruckRun implements Disposable {
     this.#isFollowed = true;
   }
 
-  /** @throws AppError `RUN_STALLED` when it takes too long; what ended the torture */
+  /** @throws ClientError `RUN_STALLED` when it takes too long; what ended the torture */
   async #patiently<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const patience = AbortSignal.timeout(STALLED_MS);
     const ended = AbortSignal.any([this.#ended, patience]);
@@ -127,7 +127,7 @@ class StruckRun implements Disposable {
     } catch (error) {
       if (!patience.aborted || this.#ended.aborted) throw error;
       const waited = `Waited ${STALLED_MS / 1000} s for this, and it did not come: ${what}.`;
-      throw new AppError("RUN_STALLED", `${waited} The run is ${this.job.runId}.`);
+      throw new ClientError("RUN_STALLED", `${waited} The run is ${this.job.runId}.`);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { BenchContext } from "../bench/benchmark.js";
 import { importPictures } from "../bench/server/import-pictures.js";
-import { AppError } from "../src/core/app-error.js";
+import { ClientError } from "../src/client/client-error.js";
 import { compareRuns } from "./compare/compare-runs.js";
 import { countDifferences, type Difference } from "./compare/difference.js";
 import { EPOCHS } from "./configuration.js";
@@ -33,7 +33,7 @@ export interface Torture {
  * Trains a run that nothing happens to, then the same run under blows until there were as many as wanted, and
  * tells every difference.
  *
- * @throws AppError `RUN_STALLED`, `SERVER_ENDED`, `PICTURES_TOO_FEW`, `RUN_UNTOUCHED`, `REFERENCE_FAILED`; the signal's reason
+ * @throws ClientError `RUN_STALLED`, `SERVER_ENDED`, `PICTURES_TOO_FEW`, `RUN_UNTOUCHED`, `REFERENCE_FAILED`; the signal's reason
  */
 export async function torture(
   { kills, postgresRestarts, seed, dataFile }: Torture,
@@ -105,15 +105,15 @@ function tellOutcome(name: string, found: readonly Difference[], report: (line: 
   for (const { words } of found) report(`  ${words}`);
 }
 
-function referenceFailed({ state, endReason, endDetail }: RunEvidence): AppError {
-  return new AppError(
+function referenceFailed({ state, endReason, endDetail }: RunEvidence): ClientError {
+  return new ClientError(
     "REFERENCE_FAILED",
     `Expected the run that nothing happens to to succeed. It ended ${state} (${endReason}): ${endDetail}`,
   );
 }
 
-function runsTooShort(): AppError {
-  return new AppError(
+function runsTooShort(): ClientError {
+  return new ClientError(
     "RUN_UNTOUCHED",
     `Expected a run to last until something strikes it. ${MOST_UNTOUCHED} in a row ended before.`,
   );

@@ -1,6 +1,6 @@
 import type { BenchContext } from "../bench/benchmark.js";
-import { made } from "../demo/api-client.js";
-import { LAUNCH_RUN } from "../demo/operations.js";
+import { made } from "../src/client/api-client.js";
+import { LAUNCH_RUN } from "../src/client/operations.js";
 import { CONFIGURATION, EPOCHS } from "./configuration.js";
 import { collectEvidence } from "./evidence/collect-evidence.js";
 import type { RunEvidence } from "./evidence/run-evidence.js";

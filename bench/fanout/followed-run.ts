@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { newId } from "../../src/core/ids.js";
 import type { Database } from "../../src/db/database.js";
-import { RunEventStore } from "../../src/training/run-event-store.js";
+import { RunEventStore } from "../../src/training/events/event-store.js";
 
 export interface Schedule {
   readonly eventsPerSecond: number;

@@ -1,4 +1,4 @@
-import type { Operation } from "../../demo/operations.js";
+import type { Operation } from "../../src/client/operations.js";
 
 /** What a dashboard shows of each event. */
 export const RUN_EVENTS: Operation<unknown, { runId: string }> = {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { AppError } from "../../src/core/app-error.js";
+import { ClientError } from "../../src/client/client-error.js";
 import type { FromSubscribers, Received, ToSubscribers } from "./messages.js";
 import type { Subscription } from "./subscriber.js";
 
@@ -12,7 +12,7 @@ export class Subscribers implements AsyncDisposable {
   /**
    * Resolves when every one of them follows the run.
    *
-   * @throws AppError `SUBSCRIBERS_FAILED`; the signal's reason when it aborts
+   * @throws ClientError `SUBSCRIBERS_FAILED`; the signal's reason when it aborts
    */
   static async connect(
     subscription: Subscription,
@@ -35,7 +35,7 @@ export class Subscribers implements AsyncDisposable {
   /**
    * What they received, once each has the event with the sequence or it is too late.
    *
-   * @throws AppError `SUBSCRIBERS_FAILED`; the signal's reason when it aborts
+   * @throws ClientError `SUBSCRIBERS_FAILED`; the signal's reason when it aborts
    */
   async finish(lastSequence: number, signal: AbortSignal): Promise<Received> {
     const answer = await this.#ask({ kind: "finish", lastSequence }, signal);
@@ -47,7 +47,7 @@ export class Subscribers implements AsyncDisposable {
     const answered = once(this.child, "message", { signal }) as Promise<[FromSubscribers]>;
     this.child.send(message);
     const [answer] = await answered;
-    if (answer.kind === "failed") throw new AppError("SUBSCRIBERS_FAILED", answer.message);
+    if (answer.kind === "failed") throw new ClientError("SUBSCRIBERS_FAILED", answer.message);
     return answer;
   }
 

@@ -1,25 +1,25 @@
 import path from "node:path";
-import { ApiClient } from "../../demo/api-client.js";
 import { startEspalier } from "../../src/app/espalier.js";
+import { ApiClient } from "../../src/client/api-client.js";
 import { parseConfig } from "../../src/core/config.js";
 import type { Architecture, ComputePrecision } from "../../src/core/enumerations.js";
-import { OwnedResources } from "../../src/core/owned-resources.js";
 import {
   type Augmentation,
   NO_AUGMENTATION,
   type RunConfiguration,
 } from "../../src/core/run-configuration.js";
-import { type ShardReader, TensorShards } from "../../src/data/tensor-shards.js";
+import { type ShardReader, TensorShards } from "../../src/data/shards/tensor-shards.js";
 import { EngineHost } from "../../src/engine/engine-host.js";
 import type { TensorValue } from "../../src/engine/engine-protocol.js";
 import { provideNativeLibrary } from "../../src/engine/native-library.js";
 import type { Session } from "../../src/engine/session.js";
 import { networkOfRun, trainingOfRun } from "../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../src/graph/architectures/training-graph.js";
+import { OwnedResources } from "../../src/lang/owned-resources.js";
 import { createLog } from "../../src/telemetry/log.js";
-import { picturesOf } from "../../src/training/batch-source.js";
-import { EpochLoop } from "../../src/training/epoch-loop.js";
-import { EPOCH_START, TRAINING_START } from "../../src/training/epoch-position.js";
+import { picturesOf } from "../../src/training/loop/batch-source.js";
+import { EpochLoop } from "../../src/training/loop/epoch-loop.js";
+import { EPOCH_START, TRAINING_START } from "../../src/training/record/epoch-position.js";
 import type { BenchContext } from "../benchmark.js";
 import { FULL_AUGMENTATION } from "../full-augmentation.js";
 import { median } from "../median.js";

@@ -1,4 +1,4 @@
-import { AppError } from "../../src/core/app-error.js";
+import { ClientError } from "../../src/client/client-error.js";
 
 /** What a peer's training steps take. */
 export interface TrainingFigures {
@@ -22,7 +22,7 @@ const PYTHON_RSS_BYTES = 1000 * 1024;
 /**
  * The line that `keras_vgg19.py`, `torch_vgg19.py` and `tf_function_limit.py` end with.
  *
- * @throws AppError `PEER_OUTPUT_UNEXPECTED`
+ * @throws ClientError `PEER_OUTPUT_UNEXPECTED`
  */
 export function readPythonTraining(output: string): TrainingFigures {
   const { imagesPerSecond, rss } = readTrainingLine(output);
@@ -32,7 +32,7 @@ export function readPythonTraining(output: string): TrainingFigures {
 /**
  * The line that `tfjs_layers_vgg19.cjs` ends with; its memory is that at the end.
  *
- * @throws AppError `PEER_OUTPUT_UNEXPECTED`
+ * @throws ClientError `PEER_OUTPUT_UNEXPECTED`
  */
 export function readTfjsTraining(output: string): TrainingFigures {
   return { imagesPerSecond: readTrainingLine(output).imagesPerSecond, peakMemoryBytes: null };
@@ -49,7 +49,7 @@ function readTrainingLine(output: string): { readonly imagesPerSecond: number; r
 /**
  * The JSON that `keras_recipe.py` and `torch_recipe.py` end with.
  *
- * @throws AppError `PEER_OUTPUT_UNEXPECTED`
+ * @throws ClientError `PEER_OUTPUT_UNEXPECTED`
  */
 export function readEpochs(output: string): EpochFigures {
   const { secondsPerEpoch, bestValTop1 } = parseObject(output.trim().split("\n").at(-1) ?? "");
@@ -69,8 +69,8 @@ function parseObject(line: string): Readonly<Record<string, unknown>> {
 
 const SHOWN_CHARACTERS = 200;
 
-function unexpected(expected: string, output: string): AppError {
-  return new AppError(
+function unexpected(expected: string, output: string): ClientError {
+  return new ClientError(
     "PEER_OUTPUT_UNEXPECTED",
     `Expected ${expected}. The script ended with ${JSON.stringify(output.trim().slice(-SHOWN_CHARACTERS))}.`,
   );

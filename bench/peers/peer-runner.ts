@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { AppError } from "../../src/core/app-error.js";
+import { ClientError } from "../../src/client/client-error.js";
 import type { BenchContext } from "../benchmark.js";
 import type { PeerScript } from "./peer-scripts.js";
 
@@ -71,7 +71,7 @@ export class PeerRunner {
 
 /** Of all that a failed program said, the error's own line: what stands around it differs by language. */
 function reasonOf(error: unknown): string {
-  if (error instanceof AppError) return error.message;
+  if (error instanceof ClientError) return error.message;
   const { signal, stderr = "", message } = error as FailedProgram;
   if (signal) return `it was ended by ${signal}; it may need more memory than there is`;
   const lines = stderr.trim().split("\n");

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { drawFlowers } from "../../demo/draw-flowers.js";
-import { AppError } from "../../src/core/app-error.js";
+import { ClientError } from "../../src/client/client-error.js";
 import { parseConfig } from "../../src/core/config.js";
-import { openArchive } from "../../src/data/archive-source.js";
+import { openArchive } from "../../src/data/sources/archive-source.js";
 import type { BenchContext } from "../benchmark.js";
 
 /** A JPEG on the disk whose content no other has. */
@@ -34,7 +34,7 @@ const JPEG = /\.jpe?g$/i;
 /**
  * Real pictures in class folders.
  *
- * @throws AppError `PICTURES_TOO_FEW`, and those of the product's own reader of archives
+ * @throws ClientError `PICTURES_TOO_FEW`, and those of the product's own reader of archives
  */
 export async function providePictures(
   { dataFile, atLeast, folder }: PicturesWanted,
@@ -62,7 +62,7 @@ export async function providePictures(
     }
   }
   if (pictures.files.length >= atLeast) return pictures.files;
-  throw new AppError(
+  throw new ClientError(
     "PICTURES_TOO_FEW",
     `This needs ${atLeast} different JPEG pictures. The archive holds ${pictures.files.length}. ` +
       "Leave --data out to have them drawn.",

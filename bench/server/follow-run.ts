@@ -1,13 +1,13 @@
-import { type ApiClient, errorCode, made } from "../../demo/api-client.js";
-import { LAUNCH_RUN } from "../../demo/operations.js";
-import { AppError } from "../../src/core/app-error.js";
+import { type ApiClient, made } from "../../src/client/api-client.js";
+import { ClientError } from "../../src/client/client-error.js";
+import { LAUNCH_RUN } from "../../src/client/operations.js";
 import type { BenchContext } from "../benchmark.js";
 import { type MeasuredRunEvent, RUN_EVENTS, RUN_SETTINGS } from "./operations.js";
 
 /** A RunConfigurationInput. */
 export type RunConfigurationInput = Readonly<Record<string, unknown>>;
 
-/** Queues a run. @returns its id; @throws AppError with the first of the launch's errors */
+/** Queues a run. @returns its id; @throws ClientError with the first of the launch's errors */
 export async function launchRun(
   api: ApiClient,
   dataset: string,
@@ -21,7 +21,7 @@ export async function launchRun(
 /**
  * A run's events until it ends, whichever way; warnings are told to the person.
  *
- * @throws AppError with the run's end reason when it fails
+ * @throws ClientError with the run's end reason when it fails
  */
 export async function* followRun(
   api: ApiClient,
@@ -32,8 +32,8 @@ export async function* followRun(
     signal.throwIfAborted();
     if (event.__typename === "RunWarning") report(event.message);
     if (event.__typename === "RunStateChanged" && event.to === "FAILED") {
-      const reason = errorCode(event.reason ?? event.to);
-      throw new AppError(reason, `The run failed: ${event.detail ?? reason}`);
+      const reason = event.reason ?? event.to;
+      throw new ClientError(reason, `The run failed: ${event.detail ?? reason}`);
     }
     yield event;
   }

@@ -1,7 +1,7 @@
 import { openAsBlob } from "node:fs";
-import { type ApiClient, errorCode, made } from "../../demo/api-client.js";
-import { CREATE_UPLOAD, IMPORT_EVENTS, type ImportedVersion } from "../../demo/operations.js";
-import { AppError } from "../../src/core/app-error.js";
+import { type ApiClient, made } from "../../src/client/api-client.js";
+import { ClientError } from "../../src/client/client-error.js";
+import { CREATE_UPLOAD, IMPORT_EVENTS, type ImportedVersion } from "../../src/client/operations.js";
 import { IMPORT, type ImportSource, type SplitFractions } from "./operations.js";
 
 /** Sends an archive as a user does. @returns the upload's id */
@@ -16,7 +16,7 @@ export async function uploadArchive(api: ApiClient, file: string): Promise<strin
 /**
  * Imports class folders as the next version of a data set.
  *
- * @throws AppError with the code and the words of the import's failure
+ * @throws ClientError with the code and the words of the import's failure
  */
 export async function importPictures(
   api: ApiClient,
@@ -30,7 +30,10 @@ export async function importPictures(
     if (event.__typename !== "ImportFinished") continue;
     const { status, failure } = event.datasetVersion;
     if (status === "READY") return event.datasetVersion;
-    throw new AppError(errorCode(failure?.code), failure?.message ?? `The import ended ${status}.`);
+    throw new ClientError(failure?.code ?? "API_ERROR", failure?.message ?? `The import ended ${status}.`);
   }
-  throw new AppError("IMPORT_LOST", "The import's events ended before the import did: see the server's log.");
+  throw new ClientError(
+    "IMPORT_LOST",
+    "The import's events ended before the import did: see the server's log.",
+  );
 }

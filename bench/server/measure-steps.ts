@@ -1,4 +1,4 @@
-import { AppError } from "../../src/core/app-error.js";
+import { ClientError } from "../../src/client/client-error.js";
 import type { BenchContext } from "../benchmark.js";
 import { median } from "../median.js";
 import { followRun, launchRun, precisionOf, type RunConfigurationInput } from "./follow-run.js";
@@ -31,7 +31,7 @@ export interface StepCost {
 /**
  * Launches a run as a user does, follows its events and cancels it when enough steps are done.
  *
- * @throws AppError `STEPS_TOO_FEW` when the run ended before a step could be measured
+ * @throws ClientError `STEPS_TOO_FEW` when the run ended before a step could be measured
  */
 export async function measureSteps(
   server: MeasuredServer,
@@ -55,7 +55,7 @@ export async function measureSteps(
   }
   const measuredSteps = times.values.length;
   if (measuredSteps === 0) {
-    throw new AppError(
+    throw new ClientError(
       "STEPS_TOO_FEW",
       `The run ended before a step could be measured, after ${plan.warmUpSteps} to warm up. ` +
         "Give it more pictures.",

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { ApiClient } from "../../demo/api-client.js";
-import { LIBRARY_LOG } from "../../demo/server-process.js";
-import { AppError } from "../../src/core/app-error.js";
+import { ApiClient } from "../../src/client/api-client.js";
+import { ClientError } from "../../src/client/client-error.js";
+import { LIBRARY_LOG } from "../../src/client/server-process.js";
 import type { BenchContext } from "../benchmark.js";
 import type { FromServer, ProcessUsage } from "./server-messages.js";
 
@@ -47,7 +47,7 @@ export class MeasuredServer implements AsyncDisposable {
     return this.ready.threads;
   }
 
-  /** @throws AppError `SERVER_ENDED`; the signal's reason when it aborts */
+  /** @throws ClientError `SERVER_ENDED`; the signal's reason when it aborts */
   static async start({
     homeFolder,
     picturesFolder,
@@ -80,7 +80,7 @@ export class MeasuredServer implements AsyncDisposable {
       child.once("error", reject);
       child.once("exit", (code, signal) => {
         const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-        reject(new AppError("SERVER_ENDED", `The measured server ended with ${how}; see above.`));
+        reject(new ClientError("SERVER_ENDED", `The measured server ended with ${how}; see above.`));
       });
       signal.addEventListener("abort", () => reject(signal.reason));
     });
@@ -95,7 +95,7 @@ export class MeasuredServer implements AsyncDisposable {
     }
   }
 
-  /** What `work` resolves with. @throws AppError `SERVER_ENDED` when the server ends before */
+  /** What `work` resolves with. @throws ClientError `SERVER_ENDED` when the server ends before */
   during<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.died]);
   }
@@ -126,7 +126,7 @@ function readyMessage(child: ChildProcess, report: BenchContext["report"]): Prom
   return new Promise((resolve, reject) => {
     const listen = (message: FromServer): void => {
       if (message.kind === "progress") report(message.line);
-      if (message.kind === "failed") reject(new AppError("SERVER_ENDED", message.message));
+      if (message.kind === "failed") reject(new ClientError("SERVER_ENDED", message.message));
       if (message.kind === "ready") {
         child.off("message", listen);
         resolve(message);

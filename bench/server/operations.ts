@@ -1,4 +1,4 @@
-import type { MetricValue, Operation, UserError } from "../../demo/operations.js";
+import type { MetricValue, Operation, UserError } from "../../src/client/operations.js";
 
 /** A SplitInput: the fractions of validation and test; what is left is for training. */
 export interface SplitFractions {

@@ -1,4 +1,4 @@
-import { AppError } from "../../src/core/app-error.js";
+import { ClientError } from "../../src/client/client-error.js";
 import type { BenchContext } from "../benchmark.js";
 import { median } from "../median.js";
 import { followRun, launchRun, precisionOf, type RunConfigurationInput } from "./follow-run.js";
@@ -19,7 +19,7 @@ export interface RunCost {
   readonly precision: string;
 }
 
-/** Launches a run as a user does and follows it to its end. @throws AppError when it does not succeed */
+/** Launches a run as a user does and follows it to its end. @throws ClientError when it does not succeed */
 export async function trainToEnd(
   server: MeasuredServer,
   dataset: string,
@@ -41,7 +41,7 @@ export async function trainToEnd(
     }
   }
   if (epochs.length === 0)
-    throw new AppError("RUN_LOST", "The run's events ended before its first epoch did.");
+    throw new ClientError("RUN_LOST", "The run's events ended before its first epoch did.");
   return {
     runId,
     epochs,

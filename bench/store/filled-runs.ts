@@ -2,8 +2,8 @@ import type { Architecture } from "../../src/core/enumerations.js";
 import { newId } from "../../src/core/ids.js";
 import { METRIC_KEYS } from "../../src/core/metric-value.js";
 import type { RunConfiguration } from "../../src/core/run-configuration.js";
-import { resolveConfiguration } from "../../src/training/configuration-resolution.js";
-import { EPOCH_METRICS } from "../../src/training/epoch-metrics.js";
+import { resolveConfiguration } from "../../src/training/configuration/resolution.js";
+import { EPOCH_METRICS } from "../../src/training/record/epoch-metrics.js";
 
 export const ARCHITECTURES: readonly Architecture[] = ["VGG11", "VGG13", "VGG16", "VGG19"];
 export const LEARNING_RATES: readonly number[] = [1, 0.1, 0.01, 0.001, 0.0001];

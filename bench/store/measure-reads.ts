@@ -1,4 +1,4 @@
-import type { ApiClient } from "../../demo/api-client.js";
+import type { ApiClient } from "../../src/client/api-client.js";
 import type { BenchContext } from "../benchmark.js";
 import { EPOCH_KEYS } from "./filled-runs.js";
 import { COMPARE_RUNS, METRIC_HISTORY, SEARCH_RUNS } from "./operations.js";

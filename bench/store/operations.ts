@@ -1,4 +1,4 @@
-import type { MetricValue, Operation } from "../../demo/operations.js";
+import type { MetricValue, Operation } from "../../src/client/operations.js";
 
 export interface ListedRuns {
   readonly runs: {

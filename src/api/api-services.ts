@@ -1,28 +1,28 @@
 import type { AccessTokens } from "../access/access-tokens.js";
-import type { BlobStore } from "../data/blob-store.js";
-import type { DatasetImporter } from "../data/dataset-import.js";
-import type { DatasetStore } from "../data/dataset-store.js";
-import type { ImageDecoder } from "../data/image-decoder.js";
-import type { Uploads } from "../data/uploads.js";
+import type { BlobStore } from "../data/blobs/blob-store.js";
+import type { ImageDecoder } from "../data/images/decoder.js";
+import type { DatasetImporter } from "../data/imports/dataset-import.js";
+import type { Uploads } from "../data/imports/uploads.js";
+import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { EngineInfo } from "../engine/engine-protocol.js";
 import type { ModelRegistry } from "../registry/model-registry.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { Classifier } from "../serving/classifier.js";
 import type { Log } from "../telemetry/log.js";
-import type { ArtifactStore } from "../training/artifact-store.js";
-import type { Artifacts } from "../training/artifacts.js";
-import type { AugmentationPreview } from "../training/augmentation-preview.js";
-import type { RunComparer } from "../training/comparison.js";
-import type { DisagreementFinder } from "../training/disagreement-finder.js";
+import type { PrecisionChooser } from "../training/attempt/precision-chooser.js";
+import type { AugmentationPreview } from "../training/augmentation/preview.js";
+import type { RunComparer } from "../training/comparison/comparison.js";
+import type { DisagreementFinder } from "../training/comparison/disagreement-finder.js";
 import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
-import type { ExperimentStore } from "../training/experiment-store.js";
-import type { MetricStore } from "../training/metric-store.js";
-import type { PrecisionChooser } from "../training/precision-chooser.js";
-import type { RunControlStore } from "../training/run-control-store.js";
-import type { RunDeletion } from "../training/run-deletion.js";
-import type { RunEventStore } from "../training/run-event-store.js";
-import type { RunLauncher } from "../training/run-launcher.js";
-import type { RunStore } from "../training/run-store.js";
+import type { RunEventStore } from "../training/events/event-store.js";
+import type { RunControlStore } from "../training/lifecycle/control-store.js";
+import type { RunDeletion } from "../training/lifecycle/deletion.js";
+import type { RunLauncher } from "../training/lifecycle/launcher.js";
+import type { ArtifactStore } from "../training/record/artifact-store.js";
+import type { Artifacts } from "../training/record/artifacts.js";
+import type { ExperimentStore } from "../training/record/experiment-store.js";
+import type { MetricStore } from "../training/record/metric-store.js";
+import type { RunStore } from "../training/record/run-store.js";
 
 /** Everything that the API shows to the world; `app` fills it. */
 export interface ApiServices {

@@ -7,15 +7,15 @@ import type {
 } from "../core/dataset-records.js";
 import type { Split } from "../core/enumerations.js";
 import type { CheckpointRecord, EpochRecord } from "../core/run-events.js";
-import type { DatasetStore } from "../data/dataset-store.js";
+import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
-import type { ArtifactRecord, ArtifactStore } from "../training/artifact-store.js";
 import type { EvaluationKey, EvaluationRecord } from "../training/evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
-import type { ExperimentStore } from "../training/experiment-store.js";
-import type { ExperimentRecord, MetricSummaryRecord, RunRecord } from "../training/run-records.js";
-import type { RunStore } from "../training/run-store.js";
+import type { ArtifactRecord, ArtifactStore } from "../training/record/artifact-store.js";
+import type { ExperimentStore } from "../training/record/experiment-store.js";
+import type { ExperimentRecord, MetricSummaryRecord, RunRecord } from "../training/record/run-records.js";
+import type { RunStore } from "../training/record/run-store.js";
 import { existing, grouped, mapped, optional } from "./loading.js";
 
 export interface LoaderSources {

@@ -2,11 +2,11 @@ import path from "node:path";
 import type { AdminToken } from "../access/access-tokens.js";
 import type { ApiServices } from "../api/api-services.js";
 import type { Config } from "../core/config.js";
-import { OwnedResources } from "../core/owned-resources.js";
 import { Database } from "../db/database.js";
 import { applyMigrations } from "../db/migrations.js";
 import { EngineHost } from "../engine/engine-host.js";
 import { provideNativeLibrary } from "../engine/native-library.js";
+import { OwnedResources } from "../lang/owned-resources.js";
 import type { Log } from "../telemetry/log.js";
 import { providePostgres } from "./postgres.js";
 

@@ -1,7 +1,7 @@
 import { enableCompileCache } from "node:module";
 import path from "node:path";
 import { explainError } from "../core/app-error.js";
-import { projectRoot } from "../core/project-root.js";
+import { projectRoot } from "../lang/project-root.js";
 import { type Command, UsageError } from "./command.js";
 
 const COMMANDS: Readonly<Record<string, Command>> = {

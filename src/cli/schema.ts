@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { emitSchema } from "../app/maintenance.js";
-import { projectRoot } from "../core/project-root.js";
+import { projectRoot } from "../lang/project-root.js";
 import { parseFlag } from "./command.js";
 
 export async function run(args: readonly string[]): Promise<number> {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { AppError } from "../core/app-error.js";
-import { isAlive } from "../core/is-alive.js";
+import { isAlive } from "../lang/is-alive.js";
 import type { Log } from "../telemetry/log.js";
 import { freePort } from "./free-port.js";
 import { findPostgresBinaries, type PostgresBinaries, postgresAccount } from "./postgres-binaries.js";

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
 import { AppError } from "../core/app-error.js";
-import { projectRoot } from "../core/project-root.js";
+import { projectRoot } from "../lang/project-root.js";
 import type { Log } from "../telemetry/log.js";
 import { unreachable } from "./unreachable.js";
 

@@ -1,4 +1,4 @@
-import { retrying } from "../core/retrying.js";
+import { retrying } from "../lang/retrying.js";
 import { isConnectionLoss } from "./connection-loss.js";
 
 const WAITS = { firstMs: 50, lastMs: 1_000 };

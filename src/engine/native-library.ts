@@ -1,7 +1,7 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { Config } from "../core/config.js";
-import { projectRoot } from "../core/project-root.js";
+import { projectRoot } from "../lang/project-root.js";
 import { provideAddon } from "./native/addon.js";
 import { provideKernels } from "./native/kernels.js";
 import { detectMachine } from "./native/machine.js";

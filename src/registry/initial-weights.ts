@@ -1,7 +1,7 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { Initialization } from "../core/run-configuration.js";
-import type { Uploads } from "../data/uploads.js";
+import type { Uploads } from "../data/imports/uploads.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { networkVariables } from "../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../graph/architectures/network-spec.js";

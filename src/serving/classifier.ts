@@ -1,10 +1,10 @@
 import { AppError } from "../core/app-error.js";
 import type { Limits } from "../core/config.js";
 import type { QuarantineReason } from "../core/enumerations.js";
-import { type ImageDecoder, ImageRejected } from "../data/image-decoder.js";
-import { Semaphore } from "../data/semaphore.js";
+import { type ImageDecoder, ImageRejected } from "../data/images/decoder.js";
 import type { TensorValue } from "../engine/engine-protocol.js";
 import type { Session } from "../engine/session.js";
+import { Semaphore } from "../lang/semaphore.js";
 import type { ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { ModelCache } from "./model-cache.js";

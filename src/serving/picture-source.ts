@@ -1,9 +1,9 @@
 import { AppError } from "../core/app-error.js";
 import type { Limits } from "../core/config.js";
-import type { BlobStore } from "../data/blob-store.js";
-import type { DatasetStore } from "../data/dataset-store.js";
-import { ImageRejected, tooManyBytes } from "../data/image-decoder.js";
-import type { Uploads } from "../data/uploads.js";
+import type { BlobStore } from "../data/blobs/blob-store.js";
+import { ImageRejected, tooManyBytes } from "../data/images/decoder.js";
+import type { Uploads } from "../data/imports/uploads.js";
+import type { DatasetStore } from "../data/versions/dataset-store.js";
 
 /** A picture to classify: exactly one of the three. */
 export type PictureInput =

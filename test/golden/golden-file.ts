@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { projectRoot } from "../../src/core/project-root.js";
+import { projectRoot } from "../../src/lang/project-root.js";
 import { type Fingerprint, product } from "./golden-formula.js";
 
 /** The metrics of one batch; top-5 of fewer than five classes is of all of them. */

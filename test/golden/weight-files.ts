@@ -4,8 +4,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { HeadKind } from "../../src/core/enumerations.js";
-import { projectRoot } from "../../src/core/project-root.js";
 import type { NetworkSpec } from "../../src/graph/architectures/network-spec.js";
+import { projectRoot } from "../../src/lang/project-root.js";
 
 /** What wrote the files, and what must be installed to write them again. */
 export const FRAMEWORKS = {

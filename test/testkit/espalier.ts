@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ApiClient } from "../../demo/api-client.js";
 import type { ApiServices } from "../../src/api/api-services.js";
 import { startEspalier } from "../../src/app/espalier.js";
+import { ApiClient } from "../../src/client/api-client.js";
 import { parseConfig } from "../../src/core/config.js";
-import { OwnedResources } from "../../src/core/owned-resources.js";
 import type { Database } from "../../src/db/database.js";
+import { OwnedResources } from "../../src/lang/owned-resources.js";
 import type { Log } from "../../src/telemetry/log.js";
 import { createTestDatabase, testLog } from "./database.js";
 

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { OwnedResources } from "../../src/core/owned-resources.js";
 import type { RunConfiguration } from "../../src/core/run-configuration.js";
 import type { Database } from "../../src/db/database.js";
 import { saveCheckpoint } from "../../src/engine/checkpoint.js";
@@ -9,6 +8,7 @@ import type { EngineHost } from "../../src/engine/engine-host.js";
 import type { TensorValue } from "../../src/engine/engine-protocol.js";
 import { networkOfRun, trainingOfRun } from "../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../src/graph/architectures/training-graph.js";
+import { OwnedResources } from "../../src/lang/owned-resources.js";
 import { ModelRegistry } from "../../src/registry/model-registry.js";
 import { ModelStore } from "../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../src/registry/trained-run-store.js";

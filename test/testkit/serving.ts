@@ -1,10 +1,10 @@
 import path from "node:path";
 import { type Limits, parseConfig } from "../../src/core/config.js";
-import { BlobStore } from "../../src/data/blob-store.js";
-import { DatasetStore } from "../../src/data/dataset-store.js";
-import { ImageDecoder } from "../../src/data/image-decoder.js";
-import { UploadStore } from "../../src/data/upload-store.js";
-import { Uploads } from "../../src/data/uploads.js";
+import { BlobStore } from "../../src/data/blobs/blob-store.js";
+import { ImageDecoder } from "../../src/data/images/decoder.js";
+import { UploadStore } from "../../src/data/imports/upload-store.js";
+import { Uploads } from "../../src/data/imports/uploads.js";
+import { DatasetStore } from "../../src/data/versions/dataset-store.js";
 import type { Database } from "../../src/db/database.js";
 import type { ModelRegistry } from "../../src/registry/model-registry.js";
 import { ModelStore } from "../../src/registry/model-store.js";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { projectRoot } from "../../src/core/project-root.js";
+import { projectRoot } from "../../src/lang/project-root.js";
 
 const python = process.env.ESPALIER_TEST_PYTHON;
 

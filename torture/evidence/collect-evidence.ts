@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ApiClient } from "../../demo/api-client.js";
-import { AppError } from "../../src/core/app-error.js";
+import type { ApiClient } from "../../src/client/api-client.js";
+import { ClientError } from "../../src/client/client-error.js";
 import { digestFolder } from "../../src/engine/folder-digest.js";
 import {
   type Checkpoint,
@@ -33,7 +33,7 @@ export interface EvidenceOf {
 /**
  * Gathers what a run left that has ended: through the API whatever the API tells, and its files.
  *
- * @throws AppError `RUN_LOST` when the API does not know the run or gives less than all of a metric
+ * @throws ClientError `RUN_LOST` when the API does not know the run or gives less than all of a metric
  */
 export async function collectEvidence(
   api: ApiClient,
@@ -142,6 +142,6 @@ function ignoringAbsence(error: NodeJS.ErrnoException): string[] {
   throw error;
 }
 
-function lost(runId: string, what: string): AppError {
-  return new AppError("RUN_LOST", `Expected all of the run ${runId} from the API. It ${what}.`);
+function lost(runId: string, what: string): ClientError {
+  return new ClientError("RUN_LOST", `Expected all of the run ${runId} from the API. It ${what}.`);
 }

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ApiClient } from "../../demo/api-client.js";
+import type { ApiClient } from "../../src/client/api-client.js";
 import { FOLLOW_RUN, type RunEvent } from "../operations.js";
 
 const AGAIN_MS = 50;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { AppError } from "../../src/core/app-error.js";
+import { ClientError } from "../../src/client/client-error.js";
 import { freePort } from "../../src/db/free-port.js";
 import {
   findPostgresBinaries,
@@ -96,7 +96,7 @@ export class MortalPostgres implements AsyncDisposable {
       }
       const tail = (await readFile(this.cluster.logFile, "utf8").catch(() => "")).slice(-2000);
       if (!PASSING.test(tail) || attempt === START_ATTEMPTS) {
-        throw new AppError(
+        throw new ClientError(
           "EMBEDDED_POSTGRES_FAILED",
           `PostgreSQL did not start. The end of its log:\n${tail}`,
         );

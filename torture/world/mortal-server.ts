@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { ApiClient } from "../../demo/api-client.js";
-import { ServerProcess } from "../../demo/server-process.js";
+import { ApiClient } from "../../src/client/api-client.js";
+import { ServerProcess } from "../../src/client/server-process.js";
 
 /** The product's server as a process that is killed and started again, with the same home and database. */
 export class MortalServer implements AsyncDisposable {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ApiClient } from "../../demo/api-client.js";
-import { OwnedResources } from "../../src/core/owned-resources.js";
+import type { ApiClient } from "../../src/client/api-client.js";
+import { OwnedResources } from "../../src/lang/owned-resources.js";
 import { MortalPostgres } from "./mortal-postgres.js";
 import { MortalServer } from "./mortal-server.js";
 

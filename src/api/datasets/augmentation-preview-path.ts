@@ -1,7 +1,7 @@
 import { type Augmentation, NO_AUGMENTATION } from "../../core/run-configuration.js";
-import type { PreviewRequest } from "../../training/augmentation-preview.js";
-import { wholeNumber } from "../../training/configuration-checks.js";
-import { resolveAugmentation } from "../../training/resolution/augmentation.js";
+import type { PreviewRequest } from "../../training/augmentation/preview.js";
+import { wholeNumber } from "../../training/configuration/checks.js";
+import { resolveAugmentation } from "../../training/configuration/resolve-augmentation.js";
 
 export const DEFAULT_PREVIEW_COUNT = 8;
 export const MOST_PREVIEWS = 32;

@@ -1,7 +1,7 @@
 import { Arg, Args, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import type { DatasetRecord, DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Role } from "../../core/enumerations.js";
-import type { DatasetStore } from "../../data/dataset-store.js";
+import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";

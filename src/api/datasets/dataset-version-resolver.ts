@@ -8,8 +8,8 @@ import type {
   SampleRecord,
 } from "../../core/dataset-records.js";
 import type { Role } from "../../core/enumerations.js";
-import type { DatasetStore } from "../../data/dataset-store.js";
-import { resolveAugmentation } from "../../training/resolution/augmentation.js";
+import type { DatasetStore } from "../../data/versions/dataset-store.js";
+import { resolveAugmentation } from "../../training/configuration/resolve-augmentation.js";
 import { UserError } from "../errors/user-error.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";

@@ -1,7 +1,7 @@
 import { Arg, Authorized, Ctx, Mutation, Resolver } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
-import type { DatasetImporter } from "../../data/dataset-import.js";
-import type { Uploads } from "../../data/uploads.js";
+import type { DatasetImporter } from "../../data/imports/dataset-import.js";
+import type { Uploads } from "../../data/imports/uploads.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
 import type { RequestContext } from "../request-context.js";
 import { CreateUploadInput, CreateUploadPayload } from "./create-upload.js";

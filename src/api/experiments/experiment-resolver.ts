@@ -1,8 +1,8 @@
 import { Arg, Args, Authorized, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
-import type { ExperimentStore } from "../../training/experiment-store.js";
-import type { ExperimentRecord, RunRecord } from "../../training/run-records.js";
-import type { RunStore } from "../../training/run-store.js";
+import type { ExperimentStore } from "../../training/record/experiment-store.js";
+import type { ExperimentRecord, RunRecord } from "../../training/record/run-records.js";
+import type { RunStore } from "../../training/record/run-store.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";

@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream/promises";
 import { type RequestHandler, Router } from "express";
-import type { Artifacts } from "../../training/artifacts.js";
+import type { Artifacts } from "../../training/record/artifacts.js";
 import type { Authentication } from "./authentication.js";
 
 /** Path of an artifact's file. */

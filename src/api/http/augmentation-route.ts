@@ -1,5 +1,5 @@
 import { type RequestHandler, Router } from "express";
-import type { AugmentationPreview } from "../../training/augmentation-preview.js";
+import type { AugmentationPreview } from "../../training/augmentation/preview.js";
 import { parsePreview } from "../datasets/augmentation-preview-path.js";
 import type { Authentication } from "./authentication.js";
 

@@ -1,5 +1,5 @@
 import { Router } from "express";
-import type { DatasetStore } from "../../data/dataset-store.js";
+import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import type { Log } from "../../telemetry/log.js";
 
 /**

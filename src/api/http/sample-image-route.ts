@@ -1,8 +1,8 @@
 import { type RequestHandler, Router } from "express";
 import { AppError } from "../../core/app-error.js";
-import type { BlobStore } from "../../data/blob-store.js";
-import type { DatasetStore } from "../../data/dataset-store.js";
-import type { ImageDecoder } from "../../data/image-decoder.js";
+import type { BlobStore } from "../../data/blobs/blob-store.js";
+import type { ImageDecoder } from "../../data/images/decoder.js";
+import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { checkedSize, DEFAULT_SIZE_PIXELS } from "../datasets/sample-image.js";
 import type { Authentication } from "./authentication.js";
 

@@ -1,6 +1,6 @@
 import { type RequestHandler, Router } from "express";
 import { AppError } from "../../core/app-error.js";
-import type { Uploads } from "../../data/uploads.js";
+import type { Uploads } from "../../data/imports/uploads.js";
 import type { Authentication } from "./authentication.js";
 import { sendAppError } from "./json-errors.js";
 

@@ -3,7 +3,7 @@ import type { DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Role } from "../../core/enumerations.js";
 import type { ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
 import type { ModelStore } from "../../registry/model-store.js";
-import type { MetricSummaryRecord, RunRecord } from "../../training/run-records.js";
+import type { MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
 import type { RequestContext } from "../request-context.js";
 import { MetricSummary } from "../runs/metric-summary.js";

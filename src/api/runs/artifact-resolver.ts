@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import type { ArtifactRecord } from "../../training/artifact-store.js";
-import type { RunRecord } from "../../training/run-records.js";
+import type { ArtifactRecord } from "../../training/record/artifact-store.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import { artifactPath } from "../http/artifact-route.js";
 import type { RequestContext } from "../request-context.js";
 import { Artifact } from "./artifact.js";

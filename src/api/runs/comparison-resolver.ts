@@ -1,15 +1,18 @@
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import { AppError } from "../../core/app-error.js";
 import type { Role } from "../../core/enumerations.js";
-import type { AlignedCurve as AlignedCurveRecord } from "../../training/aligned-curves.js";
-import type { ClassComparison as ClassComparisonRecord } from "../../training/class-comparison.js";
+import type { AlignedCurve as AlignedCurveRecord } from "../../training/comparison/aligned-curves.js";
+import type { ClassComparison as ClassComparisonRecord } from "../../training/comparison/class-comparison.js";
 import type {
   MetricComparison as MetricComparisonRecord,
   RunComparer,
   RunComparisonRecord,
-} from "../../training/comparison.js";
-import type { DisagreementFinder, DisagreementRecord } from "../../training/disagreement-finder.js";
-import type { RunRecord } from "../../training/run-records.js";
+} from "../../training/comparison/comparison.js";
+import type {
+  DisagreementFinder,
+  DisagreementRecord,
+} from "../../training/comparison/disagreement-finder.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import { Split } from "../datasets/enumerations.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";

@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
-import type { RunRecord } from "../../training/run-records.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import { UserError } from "../errors/user-error.js";
 import { Run } from "./run.js";
 

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { classFigures } from "../../training/evaluation/evaluate-predictions.js";
 import type { EvaluationRecord } from "../../training/evaluation/evaluation-records.js";
-import type { RunRecord } from "../../training/run-records.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import { Split } from "../datasets/enumerations.js";
 import type { RequestContext } from "../request-context.js";
 import { ClassEvaluation, Evaluation } from "./evaluation.js";

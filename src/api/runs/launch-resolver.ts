@@ -1,6 +1,6 @@
 import { Arg, Authorized, Mutation, Resolver } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
-import type { RunLauncher } from "../../training/run-launcher.js";
+import type { RunLauncher } from "../../training/lifecycle/launcher.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
 import { LaunchRunInput, LaunchRunPayload } from "./launch-run.js";
 

@@ -1,6 +1,6 @@
 import { Field, FieldResolver, Float, Int, ObjectType, Resolver, Root } from "type-graphql";
 import { metricValueKind } from "../../core/metric-value.js";
-import type { MetricPointRecord } from "../../training/run-records.js";
+import type { MetricPointRecord } from "../../training/record/run-records.js";
 import { DateTime } from "../scalars.js";
 import { MetricValueKind } from "./enumerations.js";
 import { finiteOrNull } from "./metric-value.js";

@@ -1,6 +1,6 @@
 import { Arg, Args, ArgsType, Field, FieldResolver, Int, Resolver, Root } from "type-graphql";
-import type { MetricStore } from "../../training/metric-store.js";
-import type { MetricPointRecord, RunRecord } from "../../training/run-records.js";
+import type { MetricStore } from "../../training/record/metric-store.js";
+import type { MetricPointRecord, RunRecord } from "../../training/record/run-records.js";
 import { type Connection, connectionType, toConnection } from "../relay/connection.js";
 import { checkedFirst } from "../relay/page-size.js";
 import { MetricPoint } from "./metric-history.js";

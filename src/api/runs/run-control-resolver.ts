@@ -1,8 +1,8 @@
 import { Arg, Authorized, Mutation, Resolver } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
-import type { RunControlStore } from "../../training/run-control-store.js";
-import type { RunDeletion } from "../../training/run-deletion.js";
-import type { RunRecord } from "../../training/run-records.js";
+import type { RunControlStore } from "../../training/lifecycle/control-store.js";
+import type { RunDeletion } from "../../training/lifecycle/deletion.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
 import { DeleteRunPayload, ExtendRunInput, RunInput, RunPayload } from "./control-run.js";
 

@@ -1,7 +1,7 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
 import type { RunEvent as RunEventRecord } from "../../core/run-events.js";
-import type { RunRecord } from "../../training/run-records.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "./run.js";
 import { RunEvent } from "./run-event.js";

@@ -1,5 +1,5 @@
 import { Field, InputType, registerEnumType } from "type-graphql";
-import type { RunOrderField as OrderField, RunOrder } from "../../training/run-records.js";
+import type { RunOrderField as OrderField, RunOrder } from "../../training/record/run-records.js";
 
 export const RunOrderField: { readonly [F in OrderField]: F } = {
   CREATED_AT: "CREATED_AT",

@@ -1,7 +1,7 @@
 import type { ImportEvent } from "../../core/dataset-records.js";
 import type { RunEvent } from "../../core/run-events.js";
-import type { DatasetImporter } from "../../data/dataset-import.js";
-import type { RunEventStore } from "../../training/run-event-store.js";
+import type { DatasetImporter } from "../../data/imports/dataset-import.js";
+import type { RunEventStore } from "../../training/events/event-store.js";
 import { abortable } from "./abortable.js";
 
 /** Opens the event streams that subscriptions hand on. */

@@ -2,8 +2,8 @@ import { Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-grap
 import type { Limits } from "../../core/config.js";
 import type { EngineStatus, Role } from "../../core/enumerations.js";
 import type { EngineInfo } from "../../engine/engine-protocol.js";
-import type { PrecisionChooser } from "../../training/precision-chooser.js";
-import type { RunRecord } from "../../training/run-records.js";
+import type { PrecisionChooser } from "../../training/attempt/precision-chooser.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import type { TrainingActivity } from "../api-services.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";

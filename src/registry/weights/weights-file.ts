@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { OwnedResources } from "../../core/owned-resources.js";
+import { OwnedResources } from "../../lang/owned-resources.js";
 import { ByteRange } from "./byte-range.js";
 import { looksLikeHdf5, readHdf5 } from "./hdf5/hdf5-file.js";
 import { invalidWeights } from "./invalid-weights.js";

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Split } from "../../core/enumerations.js";
 import type { Database } from "../../db/database.js";
-import type { ArtifactStore } from "../artifact-store.js";
+import type { ArtifactStore } from "../record/artifact-store.js";
 import {
   type EvaluatedSplit,
   type EvaluationRecord,

@@ -1,4 +1,4 @@
-import type { BlobStore } from "../../data/blob-store.js";
+import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { evaluatePredictions } from "./evaluate-predictions.js";
 import type { EvaluatedSplit, NewEvaluation } from "./evaluation-records.js";
 import type { Predictions } from "./predictions.js";

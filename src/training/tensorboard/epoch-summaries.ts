@@ -1,6 +1,6 @@
 import type { EpochRecord } from "../../core/run-events.js";
-import { epochMetricValues } from "../epoch-metrics.js";
-import { floats, type GraphOutputs, integers } from "../graph-outputs.js";
+import { floats, type GraphOutputs, integers } from "../loop/graph-outputs.js";
+import { epochMetricValues } from "../record/epoch-metrics.js";
 import type { Summary } from "./event.js";
 
 /** Minimum, maximum, sum and sum of squares of a variable, as the signature `histograms` gives them. */

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import path from "node:path";
-import { syncFolder } from "../../data/durable-file.js";
+import { syncFolder } from "../../data/blobs/durable-file.js";
 import { formatEvent, type Moment, type Summary, stepOf, summaryEvent } from "./event.js";
 import { frameRecord, readRecords } from "./records.js";
 

@@ -1,8 +1,8 @@
 import type { RunConfiguration } from "../../core/run-configuration.js";
-import type { ShardReader } from "../../data/tensor-shards.js";
+import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { Session } from "../../engine/session.js";
-import { augmentedPixels } from "../augmented-pixels.js";
-import { epochOrder } from "../shuffling.js";
+import { augmentedPixels } from "../augmentation/augmented-pixels.js";
+import { epochOrder } from "../loop/shuffling.js";
 
 const MOST_PICTURES = 8;
 const AUGMENTED_EVERY_EPOCHS = 10;

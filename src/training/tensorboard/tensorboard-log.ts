@@ -1,10 +1,10 @@
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { EpochRecord } from "../../core/run-events.js";
-import type { ShardReader } from "../../data/tensor-shards.js";
+import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { Session } from "../../engine/session.js";
-import type { NewArtifact } from "../artifact-store.js";
-import type { RunRecord } from "../run-records.js";
+import type { NewArtifact } from "../record/artifact-store.js";
+import type { RunRecord } from "../record/run-records.js";
 import { histogramSummaries, scalarSummaries } from "./epoch-summaries.js";
 import type { Moment, Summary } from "./event.js";
 import { EventFile, type EventFileState } from "./event-file.js";

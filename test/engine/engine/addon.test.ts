@@ -3,10 +3,10 @@ import { cp, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { parseConfig } from "../../../src/core/config.js";
-import { projectRoot } from "../../../src/core/project-root.js";
 import { provideAddon } from "../../../src/engine/native/addon.js";
 import { detectMachine } from "../../../src/engine/native/machine.js";
 import { provideTensorFlow } from "../../../src/engine/native/tensorflow-folder.js";
+import { projectRoot } from "../../../src/lang/project-root.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const { cacheFolder, tensorflowFolder } = parseConfig(process.env);

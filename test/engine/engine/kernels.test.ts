@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
 import { parseConfig } from "../../../src/core/config.js";
-import { projectRoot } from "../../../src/core/project-root.js";
 import { customOpsFor } from "../../../src/engine/engine-info.js";
 import { isFile } from "../../../src/engine/is-file.js";
 import { type KernelsSource, provideKernels } from "../../../src/engine/native/kernels.js";
 import { detectMachine } from "../../../src/engine/native/machine.js";
 import { openTensorFlowFolder, provideTensorFlow } from "../../../src/engine/native/tensorflow-folder.js";
 import { provideNativeLibrary } from "../../../src/engine/native-library.js";
+import { projectRoot } from "../../../src/lang/project-root.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const config = parseConfig(process.env);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { BlobStore } from "../../../src/data/blob-store.js";
+import { BlobStore } from "../../../src/data/blobs/blob-store.js";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";

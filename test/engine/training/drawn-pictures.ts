@@ -3,10 +3,10 @@ import sharp from "sharp";
 import { parseConfig } from "../../../src/core/config.js";
 import type { Split } from "../../../src/core/enumerations.js";
 import { newId } from "../../../src/core/ids.js";
-import { BlobStore } from "../../../src/data/blob-store.js";
-import { DatasetStore } from "../../../src/data/dataset-store.js";
-import { ImageDecoder } from "../../../src/data/image-decoder.js";
-import { TensorShards } from "../../../src/data/tensor-shards.js";
+import { BlobStore } from "../../../src/data/blobs/blob-store.js";
+import { ImageDecoder } from "../../../src/data/images/decoder.js";
+import { TensorShards } from "../../../src/data/shards/tensor-shards.js";
+import { DatasetStore } from "../../../src/data/versions/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
 
 const SIZE_PIXELS = 32;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import type { RunRecord } from "../../../src/training/run-records.js";
+import type { RunRecord } from "../../../src/training/record/run-records.js";
 import {
   epochDone,
   finalDigest,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Doorbell } from "../../../src/core/doorbell.js";
 import { Notifier } from "../../../src/db/notifier.js";
+import { Doorbell } from "../../../src/lang/doorbell.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { DatabaseLink } from "../../testkit/database-link.js";
 

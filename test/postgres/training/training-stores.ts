@@ -1,29 +1,29 @@
 import { randomUUID } from "node:crypto";
 import { newId } from "../../../src/core/ids.js";
-import { DatasetStore } from "../../../src/data/dataset-store.js";
+import { DatasetStore } from "../../../src/data/versions/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
+import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
-import { ArtifactStore } from "../../../src/training/artifact-store.js";
-import { CheckpointStore } from "../../../src/training/checkpoint-store.js";
-import { SYSTEM_CLOCK } from "../../../src/training/clock.js";
-import { EvaluationStore } from "../../../src/training/evaluation/evaluation-store.js";
-import { ExperimentStore } from "../../../src/training/experiment-store.js";
-import { MetricStore } from "../../../src/training/metric-store.js";
-import type { RunAttempt } from "../../../src/training/run-attempt.js";
 import {
   type FinishedEpoch,
   type Replaced,
   RunAttemptStore,
-} from "../../../src/training/run-attempt-store.js";
-import { RunControlStore } from "../../../src/training/run-control-store.js";
-import { RunEventStore } from "../../../src/training/run-event-store.js";
-import { RunInterruptionStore } from "../../../src/training/run-interruption-store.js";
-import { RunLaunchStore } from "../../../src/training/run-launch-store.js";
-import { type LaunchRun, RunLauncher } from "../../../src/training/run-launcher.js";
-import { type Lease, RunQueueStore } from "../../../src/training/run-queue-store.js";
-import type { RunRecord } from "../../../src/training/run-records.js";
-import { RunStateStore } from "../../../src/training/run-state-store.js";
-import { RunStore } from "../../../src/training/run-store.js";
+} from "../../../src/training/attempt/attempt-store.js";
+import { EvaluationStore } from "../../../src/training/evaluation/evaluation-store.js";
+import { RunEventStore } from "../../../src/training/events/event-store.js";
+import type { RunAttempt } from "../../../src/training/lifecycle/attempt.js";
+import { RunControlStore } from "../../../src/training/lifecycle/control-store.js";
+import { RunInterruptionStore } from "../../../src/training/lifecycle/interruption-store.js";
+import { RunLaunchStore } from "../../../src/training/lifecycle/launch-store.js";
+import { type LaunchRun, RunLauncher } from "../../../src/training/lifecycle/launcher.js";
+import { type Lease, RunQueueStore } from "../../../src/training/lifecycle/queue-store.js";
+import { RunStateStore } from "../../../src/training/lifecycle/state-store.js";
+import { ArtifactStore } from "../../../src/training/record/artifact-store.js";
+import { CheckpointStore } from "../../../src/training/record/checkpoint-store.js";
+import { ExperimentStore } from "../../../src/training/record/experiment-store.js";
+import { MetricStore } from "../../../src/training/record/metric-store.js";
+import type { RunRecord } from "../../../src/training/record/run-records.js";
+import { RunStore } from "../../../src/training/record/run-store.js";
 import { epochRecord } from "../../pure/training/epoch-record.js";
 import { createTestDatabase } from "../../testkit/database.js";
 import { RANDOM_WEIGHTS } from "../../testkit/random-weights.js";

@@ -19,7 +19,7 @@ import {
   visit,
 } from "graphql";
 import { emitSchema } from "../../../src/api/schema.js";
-import { projectRoot } from "../../../src/core/project-root.js";
+import { projectRoot } from "../../../src/lang/project-root.js";
 
 const root = projectRoot(import.meta.dirname);
 const schema: GraphQLSchema = buildSchema(await emitSchema());

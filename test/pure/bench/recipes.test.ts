@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { buildSchema, getVariableValues, Kind, parse, validate } from "graphql";
 import { readRecipe, withEpochs } from "../../../bench/recipe-file.js";
 import * as operations from "../../../bench/server/operations.js";
-import { projectRoot } from "../../../src/core/project-root.js";
+import { projectRoot } from "../../../src/lang/project-root.js";
 
 const RECIPES = path.join(projectRoot(), "examples/recipes");
 const schema = buildSchema(readFileSync(path.join(projectRoot(), "schema.graphql"), "utf8"));

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { buildSchema, Kind, parse, validate } from "graphql";
-import * as demo from "../../../demo/operations.js";
-import { projectRoot } from "../../../src/core/project-root.js";
+import * as demo from "../../../src/client/operations.js";
+import { projectRoot } from "../../../src/lang/project-root.js";
 
 const ROOT = projectRoot();
 const EXAMPLES = path.join(ROOT, "examples");

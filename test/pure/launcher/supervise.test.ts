@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { projectRoot } from "../../../src/core/project-root.js";
+import { projectRoot } from "../../../src/lang/project-root.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 type Supervise = (

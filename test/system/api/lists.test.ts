@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { newId } from "../../../src/core/ids.js";
-import { MetricStore } from "../../../src/training/metric-store.js";
+import { MetricStore } from "../../../src/training/record/metric-store.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 

@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import { AccessTokenStore } from "../../../src/access/access-token-store.js";
 import { AccessTokens } from "../../../src/access/access-tokens.js";
 import type { RunState } from "../../../src/core/enumerations.js";
-import { RunEventStore } from "../../../src/training/run-event-store.js";
+import { RunEventStore } from "../../../src/training/events/event-store.js";
 import { socketUrl } from "../../testkit/graphql-client.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { SocketClient } from "../../testkit/socket-client.js";

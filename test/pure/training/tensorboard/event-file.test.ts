@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { appendFile, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { projectRoot } from "../../../../src/core/project-root.js";
+import { projectRoot } from "../../../../src/lang/project-root.js";
 import { crc32c } from "../../../../src/training/tensorboard/crc32c.js";
 import type { Summary } from "../../../../src/training/tensorboard/event.js";
 import { EventFile } from "../../../../src/training/tensorboard/event-file.js";

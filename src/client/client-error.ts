@@ -1,0 +1,21 @@
+/**
+ * A failure that a client program reports to a person: the code that the API gave or the program's own, and a
+ * message that says what was expected, what was received and what to do.
+ */
+export class ClientError extends Error {
+  override readonly name = "ClientError";
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Describes an error for a terminal: the message of an expected failure, or the stack of a fault. */
+export function explainError(error: unknown): string {
+  if (error instanceof ClientError) return `${error.message} (${error.code})`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,65 @@
+import type { RunEndReason, RunState } from "./enumerations.js";
+
+/** The state machine of a run: the states that may follow each state. One that has ended can be queued again. */
+export const NEXT_STATES: { readonly [From in RunState]: readonly RunState[] } = {
+  QUEUED: ["PREPARING", "PAUSED", "CANCELLED"],
+  PREPARING: ["RUNNING", "PAUSED", "INTERRUPTED", "FAILED", "CANCELLED"],
+  RUNNING: ["PAUSED", "INTERRUPTED", "SUCCEEDED", "FAILED", "CANCELLED"],
+  PAUSED: ["QUEUED", "CANCELLED"],
+  INTERRUPTED: ["QUEUED", "PAUSED", "FAILED", "CANCELLED"],
+  SUCCEEDED: ["QUEUED"],
+  FAILED: ["QUEUED"],
+  CANCELLED: ["QUEUED"],
+};
+
+/** Why a run may have ended, for each state; a state that is not terminal has no reason. */
+export const END_REASONS: { readonly [To in RunState]: readonly RunEndReason[] } = {
+  QUEUED: [],
+  PREPARING: [],
+  RUNNING: [],
+  PAUSED: [],
+  INTERRUPTED: [],
+  SUCCEEDED: ["COMPLETED", "EARLY_STOPPED"],
+  FAILED: ["DIVERGED", "OUT_OF_MEMORY", "ATTEMPTS_EXHAUSTED", "INVALID_DATA", "ENGINE_ERROR"],
+  CANCELLED: ["CANCELLED"],
+};
+
+/** What every change of state says; `RunStateStore.change` carries it out. */
+export interface StateChange {
+  readonly runId: string;
+  /** The try that the caller speaks for: another one's state is never changed. */
+  readonly attempt: number;
+  readonly from: RunState;
+  readonly to: RunState;
+  /** Null exactly when `to` is not terminal. */
+  readonly reason: RunEndReason | null;
+  readonly detail: string | null;
+}
+
+/** Whether a run in this state has ended. Somebody may queue it again, but nothing happens to it by itself. */
+export function isTerminal(state: RunState): boolean {
+  return END_REASONS[state].length > 0;
+}
+
+/** Whether a trainer is at work on the run. */
+export function isActive(state: RunState): boolean {
+  return state === "PREPARING" || state === "RUNNING";
+}
+
+/** Whether the change begins another try at the run, so that no write of the one before counts any more. */
+export function beginsAttempt({ to }: Pick<StateChange, "to">): boolean {
+  return to === "QUEUED";
+}
+
+/** @throws Error for a change that the tables do not allow, which is a mistake of ours and not of a user */
+export function checkStateChange({ from, to, reason }: Pick<StateChange, "from" | "to" | "reason">): void {
+  if (!NEXT_STATES[from].includes(to)) {
+    throw new Error(`A run goes from ${from} to ${NEXT_STATES[from].join(", ")}, not to ${to}.`);
+  }
+  const fits = reason === null ? !isTerminal(to) : END_REASONS[to].includes(reason);
+  if (!fits) {
+    throw new Error(
+      `A run that is ${to} has the reason ${END_REASONS[to].join(" or ") || "null"}. Received ${reason}.`,
+    );
+  }
+}

@@ -1,0 +1,207 @@
+import { AppError } from "../../core/app-error.js";
+import type { Config } from "../../core/config.js";
+import type { DatasetVersionRecord, ImportEvent } from "../../core/dataset-records.js";
+import { idempotencyOf } from "../../core/idempotency.js";
+import { Semaphore } from "../../lang/semaphore.js";
+import type { Log } from "../../telemetry/log.js";
+import type { BlobStore } from "../blobs/blob-store.js";
+import type { ImageDecoder } from "../images/decoder.js";
+import { openArchive } from "../sources/archive-source.js";
+import { openFolder, resolveImportFolder } from "../sources/folder-source.js";
+import type { ImportSource } from "../sources/import-source.js";
+import { checkDatasetName } from "../versions/dataset-ref.js";
+import type { DatasetStore } from "../versions/dataset-store.js";
+import {
+  type DatasetImportStore,
+  type ImportSourceRef,
+  type UnfinishedImport,
+  versionNotFound,
+} from "./dataset-import-store.js";
+import { takeIn } from "./image-intake.js";
+import type { ImportEventStore } from "./import-event-store.js";
+import type { ImportLease } from "./import-lease-store.js";
+import { ImportProgress } from "./import-progress.js";
+import { buildManifest, type Manifest } from "./manifest.js";
+import { checkSplitRatios, type SplitRatios } from "./split-assignment.js";
+import type { Uploads } from "./uploads.js";
+
+/** Imports that read at once; more would only share the same decoder and disk. */
+const CONCURRENT_IMPORTS = 2;
+
+export interface ImportRequest {
+  readonly dataset: string;
+  readonly description: string | null;
+  readonly source: ImportSourceRef;
+  readonly split: SplitRatios;
+  readonly idempotencyKey: string | null;
+}
+
+export interface DatasetImporterOptions {
+  readonly config: Pick<Config, "importRoots" | "limits">;
+  readonly datasets: DatasetStore;
+  readonly imports: DatasetImportStore;
+  readonly events: ImportEventStore;
+  readonly uploads: Uploads;
+  readonly blobs: BlobStore;
+  readonly decoder: ImageDecoder;
+  readonly log: Log;
+}
+
+/** Turns folders and archives of pictures into dataset versions, in the background. */
+export class DatasetImporter implements AsyncDisposable {
+  readonly #options: DatasetImporterOptions;
+  readonly #slots = new Semaphore(CONCURRENT_IMPORTS);
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  /** The last import begun of each data set: the next waits for it, since its splits build on it. */
+  readonly #lastOfDataset = new Map<string, Promise<void>>();
+
+  constructor(options: DatasetImporterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Checks a request, creates its version with status IMPORTING and goes on in the background. What goes
+   * wrong there ends in status FAILED with a code and a message.
+   *
+   * @returns the version; for a known idempotency key that of the earlier request, as it is now
+   * @throws AppError `NAME_INVALID`, `SPLIT_RATIOS_INVALID`, `SPLIT_SEED_INVALID`, `FOLDER_NOT_ALLOWED`,
+   *   `UPLOAD_NOT_FOUND`, `UPLOAD_EXPIRED`, `UPLOAD_INCOMPLETE`, `IDEMPOTENCY_KEY_INVALID`,
+   *   `IDEMPOTENCY_KEY_REUSED`
+   */
+  async start(request: ImportRequest): Promise<DatasetVersionRecord> {
+    const { imports } = this.#options;
+    const { idempotencyKey, ...content } = request;
+    const idempotency = idempotencyOf(idempotencyKey, content);
+    // Before everything else: an upload that was there then may be gone when a request is sent again.
+    const earlier = idempotency === null ? null : await imports.findByIdempotency(idempotency);
+    if (earlier !== null) return this.#version(earlier);
+
+    checkDatasetName(request.dataset);
+    checkSplitRatios(request.split);
+    await this.#checkSource(request.source);
+    const { versionId, created } = await imports.create({ ...content, idempotency });
+    if (created) {
+      const unfinished = await imports.findUnfinished(versionId);
+      if (unfinished !== null) this.#run(unfinished);
+    }
+    return this.#version(versionId);
+  }
+
+  /**
+   * At the start of a process: imports that a dead one left behind are done again from their sources, and
+   * what it left on disk is removed. Returns once they have begun.
+   */
+  async recover(): Promise<void> {
+    const { imports, uploads, blobs, log } = this.#options;
+    for (const unfinished of await imports.listUnfinished()) {
+      log.info("importing again what a stopped process left unfinished", { versionId: unfinished.versionId });
+      this.#run(unfinished);
+    }
+    await uploads.removeExpired();
+    await blobs.removeAbandoned();
+  }
+
+  /**
+   * The events of an import after a cursor, then those to come; ends with the import.
+   *
+   * @throws AppError `DATASET_VERSION_NOT_FOUND`, `CURSOR_INVALID`
+   */
+  follow(versionId: string, after: string | null, signal: AbortSignal): AsyncIterable<ImportEvent> {
+    return this.#options.events.follow(versionId, after, signal);
+  }
+
+  /** Stops what is under way; it is done again after the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new Error("The importer is closing."));
+    await Promise.all(this.#running);
+  }
+
+  async #version(versionId: string): Promise<DatasetVersionRecord> {
+    const [version] = await this.#options.datasets.findVersions([versionId]);
+    if (version === undefined) throw versionNotFound(versionId);
+    return version;
+  }
+
+  async #checkSource(source: ImportSourceRef): Promise<void> {
+    if ("uploadId" in source) await this.#options.uploads.pathOf(source.uploadId);
+    else await resolveImportFolder(source.folder, this.#options.config.importRoots);
+  }
+
+  #run(unfinished: UnfinishedImport): void {
+    const previous = this.#lastOfDataset.get(unfinished.datasetId) ?? Promise.resolve();
+    const run = previous
+      .then(() => this.#slots.run(() => this.#import(unfinished)))
+      .catch((error: unknown) => {
+        // The database is away: the version stays IMPORTING, and the next start takes it up.
+        this.#options.log.error("an import stopped", { versionId: unfinished.versionId, error });
+      })
+      .finally(() => {
+        this.#running.delete(run);
+        if (this.#lastOfDataset.get(unfinished.datasetId) === run)
+          this.#lastOfDataset.delete(unfinished.datasetId);
+      });
+    this.#running.add(run);
+    this.#lastOfDataset.set(unfinished.datasetId, run);
+  }
+
+  async #import(unfinished: UnfinishedImport): Promise<void> {
+    const { imports, log } = this.#options;
+    const { versionId } = unfinished;
+    if (this.#closing.signal.aborted) return;
+    await using lease = await imports.lease(versionId);
+    // Another living process has it, or has ended it.
+    if (lease === null || (await imports.findUnfinished(versionId)) === null) return;
+    try {
+      await this.#carryOut(unfinished, lease);
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      if (error instanceof AppError) {
+        await imports.fail(versionId, error.code, error.message);
+        return;
+      }
+      log.error("an import failed unexpectedly", { versionId, error });
+      await imports.fail(
+        versionId,
+        "IMPORT_FAILED",
+        "Something unexpected went wrong; the server's log has the details. Import again.",
+      );
+    }
+  }
+
+  async #carryOut(unfinished: UnfinishedImport, lease: ImportLease): Promise<void> {
+    const { imports, decoder, log } = this.#options;
+    const { versionId } = unfinished;
+    const { signal } = this.#closing;
+    let manifest: Manifest;
+    const startedMs = performance.now();
+    await using source = await this.#openSource(unfinished.source);
+    const progress = new ImportProgress(
+      (filesDone) => imports.recordProgress(versionId, filesDone, source.filesTotal),
+      (error) => log.warn("the progress of an import could not be kept", { versionId, error }),
+    );
+    try {
+      const blobs = this.#options.blobs.batch();
+      const intake = await takeIn(source, decoder, blobs, (done) => progress.report(done), signal);
+      // Files are safe before the rows that name them are.
+      await blobs.sync();
+      const earlier = await imports.earlierSplits(unfinished);
+      manifest = await buildManifest(intake.accepted, intake.rejected, unfinished.split, earlier);
+    } finally {
+      await progress.settle();
+    }
+    await lease.finish(manifest);
+    log.info("imported a dataset version", {
+      versionId,
+      samples: manifest.samples.length,
+      quarantined: manifest.quarantine.length,
+      seconds: Math.round(performance.now() - startedMs) / 1000,
+    });
+  }
+
+  async #openSource(source: ImportSourceRef): Promise<ImportSource> {
+    const { uploads, config } = this.#options;
+    if ("uploadId" in source) return openArchive(await uploads.pathOfBegun(source.uploadId), config.limits);
+    return openFolder(await resolveImportFolder(source.folder, config.importRoots), config.limits);
+  }
+}

@@ -1,0 +1,108 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { type Extract, extract } from "tar-stream";
+import { AppError } from "../../core/app-error.js";
+import type { Limits } from "../../core/config.js";
+import { ImageRejected, tooManyBytes } from "../images/decoder.js";
+import { ArchiveLimits } from "./archive-limits.js";
+import {
+  damagedArchive,
+  entryName,
+  type ImportSource,
+  isJunk,
+  type SourceFile,
+  unsafeArchive,
+} from "./import-source.js";
+
+type TarEntry = Extract extends AsyncIterable<infer Entry> ? Entry : never;
+
+const READ_BYTES = 256 * 1024;
+
+/**
+ * Opens a tar, or with `gzip` a tar.gz. Its files come in their order. While it is read: AppError `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`.
+ */
+export async function openTar(file: string, limits: Limits, gzip: boolean): Promise<ImportSource> {
+  const counter = new ArchiveLimits(limits, (await stat(file)).size);
+  const input = createReadStream(file, { highWaterMark: READ_BYTES });
+  const tar = extract();
+  const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+    for await (const chunk of chunks) {
+      counter.addBytes(chunk.length);
+      yield chunk;
+    }
+  };
+  // It comes from another stream library, which keeps Node's protocol but not its types.
+  const sink = tar as unknown as NodeJS.WritableStream;
+  const unpacking = gzip
+    ? pipeline(input, createGunzip({ chunkSize: READ_BYTES }), count, sink)
+    : pipeline(input, count, sink);
+  // The reader of `tar` meets the same error; here it would only be unheard.
+  unpacking.catch(() => {});
+  return {
+    filesTotal: null,
+    files: () => readFiles(tar, counter, limits.imageBytes),
+    async [Symbol.asyncDispose]() {
+      tar.destroy();
+      input.destroy();
+      await unpacking.catch(() => {});
+    },
+  };
+}
+
+async function* readFiles(
+  tar: Extract,
+  counter: ArchiveLimits,
+  limitBytes: number,
+): AsyncGenerator<SourceFile, void> {
+  try {
+    for await (const entry of tar) {
+      counter.addEntry();
+      const { type } = entry.header;
+      const name = entryName(entry.header.name);
+      if (type !== "file" && type !== "contiguous-file" && type !== "directory") {
+        throw unsafeArchive(`entry ${JSON.stringify(name)} is a link or a device`);
+      }
+      // Read now: the bytes are gone once the next entry is asked for.
+      if (type !== "directory" && !isJunk(name)) yield await readNow(entry, name, limitBytes);
+      entry.resume(); // past what was not read
+    }
+  } catch (cause) {
+    throw cause instanceof AppError
+      ? cause
+      : damagedArchive(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+async function readNow(entry: TarEntry, name: string, limitBytes: number): Promise<SourceFile> {
+  let rejection: ImageRejected | null = null;
+  let bytes: Uint8Array = new Uint8Array();
+  try {
+    bytes = await readEntry(entry, limitBytes);
+  } catch (error) {
+    if (!(error instanceof ImageRejected)) throw error;
+    rejection = error;
+  }
+  return {
+    name,
+    sizeBytes: entry.header.size,
+    async read() {
+      if (rejection !== null) throw rejection;
+      return bytes;
+    },
+  };
+}
+
+async function readEntry(entry: TarEntry, limitBytes: number): Promise<Uint8Array> {
+  const { size } = entry.header;
+  if (size > limitBytes) throw tooManyBytes(size, limitBytes);
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw damagedArchive(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,104 @@
+import type { EpochRecord } from "../../core/run-events.js";
+import { type Predictions, PredictionsCollector } from "../evaluation/predictions.js";
+import type { RunAttempt } from "../lifecycle/attempt.js";
+import { removeUnnamedCheckpoints } from "../lifecycle/checkpoint-folders.js";
+import { Diverged } from "../loop/divergence.js";
+import type { EarlyStopping } from "../loop/early-stopping.js";
+import type { RunEnd } from "./attempt-store.js";
+import type { RunTrainingOptions } from "./options.js";
+import { outcomeOf, type RunOutcome } from "./outcome.js";
+import type { RunOutputs } from "./outputs.js";
+import { untilTaken } from "./patient-writer.js";
+import { type PreparedRun, tellsOfUnusable } from "./preparation.js";
+
+export interface RunEndingOptions extends Pick<RunTrainingOptions, "stores" | "clock" | "log"> {
+  readonly attempt: RunAttempt;
+  readonly checkpointsFolder: string;
+  /** Gives up waiting for a database that is away. */
+  readonly closing: AbortSignal;
+}
+
+/** Brings an attempt that is at work to its end, whatever that is, and records it. */
+export class RunEnding {
+  constructor(private readonly options: RunEndingOptions) {}
+
+  /** Every epoch is done, or one more would gain nothing: looks at the test split, once. */
+  async succeed(
+    prepared: PreparedRun,
+    outputs: RunOutputs,
+    { earlyStopping, stop }: { readonly earlyStopping: EarlyStopping; readonly stop: AbortSignal },
+  ): Promise<void> {
+    const stopped = earlyStopping.shouldStop;
+    const { predictions, ...tested } = await this.#evaluateTest(prepared, outputs, stop);
+    await this.record({
+      from: "RUNNING",
+      to: "SUCCEEDED",
+      reason: stopped ? "EARLY_STOPPED" : "COMPLETED",
+      detail: stopped ? earlyStopping.detail : null,
+      ...tested,
+    });
+    if (predictions !== undefined && tested.evaluation !== undefined) {
+      await outputs.evaluationRecorded(tested.evaluation, predictions);
+    }
+  }
+
+  /** Every step of the epoch was fine, but its last ones ruined the weights: nothing to keep of them. */
+  async diverge(epoch: EpochRecord, step: number, outputs: RunOutputs): Promise<void> {
+    const { stores, clock, attempt } = this.options;
+    const written = await outputs.epochFinished(epoch, { step, at: clock.now() }, null, null);
+    const finished = { epoch, step, improved: false, checkpoint: null, ...written };
+    await untilTaken(() => stores.attempts.finishEpoch(attempt, finished, clock.now()), this.options);
+    await this.record({
+      from: "RUNNING",
+      to: "FAILED",
+      reason: "DIVERGED",
+      detail:
+        `The validation loss became ${epoch.validationLoss} after epoch ${epoch.number} (step ${step}), with a ` +
+        `learning rate of ${epoch.learningRate}. Lower learningRate.initial, or warm up longer.`,
+    });
+  }
+
+  /**
+   * Ends that need what the error carries.
+   *
+   * @returns what to do when this was none of them
+   */
+  async fail(error: unknown): Promise<RunOutcome | null> {
+    const outcome = outcomeOf(error);
+    if (!(error instanceof Diverged) || outcome.kind !== "end") return outcome;
+    const values = { epoch: error.epoch, points: error.metrics };
+    await this.record({ from: "RUNNING", ...outcome.end, values });
+    return null;
+  }
+
+  /** Writes an end, and removes the checkpoints that nothing names. */
+  async record(end: RunEnd): Promise<void> {
+    const { stores, clock, log, attempt, checkpointsFolder } = this.options;
+    await untilTaken(() => stores.attempts.end(attempt, end, clock.now()), this.options);
+    log.info("run ended", { ...attempt, state: end.to, reason: end.reason, detail: end.detail });
+    await removeUnnamedCheckpoints(checkpointsFolder, await stores.attempts.checkpoints(attempt.runId));
+  }
+
+  /** How the best checkpoint does on pictures that nothing was decided by. */
+  async #evaluateTest(
+    prepared: PreparedRun,
+    outputs: RunOutputs,
+    stop: AbortSignal,
+  ): Promise<Pick<RunEnd, "evaluation" | "warnings"> & { readonly predictions?: Predictions }> {
+    const { loop, pictures } = prepared;
+    const checkpoints = await this.options.stores.attempts.checkpoints(this.options.attempt.runId);
+    const best = checkpoints.find((checkpoint) => checkpoint.best);
+    if (best === undefined || pictures.index.positionsOf("TEST").length === 0) return {};
+    try {
+      await prepared.restore(best);
+    } catch (error) {
+      if (!tellsOfUnusable(error)) throw error;
+      const message = `The best checkpoint could not be evaluated on the test split: ${error.message}`;
+      return { warnings: [{ code: error.code, message }] };
+    }
+    const collector = new PredictionsCollector();
+    await loop.evaluate("TEST", stop, collector.add);
+    const predictions = collector.finish();
+    return { evaluation: await outputs.evaluate("TEST", best.epoch, predictions), predictions };
+  }
+}

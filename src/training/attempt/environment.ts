@@ -1,0 +1,36 @@
+import type { RunEnvironment } from "../../core/run-events.js";
+import type { EngineHost } from "../../engine/engine-host.js";
+import type { RunRecord } from "../record/run-records.js";
+import { deviceOf, type PrecisionChooser } from "./precision-chooser.js";
+
+/**
+ * What must be equal for a rerun to give equal bytes. A run that goes on keeps the precision and the
+ * parts that its first attempt found.
+ */
+export async function environmentOf(
+  engine: EngineHost,
+  { configuration, environment }: Pick<RunRecord, "configuration" | "environment">,
+  { product, precisions }: { readonly product: string; readonly precisions: PrecisionChooser },
+): Promise<RunEnvironment> {
+  const { tensorflowVersion, threads, processor, customOps } = engine.info;
+  const asked = configuration.precision;
+  const chosen = async () =>
+    asked === "AUTO" ? await precisions.choose(engine) : { precision: asked, measurements: [] };
+  const { precision, measurements } =
+    environment === null
+      ? await chosen()
+      : { precision: environment.precision, measurements: environment.precisionMeasurements };
+  const { batchSize, accumulationSteps } = configuration;
+  return {
+    product,
+    tensorflowVersion,
+    nodeVersion: process.versions.node,
+    processor,
+    device: deviceOf(engine.info)?.name ?? "CPU",
+    threads,
+    customOps,
+    precision,
+    precisionMeasurements: measurements,
+    partSize: environment?.partSize ?? Math.ceil(batchSize / accumulationSteps),
+  };
+}

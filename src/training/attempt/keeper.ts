@@ -1,0 +1,146 @@
+import path from "node:path";
+import { METRIC_KEYS } from "../../core/metric-value.js";
+import type { EpochRecord } from "../../core/run-events.js";
+import { saveCheckpoint } from "../../engine/checkpoint.js";
+import type { Session } from "../../engine/session.js";
+import type { Predictions } from "../evaluation/predictions.js";
+import type { RunAttempt } from "../lifecycle/attempt.js";
+import { removeCheckpoints } from "../lifecycle/checkpoint-folders.js";
+import type { SavedCheckpoint } from "../record/checkpoint-store.js";
+import type { MetricValueAt } from "../record/epoch-metrics.js";
+import type { TrainingPosition } from "../record/epoch-position.js";
+import type { RunTrainingOptions } from "./options.js";
+import type { RunOutputs } from "./outputs.js";
+import type { PatientWriter } from "./patient-writer.js";
+import type { PreparedRun } from "./preparation.js";
+
+/** Values wait so long for others, to be written with them. */
+const VALUES_EVERY_MS = 1_000;
+const MOST_VALUES = 1_000;
+
+/** What an epoch gave that is to be kept. */
+export interface EpochResult {
+  readonly epoch: EpochRecord;
+  /** Whether it is the best so far. */
+  readonly improved: boolean;
+  /** Of the validation split. */
+  readonly predictions: Predictions;
+}
+
+/**
+ * Keeps what an attempt learns: files reach the disk before training goes on, and rows that name them are
+ * written behind it, in order. What no row names yet when the process dies is as if it had never been.
+ */
+export class RunKeeper {
+  #values: MetricValueAt[] = [];
+  #valuesEpoch = 0;
+  #lastWriteMs: number;
+  #savedStep = 0;
+  #savedMs: number;
+
+  constructor(
+    private readonly options: Pick<RunTrainingOptions, "stores" | "clock">,
+    private readonly attempt: RunAttempt,
+    private readonly checkpointsFolder: string,
+    private readonly writer: PatientWriter,
+  ) {
+    this.#lastWriteMs = options.clock.monotonicMs();
+    this.#savedMs = this.#lastWriteMs;
+  }
+
+  /** The weights are those of a checkpoint at this step, or fresh ones at 0. */
+  startAt(step: number): void {
+    this.#values = [];
+    this.#savedStep = step;
+    this.#savedMs = this.options.clock.monotonicMs();
+  }
+
+  /** Since the last checkpoint, or the start. */
+  get minutesSinceSaved(): number {
+    return (this.options.clock.monotonicMs() - this.#savedMs) / 60_000;
+  }
+
+  /** @param step optimiser steps taken */
+  async stepDone(epoch: number, step: number, loss: number): Promise<void> {
+    this.#valuesEpoch = epoch;
+    this.#values.push({ key: METRIC_KEYS.batchLoss, step, value: loss });
+    const waitedMs = this.options.clock.monotonicMs() - this.#lastWriteMs;
+    if (waitedMs >= VALUES_EVERY_MS || this.#values.length >= MOST_VALUES) await this.#writeValues();
+  }
+
+  /** Saves the weights inside an epoch, unless they are saved already. */
+  async saveInside(
+    session: Session,
+    { epochs, step, learningRate, inEpoch }: TrainingPosition,
+  ): Promise<void> {
+    if (step === this.#savedStep) return;
+    const checkpoint = await this.#save(session, `step-${step}`, {
+      epoch: epochs + 1,
+      step,
+      position: { ...inEpoch, learningRate },
+    });
+    await this.#writeValues();
+    await this.writer.write(async () => {
+      const { attempts } = this.options.stores;
+      const dropped = await attempts.saveCheckpoint(this.attempt, checkpoint, this.options.clock.now());
+      await removeCheckpoints(this.checkpointsFolder, dropped);
+    });
+  }
+
+  /** The weights at the end of an epoch, and everything that is known of them. */
+  async finishEpoch(
+    result: EpochResult,
+    step: number,
+    prepared: PreparedRun,
+    outputs: RunOutputs,
+  ): Promise<void> {
+    const { epoch, improved } = result;
+    const { number } = epoch;
+    const at = this.options.clock.now();
+    const place = { epoch: number, step, position: null };
+    const checkpoint = await this.#save(prepared.session, `epoch-${number}`, place);
+    const predictions = improved ? result.predictions : null;
+    const written = await outputs.epochFinished(epoch, { step, at }, prepared, predictions);
+    await this.#writeValues();
+    await this.writer.write(async () => {
+      const { attempts } = this.options.stores;
+      const finished = { epoch, step, improved, checkpoint, ...written };
+      const replaced = await attempts.finishEpoch(this.attempt, finished, at);
+      if (predictions !== null && written.evaluation !== null) {
+        await outputs.evaluationRecorded(written.evaluation, predictions);
+      }
+      if (replaced.predictions !== null) {
+        await attempts.removePredictions(replaced.predictions, outputs.removePredictions);
+      }
+      await removeCheckpoints(this.checkpointsFolder, replaced.checkpoints);
+    });
+  }
+
+  /** Resolves when the database has everything. @throws what a write failed with */
+  async flush(): Promise<void> {
+    await this.#writeValues();
+    await this.writer.flush();
+  }
+
+  async #save(
+    session: Session,
+    name: string,
+    place: Pick<SavedCheckpoint, "epoch" | "step" | "position">,
+  ): Promise<SavedCheckpoint> {
+    // An attempt's own name: one that was replaced and does not know it yet writes beside, not over it.
+    const folder = `attempt-${this.attempt.attempt}-${name}`;
+    const saved = await saveCheckpoint(session, path.join(this.checkpointsFolder, folder));
+    this.#savedStep = place.step;
+    this.#savedMs = this.options.clock.monotonicMs();
+    return { ...place, folder, ...saved };
+  }
+
+  async #writeValues(): Promise<void> {
+    this.#lastWriteMs = this.options.clock.monotonicMs();
+    const values = { epoch: this.#valuesEpoch, points: this.#values };
+    if (values.points.length === 0) return;
+    this.#values = [];
+    const at = this.options.clock.now();
+    await this.writer.write(() => this.options.stores.attempts.recordValues(this.attempt, values, at));
+  }
+}

@@ -1,0 +1,143 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { ComputePrecision } from "../../core/enumerations.js";
+import type { PrecisionMeasurement } from "../../core/run-events.js";
+import { DurableFile, syncFolder } from "../../data/blobs/durable-file.js";
+import type { EngineHost } from "../../engine/engine-host.js";
+import type { EngineDevice, EngineInfo } from "../../engine/engine-protocol.js";
+import { COMPUTE_TYPES } from "../../graph/architectures/network-graph.js";
+import { buildPrecisionProbe } from "../../graph/architectures/precision-probe.js";
+import type { Clock } from "../../lang/clock.js";
+
+/** What AUTO became, and what it was decided by. */
+export interface PrecisionChoice {
+  readonly precision: ComputePrecision;
+  readonly measurements: readonly PrecisionMeasurement[];
+}
+
+/** Raised when the probe changes, so that older times are not compared with newer ones. */
+const FORMAT_VERSION = 2;
+
+interface CacheFile {
+  readonly formatVersion: typeof FORMAT_VERSION;
+  /** By machine; see `machineOf`. */
+  readonly machines: Readonly<Record<string, readonly PrecisionMeasurement[]>>;
+}
+
+/** The best of so many: whatever else the machine does only makes a run slower. */
+const REPETITIONS = 5;
+
+/**
+ * Finds the precision that is fastest on this machine. Flags of the processor do not tell whether bf16 pays,
+ * so it measures a short convolution and product, forward and backward, once for each machine, library and
+ * number of threads, and keeps the times.
+ */
+export class PrecisionChooser {
+  readonly #folder: string;
+  readonly #file: string;
+  readonly #clock: Clock;
+  #measuring: Promise<readonly PrecisionMeasurement[]> | null = null;
+
+  /** @param options.folder shared by the checkouts of a machine */
+  constructor(options: { folder: string; clock: Clock }) {
+    this.#folder = options.folder;
+    this.#file = path.join(options.folder, "precision.json");
+    this.#clock = options.clock;
+  }
+
+  /** Measures when that was not done before, which takes about a second. */
+  async choose(host: EngineHost): Promise<PrecisionChoice> {
+    const known = await this.measurements(host.info);
+    const measurements = known.length > 0 ? known : await this.#measureOnce(host);
+    const [first, ...others] = measurements;
+    if (first === undefined) throw new Error("No precision was measured.");
+    const best = others.reduce((best, each) => (each.milliseconds < best.milliseconds ? each : best), first);
+    return { precision: best.precision, measurements };
+  }
+
+  /** The times that are known of this machine; none before the first run with AUTO. */
+  async measurements(info: EngineInfo): Promise<readonly PrecisionMeasurement[]> {
+    return (await this.#read())[machineOf(info)] ?? [];
+  }
+
+  #measureOnce(host: EngineHost): Promise<readonly PrecisionMeasurement[]> {
+    this.#measuring ??= this.#measure(host).finally(() => {
+      this.#measuring = null;
+    });
+    return this.#measuring;
+  }
+
+  async #measure(host: EngineHost): Promise<readonly PrecisionMeasurement[]> {
+    const device = deviceOf(host.info);
+    const candidates: ComputePrecision[] = ["FLOAT32", "MIXED_BFLOAT16"];
+    if (device?.kind === "GPU") candidates.push("MIXED_FLOAT16");
+    const measurements: PrecisionMeasurement[] = [];
+    for (const precision of candidates) {
+      const milliseconds = await this.#time(host, precision);
+      measurements.push({ precision, device: device?.name ?? "CPU", milliseconds });
+    }
+    const machines = { ...(await this.#read()), [machineOf(host.info)]: measurements };
+    await this.#write({ formatVersion: FORMAT_VERSION, machines });
+    return measurements;
+  }
+
+  async #time(host: EngineHost, precision: ComputePrecision): Promise<number> {
+    await using session = await host.openGraph(buildPrecisionProbe(precision, host.info.customOps));
+    await session.run("probe", {}); // The first run prepares the graph and the kernels.
+    let best = Number.POSITIVE_INFINITY;
+    for (let repetition = 0; repetition < REPETITIONS; repetition++) {
+      const startedMs = this.#clock.monotonicMs();
+      await session.run("probe", {});
+      best = Math.min(best, this.#clock.monotonicMs() - startedMs);
+    }
+    return best;
+  }
+
+  /** A file that is missing, damaged or of another version knows nothing. */
+  async #read(): Promise<CacheFile["machines"]> {
+    try {
+      const file: unknown = JSON.parse(await readFile(this.#file, "utf8"));
+      return isCacheFile(file) ? file.machines : {};
+    } catch (error) {
+      if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return {};
+      throw error;
+    }
+  }
+
+  async #write(content: CacheFile): Promise<void> {
+    await using file = await DurableFile.create(this.#folder);
+    await file.handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
+    await file.finish(this.#file);
+    await syncFolder(this.#folder);
+  }
+}
+
+/** What a time depends on. */
+function machineOf(info: EngineInfo): string {
+  const { processor, tensorflowVersion, threads } = info;
+  return `${processor}, ${deviceOf(info)?.name ?? "CPU"}, ${threads} threads, TensorFlow ${tensorflowVersion}`;
+}
+
+/** The device that trains. */
+export function deviceOf({ devices }: EngineInfo): EngineDevice | undefined {
+  return devices.find(({ kind }) => kind === "GPU") ?? devices[0];
+}
+
+function isCacheFile(file: unknown): file is CacheFile {
+  if (typeof file !== "object" || file === null || !("formatVersion" in file) || !("machines" in file))
+    return false;
+  const { formatVersion, machines } = file;
+  if (formatVersion !== FORMAT_VERSION || typeof machines !== "object" || machines === null) return false;
+  return Object.values(machines).every((times) => Array.isArray(times) && times.every(isMeasurement));
+}
+
+function isMeasurement(value: unknown): value is PrecisionMeasurement {
+  if (typeof value !== "object" || value === null) return false;
+  const { precision, device, milliseconds } = value as Partial<PrecisionMeasurement>;
+  return (
+    typeof precision === "string" &&
+    Object.hasOwn(COMPUTE_TYPES, precision) &&
+    typeof device === "string" &&
+    Number.isFinite(milliseconds)
+  );
+}

@@ -1,0 +1,84 @@
+import { mkdir } from "node:fs/promises";
+import { AppError } from "../../core/app-error.js";
+import type { RunEnvironment } from "../../core/run-events.js";
+import type { ShardReader } from "../../data/shards/tensor-shards.js";
+import type { EngineHost } from "../../engine/engine-host.js";
+import { networkOfRun } from "../../graph/architectures/network-spec.js";
+import type { RunRecord } from "../record/run-records.js";
+import type { RunWarning } from "./attempt-store.js";
+import { environmentOf } from "./environment.js";
+import type { RunTrainingOptions } from "./options.js";
+import { type PreparationWatch, PreparedRun, type RunPlan } from "./preparation.js";
+
+/** What all tries of an attempt share: the pictures, the engine and a plan. Owns the pictures. */
+export class RunSetup implements AsyncDisposable {
+  #environment: RunEnvironment;
+
+  private constructor(
+    private readonly options: RunTrainingOptions,
+    private readonly run: RunRecord,
+    private readonly engine: EngineHost,
+    private readonly pictures: ShardReader,
+    private readonly basis: Omit<RunPlan, "partSize">,
+    environment: RunEnvironment,
+  ) {
+    this.#environment = environment;
+  }
+
+  /** @throws AppError what keeps the run from being trained; the signal's reason when it aborts */
+  static async open(
+    options: RunTrainingOptions,
+    run: RunRecord,
+    runFolder: string,
+    { onProgress, signal }: PreparationWatch,
+  ): Promise<RunSetup> {
+    const { stores, shards, openEngine, initialWeights } = options;
+    const { configuration, datasetVersionId } = run;
+    const [version] = await stores.datasets.findVersions([datasetVersionId]);
+    if (version === undefined) {
+      throw new AppError("DATASET_VERSION_NOT_FOUND", `The dataset version ${datasetVersionId} is gone.`);
+    }
+    const classCount = version.classNames.length;
+    const engine = await openEngine();
+    const environment = await environmentOf(engine, run, options);
+    await stores.attempts.recordEnvironment({ runId: run.id, attempt: run.attempt }, environment);
+    await mkdir(runFolder, { recursive: true });
+    const { precision } = environment;
+    const network = networkOfRun(configuration, classCount, precision);
+    const initialVariables = await initialWeights.provide(configuration.initialization, network, engine);
+    const pictures = await shards.open(datasetVersionId, configuration.imageSizePixels, onProgress, signal);
+    const basis = { configuration, classCount, precision, initialVariables, runFolder, attempt: run.attempt };
+    return new RunSetup(options, run, engine, pictures, basis, environment);
+  }
+
+  get plan(): RunPlan {
+    return { ...this.basis, partSize: this.#environment.partSize };
+  }
+
+  prepare(): Promise<PreparedRun> {
+    return PreparedRun.open(this.plan, this.pictures, this.engine);
+  }
+
+  get canHalveParts(): boolean {
+    return this.#environment.partSize > 1;
+  }
+
+  /** Lets batches come in parts of half the size, now and whenever the run goes on. */
+  async halveParts(): Promise<RunWarning> {
+    const before = this.#environment.partSize;
+    const partSize = Math.ceil(before / 2);
+    this.#environment = { ...this.#environment, partSize };
+    const { id, attempt, configuration } = this.run;
+    await this.options.stores.attempts.recordEnvironment({ runId: id, attempt }, this.#environment);
+    return {
+      code: "BATCH_HALVED",
+      message:
+        `${before} pictures at once did not fit into memory. The run goes on from its last checkpoint with ` +
+        `${partSize} at once, whose gradients add up to the same batch of ${configuration.batchSize}.`,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pictures[Symbol.asyncDispose]();
+  }
+}

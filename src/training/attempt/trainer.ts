@@ -1,0 +1,166 @@
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { EngineHost } from "../../engine/engine-host.js";
+import { type Clock, SYSTEM_CLOCK } from "../../lang/clock.js";
+import { Doorbell } from "../../lang/doorbell.js";
+import { retrying } from "../../lang/retrying.js";
+import { AttemptReplaced } from "../lifecycle/attempt.js";
+import type { Crash } from "../lifecycle/interruption-store.js";
+import type { WorkerIdentity } from "../lifecycle/worker-identity.js";
+import { removeFeatures } from "../loop/feature-cache.js";
+import { RunTraining } from "./attempt-training.js";
+import { hasRoom } from "./disk-trouble.js";
+import type { RunTrainingOptions } from "./options.js";
+
+export interface TrainerOptions extends Omit<RunTrainingOptions, "clock" | "lease"> {
+  readonly worker: WorkerIdentity;
+  /** How long a worker may be silent before another takes its run. */
+  readonly leaseSeconds: number;
+  /** How the process before this one ended, when that is known. */
+  readonly crash: Crash | null;
+  readonly clock?: Clock;
+}
+
+const WAITS = { firstMs: 100, lastMs: 10_000 };
+/** So often while a lease lasts does a worker look for runs that others have lost. */
+const LOOKS = 3;
+
+/**
+ * Takes runs off the queue and trains them, one at a time. Disposing stops the run at work before its
+ * next step and puts it back in the queue, where the next trainer goes on from its last checkpoint.
+ */
+export class Trainer implements AsyncDisposable {
+  readonly #options: RunTrainingOptions;
+  readonly #doorbell = new Doorbell();
+  readonly #closing = new AbortController();
+  #engine: Promise<EngineHost> | null = null;
+  #current: { readonly runId: string; readonly training: RunTraining } | null = null;
+  #work: Promise<unknown> | null = null;
+
+  /** The engine that `openEngine` gives is opened for the first run and disposed of with the trainer. */
+  constructor(private readonly options: TrainerOptions) {
+    const { worker, leaseSeconds } = options;
+    this.#options = {
+      clock: SYSTEM_CLOCK,
+      ...options,
+      lease: { workerId: worker.id, device: worker.device, seconds: leaseSeconds },
+      openEngine: () => this.#provideEngine(options.openEngine),
+    };
+  }
+
+  get currentRunId(): string | null {
+    return this.#current?.runId ?? null;
+  }
+
+  /** What it computes with. */
+  get device(): string {
+    return this.options.worker.device;
+  }
+
+  /**
+   * Takes the runs of dead processes back, then works in the background until disposed of.
+   *
+   * @param options.takesRuns otherwise it looks after those of others alone
+   */
+  async start(options: { readonly takesRuns: boolean } = { takesRuns: true }): Promise<void> {
+    if (this.#work !== null) throw new Error("The trainer was started before.");
+    await this.#takeBackLostRuns();
+    this.#work = Promise.all([options.takesRuns ? this.#takeRuns() : null, this.#watchOthers()]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#current?.training.stop("SHUTDOWN");
+    this.#doorbell.ring();
+    await this.#work;
+    const engine = await this.#engine?.catch(() => null);
+    await engine?.[Symbol.asyncDispose]();
+  }
+
+  async #takeRuns(): Promise<void> {
+    const { stores, clock, lease } = this.#options;
+    const unsubscribe = stores.queue.onChange(this.#doorbell.ring);
+    try {
+      while (!this.#closing.signal.aborted) {
+        const run = await this.#persist(() => stores.queue.claim(lease, clock.now()));
+        if (run === undefined) return;
+        if (run === null) {
+          await this.#doorbell.wait();
+          continue;
+        }
+        const training = new RunTraining(this.#options, run);
+        this.#current = { runId: run.id, training };
+        // The trainer may have been disposed of while the run was claimed.
+        if (this.#closing.signal.aborted) training.stop("SHUTDOWN");
+        await this.#train(training);
+        this.#current = null;
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  async #train(training: RunTraining): Promise<void> {
+    const outcome = await training.train();
+    if (outcome !== null) await this.#persist(() => training.conclude(outcome));
+  }
+
+  /** Nobody else may be there to notice that a worker died, or that the disk has room again. */
+  async #watchOthers(): Promise<void> {
+    const { signal } = this.#closing;
+    const intervalMs = (this.options.leaseSeconds * 1000) / LOOKS;
+    for (;;) {
+      await delay(intervalMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        await this.#takeBackLostRuns();
+        await this.#continueRunsWithDisk();
+      } catch (error) {
+        this.#options.log.warn("could not look for runs that wait", { error });
+      }
+    }
+  }
+
+  async #takeBackLostRuns(): Promise<void> {
+    const { stores, clock, log, runsFolder } = this.#options;
+    const { worker, leaseSeconds, crash } = this.options;
+    const lost = await stores.interruptions.interruptLost(worker.isDead, leaseSeconds, crash, clock.now());
+    for (const { runId, attempt } of lost) {
+      log.warn("found a run whose worker is gone", { runId, attempt });
+      await removeFeatures(path.join(runsFolder, runId));
+    }
+  }
+
+  async #continueRunsWithDisk(): Promise<void> {
+    const { stores, clock, runsFolder } = this.#options;
+    for (const { runId, checkpointBytes } of await stores.interruptions.waitingForDisk()) {
+      if (await hasRoom(runsFolder, checkpointBytes)) {
+        await stores.interruptions.continueWithDisk(runId, clock.now());
+      }
+    }
+  }
+
+  /**
+   * Tries until the database answers, with longer and longer waits, or the trainer is disposed of:
+   * then the run is found by whoever looks for lost ones.
+   *
+   * @returns undefined when it was given up
+   */
+  async #persist<T>(work: () => Promise<T>): Promise<T | undefined> {
+    const isPassing = (error: unknown): boolean => {
+      if (error instanceof AttemptReplaced) return false;
+      this.#options.log.error("the trainer cannot write to the database", { error });
+      return true;
+    };
+    return retrying(work, { isPassing, signal: this.#closing.signal, ...WAITS }).catch(() => undefined);
+  }
+
+  /** One engine for all runs; one that did not start is tried again by the next run. */
+  #provideEngine(open: () => Promise<EngineHost>): Promise<EngineHost> {
+    this.#engine ??= open().catch((error: unknown) => {
+      this.#engine = null;
+      throw error;
+    });
+    return this.#engine;
+  }
+}

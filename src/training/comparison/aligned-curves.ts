@@ -1,0 +1,46 @@
+import { AppError } from "../../core/app-error.js";
+import type { EpochRecord } from "../../core/run-events.js";
+import { EPOCH_METRICS } from "../record/epoch-metrics.js";
+
+export interface AlignedCurve {
+  readonly key: string;
+  /** Ascending: the epochs that any of the runs has. */
+  readonly epochs: readonly number[];
+  readonly series: readonly CurveSeries[];
+}
+
+export interface CurveSeries {
+  readonly runId: string;
+  /** One for each epoch; null where the run has no such epoch or its value is not finite. */
+  readonly values: readonly (number | null)[];
+}
+
+/** @throws AppError `METRIC_UNKNOWN` */
+export function alignEpochs(
+  key: string,
+  runs: readonly { readonly runId: string; readonly epochs: readonly EpochRecord[] }[],
+): AlignedCurve {
+  const read = EPOCH_METRICS.get(key);
+  if (read === undefined) {
+    throw new AppError(
+      "METRIC_UNKNOWN",
+      `A curve is of one of ${[...EPOCH_METRICS.keys()].join(", ")}. Received ${JSON.stringify(key)}.`,
+      { path: ["keys"] },
+    );
+  }
+  const numbers = [...new Set(runs.flatMap(({ epochs }) => epochs.map(({ number }) => number)))].sort(
+    (a, b) => a - b,
+  );
+  return {
+    key,
+    epochs: numbers,
+    series: runs.map(({ runId, epochs }) => {
+      const values = new Map(epochs.map((epoch) => [epoch.number, read(epoch)]));
+      return { runId, values: numbers.map((number) => finite(values.get(number))) };
+    }),
+  };
+}
+
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}

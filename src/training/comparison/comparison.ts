@@ -1,0 +1,157 @@
+import { AppError } from "../../core/app-error.js";
+import type { DatasetVersionRecord } from "../../core/dataset-records.js";
+import type { Split } from "../../core/enumerations.js";
+import { lowerIsBetter } from "../../core/metric-value.js";
+import type { DatasetStore } from "../../data/versions/dataset-store.js";
+import { classFigures } from "../evaluation/evaluate-predictions.js";
+import type { EvaluationStore } from "../evaluation/evaluation-store.js";
+import type { MetricSummaryRecord, RunRecord } from "../record/run-records.js";
+import type { RunStore } from "../record/run-store.js";
+import { type AlignedCurve, alignEpochs } from "./aligned-curves.js";
+import { type ClassComparison, compareClasses } from "./class-comparison.js";
+import { type Difference, differencesOf } from "./differences.js";
+
+const FEWEST_RUNS = 2;
+const MOST_RUNS = 10;
+
+/** What sets runs apart; every list of values is in the order of `runs`. */
+export interface RunComparisonRecord {
+  readonly runs: readonly RunRecord[];
+  readonly configuration: readonly Difference[];
+  readonly data: readonly Difference[];
+  readonly environment: readonly Difference[];
+  /** Every metric that one of the runs has, by key. */
+  readonly metrics: readonly MetricComparison[];
+}
+
+export interface MetricComparison {
+  readonly key: string;
+  /** Null for a run that has no finite value. */
+  readonly best: readonly (number | null)[];
+  /** May be NaN or infinite; null for a run without the metric. */
+  readonly last: readonly (number | null)[];
+  /** Of the run with the best value; null when several have it or none has one. */
+  readonly bestRunId: string | null;
+}
+
+/** Says why one run beat another. */
+export class RunComparer {
+  constructor(
+    private readonly runs: RunStore,
+    private readonly datasets: DatasetStore,
+    private readonly evaluations: EvaluationStore,
+  ) {}
+
+  /** @throws AppError `COMPARISON_INVALID`, `RUN_NOT_FOUND` */
+  async compareRuns(runIds: readonly string[]): Promise<RunComparisonRecord> {
+    const runs = await this.#find(runIds);
+    const [versions, summaries] = await Promise.all([this.#dataOf(runs), this.runs.summaries(runIds)]);
+    return {
+      runs,
+      configuration: differencesOf(runs.map((run) => run.configuration)),
+      data: differencesOf(runs.map((run) => versions.get(run.datasetVersionId) ?? null)),
+      environment: differencesOf(runs.map((run) => run.environment)),
+      metrics: compareMetrics(runIds, summaries),
+    };
+  }
+
+  /**
+   * The curves of each metric over the epochs that any of the runs has.
+   *
+   * @throws AppError `COMPARISON_INVALID`, `RUN_NOT_FOUND`, `METRIC_UNKNOWN`
+   */
+  async alignCurves(runIds: readonly string[], keys: readonly string[]): Promise<readonly AlignedCurve[]> {
+    await this.#find(runIds);
+    const epochs = await this.runs.epochsOf(runIds);
+    return keys.map((key) =>
+      alignEpochs(
+        key,
+        runIds.map((runId) => ({ runId, epochs: epochs.get(runId) ?? [] })),
+      ),
+    );
+  }
+
+  /** The classes of the runs, each with what the best checkpoints make of it on the validation split. */
+  async compareClasses(runs: readonly RunRecord[]): Promise<readonly ClassComparison[]> {
+    const versions = await this.datasets.findVersions([...new Set(runs.map((run) => run.datasetVersionId))]);
+    const classes = runs.map(async ({ id, datasetVersionId }) => {
+      const classNames = versions.find((version) => version.id === datasetVersionId)?.classNames ?? [];
+      const confusion = await this.evaluations.confusion(id, "VALIDATION");
+      return { classNames, figures: confusion === null ? [] : classFigures(confusion, classNames.length) };
+    });
+    return compareClasses(await Promise.all(classes));
+  }
+
+  /** In the order of the ids. */
+  async #find(runIds: readonly string[]): Promise<readonly RunRecord[]> {
+    const different = new Set(runIds).size;
+    if (different < FEWEST_RUNS || different > MOST_RUNS || different !== runIds.length) {
+      throw new AppError(
+        "COMPARISON_INVALID",
+        `A comparison takes ${FEWEST_RUNS} to ${MOST_RUNS} different runs. Received ${runIds.length} ids, ` +
+          `${different} of them different.`,
+        { path: ["runIds"] },
+      );
+    }
+    const found = new Map((await this.runs.find(runIds)).map((run) => [run.id, run]));
+    return runIds.map((id) => {
+      const run = found.get(id);
+      if (run !== undefined) return run;
+      throw new AppError("RUN_NOT_FOUND", `There is no run with the id ${JSON.stringify(id)}.`, {
+        path: ["runIds"],
+      });
+    });
+  }
+
+  /** By the id of the version. */
+  async #dataOf(runs: readonly RunRecord[]): Promise<ReadonlyMap<string, DataOfRun>> {
+    const ids = [...new Set(runs.map((run) => run.datasetVersionId))];
+    const [versions, counts] = await Promise.all([
+      this.datasets.findVersions(ids),
+      this.datasets.splitCountsOf(ids),
+    ]);
+    return new Map(versions.map((version) => [version.id, dataOf(version, counts.get(version.id) ?? [])]));
+  }
+}
+
+type DataOfRun = ReturnType<typeof dataOf>;
+
+function dataOf(version: DatasetVersionRecord, counts: readonly { split: Split; sampleCount: number }[]) {
+  const countOf = (split: Split): number => counts.find((count) => count.split === split)?.sampleCount ?? 0;
+  return {
+    dataset: version.datasetName,
+    version: version.number,
+    hash: version.hash,
+    classes: version.classNames,
+    sampleCount: version.sampleCount,
+    splitSeed: version.splitSeed,
+    splits: { train: countOf("TRAIN"), validation: countOf("VALIDATION"), test: countOf("TEST") },
+  };
+}
+
+/** @param summaries of the runs, in any order */
+export function compareMetrics(
+  runIds: readonly string[],
+  summaries: readonly MetricSummaryRecord[],
+): readonly MetricComparison[] {
+  const keys = [...new Set(summaries.map(({ key }) => key))].sort();
+  return keys.map((key) => {
+    const ofRuns = runIds.map((runId) =>
+      summaries.find((summary) => summary.runId === runId && summary.key === key),
+    );
+    const best = ofRuns.map((summary) => summary?.bestValue ?? null);
+    return {
+      key,
+      best,
+      last: ofRuns.map((summary) => summary?.lastValue ?? null),
+      bestRunId: betterRun(key, runIds, best),
+    };
+  });
+}
+
+function betterRun(key: string, runIds: readonly string[], best: readonly (number | null)[]): string | null {
+  const values = best.filter((value) => value !== null);
+  const top = lowerIsBetter(key) ? Math.min(...values) : Math.max(...values);
+  const holders = runIds.filter((_runId, index) => best[index] === top);
+  return holders.length === 1 ? (holders[0] ?? null) : null;
+}

@@ -1,0 +1,117 @@
+import { AppError } from "../../core/app-error.js";
+import { decodeCursor, encodeCursor } from "../../core/cursor.js";
+import type { SampleRecord } from "../../core/dataset-records.js";
+import type { Split } from "../../core/enumerations.js";
+import type { Page, PageRequest } from "../../core/page.js";
+import type { BlobStore } from "../../data/blobs/blob-store.js";
+import type { DatasetStore } from "../../data/versions/dataset-store.js";
+import type { EvaluationStore } from "../evaluation/evaluation-store.js";
+import { decodePredictions } from "../evaluation/predictions-file.js";
+import type { RunRecord } from "../record/run-records.js";
+import { type Disagreements, findDisagreements, indexAfter } from "./disagreements.js";
+
+/** A sample that one of two runs gets right and the other wrong. */
+export interface DisagreementRecord {
+  readonly sample: SampleRecord;
+  /** What each run takes it for, in the order of the runs. */
+  readonly predictions: readonly { readonly label: string; readonly probability: number }[];
+}
+
+/** Pairs whose disagreements are kept: whoever asks for one page asks for the next. */
+const KEPT_PAIRS = 4;
+
+/** Reads the predictions of two runs and finds where they part. */
+export class DisagreementFinder {
+  /** By the digests of both predictions, the last asked for at the end. */
+  readonly #found = new Map<string, Promise<Disagreements>>();
+
+  constructor(
+    private readonly evaluations: EvaluationStore,
+    private readonly datasets: DatasetStore,
+    private readonly blobs: BlobStore,
+  ) {}
+
+  /**
+   * By position in the manifest.
+   *
+   * @throws AppError `COMPARISON_INVALID` unless the runs are two, of one version, and evaluated on the
+   *   split; `CURSOR_INVALID`, `BLOB_MISSING`, `BLOB_DAMAGED`, `PREDICTIONS_DAMAGED`
+   */
+  async list(
+    runs: readonly RunRecord[],
+    split: Split,
+    page: PageRequest,
+  ): Promise<Page<DisagreementRecord> & { readonly totalCount: number }> {
+    const [first, second] = runs;
+    if (first === undefined || second === undefined || runs.length !== 2) {
+      throw invalid(`takes exactly 2 runs. Received ${runs.length}.`);
+    }
+    const { datasetVersionId } = first;
+    if (second.datasetVersionId !== datasetVersionId) {
+      throw invalid(
+        "takes runs on one version of a data set. Received runs on two: launch one again on the other's version.",
+      );
+    }
+    const { positions, predictions } = await this.#disagreements(first, second, split);
+    const from = page.after === null ? 0 : indexAfter(positions, decodeCursor(page.after, ["integer"])[0]);
+    const to = Math.min(from + page.first, positions.length);
+
+    const samples = await this.datasets.samplesAt(datasetVersionId, [...positions.subarray(from, to)]);
+    const classNames = (await this.datasets.findVersions([datasetVersionId]))[0]?.classNames ?? [];
+    return {
+      items: samples.map((sample, offset) => ({
+        cursor: encodeCursor([sample.position]),
+        node: {
+          sample,
+          predictions: predictions.map(({ classes, probabilities }) => ({
+            label: classNames[classes[from + offset] ?? -1] ?? "",
+            probability: probabilities[from + offset] ?? 0,
+          })),
+        },
+      })),
+      hasNextPage: to < positions.length,
+      totalCount: positions.length,
+    };
+  }
+
+  async #disagreements(first: RunRecord, second: RunRecord, split: Split): Promise<Disagreements> {
+    const evaluations = await this.evaluations.ofRuns([first.id, second.id]);
+    const digestOf = (run: RunRecord): string => {
+      const evaluation = evaluations.find((one) => one.runId === run.id && one.split === split);
+      if (evaluation !== undefined) return evaluation.predictionsSha256;
+      throw invalid(
+        `takes runs that were evaluated on ${split}. ${run.name} was not. ${WHEN_EVALUATED[split]}`,
+      );
+    };
+    const digests = [digestOf(first), digestOf(second)] as const;
+    const key = digests.join();
+    const found = this.#found.get(key) ?? this.#find(...digests);
+    this.#found.delete(key);
+    this.#found.set(key, found);
+    for (const oldest of this.#found.keys()) {
+      if (this.#found.size <= KEPT_PAIRS) break;
+      this.#found.delete(oldest);
+    }
+    try {
+      return await found;
+    } catch (error) {
+      if (this.#found.get(key) === found) this.#found.delete(key);
+      throw error;
+    }
+  }
+
+  async #find(first: string, second: string): Promise<Disagreements> {
+    const [a, b] = await Promise.all([this.blobs.read(first), this.blobs.read(second)]);
+    return findDisagreements(decodePredictions(a), decodePredictions(b));
+  }
+}
+
+const WHEN_EVALUATED: Readonly<Record<Split, string>> = {
+  TRAIN: "No run is: what a network learnt from tells little about it.",
+  VALIDATION: "A run is after its first epoch.",
+  TEST: "A run is when it succeeds, if its data has a test split.",
+};
+
+function invalid(need: string): AppError {
+  return new AppError("COMPARISON_INVALID", `A list of disagreements ${need}`, { path: ["runIds"] });
+}

@@ -1,0 +1,28 @@
+import { readdir, rm } from "node:fs/promises";
+import path from "node:path";
+import type { KeptCheckpoint } from "../record/checkpoint-store.js";
+
+/** Removes checkpoints that an attempt saved and did not live to name. */
+export async function removeUnnamedCheckpoints(
+  checkpointsFolder: string,
+  named: readonly KeptCheckpoint[],
+): Promise<void> {
+  const kept = new Set(named.map(({ folder }) => folder));
+  const found = await readdir(checkpointsFolder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  await removeCheckpoints(
+    checkpointsFolder,
+    found.filter((folder) => !kept.has(folder)),
+  );
+}
+
+export async function removeCheckpoints(
+  checkpointsFolder: string,
+  folders: readonly string[],
+): Promise<void> {
+  for (const folder of folders) {
+    await rm(path.join(checkpointsFolder, folder), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,161 @@
+import { AppError } from "../../core/app-error.js";
+import type { ClassCountRecord, DatasetVersionRecord } from "../../core/dataset-records.js";
+import type { Precision } from "../../core/enumerations.js";
+import { idempotencyOf } from "../../core/idempotency.js";
+import type { DatasetStore } from "../../data/versions/dataset-store.js";
+import { countParameters, networkOfRun } from "../../graph/architectures/network-spec.js";
+import type { Clock } from "../../lang/clock.js";
+import type { InitialWeights } from "../../registry/initial-weights.js";
+import type { RunConfigurationInput } from "../configuration/input.js";
+import { resolveConfiguration } from "../configuration/resolution.js";
+import { resolveClassWeights } from "../configuration/resolve-class-weights.js";
+import { checkExperimentName } from "../record/experiment-store.js";
+import type { RunRecord } from "../record/run-records.js";
+import type { RunLaunchStore } from "./launch-store.js";
+import { checkMemory } from "./memory-check.js";
+import { checkRunName, makeUpRunName } from "./name.js";
+
+export interface LaunchRun {
+  /** Made when new. */
+  readonly experiment: string;
+  /** "flowers" (its latest ready version) or "flowers:3". */
+  readonly dataset: string;
+  /** Null: one is made up. */
+  readonly name: string | null;
+  readonly configuration: RunConfigurationInput;
+  /** From -1000 to 1000; higher goes first. */
+  readonly priority: number;
+  readonly idempotencyKey: string | null;
+}
+
+export interface RunLauncherOptions {
+  readonly launches: RunLaunchStore;
+  readonly datasets: DatasetStore;
+  readonly initialWeights: Pick<InitialWeights, "resolve">;
+  /** Whether this machine computes on one; float16 pays nowhere else. */
+  readonly hasGpu: boolean;
+  /** Memory that training may take on this machine. */
+  readonly memoryBytes: number;
+  readonly clock: Clock;
+}
+
+const PRIORITY_LIMIT = 1000;
+
+/** Takes requests to train. */
+export class RunLauncher {
+  constructor(private readonly options: RunLauncherOptions) {}
+
+  /**
+   * Checks the configuration against the dataset and queues the run. A request that comes again with
+   * its idempotency key gets the run that the first one made.
+   *
+   * @throws AppError `NAME_INVALID`, `PRIORITY_INVALID`, `CONFIGURATION_INVALID`, `PRECISION_UNSUPPORTED`,
+   *   `MEMORY_INSUFFICIENT`, `DATASET_VERSION_NOT_FOUND`, `DATASET_NOT_READY`, `DATASET_UNFIT`,
+   *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`, and what `InitialWeights.resolve` throws
+   */
+  async launch(request: LaunchRun): Promise<RunRecord> {
+    const { launches, clock, memoryBytes } = this.options;
+    const { idempotencyKey, ...input } = request;
+    const idempotency = idempotencyOf(idempotencyKey, input);
+    const earlier = await launches.findLaunched(idempotency);
+    if (earlier !== null) return earlier;
+
+    checkExperimentName(input.experiment, "experiment");
+    if (input.name !== null) checkRunName(input.name);
+    checkPriority(input.priority);
+    const resolved = resolveConfiguration(input.configuration);
+    this.#checkPrecision(resolved.precision);
+    const { version, classes } = await this.#trainableVersion(input.dataset);
+    const classWeights = resolveClassWeights(
+      input.configuration.classWeights,
+      classes.map(({ train }) => train),
+    );
+    // The shapes of weights do not depend on what the network computes in.
+    const network = networkOfRun(resolved, version.classNames.length, "FLOAT32");
+    checkMemory(network, resolved, memoryBytes);
+    const initialization = await this.options.initialWeights.resolve(
+      input.configuration.initialization ?? null,
+      network,
+    );
+    const configuration = { ...resolved, classWeights, initialization };
+
+    const run = await launches.insert(
+      {
+        experiment: input.experiment,
+        name: input.name ?? makeUpRunName(),
+        datasetVersionId: version.id,
+        configuration,
+        parameterCount: countParameters(network),
+        priority: input.priority,
+        idempotency,
+      },
+      clock.now(),
+    );
+    if (run !== null) return run;
+    // Another call with the same key was quicker: its run is the answer, unless it was deleted already.
+    return this.launch(request);
+  }
+
+  #checkPrecision(precision: Precision): void {
+    if (precision !== "MIXED_FLOAT16" || this.options.hasGpu) return;
+    throw new AppError(
+      "PRECISION_UNSUPPORTED",
+      "MIXED_FLOAT16 needs a GPU, and this machine trains on its processor. Use AUTO, MIXED_BFLOAT16 or FLOAT32.",
+      { path: ["configuration", "precision"] },
+    );
+  }
+
+  async #trainableVersion(
+    ref: string,
+  ): Promise<{ readonly version: DatasetVersionRecord; readonly classes: readonly ClassCountRecord[] }> {
+    const { datasets } = this.options;
+    const refuse = (
+      code: "DATASET_VERSION_NOT_FOUND" | "DATASET_NOT_READY" | "DATASET_UNFIT",
+      message: string,
+    ) => new AppError(code, message, { path: ["dataset"] });
+
+    const version = await datasets.findVersionByRef(ref);
+    if (version === null) {
+      throw refuse(
+        "DATASET_VERSION_NOT_FOUND",
+        `A dataset is named like "flowers" (its latest ready version) or "flowers:3". There is no ready version ` +
+          `for ${JSON.stringify(ref)}.`,
+      );
+    }
+    const name = `${version.datasetName}:${version.number}`;
+    if (version.status !== "READY") {
+      throw refuse(
+        "DATASET_NOT_READY",
+        `A run needs a dataset version that is READY. ${name} is ${version.status}.`,
+      );
+    }
+    if (version.classNames.length < 2) {
+      throw refuse(
+        "DATASET_UNFIT",
+        `A classifier needs two classes or more. ${name} has ${version.classNames.length}.`,
+      );
+    }
+    const classes = await datasets.classCounts(version.id);
+    for (const [split, samples] of [
+      ["TRAIN", classes.map(({ train }) => train)],
+      ["VALIDATION", classes.map(({ validation }) => validation)],
+    ] as const) {
+      if (samples.some((count) => count > 0)) continue;
+      throw refuse(
+        "DATASET_UNFIT",
+        `A run needs pictures to train and to validate with. The split ${split} of ${name} is empty: import it ` +
+          "again with other fractions or more pictures.",
+      );
+    }
+    return { version, classes };
+  }
+}
+
+function checkPriority(priority: number): void {
+  if (Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_LIMIT) return;
+  throw new AppError(
+    "PRIORITY_INVALID",
+    `A priority is a whole number from ${-PRIORITY_LIMIT} to ${PRIORITY_LIMIT}. Received ${priority}.`,
+    { path: ["priority"] },
+  );
+}

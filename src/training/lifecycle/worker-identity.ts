@@ -1,0 +1,52 @@
+import { createHash, randomUUID } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+import { isAlive } from "../../lang/is-alive.js";
+
+/** A process that trains, as the rows of its runs name it. */
+export interface WorkerIdentity {
+  readonly id: string;
+  /** What it computes with. Two workers with the same never have runs at the same time. */
+  readonly device: string;
+  /** Whether a worker is known to be dead: a process of this very machine that is not there any more. */
+  isDead(workerId: string): boolean;
+}
+
+/**
+ * @param device null: the processors of this machine, or the GPUs that `CUDA_VISIBLE_DEVICES` names
+ */
+export function identifyWorker(device: string | null, environment: NodeJS.ProcessEnv): WorkerIdentity {
+  const machine = machineId();
+  const gpus = environment.CUDA_VISIBLE_DEVICES;
+  const id = `${machine}/${process.pid}/${randomUUID()}`;
+  return {
+    id,
+    device: device ?? (gpus === undefined ? machine : `${machine}/gpu-${gpus}`),
+    isDead(workerId) {
+      const [itsMachine, pid] = workerId.split("/");
+      if (itsMachine !== machine || workerId === id) return false;
+      return Number(pid) === process.pid || !isAlive(Number(pid));
+    },
+  };
+}
+
+/**
+ * Equal for processes that see the same process ids, and for no others: those of one start of one machine, in one
+ * container. Where that cannot be told, the machine's name has to do.
+ */
+function machineId(): string {
+  const parts = [
+    hostname(),
+    read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
+    read(() => readlinkSync("/proc/self/ns/pid")),
+  ];
+  return `${hostname()}-${createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 12)}`;
+}
+
+function read(file: () => string): string {
+  try {
+    return file();
+  } catch {
+    return "";
+  }
+}

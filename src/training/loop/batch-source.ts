@@ -1,0 +1,95 @@
+import type { ShardReader } from "../../data/shards/tensor-shards.js";
+import type { TensorValue } from "../../engine/engine-protocol.js";
+import type { DType } from "../../graph/tensor-spec.js";
+
+/** What the network is fed with of each sample, as the graph's signatures name it. */
+export interface SampleInput {
+  readonly name: "images" | "features";
+  readonly dtype: Extract<DType, "uint8" | "int32">;
+  /** Of one sample: [height, width, 3], or [words]. */
+  readonly shape: readonly number[];
+}
+
+export function picturesOf(sizePixels: number): SampleInput {
+  return { name: "images", dtype: "uint8", shape: [sizePixels, sizePixels, 3] };
+}
+
+/** Samples and their classes, as the graph's signatures take them. */
+export interface Batch {
+  /** Places in the manifest. */
+  readonly positions: Int32Array;
+  /** By the name of the signature's input. */
+  readonly inputs: Readonly<Record<string, TensorValue>>;
+  /** By position. */
+  readonly labels: Int32Array;
+  readonly size: number;
+}
+
+/** Reads batches while the engine computes: the one after the batch in use is always on its way. */
+export class BatchSource {
+  readonly #buffers: readonly SharedArrayBuffer[];
+
+  /** @param largestBatch the most samples that a batch will have */
+  constructor(
+    private readonly reader: ShardReader,
+    private readonly input: SampleInput,
+    largestBatch: number,
+  ) {
+    // One in use and one being filled. Shared memory reaches the engine's thread without a copy and,
+    // unlike a transferred buffer, comes back.
+    this.#buffers = [0, 1].map(() => new SharedArrayBuffer(largestBatch * reader.imageBytes));
+  }
+
+  /**
+   * The samples at `positions`, in that order, in batches of the given sizes. A batch's memory is used
+   * again once the next one is asked for.
+   */
+  async *batches(positions: Int32Array, sizes: Iterable<number>): AsyncGenerator<Batch, void> {
+    let next: Promise<Batch> | null = null;
+    let [start, turn] = [0, 0];
+    try {
+      for (const size of sizes) {
+        const following = this.#read(positions.slice(start, start + size), turn);
+        following.catch(() => {}); // Thrown where it is awaited; until then it must not count as unheard.
+        start += size;
+        turn ^= 1;
+        const batch = next;
+        next = following;
+        if (batch !== null) yield await batch;
+      }
+      if (next !== null) yield await next;
+    } finally {
+      // Whoever stops early may close the reader, so nothing may be reading any more.
+      await next?.catch(() => {});
+    }
+  }
+
+  async #read(positions: Int32Array, turn: number): Promise<Batch> {
+    const size = positions.length;
+    const { imageBytes, index } = this.reader;
+    const bytes = new Uint8Array(this.#buffers[turn] ?? new SharedArrayBuffer(0), 0, size * imageBytes);
+    if (size > 0) await this.reader.readImages(positions, bytes);
+    const { name, dtype, shape } = this.input;
+    const data = dtype === "uint8" ? bytes : new Int32Array(bytes.buffer, 0, (size * imageBytes) / 4);
+    const labels = Int32Array.from(positions, (position) => index.labels[position] ?? 0);
+    return {
+      positions,
+      labels,
+      size,
+      inputs: {
+        [name]: { dtype, shape: [size, ...shape], data },
+        // A copy, since the engine takes the array over.
+        labels: { dtype: "int32", shape: [size], data: labels.slice() },
+        samples: { dtype: "int32", shape: [size], data: positions.slice() },
+      },
+    };
+  }
+}
+
+/** Sizes of the parts of each batch: none is larger than `partSize`, and none reaches into the next batch. */
+export function* partSizes(samples: number, batchSize: number, partSize: number): Generator<number, void> {
+  for (let start = 0; start < samples; start += batchSize) {
+    const batch = Math.min(batchSize, samples - start);
+    for (let done = 0; done < batch; done += partSize) yield Math.min(partSize, batch - done);
+  }
+}

@@ -1,0 +1,45 @@
+import { METRIC_KEYS } from "../../core/metric-value.js";
+import type { MetricValueAt } from "../record/epoch-metrics.js";
+
+/** Where a loss stopped being a number to go by. */
+export interface DivergencePoint {
+  readonly epoch: number;
+  /** Within the epoch, from 1. */
+  readonly step: number;
+  /** Optimiser steps taken. */
+  readonly globalStep: number;
+  readonly learningRate: number;
+}
+
+/** The training loss of a step is NaN or infinite: the weights are lost, what came before is not. */
+export class Diverged extends Error {
+  constructor(
+    readonly loss: number,
+    readonly point: DivergencePoint,
+  ) {
+    super(
+      `The training loss became ${loss} in epoch ${point.epoch} at step ${point.step}, with a learning rate of ` +
+        `${point.learningRate}. Lower learningRate.initial, or warm up longer.`,
+    );
+    this.name = "Diverged";
+  }
+
+  get epoch(): number {
+    return this.point.epoch;
+  }
+
+  /** What the epoch that was not finished leaves in the metrics. */
+  get metrics(): readonly MetricValueAt[] {
+    const { globalStep: step, learningRate } = this.point;
+    return [
+      { key: METRIC_KEYS.batchLoss, step, value: this.loss },
+      { key: METRIC_KEYS.trainLoss, step, value: this.loss },
+      { key: METRIC_KEYS.learningRate, step, value: learningRate },
+    ];
+  }
+}
+
+/** @throws Diverged */
+export function checkLoss(loss: number, point: DivergencePoint): void {
+  if (!Number.isFinite(loss)) throw new Diverged(loss, point);
+}

@@ -1,0 +1,260 @@
+import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { ShardReader } from "../../data/shards/tensor-shards.js";
+import type { TensorValue } from "../../engine/engine-protocol.js";
+import type { Session } from "../../engine/session.js";
+import type { EvaluatedSplit } from "../evaluation/evaluation-records.js";
+import { type EvaluatedBatch, isRight } from "../evaluation/predictions.js";
+import type { EpochPosition, TrainingPosition } from "../record/epoch-position.js";
+import { type Batch, BatchSource, partSizes, type SampleInput } from "./batch-source.js";
+import { checkLoss } from "./divergence.js";
+import { floats, type GraphOutputs, integers, scalar } from "./graph-outputs.js";
+import { epochOrder } from "./shuffling.js";
+
+/** Figures over the samples of a split: mean loss, and fractions in [0, 1]. */
+export interface SplitFigures {
+  readonly loss: number;
+  readonly top1: number;
+  readonly top5: number;
+}
+
+/** What a finished step tells. */
+export interface StepReport {
+  readonly epoch: number;
+  /** Within the epoch, from 1. */
+  readonly step: number;
+  /** In the step's batch. */
+  readonly images: number;
+  /** Mean over the batch. */
+  readonly loss: number;
+  /** Where the epoch is after it. */
+  readonly position: EpochPosition;
+}
+
+/** Memory that the largest activations may take while evaluating. */
+const EVALUATION_BYTES = 256 * 1024 ** 2;
+const MOST_EVALUATION_IMAGES = 256;
+
+export interface EpochLoopOptions {
+  readonly session: Session;
+  /** Of what the network is fed with. */
+  readonly reader: ShardReader;
+  readonly input: SampleInput;
+  readonly configuration: RunConfiguration;
+  /** Samples of a batch that are computed at once. */
+  readonly partSize: number;
+  /** What the session's weights have behind them. */
+  readonly start: Pick<TrainingPosition, "step" | "learningRate">;
+}
+
+/** Trains and evaluates a session for one epoch at a time. */
+export class EpochLoop {
+  readonly #session: Session;
+  readonly #configuration: RunConfiguration;
+  readonly #partSize: number;
+  readonly #source: BatchSource;
+  readonly #reader: ShardReader;
+  readonly #train: Int32Array;
+  readonly #evaluationBatchSize: number;
+  #globalStep: number;
+  #learningRate: number;
+
+  constructor({ session, reader, input, configuration, partSize, start }: EpochLoopOptions) {
+    this.#globalStep = start.step;
+    this.#learningRate = start.learningRate;
+    this.#session = session;
+    this.#reader = reader;
+    this.#configuration = configuration;
+    this.#partSize = partSize;
+    this.#train = reader.index.positionsOf("TRAIN");
+    const evaluated = Math.max(...EVALUATED.map((split) => reader.index.positionsOf(split).length));
+    this.#evaluationBatchSize = evaluationBatchSize(configuration, partSize, evaluated);
+    this.#source = new BatchSource(reader, input, Math.max(partSize, this.#evaluationBatchSize));
+  }
+
+  get trainingSamples(): number {
+    return this.#train.length;
+  }
+
+  /** The last batch is kept though it may be smaller. */
+  get stepsPerEpoch(): number {
+    return Math.ceil(this.#train.length / this.#configuration.batchSize);
+  }
+
+  /** Optimiser steps taken by this session's weights. */
+  get globalStep(): number {
+    return this.#globalStep;
+  }
+
+  /** Used by the last step; 0 when that was an epoch's last before this session. */
+  get learningRate(): number {
+    return this.#learningRate;
+  }
+
+  /**
+   * One pass over the training split, in the epoch's own order, from a position in it.
+   *
+   * @param stop looked at between parts of a batch; its reason is thrown
+   * @param onStep the next step waits for what it gives
+   * @throws Diverged at the first loss that is not finite
+   */
+  async train(
+    epoch: number,
+    from: EpochPosition,
+    stop: AbortSignal,
+    onStep: (report: StepReport) => void | Promise<void>,
+  ): Promise<SplitFigures> {
+    const { seed, batchSize } = this.#configuration;
+    const order = epochOrder(this.#train, seed, epoch).subarray(from.steps * batchSize);
+    let position = from;
+    let done = 0;
+    let batch = { lossSum: 0, top1: 0, top5: 0 };
+    for await (const part of this.#source.batches(
+      order,
+      partSizes(order.length, batchSize, this.#partSize),
+    )) {
+      stop.throwIfAborted();
+      const batchStart = (position.steps - from.steps) * batchSize;
+      const size = Math.min(batchSize, order.length - batchStart);
+      batch = addSums(batch, await this.#trainOn(part, { epoch, size, first: done - batchStart }));
+      done += part.size;
+      if (done < batchStart + size) continue;
+
+      await this.#finishBatch();
+      position = { steps: position.steps + 1, ...addSums(position, batch) };
+      const step = position.steps;
+      const loss = batch.lossSum / size;
+      batch = { lossSum: 0, top1: 0, top5: 0 };
+      checkLoss(loss, { epoch, step, globalStep: this.#globalStep, learningRate: this.#learningRate });
+      await onStep({ epoch, step, images: size, loss, position });
+    }
+    const { lossSum, top1, top5 } = position;
+    return mean({ loss: lossSum, top1, top5 }, this.#train.length);
+  }
+
+  /**
+   * One pass over a split that is not learnt from.
+   *
+   * @param stop as in `train`
+   * @param collect told of every sample, in the order of the manifest
+   */
+  async evaluate(
+    split: EvaluatedSplit,
+    stop: AbortSignal,
+    collect: (batch: EvaluatedBatch) => void = () => {},
+  ): Promise<SplitFigures> {
+    const positions = this.#reader.index.positionsOf(split);
+    const sum = { loss: 0, top1: 0, top5: 0 };
+    const sizes = partSizes(positions.length, this.#evaluationBatchSize, this.#evaluationBatchSize);
+    for await (const batch of this.#source.batches(positions, sizes)) {
+      stop.throwIfAborted();
+      const outputs = await this.#session.run("eval_step", this.#inputsOf("eval_step", batch.inputs));
+      const evaluated = {
+        positions: batch.positions,
+        labels: batch.labels,
+        losses: floats(outputs, "losses"),
+        ranked: integers(outputs, "ranked"),
+        probabilities: floats(outputs, "probabilities"),
+      };
+      addFigures(sum, evaluated);
+      collect(evaluated);
+    }
+    return mean(sum, positions.length);
+  }
+
+  /** One batch, or one part of it. @returns sums over the part */
+  async #trainOn(
+    part: Batch,
+    { epoch, size, first }: { readonly epoch: number; readonly size: number; readonly first: number },
+  ): Promise<Sums> {
+    const signature = this.#accumulates ? "accumulate" : "train_step";
+    const inputs = this.#inputsOf(signature, {
+      ...part.inputs,
+      epoch: integer(epoch),
+      first: integer(first),
+      batch_size: integer(size),
+    });
+    const outputs = await this.#session.run(signature, inputs);
+    const counts = { top1: scalar(outputs, "top1"), top5: scalar(outputs, "top5") };
+    if (this.#accumulates) return { lossSum: scalar(outputs, "loss_sum"), ...counts };
+    this.#noteStep(outputs);
+    return { lossSum: scalar(outputs, "loss") * part.size, ...counts };
+  }
+
+  async #finishBatch(): Promise<void> {
+    if (this.#accumulates) this.#noteStep(await this.#session.run("apply", {}));
+  }
+
+  #noteStep(outputs: GraphOutputs): void {
+    this.#globalStep = scalar(outputs, "global_step");
+    this.#learningRate = shortestDecimal(scalar(outputs, "learning_rate"));
+  }
+
+  get #accumulates(): boolean {
+    return "accumulate" in this.#session.signatures;
+  }
+
+  /** Of what is there, what the signature takes. */
+  #inputsOf(
+    signature: string,
+    values: Readonly<Record<string, TensorValue>>,
+  ): Readonly<Record<string, TensorValue>> {
+    const taken = Object.keys(this.#session.signatures[signature]?.inputs ?? {});
+    return Object.fromEntries(
+      taken.flatMap((name) => {
+        const value = values[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
+  }
+}
+
+type Sums = Pick<EpochPosition, "lossSum" | "top1" | "top5">;
+
+function addSums(sums: Sums, more: Sums): Sums {
+  return { lossSum: sums.lossSum + more.lossSum, top1: sums.top1 + more.top1, top5: sums.top5 + more.top5 };
+}
+
+const EVALUATED = ["VALIDATION", "TEST"] as const satisfies readonly EvaluatedSplit[];
+
+/**
+ * Without gradients only two layers' activations live at once, so more pictures fit than in a
+ * training batch, unless that turned out to be too much already. Decided by the configuration and the parts
+ * alone: sums in another order end in other last bits.
+ */
+export function evaluationBatchSize(
+  { batchSize, imageSizePixels, widthMultiplier }: RunConfiguration,
+  partSize: number,
+  sampleCount: number,
+): number {
+  const largestLayerBytes = imageSizePixels ** 2 * 64 * widthMultiplier * 4;
+  const fitting = Math.floor(EVALUATION_BYTES / (2 * largestLayerBytes));
+  const sensible = Math.max(partSize, Math.min(fitting, MOST_EVALUATION_IMAGES));
+  const bounded = partSize < batchSize ? partSize : sensible;
+  return Math.max(1, Math.min(bounded, sampleCount));
+}
+
+function addFigures(sum: { loss: number; top1: number; top5: number }, batch: EvaluatedBatch): void {
+  const ranked = { ...batch, ranks: batch.ranked.length / batch.labels.length };
+  for (const [sample, loss] of batch.losses.entries()) {
+    sum.loss += loss;
+    if (isRight(ranked, sample)) sum.top1 += 1;
+    if (isRight(ranked, sample, ranked.ranks)) sum.top5 += 1;
+  }
+}
+
+function mean(sum: SplitFigures, samples: number): SplitFigures {
+  return { loss: sum.loss / samples, top1: sum.top1 / samples, top5: sum.top5 / samples };
+}
+
+function integer(value: number): TensorValue {
+  return { dtype: "int32", shape: [], data: Int32Array.of(value) };
+}
+
+/** Of the decimals that are this float32, the shortest: 0.001 rather than 0.0010000000474974513. */
+function shortestDecimal(float32: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const decimal = Number(float32.toPrecision(digits));
+    if (Math.fround(decimal) === float32) return decimal;
+  }
+  return float32;
+}

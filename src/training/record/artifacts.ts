@@ -1,0 +1,57 @@
+import { type FileHandle, open } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "../../core/app-error.js";
+import { kindOfId } from "../../core/ids.js";
+import type { BlobStore } from "../../data/blobs/blob-store.js";
+import type { ArtifactRecord, ArtifactStore } from "./artifact-store.js";
+
+const ARTIFACT_NAME = /^[\w.-]+$/;
+
+/** An artifact to be read, which ends after its `sizeBytes`, whatever more the file holds. */
+export interface OpenArtifact extends ArtifactRecord {
+  readonly file: FileHandle;
+}
+
+/** Finds the files of artifacts: blobs, and what lies in the folders of runs. */
+export class Artifacts {
+  constructor(
+    private readonly store: ArtifactStore,
+    private readonly blobs: BlobStore,
+    /** Of all runs. */
+    private readonly runsFolder: string,
+  ) {}
+
+  /**
+   * The caller closes the file.
+   *
+   * @throws AppError `ARTIFACT_NOT_FOUND`
+   */
+  async open(runId: string, name: string): Promise<OpenArtifact> {
+    // Postgres refuses some texts that a path may hold, and no artifact is called so.
+    const possible = kindOfId(runId) === "run" && ARTIFACT_NAME.test(name);
+    const artifact = possible ? await this.store.find(runId, name) : null;
+    if (artifact === null) throw notFound(runId, name, "There is none.");
+    const { file: inFolder, ...record } = artifact;
+    const location =
+      inFolder === null ? this.blobs.pathOf(record.sha256) : path.join(this.runsFolder, runId, inFolder);
+    try {
+      return { ...record, file: await open(location, "r") };
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+      throw notFound(
+        runId,
+        name,
+        "Its file is gone: ask again, for a newer one may have replaced it.",
+        cause,
+      );
+    }
+  }
+}
+
+function notFound(runId: string, name: string, why: string, cause?: unknown): AppError {
+  return new AppError(
+    "ARTIFACT_NOT_FOUND",
+    `Expected the artifact ${JSON.stringify(name)} of the run ${JSON.stringify(runId)}. ${why}`,
+    cause === undefined ? {} : { cause },
+  );
+}

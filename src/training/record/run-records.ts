@@ -1,0 +1,111 @@
+import type { Architecture, RunEndReason, RunState } from "../../core/enumerations.js";
+import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunEnvironment, RunProgress } from "../../core/run-events.js";
+
+export interface ExperimentRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** Runs of it that may be at work at once; null: as many as there are devices. */
+  readonly maxActiveRuns: number | null;
+  readonly createdAt: Date;
+}
+
+export interface RunRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly experimentId: string;
+  readonly datasetVersionId: string;
+  readonly state: RunState;
+  /** Set exactly when `state` is terminal. */
+  readonly endReason: RunEndReason | null;
+  readonly endDetail: string | null;
+  readonly configuration: RunConfiguration;
+  /** As Keras counts: trainable weights and moving statistics. */
+  readonly parameterCount: number;
+  /** Null before PREPARING. */
+  readonly environment: RunEnvironment | null;
+  /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are pictures packed. */
+  readonly progress: RunProgress | null;
+  /** From 1; one more each time the run goes back to the queue, whatever brought it there. */
+  readonly attempt: number;
+  /** Higher goes first. */
+  readonly priority: number;
+  readonly createdAt: Date;
+  /** When the first attempt began. */
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+export interface MetricSummaryRecord {
+  readonly runId: string;
+  readonly key: string;
+  /** May be NaN or infinite. */
+  readonly lastValue: number;
+  /** Best finite value (see `lowerIsBetter`); null until one arrived. */
+  readonly bestValue: number | null;
+  readonly bestEpoch: number | null;
+}
+
+export interface MetricPointRecord {
+  /** Optimiser steps taken when it was measured. */
+  readonly step: number;
+  /** May be NaN or infinite. */
+  readonly value: number;
+  readonly at: Date;
+}
+
+export interface MetricHistoryRecord {
+  readonly points: readonly MetricPointRecord[];
+  readonly totalPoints: number;
+  /** Whether points were left out; first, last and extremes are kept. */
+  readonly thinned: boolean;
+}
+
+/** Every condition given must hold; null and absent are the same. */
+export interface RunFilter {
+  /** Name of an experiment. */
+  readonly experiment?: string | null | undefined;
+  /** "flowers" (any version) or "flowers:3". */
+  readonly dataset?: string | null | undefined;
+  readonly states?: readonly RunState[] | null | undefined;
+  /** Whatever the case of the letters. */
+  readonly nameContains?: string | null | undefined;
+  readonly architectures?: readonly Architecture[] | null | undefined;
+  readonly metric?: readonly MetricFilter[] | null | undefined;
+  readonly configuration?: readonly ConfigurationFilter[] | null | undefined;
+  /** This moment excluded. */
+  readonly createdAfter?: Date | null | undefined;
+  /** This moment excluded. */
+  readonly createdBefore?: Date | null | undefined;
+}
+
+/** On the best value; a run that has none does not match. */
+export interface MetricFilter {
+  readonly key: string;
+  readonly atLeast?: number | null | undefined;
+  readonly atMost?: number | null | undefined;
+}
+
+/** `path` is dotted, such as "learningRate.initial"; numbers are equal as numbers ("1e-3" is 0.001). */
+export interface ConfigurationFilter {
+  readonly path: string;
+  readonly equals: string;
+}
+
+export type RunOrderField = "CREATED_AT" | "DURATION" | "METRIC_BEST" | "METRIC_LAST";
+
+/** Runs without the value ordered by come last in both directions. */
+export interface RunOrder {
+  readonly field: RunOrderField;
+  /** Key of the metric, for METRIC_BEST and METRIC_LAST. */
+  readonly metric?: string | null | undefined;
+  readonly direction: "ASC" | "DESC";
+}
+
+export interface RunListRequest {
+  readonly filter?: RunFilter | null | undefined;
+  /** Absent: newest first. */
+  readonly order?: RunOrder | null | undefined;
+  readonly page: { readonly first: number; readonly after: string | null };
+}

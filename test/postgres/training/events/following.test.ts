@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type pg from "pg";
+import type { RunState } from "../../../../src/core/enumerations.js";
+import type { RunEvent } from "../../../../src/core/run-events.js";
+import { Database } from "../../../../src/db/database.js";
+import { TAIL_EVENTS } from "../../../../src/training/events/event-feed.js";
+import { RunEventStore } from "../../../../src/training/events/event-store.js";
+import { createTestDatabase, testLog } from "../../../testkit/database.js";
+import { DatabaseLink } from "../../../testkit/database-link.js";
+import { insertTrainedRun } from "../../../testkit/trained-run.js";
+import { untilItWorks } from "../../../testkit/until-it-works.js";
+
+const NEVER = new AbortController().signal;
+
+/** A run at work in a database of its own, written to as another process would: through other connections. */
+async function openRun() {
+  const owned = await createTestDatabase();
+  const { database, url } = owned;
+  const { runId } = await insertTrainedRun(database);
+  const events = new RunEventStore(database);
+  await setState(database, runId, "RUNNING");
+  return {
+    url,
+    database,
+    events,
+    runId,
+    follow: (after: string | null = null, signal = NEVER) => events.follow(runId, after, signal),
+    /** Appends warnings, all of them in one transaction. */
+    warn: (count = 1) =>
+      database.transaction(async (client) => {
+        for (let index = 0; index < count; index++) {
+          const warning = { kind: "RunWarning", code: "TEST", message: `${index}` } as const;
+          await events.append(client, runId, warning, new Date());
+        }
+      }),
+    /** Changes the state together with its event. */
+    goTo: (from: RunState, to: RunState) =>
+      database.transaction(async (client) => {
+        await client.query("update run set state = $2::run_state where id = $1", [runId, to]);
+        const change = { kind: "RunStateChanged", from, to, reason: null, detail: null } as const;
+        await events.append(client, runId, change, new Date());
+      }),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+function setState(database: Database, runId: string, state: RunState) {
+  return database.pool.query("update run set state = $2::run_state where id = $1", [runId, state]);
+}
+
+/** Sequences of all events until the stream ends. */
+async function sequences(events: AsyncIterable<RunEvent>): Promise<number[]> {
+  const seen: number[] = [];
+  for await (const { sequence } of events) seen.push(sequence);
+  return seen;
+}
+
+/** Takes events until the one with the sequence. @returns the sequences taken */
+async function takeUntil(events: AsyncIterator<RunEvent>, last: number): Promise<number[]> {
+  const taken: number[] = [];
+  while (taken.at(-1) !== last) {
+    const step = await events.next();
+    assert.ok(step.done !== true, `The stream ended after ${taken.at(-1)}.`);
+    taken.push(step.value.sequence);
+  }
+  return taken;
+}
+
+const upTo = (last: number, first = 1): number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+test("a thousand followers of a run cost the database one reader", async () => {
+  await using run = await openRun();
+  const readings = watchQueries(run.database);
+  const followed = Array.from({ length: 1_000 }, () => sequences(run.follow()));
+  for (let count = 0; count < 20; count++) await run.warn();
+  await run.goTo("RUNNING", "SUCCEEDED");
+  for (const seen of await Promise.all(followed)) assert.deepEqual(seen, upTo(21));
+  assert.ok(readings.length <= 30, `${readings.length} statements`);
+});
+
+test("whoever follows a long run reads no more of it at once than is kept", async () => {
+  await using run = await openRun();
+  const last = 3 * TAIL_EVENTS;
+  await run.warn(last);
+  const readings = watchQueries(run.database);
+  const stream = run.follow();
+  assert.deepEqual(await takeUntil(stream, last), upTo(last));
+  await stream.return(undefined);
+  assert.ok(Math.max(...readings) <= TAIL_EVENTS, `${Math.max(...readings)} rows`);
+});
+
+test("followers that come and go while thousands of events are written get each one once, in order", async () => {
+  await using run = await openRun();
+  let written = false;
+  const writing = (async () => {
+    for (let count = 0; count < 300; count++) await run.warn((count % 17) + 1);
+    await run.goTo("RUNNING", "SUCCEEDED");
+    written = true;
+  })();
+  const comers = Array.from({ length: 20 }, async (_, index) => {
+    const seen: number[] = [];
+    let cursor: string | null = null;
+    // Each leaves after some events, more than are kept for it at times, and returns with its cursor.
+    for (
+      let patience = index + 1;
+      !written || seen.length < last;
+      patience = (patience * 7 + index) % 1_500
+    ) {
+      let left = patience + 1;
+      for await (const event of run.follow(cursor)) {
+        seen.push(event.sequence);
+        cursor = event.cursor;
+        if (--left === 0) break;
+      }
+    }
+    return seen;
+  });
+  const last = Array.from({ length: 300 }, (_, count) => (count % 17) + 1).reduce((a, b) => a + b) + 1;
+  for (const seen of await Promise.all(comers)) assert.deepEqual(seen, upTo(last));
+  await writing;
+});
+
+test("a follower that is too slow for what is kept reads the rest from the table, and catches up", async () => {
+  await using run = await openRun();
+  await run.warn();
+  const slow = run.follow();
+  assert.deepEqual(await takeUntil(slow, 1), [1]);
+  const fast = sequences(run.follow());
+  const last = 1 + 5 * TAIL_EVENTS;
+  for (let count = 0; count < 5; count++) await run.warn(TAIL_EVENTS);
+  assert.deepEqual(await takeUntil(slow, last), upTo(last, 2));
+  const next = slow.next();
+  await run.goTo("RUNNING", "CANCELLED");
+  assert.equal((await next).value?.sequence, last + 1);
+  assert.equal((await slow.next()).done, true);
+  assert.deepEqual(await fast, upTo(last + 1));
+});
+
+test("followers notice nothing but a pause when every connection to the database breaks", async () => {
+  await using run = await openRun();
+  const streams = Array.from({ length: 5 }, () => run.follow());
+  for (let round = 1; round <= 5; round++) {
+    await run.warn();
+    for (const stream of streams) assert.deepEqual(await takeUntil(stream, 2 * round - 1), [2 * round - 1]);
+    const waiting = streams.map((stream) => takeUntil(stream, 2 * round));
+    await breakConnections(run.database);
+    await untilItWorks(() => run.warn());
+    for (const taken of await Promise.all(waiting)) assert.deepEqual(taken, [2 * round]);
+  }
+  const left = streams.map(sequences);
+  await untilItWorks(() => run.goTo("RUNNING", "SUCCEEDED"));
+  for (const taken of await Promise.all(left)) assert.deepEqual(taken, [11]);
+});
+
+test("who joins while the database is down waits for it, and can leave meanwhile", async () => {
+  await using run = await openRun();
+  await run.warn(3);
+  await using link = await DatabaseLink.open(run.url);
+  await using database = await Database.open(link.url, testLog);
+  const events = new RunEventStore(database);
+  link.become("cut");
+  const { tried } = link;
+  const joined = takeUntil(events.follow(run.runId, null, NEVER), 3);
+  const leaving = new AbortController();
+  const left = sequences(events.follow(run.runId, null, leaving.signal));
+  leaving.abort();
+  assert.deepEqual(await left, []);
+  await tried;
+  link.become("open");
+  assert.deepEqual(await joined, [1, 2, 3]);
+});
+
+test("a run that is queued again after its end is followed on", async () => {
+  await using run = await openRun();
+  await run.goTo("RUNNING", "SUCCEEDED");
+  await run.goTo("SUCCEEDED", "QUEUED");
+  const stream = run.follow();
+  assert.deepEqual(await takeUntil(stream, 2), [1, 2]);
+  const next = stream.next();
+  await run.goTo("QUEUED", "CANCELLED");
+  assert.equal((await next).value?.sequence, 3);
+  assert.equal((await stream.next()).done, true);
+});
+
+test("a follower that is still before the end when the run is queued again does not stop there", async () => {
+  await using run = await openRun();
+  await run.warn();
+  const slow = run.follow();
+  const fast = run.follow();
+  await takeUntil(slow, 1);
+  await takeUntil(fast, 1);
+  await run.goTo("RUNNING", "FAILED");
+  await takeUntil(fast, 2);
+  assert.equal((await fast.next()).done, true);
+  await run.goTo("FAILED", "QUEUED");
+  const other = run.follow();
+  assert.deepEqual(await takeUntil(other, 3), [1, 2, 3]);
+  assert.deepEqual(await takeUntil(slow, 3), [2, 3]);
+  for (const stream of [slow, other]) await stream.return(undefined);
+});
+
+test("whoever joins after a run was queued again follows it, whatever the others have heard of it", async () => {
+  await using run = await openRun();
+  const slow = run.follow();
+  await run.goTo("RUNNING", "FAILED");
+  await takeUntil(slow, 1);
+  // As above, but the bell that tells the reader has yet to ring.
+  await run.database.pool.query(
+    `with queued as (
+       update run set state = 'QUEUED', event_sequence = 2 where id = $1 returning id
+     )
+     insert into run_event (run_id, sequence, kind, at, body)
+     select id, 2, 'RunStateChanged', now(), '{"from": "FAILED", "to": "QUEUED", "reason": null, "detail": null}'
+     from queued`,
+    [run.runId],
+  );
+  const joined = run.follow("1.0");
+  assert.deepEqual(await takeUntil(joined, 2), [2]);
+  for (const stream of [slow, joined]) await stream.return(undefined);
+});
+
+test("a run that is deleted lets its followers go, and says why", async () => {
+  await using run = await openRun();
+  await run.warn();
+  const stream = run.follow();
+  await takeUntil(stream, 1);
+  const told = assert.rejects(stream.next(), { code: "RUN_NOT_FOUND" });
+  await run.database.transaction(async (client) => {
+    await client.query("delete from run where id = $1", [run.runId]);
+    await run.database.notifier.notify(`run:${run.runId}`, client);
+  });
+  await told;
+  await assert.rejects(sequences(run.follow()), { code: "RUN_NOT_FOUND" });
+});
+
+/** @returns for each statement from now on, but those of transactions, how many rows it gave */
+function watchQueries({ pool }: Database): readonly number[] {
+  const rowCounts: number[] = [];
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<pg.QueryResult>;
+  pool.query = (async (...args: unknown[]) => {
+    const result = await query(...args);
+    rowCounts.push(result.rowCount ?? 0);
+    return result;
+  }) as typeof pool.query;
+  return rowCounts;
+}
+
+async function breakConnections({ pool }: Database): Promise<void> {
+  const { rowCount } = await pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+  assert.ok((rowCount ?? 0) > 0);
+}

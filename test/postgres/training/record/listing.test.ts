@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RunFilter, RunOrder, RunRecord } from "../../../../src/training/record/run-records.js";
+import {
+  finishEpoch,
+  insertVersion,
+  openTraining,
+  startNext,
+  succeed,
+  type Training,
+} from "../training-stores.js";
+
+async function names(
+  training: Training,
+  filter: RunFilter,
+  order: RunOrder | null = null,
+): Promise<string[]> {
+  const { items } = await training.runs.list({ filter, order, page: { first: 50, after: null } });
+  return items.map(({ node }) => node.name);
+}
+
+/** Walks the pages; `between` runs after each. */
+async function walk(
+  training: Training,
+  order: RunOrder | null,
+  first: number,
+  between: () => Promise<unknown> = async () => {},
+): Promise<RunRecord[]> {
+  const seen: RunRecord[] = [];
+  let after: string | null = null;
+  for (;;) {
+    const page = await training.runs.list({ order, page: { first, after } });
+    seen.push(...page.items.map(({ node }) => node));
+    if (!page.hasNextPage) return seen;
+    after = page.items.at(-1)!.cursor;
+    await between();
+  }
+}
+
+test("pages of runs neither skip nor repeat a run while others are launched", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const launched: string[] = [];
+  for (let count = 0; count < 11; count++) launched.push((await training.launch()).id);
+  const seen = await walk(training, null, 3, () => training.launch());
+  assert.deepEqual(
+    seen.map(({ id }) => id),
+    launched.toReversed(),
+  );
+});
+
+test("runs launched in the same millisecond are still told apart", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  for (let count = 0; count < 7; count++) await training.launch();
+  await training.database.pool.query(`update run set created_at = '2026-01-01T00:00:00Z'`);
+  for (const direction of ["ASC", "DESC"] as const) {
+    const seen = await walk(training, { field: "CREATED_AT", direction }, 2);
+    assert.equal(new Set(seen.map(({ id }) => id)).size, 7);
+  }
+});
+
+/** Runs a to f: b and d with one best, c diverged, e without metrics, f still queued. */
+async function sixRuns(training: Training): Promise<void> {
+  await insertVersion(training.database);
+  const figures: Record<string, readonly number[]> = {
+    a: [0.5, 0.9],
+    b: [0.7, 0.2],
+    c: [Number.NaN],
+    d: [0.6, 0.7],
+    e: [],
+  };
+  for (const name of [...Object.keys(figures), "f"]) await training.launch({ name });
+  for (const values of Object.values(figures)) {
+    const attempt = await startNext(training);
+    for (const [index, validationTop1] of values.entries()) {
+      await finishEpoch(training, attempt, { number: index + 1, validationTop1 });
+    }
+    await succeed(training, attempt);
+  }
+}
+
+test("runs are ordered by a metric, those without it last, in pages of any size", async () => {
+  await using training = await openTraining();
+  await sixRuns(training);
+  const metric = "validation.top1";
+  const orders: readonly (readonly [RunOrder, string])[] = [
+    [{ field: "METRIC_BEST", metric, direction: "DESC" }, "adbfec"],
+    [{ field: "METRIC_BEST", metric, direction: "ASC" }, "bdacef"],
+    [{ field: "METRIC_LAST", metric, direction: "DESC" }, "adbfec"],
+    [{ field: "METRIC_LAST", metric, direction: "ASC" }, "bdacef"],
+  ];
+  for (const [order, expected] of orders) {
+    for (const first of [1, 2, 4, 50]) {
+      const seen = await walk(training, order, first);
+      assert.equal(seen.map(({ name }) => name).join(""), expected, `${JSON.stringify(order)} by ${first}`);
+    }
+  }
+});
+
+test("runs are ordered by how long they took, those that have not ended last", async () => {
+  await using training = await openTraining();
+  await sixRuns(training);
+  await training.database.pool.query(
+    `update run set started_at = '2026-01-01T00:00:00Z', ended_at = '2026-01-01T00:00:00Z'::timestamptz
+       + (ascii(name) - 96) * interval '1.001 seconds' where name <> 'f'`,
+  );
+  for (const first of [2, 50]) {
+    const longest = await walk(training, { field: "DURATION", direction: "DESC" }, first);
+    assert.equal(longest.map(({ name }) => name).join(""), "edcbaf");
+    const shortest = await walk(training, { field: "DURATION", direction: "ASC" }, first);
+    assert.equal(shortest.map(({ name }) => name).join(""), "abcdef");
+  }
+});
+
+test("an order by a metric names it, and no other order does", async () => {
+  await using training = await openTraining();
+  const page = { first: 1, after: null };
+  for (const order of [
+    { field: "METRIC_BEST", direction: "ASC" },
+    { field: "CREATED_AT", metric: "x", direction: "ASC" },
+  ] as const) {
+    await assert.rejects(training.runs.list({ order, page }), { code: "ORDER_INVALID" });
+  }
+  await assert.rejects(training.runs.list({ page: { first: 1, after: "nonsense" } }), {
+    code: "CURSOR_INVALID",
+  });
+});
+
+test("every filter keeps the runs that it describes", async () => {
+  await using training = await openTraining();
+  await sixRuns(training);
+  await insertVersion(training.database);
+  await insertVersion(training.database, { dataset: "birds" });
+  await training.launch({ name: "Tuned_50%", experiment: "other", dataset: "birds" });
+  await training.launch({
+    name: "wide",
+    configuration: {
+      architecture: "VGG13",
+      widthMultiplier: 0.125,
+      imageSizePixels: 32,
+      optimizer: { adam: { epsilon: 1e-7 } },
+      learningRate: { constant: { initial: 0.0025 } },
+    },
+  });
+  await training.database.pool.query(`update run set created_at = '2020-01-01T00:00:00Z' where name = 'a'`);
+  const year = new Date("2021-01-01T00:00:00Z");
+
+  const cases: readonly (readonly [RunFilter, string[]])[] = [
+    [{ experiment: "other" }, ["Tuned_50%"]],
+    [{ experiment: "nothing" }, []],
+    [{ dataset: "birds" }, ["Tuned_50%"]],
+    [{ dataset: "flowers:2" }, ["wide"]],
+    [{ states: ["QUEUED"], dataset: "flowers" }, ["wide", "f"]],
+    [{ states: [] }, []],
+    [{ nameContains: "tuned_50%" }, ["Tuned_50%"]],
+    [{ nameContains: "%" }, ["Tuned_50%"]],
+    [{ architectures: ["VGG13", "VGG16"] }, ["wide"]],
+    [{ metric: [{ key: "validation.top1", atLeast: 0.7 }] }, ["d", "b", "a"]],
+    [{ metric: [{ key: "validation.top1", atLeast: 0.7, atMost: 0.8 }] }, ["d", "b"]],
+    [{ metric: [{ key: "validation.top1" }, { key: "train.loss", atMost: 0.5 }] }, []],
+    [{ configuration: [{ path: "learningRate.initial", equals: "0.0025" }] }, ["wide"]],
+    [{ configuration: [{ path: "learningRate.initial", equals: "2.5e-3" }] }, ["wide"]],
+    [{ configuration: [{ path: "optimizer.epsilon", equals: "1e-7" }], architectures: ["VGG13"] }, ["wide"]],
+    [{ configuration: [{ path: "batchNormalization", equals: "true" }] }, []],
+    [{ configuration: [{ path: "architecture", equals: "VGG13" }] }, ["wide"]],
+    [{ configuration: [{ path: "no.such.setting", equals: "1" }] }, []],
+    [{ createdBefore: year }, ["a"]],
+    [{ createdAfter: year, metric: [{ key: "validation.top1" }] }, ["d", "b"]],
+  ];
+  for (const [filter, expected] of cases) {
+    assert.deepEqual(await names(training, filter), expected, JSON.stringify(filter));
+  }
+  await assert.rejects(names(training, { configuration: [{ path: "a'b", equals: "1" }] }), {
+    code: "FILTER_INVALID",
+  });
+});
+
+test("runs are found by how they augment, regularise, decay and fine-tune", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  await training.launch({ name: "plain" });
+  await training.launch({
+    name: "tuned",
+    configuration: {
+      augmentation: { horizontalFlip: true, rotationDegrees: 15, fillMode: "NEAREST" },
+      preprocessing: "IMAGENET_CAFFE",
+      optimizer: { adamW: {} },
+      learningRate: { step: { initial: 0.1, dropEveryEpochs: 3 } },
+      weightDecay: 5e-5,
+      gradientClipNorm: 1,
+      labelSmoothing: 0.1,
+      classWeights: { weights: [1, 2.5] },
+      frozenBlocks: 4,
+      accumulationSteps: 2,
+    },
+  });
+  const cases: readonly (readonly [path: string, ofTuned: string, ofPlain: string | null])[] = [
+    ["augmentation.horizontalFlip", "true", "false"],
+    ["augmentation.rotationDegrees", "15", "0"],
+    ["augmentation.rotationDegrees", "15.0", "0.0"],
+    ["augmentation.fillMode", "NEAREST", "REFLECT"],
+    ["preprocessing", "IMAGENET_CAFFE", "SCALE_0_1"],
+    ["optimizer.kind", "adamW", "adam"],
+    ["learningRate.kind", "step", "constant"],
+    ["learningRate.decayEpochs", "3", null],
+    ["learningRate.staircase", "true", null],
+    ["weightDecay", "5e-5", "0"],
+    ["gradientClipNorm", "1", null],
+    ["labelSmoothing", "0.1", "0"],
+    ["classWeights.balanced", "false", null],
+    ["classWeights.weights.1", "2.5", null],
+    ["frozenBlocks", "4", "0"],
+    ["accumulationSteps", "2", "1"],
+  ];
+  for (const [path, ofTuned, ofPlain] of cases) {
+    const having = (equals: string): Promise<string[]> =>
+      names(training, { configuration: [{ path, equals }] });
+    assert.deepEqual(await having(ofTuned), ["tuned"], path);
+    if (ofPlain !== null) assert.deepEqual(await having(ofPlain), ["plain"], path);
+  }
+  const random = [{ path: "initialization.kind", equals: "random" }];
+  assert.deepEqual(await names(training, { configuration: random }), ["tuned", "plain"]);
+});
+
+test("a filter and an order by a metric work together", async () => {
+  await using training = await openTraining();
+  await sixRuns(training);
+  const order = { field: "METRIC_BEST", metric: "validation.top1", direction: "DESC" } as const;
+  assert.deepEqual(await names(training, { states: ["SUCCEEDED"] }, order), ["a", "d", "b", "e", "c"]);
+});

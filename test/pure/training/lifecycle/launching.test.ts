@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { networkOfRun } from "../../../../src/graph/architectures/network-spec.js";
+import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
+import { checkMemory, leastTrainingBytes } from "../../../../src/training/lifecycle/memory-check.js";
+import { checkRunName, makeUpRunName } from "../../../../src/training/lifecycle/name.js";
+
+const GIB = 1024 ** 3;
+
+test("a run gets a name that can be said aloud", () => {
+  for (let count = 0; count < 100; count++) assert.match(makeUpRunName(), /^[a-z]+-[a-z]+-[1-9][0-9]?$/);
+  assert.equal(
+    makeUpRunName(() => 0),
+    "amber-almond-1",
+  );
+});
+
+test("a name has to be on one line", () => {
+  checkRunName("Größere Ränder, zweiter Versuch");
+  for (const name of ["", "  ", "a\nb", "x".repeat(101)])
+    assert.throws(() => checkRunName(name), { code: "NAME_INVALID" });
+});
+
+test("a run that cannot fit into the machine is refused before it is queued", () => {
+  const configuration = resolveConfiguration({ batchSize: 4096 });
+  assert.throws(() => checkMemory(networkOfRun(configuration, 1000, "FLOAT32"), configuration, 16 * GIB), {
+    code: "MEMORY_INSUFFICIENT",
+    message: /143,667,240 parameters with batches of 4096 at 224 px takes at least .* this machine has 16\.0/,
+  });
+});
+
+test("VGG19 as it was published, in batches of 8, fits into 16 GiB", () => {
+  const configuration = resolveConfiguration({ batchSize: 8 });
+  checkMemory(networkOfRun(configuration, 1000, "FLOAT32"), configuration, 16 * GIB);
+});
+
+test("a batch in parts takes the memory of one part, and what adds the gradients up", () => {
+  const network = networkOfRun(resolveConfiguration({}), 1000, "FLOAT32");
+  const least = (batchSize: number, accumulationSteps: number): number =>
+    leastTrainingBytes(network, resolveConfiguration({ batchSize, accumulationSteps }));
+  const gradients = 143_667_240 * 4;
+  assert.equal(least(64, 8), least(8, 1) + gradients);
+  assert.equal(least(64, 7), least(10, 1) + gradients);
+});
+
+test("frozen blocks need no memory for the way back", () => {
+  const network = networkOfRun(resolveConfiguration({}), 1000, "FLOAT32");
+  const least = (frozenBlocks: number): number =>
+    leastTrainingBytes(network, resolveConfiguration({ frozenBlocks, precision: "FLOAT32", batchSize: 1 }));
+  // Of each weight of VGG19's convolutions the gradient and two slots of Adam, and their outputs at 224 px.
+  assert.equal(
+    least(0) - least(5),
+    4 *
+      (3 * 20_024_384 +
+        64 * 2 * 224 ** 2 +
+        128 * 2 * 112 ** 2 +
+        256 * 4 * 56 ** 2 +
+        512 * 4 * 28 ** 2 +
+        512 * 4 * 14 ** 2),
+  );
+});
