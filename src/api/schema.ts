@@ -6,7 +6,7 @@ import type { Role } from "../core/enumerations.js";
 import { forbidden } from "./errors/access-errors.js";
 import { wrapResolvers } from "./errors/wrap-resolvers.js";
 import type { RequestContext } from "./request-context.js";
-import { RESOLVERS, type ResolverContainer } from "./resolver-container.js";
+import { RESOLVERS, type ResolverContainer } from "./resolvers.js";
 import { DateTime } from "./scalars.js";
 
 /** Inputs of which exactly one field must be given. */

@@ -22,7 +22,7 @@ import { sampleImageRoute } from "./http/sample-image-route.js";
 import { securityHeaders } from "./http/security-headers.js";
 import { uploadRoute } from "./http/upload-route.js";
 import { createRequestContext, type RequestContext } from "./request-context.js";
-import { createResolvers } from "./resolver-container.js";
+import { createResolvers } from "./resolvers.js";
 import { buildApiSchema } from "./schema.js";
 import { EventStreams } from "./subscriptions/event-streams.js";
 import { SubscriptionServer } from "./subscriptions/subscription-server.js";

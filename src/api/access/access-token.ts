@@ -1,5 +1,5 @@
 import { Field, ObjectType } from "type-graphql";
-import { Node } from "../node.js";
+import { Node } from "../relay/node.js";
 import { DateTime } from "../scalars.js";
 import { Role } from "./role.js";
 

@@ -10,24 +10,24 @@ import type {
 import type { Role } from "../../core/enumerations.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { resolveAugmentation } from "../../training/configuration/resolve-augmentation.js";
+import { AugmentationInput } from "../configuration/augmentation-input.js";
 import { UserError } from "../errors/user-error.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
-import { AugmentationInput } from "../runs/augmentation-input.js";
 import {
   DEFAULT_PREVIEW_COUNT,
   DEFAULT_PREVIEW_PIXELS,
   MOST_PREVIEWS,
   PREVIEW_CHECKS,
   previewPath,
-} from "./augmentation-preview-path.js";
+} from "../samples/augmentation-preview-path.js";
+import { SampleConnection } from "../samples/sample.js";
+import { SampleFilter } from "../samples/sample-filter.js";
 import { Dataset } from "./dataset.js";
 import { DatasetClass } from "./dataset-class.js";
 import { DatasetVersion } from "./dataset-version.js";
 import { QuarantinedFileConnection } from "./quarantined-file.js";
-import { SampleConnection } from "./sample.js";
-import { SampleFilter } from "./sample-filter.js";
 import { SplitSummary } from "./split-summary.js";
 
 @Resolver(() => DatasetVersion)

@@ -4,10 +4,10 @@ import type { DatasetImporter } from "../../data/imports/dataset-import.js";
 import type { Uploads } from "../../data/imports/uploads.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
 import type { RequestContext } from "../request-context.js";
-import { CreateUploadInput, CreateUploadPayload } from "./create-upload.js";
-import { ImportDatasetInput, ImportDatasetPayload } from "./import-dataset.js";
+import { CreateUploadInput, CreateUploadPayload } from "../uploads/mutations/create-upload.js";
+import { uploadPath } from "../uploads/upload-path.js";
 import { importSource } from "./import-source.js";
-import { uploadPath } from "./upload-path.js";
+import { ImportDatasetInput, ImportDatasetPayload } from "./mutations/import-dataset.js";
 
 const DEFAULT_SPLIT = { validation: 0.15, test: 0.15, seed: 0 };
 

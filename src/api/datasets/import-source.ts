@@ -1,4 +1,4 @@
-import type { ImportSourceInput } from "./import-dataset.js";
+import type { ImportSourceInput } from "./mutations/import-dataset.js";
 
 /** The source that a client chose; GraphQL has made sure that it is exactly one (`@oneOf`). */
 export function importSource({

@@ -9,9 +9,9 @@ import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import { RunConnection } from "../runs/run.js";
 import { RunFilterInput } from "../runs/run-filter.js";
 import { RunOrderInput, runOrder } from "../runs/run-order.js";
-import { CreateExperimentInput, CreateExperimentPayload } from "./create-experiment.js";
 import { Experiment, ExperimentConnection } from "./experiment.js";
-import { UpdateExperimentInput, UpdateExperimentPayload } from "./update-experiment.js";
+import { CreateExperimentInput, CreateExperimentPayload } from "./mutations/create-experiment.js";
+import { UpdateExperimentInput, UpdateExperimentPayload } from "./mutations/update-experiment.js";
 
 @Resolver(() => Experiment)
 export class ExperimentResolver {

@@ -1,6 +1,6 @@
 import { type RequestHandler, Router } from "express";
 import type { AugmentationPreview } from "../../training/augmentation/preview.js";
-import { parsePreview } from "../datasets/augmentation-preview-path.js";
+import { parsePreview } from "../samples/augmentation-preview-path.js";
 import type { Authentication } from "./authentication.js";
 
 /** `GET /augmentations/:sampleId?…`: a sample as training would see it; see `augmentationPreview`. */

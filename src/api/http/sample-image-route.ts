@@ -3,7 +3,7 @@ import { AppError } from "../../core/app-error.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import type { ImageDecoder } from "../../data/images/decoder.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
-import { checkedSize, DEFAULT_SIZE_PIXELS } from "../datasets/sample-image.js";
+import { checkedSize, DEFAULT_SIZE_PIXELS } from "../samples/sample-image-path.js";
 import type { Authentication } from "./authentication.js";
 
 export interface SampleImageSources {

@@ -5,8 +5,8 @@ import type { ModelRecord, ModelVersionRecord } from "../../registry/model-recor
 import type { ModelStore } from "../../registry/model-store.js";
 import type { MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
+import { MetricSummary } from "../metrics/metric-summary.js";
 import type { RequestContext } from "../request-context.js";
-import { MetricSummary } from "../runs/metric-summary.js";
 import { Run } from "../runs/run.js";
 import { Model } from "./model.js";
 import { ModelVersion } from "./model-version.js";

@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
-import { Node } from "../node.js";
 import { connectionType } from "../relay/connection.js";
+import { Node } from "../relay/node.js";
 import { DateTime, SafeInt } from "../scalars.js";
 
 @ObjectType({

@@ -1,6 +1,6 @@
 import { Field, ObjectType } from "type-graphql";
-import { Node } from "../node.js";
 import { connectionType } from "../relay/connection.js";
+import { Node } from "../relay/node.js";
 
 @ObjectType({
   implements: Node,

@@ -2,8 +2,11 @@ import { Arg, Authorized, Mutation, Resolver } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
 import type { ModelRegistry } from "../../registry/model-registry.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
-import { RegisterModelVersionInput, RegisterModelVersionPayload } from "./register-model-version.js";
-import { SetModelAliasInput, SetModelAliasPayload } from "./set-model-alias.js";
+import {
+  RegisterModelVersionInput,
+  RegisterModelVersionPayload,
+} from "./mutations/register-model-version.js";
+import { SetModelAliasInput, SetModelAliasPayload } from "./mutations/set-model-alias.js";
 
 @Resolver()
 export class RegistryResolver {

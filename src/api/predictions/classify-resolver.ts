@@ -2,7 +2,7 @@ import { Arg, Authorized, Mutation, Resolver } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
 import type { Classifier } from "../../serving/classifier.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
-import { ClassifyInput, ClassifyPayload } from "./classify.js";
+import { ClassifyInput, ClassifyPayload } from "./mutations/classify.js";
 import { pictureInput } from "./picture-input.js";
 
 const DEFAULT_TOP_K = 5;

@@ -1,5 +1,5 @@
 import type { PictureInput } from "../../serving/picture-source.js";
-import type { ImageInput } from "./classify.js";
+import type { ImageInput } from "./mutations/classify.js";
 
 /** The picture that a client chose; GraphQL has made sure that it is exactly one (`@oneOf`). */
 export function pictureInput({ base64, uploadId, sampleId }: ImageInput): PictureInput {

@@ -2,7 +2,7 @@ import { Arg, Authorized, Mutation, Resolver } from "type-graphql";
 import type { Role } from "../../core/enumerations.js";
 import type { RunLauncher } from "../../training/lifecycle/launcher.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
-import { LaunchRunInput, LaunchRunPayload } from "./launch-run.js";
+import { LaunchRunInput, LaunchRunPayload } from "./mutations/launch-run.js";
 
 @Resolver()
 export class LaunchResolver {

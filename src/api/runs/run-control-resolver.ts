@@ -4,7 +4,7 @@ import type { RunControlStore } from "../../training/lifecycle/control-store.js"
 import type { RunDeletion } from "../../training/lifecycle/deletion.js";
 import type { RunRecord } from "../../training/record/run-records.js";
 import { withUserErrors } from "../errors/with-user-errors.js";
-import { DeleteRunPayload, ExtendRunInput, RunInput, RunPayload } from "./control-run.js";
+import { DeleteRunPayload, ExtendRunInput, RunInput, RunPayload } from "./mutations/run-payload.js";
 
 @Resolver()
 export class RunControlResolver {

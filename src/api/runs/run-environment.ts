@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
+import { Precision } from "../configuration/enumerations.js";
 import { PrecisionMeasurement } from "../system/precision-measurement.js";
-import { Precision } from "./enumerations.js";
 
 @ObjectType({
   description:

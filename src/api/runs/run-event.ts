@@ -1,11 +1,11 @@
 import { Field, Int, InterfaceType, ObjectType } from "type-graphql";
 import type { RunEvent as RunEventRecord } from "../../core/run-events.js";
+import { RunEndReason, RunState } from "../configuration/enumerations.js";
+import { Epoch } from "../metrics/epoch.js";
+import { MetricValue } from "../metrics/metric-value.js";
 import { connectionType } from "../relay/connection.js";
 import { DateTime } from "../scalars.js";
 import { Checkpoint } from "./checkpoint.js";
-import { RunEndReason, RunState } from "./enumerations.js";
-import { Epoch } from "./epoch.js";
-import { MetricValue } from "./metric-value.js";
 import { RunProgress } from "./run-progress.js";
 
 @InterfaceType({

@@ -1,6 +1,6 @@
 import { Field, Float, InputType } from "type-graphql";
+import { Architecture, RunState } from "../configuration/enumerations.js";
 import { DateTime } from "../scalars.js";
-import { Architecture, RunState } from "./enumerations.js";
 
 @InputType({ description: "A range of a metric's best value; runs without the metric are not listed." })
 export class MetricFilter {

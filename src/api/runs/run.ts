@@ -1,8 +1,8 @@
 import { Field, Int, ObjectType } from "type-graphql";
-import { Node } from "../node.js";
+import { RunEndReason, RunState } from "../configuration/enumerations.js";
 import { connectionType } from "../relay/connection.js";
+import { Node } from "../relay/node.js";
 import { DateTime } from "../scalars.js";
-import { RunEndReason, RunState } from "./enumerations.js";
 import { RunEnvironment } from "./run-environment.js";
 import { RunProgress } from "./run-progress.js";
 

@@ -1,5 +1,5 @@
 import { Field, Float, ObjectType } from "type-graphql";
-import { Precision } from "../runs/enumerations.js";
+import { Precision } from "../configuration/enumerations.js";
 
 @ObjectType({
   description:

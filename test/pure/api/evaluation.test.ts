@@ -1,8 +1,8 @@
 import "reflect-metadata";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EvaluationResolver } from "../../../src/api/evaluations/evaluation-resolver.js";
 import type { RequestContext } from "../../../src/api/request-context.js";
-import { EvaluationResolver } from "../../../src/api/runs/evaluation-resolver.js";
 import type { EvaluationRecord } from "../../../src/training/evaluation/evaluation-records.js";
 
 const EVALUATION: EvaluationRecord = {

@@ -5,8 +5,8 @@ import type { EvaluationRecord } from "../../training/evaluation/evaluation-reco
 import type { RunRecord } from "../../training/record/run-records.js";
 import { Split } from "../datasets/enumerations.js";
 import type { RequestContext } from "../request-context.js";
+import { Run } from "../runs/run.js";
 import { ClassEvaluation, Evaluation } from "./evaluation.js";
-import { Run } from "./run.js";
 
 /** GraphQL checks each of them, a million for 1,000 classes: in between, others get a turn. */
 const CELLS_AT_ONCE = 20_000;

@@ -17,7 +17,7 @@ import { Split } from "../datasets/enumerations.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
-import { Run } from "./run.js";
+import { Run } from "../runs/run.js";
 import {
   AlignedCurve,
   ClassComparison,

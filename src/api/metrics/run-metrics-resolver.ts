@@ -3,8 +3,8 @@ import type { MetricStore } from "../../training/record/metric-store.js";
 import type { MetricPointRecord, RunRecord } from "../../training/record/run-records.js";
 import { type Connection, connectionType, toConnection } from "../relay/connection.js";
 import { checkedFirst } from "../relay/page-size.js";
+import { Run } from "../runs/run.js";
 import { MetricPoint } from "./metric-history.js";
-import { Run } from "./run.js";
 
 /** Points are small, and a series may have millions. */
 const DEFAULT_PAGE_POINTS = 500;

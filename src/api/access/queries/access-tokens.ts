@@ -1,11 +1,11 @@
 import { Arg, Authorized, Mutation, Query, Resolver } from "type-graphql";
-import type { AccessTokenRecord } from "../../access/access-token-record.js";
-import type { AccessTokens } from "../../access/access-tokens.js";
-import type { Role } from "../../core/enumerations.js";
-import { withUserErrors } from "../errors/with-user-errors.js";
-import { AccessToken } from "./access-token.js";
-import { CreateAccessTokenInput, CreateAccessTokenPayload } from "./create-access-token.js";
-import { RevokeAccessTokenInput, RevokeAccessTokenPayload } from "./revoke-access-token.js";
+import type { AccessTokenRecord } from "../../../access/access-token-record.js";
+import type { AccessTokens } from "../../../access/access-tokens.js";
+import type { Role } from "../../../core/enumerations.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
+import { AccessToken } from "../access-token.js";
+import { CreateAccessTokenInput, CreateAccessTokenPayload } from "../mutations/create-access-token.js";
+import { RevokeAccessTokenInput, RevokeAccessTokenPayload } from "../mutations/revoke-access-token.js";
 
 @Resolver(() => AccessToken)
 export class AccessTokenResolver {

@@ -1,7 +1,7 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
-import { UserError } from "../errors/user-error.js";
-import { IDEMPOTENCY_KEY } from "../idempotency.js";
-import { Experiment } from "./experiment.js";
+import { UserError } from "../../errors/user-error.js";
+import { IDEMPOTENCY_KEY } from "../../idempotency.js";
+import { Experiment } from "../experiment.js";
 
 @InputType({ description: "A new experiment." })
 export class CreateExperimentInput {

@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from "type-graphql";
-import { UserError } from "../errors/user-error.js";
-import { AccessToken } from "./access-token.js";
+import { UserError } from "../../errors/user-error.js";
+import { AccessToken } from "../access-token.js";
 
 @InputType({ description: "Which access token to revoke." })
 export class RevokeAccessTokenInput {

@@ -1,7 +1,7 @@
 import { createUnionType, Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
-import { QuarantineReason } from "../datasets/enumerations.js";
-import { UserError } from "../errors/user-error.js";
-import { ModelVersion } from "../models/model-version.js";
+import { QuarantineReason } from "../../datasets/enumerations.js";
+import { UserError } from "../../errors/user-error.js";
+import { ModelVersion } from "../../models/model-version.js";
 
 @InputType({ description: "One picture: exactly one of the fields." })
 export class ImageInput {

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType } from "type-graphql";
-import { UserError } from "../errors/user-error.js";
-import { IDEMPOTENCY_KEY } from "../idempotency.js";
-import { ModelVersion } from "./model-version.js";
+import { UserError } from "../../errors/user-error.js";
+import { IDEMPOTENCY_KEY } from "../../idempotency.js";
+import { ModelVersion } from "../model-version.js";
 
 @InputType({ description: "Which run to make a model's next version from." })
 export class RegisterModelVersionInput {

@@ -1,11 +1,11 @@
 import { Arg, Authorized, Ctx, ID, Query, Resolver } from "type-graphql";
-import type { AccessTokens } from "../access/access-tokens.js";
-import { hasRole } from "../access/caller.js";
-import type { Role } from "../core/enumerations.js";
-import { kindOfId } from "../core/ids.js";
-import { forbidden } from "./errors/access-errors.js";
-import { Node } from "./node.js";
-import type { RequestContext } from "./request-context.js";
+import type { AccessTokens } from "../../../access/access-tokens.js";
+import { hasRole } from "../../../access/caller.js";
+import type { Role } from "../../../core/enumerations.js";
+import { kindOfId } from "../../../core/ids.js";
+import { forbidden } from "../../errors/access-errors.js";
+import type { RequestContext } from "../../request-context.js";
+import { Node } from "../node.js";
 
 @Resolver(() => Node)
 export class NodeResolver {

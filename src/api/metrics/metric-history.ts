@@ -1,8 +1,8 @@
 import { Field, FieldResolver, Float, Int, ObjectType, Resolver, Root } from "type-graphql";
 import { metricValueKind } from "../../core/metric-value.js";
 import type { MetricPointRecord } from "../../training/record/run-records.js";
+import { MetricValueKind } from "../configuration/enumerations.js";
 import { DateTime } from "../scalars.js";
-import { MetricValueKind } from "./enumerations.js";
 import { finiteOrNull } from "./metric-value.js";
 
 @ObjectType({ description: "One measurement of a metric." })

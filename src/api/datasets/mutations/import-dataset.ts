@@ -1,7 +1,7 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
-import { UserError } from "../errors/user-error.js";
-import { IDEMPOTENCY_KEY } from "../idempotency.js";
-import { DatasetVersion } from "./dataset-version.js";
+import { UserError } from "../../errors/user-error.js";
+import { IDEMPOTENCY_KEY } from "../../idempotency.js";
+import { DatasetVersion } from "../dataset-version.js";
 
 @InputType({ description: "Where the pictures are: exactly one of the fields." })
 export class ImportSourceInput {

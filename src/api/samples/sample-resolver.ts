@@ -1,7 +1,7 @@
 import { Arg, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import type { SampleRecord } from "../../core/dataset-records.js";
 import { Sample } from "./sample.js";
-import { checkedSize, DEFAULT_SIZE_PIXELS, imagePath, LARGEST_SIZE_PIXELS } from "./sample-image.js";
+import { checkedSize, DEFAULT_SIZE_PIXELS, imagePath, LARGEST_SIZE_PIXELS } from "./sample-image-path.js";
 
 @Resolver(() => Sample)
 export class SampleResolver {

@@ -1,9 +1,9 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
-import type { RunRecord } from "../../training/record/run-records.js";
-import { UserError } from "../errors/user-error.js";
-import { IDEMPOTENCY_KEY } from "../idempotency.js";
-import { Run } from "./run.js";
-import { RunConfigurationInput } from "./run-configuration-input.js";
+import type { RunRecord } from "../../../training/record/run-records.js";
+import { RunConfigurationInput } from "../../configuration/run-configuration-input.js";
+import { UserError } from "../../errors/user-error.js";
+import { IDEMPOTENCY_KEY } from "../../idempotency.js";
+import { Run } from "../run.js";
 
 @InputType({ description: "What to train, on what, and where to list it." })
 export class LaunchRunInput {

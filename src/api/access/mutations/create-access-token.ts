@@ -1,7 +1,7 @@
 import { Field, InputType, ObjectType } from "type-graphql";
-import { UserError } from "../errors/user-error.js";
-import { AccessToken } from "./access-token.js";
-import { Role } from "./role.js";
+import { UserError } from "../../errors/user-error.js";
+import { AccessToken } from "../access-token.js";
+import { Role } from "../role.js";
 
 @InputType({ description: "For whom to make an access token, and what it allows." })
 export class CreateAccessTokenInput {

@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
-import { Node } from "../node.js";
+import { Split } from "../datasets/enumerations.js";
 import { connectionType } from "../relay/connection.js";
-import { Split } from "./enumerations.js";
+import { Node } from "../relay/node.js";
 
 @ObjectType({ implements: Node, description: "One picture of a data set's version." })
 export class Sample {

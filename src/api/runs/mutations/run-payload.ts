@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
-import type { RunRecord } from "../../training/record/run-records.js";
-import { UserError } from "../errors/user-error.js";
-import { Run } from "./run.js";
+import type { RunRecord } from "../../../training/record/run-records.js";
+import { UserError } from "../../errors/user-error.js";
+import { Run } from "../run.js";
 
 @InputType({ description: "Which run." })
 export class RunInput {

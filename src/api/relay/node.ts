@@ -1,5 +1,5 @@
 import { Field, ID, InterfaceType } from "type-graphql";
-import { type IdKind, kindOfId } from "../core/ids.js";
+import { type IdKind, kindOfId } from "../../core/ids.js";
 
 /** GraphQL types that `node(id)` can answer with. */
 const NODE_TYPE_NAMES: Partial<Record<IdKind, string>> = {

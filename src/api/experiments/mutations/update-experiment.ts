@@ -1,6 +1,6 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
-import { UserError } from "../errors/user-error.js";
-import { Experiment } from "./experiment.js";
+import { UserError } from "../../errors/user-error.js";
+import { Experiment } from "../experiment.js";
 
 @InputType({ description: "What to change of an experiment; what is left out stays as it is." })
 export class UpdateExperimentInput {

@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from "type-graphql";
-import { UserError } from "../errors/user-error.js";
-import { DateTime, SafeInt } from "../scalars.js";
+import { UserError } from "../../errors/user-error.js";
+import { DateTime, SafeInt } from "../../scalars.js";
 
 @InputType({ description: "What is known beforehand of the file to upload." })
 export class CreateUploadInput {

@@ -1,33 +1,33 @@
 import type { Limits } from "../core/config.js";
-import { AccessTokenResolver } from "./access/access-token-resolver.js";
+import { AccessTokenResolver } from "./access/queries/access-tokens.js";
 import type { ApiServices } from "./api-services.js";
-import { DatasetResolver } from "./datasets/dataset-resolver.js";
-import { DatasetVersionResolver } from "./datasets/dataset-version-resolver.js";
-import { ImportEventResolver } from "./datasets/import-event-resolver.js";
-import { ImportResolver } from "./datasets/import-resolver.js";
-import { SampleResolver } from "./datasets/sample-resolver.js";
-import { ExperimentResolver } from "./experiments/experiment-resolver.js";
-import { ModelAliasResolver } from "./models/model-alias.js";
-import { ModelResolver } from "./models/model-resolver.js";
-import { ModelVersionResolver } from "./models/model-version-resolver.js";
-import { RegistryResolver } from "./models/registry-resolver.js";
-import { NodeResolver } from "./node-resolver.js";
-import { ClassifyResolver } from "./predictions/classify-resolver.js";
-import { ArtifactResolver, RunArtifactsResolver } from "./runs/artifact-resolver.js";
 import {
   ComparisonResolver,
   CurveSeriesResolver,
   MetricComparisonResolver,
-} from "./runs/comparison-resolver.js";
-import { EvaluationResolver, RunEvaluationResolver } from "./runs/evaluation-resolver.js";
-import { InitializationResolver } from "./runs/initialization.js";
+} from "./comparisons/run-comparison-resolver.js";
+import { InitializationResolver } from "./configuration/initialization.js";
+import { DatasetResolver } from "./datasets/dataset-resolver.js";
+import { DatasetVersionResolver } from "./datasets/dataset-version-resolver.js";
+import { ImportEventResolver } from "./datasets/import-event-resolver.js";
+import { ImportResolver } from "./datasets/import-resolver.js";
+import { EvaluationResolver, RunEvaluationResolver } from "./evaluations/evaluation-resolver.js";
+import { ExperimentResolver } from "./experiments/experiment-resolver.js";
+import { MetricPointResolver } from "./metrics/metric-history.js";
+import { MetricValueResolver } from "./metrics/metric-value.js";
+import { RunMetricPointsResolver } from "./metrics/run-metrics-resolver.js";
+import { ModelAliasResolver } from "./models/model-alias.js";
+import { ModelResolver } from "./models/model-resolver.js";
+import { ModelVersionResolver } from "./models/model-version-resolver.js";
+import { RegistryResolver } from "./models/registry-resolver.js";
+import { ClassifyResolver } from "./predictions/classify-resolver.js";
+import { NodeResolver } from "./relay/queries/node.js";
+import { ArtifactResolver, RunArtifactsResolver } from "./runs/artifact-resolver.js";
 import { LaunchResolver } from "./runs/launch-resolver.js";
-import { MetricPointResolver } from "./runs/metric-history.js";
-import { RunMetricPointsResolver } from "./runs/metric-points-resolver.js";
-import { MetricValueResolver } from "./runs/metric-value.js";
 import { RunControlResolver } from "./runs/run-control-resolver.js";
 import { RunEventResolver } from "./runs/run-event-resolver.js";
 import { RunResolver } from "./runs/run-resolver.js";
+import { SampleResolver } from "./samples/sample-resolver.js";
 import { EngineResolver, SystemResolver } from "./system/system-resolver.js";
 
 /** Every class with resolvers; the schema is what they and the types that they name say. */

@@ -1,6 +1,6 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
-import { UserError } from "../errors/user-error.js";
-import { Model } from "./model.js";
+import { UserError } from "../../errors/user-error.js";
+import { Model } from "../model.js";
 
 @InputType({ description: "Which version of a model an alias stands for." })
 export class SetModelAliasInput {

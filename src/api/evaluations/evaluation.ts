@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { Split } from "../datasets/enumerations.js";
-import { MetricValue } from "./metric-value.js";
+import { MetricValue } from "../metrics/metric-value.js";
 
 @ObjectType({
   description:

@@ -1,9 +1,9 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
-import { Sample } from "../datasets/sample.js";
-import { ClassProbability } from "../predictions/classify.js";
+import { MetricValue } from "../metrics/metric-value.js";
+import { ClassProbability } from "../predictions/mutations/classify.js";
 import { connectionType } from "../relay/connection.js";
-import { MetricValue } from "./metric-value.js";
-import { Run } from "./run.js";
+import { Run } from "../runs/run.js";
+import { Sample } from "../samples/sample.js";
 
 @ObjectType({ description: "Something in which the compared runs are not all equal." })
 export class Difference {
