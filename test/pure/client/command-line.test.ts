@@ -53,12 +53,12 @@ describe("a command line", () => {
   }
 
   const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
-    ["a command that does not exist", ["prune"], /^grow: unknown command 'prune'[^]*plant a tree/],
-    ["no command", [], /Usage: grow[^]*plant a tree/],
+    ["a command that does not exist", ["prune"], /^grow: unknown command 'prune'[\s\S]*plant a tree/],
+    ["no command", [], /Usage: grow[\s\S]*plant a tree/],
     [
       "an unknown option",
       ["plant", "pear", "--deep"],
-      /^grow plant: unknown option '--deep'[^]*--depth <n> +depth/,
+      /^grow plant: unknown option '--deep'[\s\S]*--depth <n> +depth/,
     ],
     [
       "an invalid value",
@@ -68,7 +68,7 @@ describe("a command line", () => {
     [
       "a missing argument",
       ["plant"],
-      /^grow plant: missing required argument 'species'[^]*Usage: grow plant/,
+      /^grow plant: missing required argument 'species'[\s\S]*Usage: grow plant/,
     ],
     [
       "too many arguments",
