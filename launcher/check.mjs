@@ -1,39 +1,82 @@
-/** `npm run check`: everything that must hold before a change is merged. */
+/** `npm run check`: the gate, which must pass before a change is merged. */
 import path from "node:path";
 import { checkImportRules } from "./import-rules.mjs";
 import { runQuietly, say } from "./process.mjs";
 import { runTests } from "./test.mjs";
 
 /**
- * Runs every check, the failed ones notwithstanding. Types were checked on the way here, by compiling.
+ * @typedef {{ root: string, node: string, args: readonly string[] }} Invocation
+ * @typedef {{ holds: boolean, report: string }} Outcome `report` is shown only when the check fails
+ * @typedef {{ name: string, run: (invocation: Invocation) => Outcome | Promise<Outcome> }} Check
+ */
+
+/**
+ * The checks in the order in which they run: the quick ones first. A new check is one line here.
  *
- * @param {{ root: string, node: string, args: readonly string[] }} invocation
+ * @type {readonly Check[]}
+ */
+export const CHECKS = [
+  { name: "format", run: biome("ci", "--linter-enabled=false") },
+  { name: "lint", run: biome("lint") },
+  { name: "types", run: inTurn(typescript("."), typescript("src/web")) },
+  { name: "import rules", run: ({ root, node }) => checkImportRules(root, node) },
+  { name: "schema.graphql matches the code", run: espalier("schema", "--check") },
+  { name: "migrations match prisma/schema.prisma", run: espalier("migrations", "--check") },
+  { name: "tests", run: async (invocation) => ({ holds: (await runTests(invocation)) === 0, report: "" }) },
+];
+
+/**
+ * Runs every check, also after one failed, and says how each ended and how long it took.
+ *
+ * @param {Invocation} invocation its arguments go to the tests
+ * @param {readonly Check[]} [checks]
  * @returns {Promise<number>} the exit code
  */
-export async function runChecks({ root, node, args }) {
-  const cli = path.join(root, "dist/src/cli/main.js");
-  const program = async (...words) => {
-    const { code, output } = await runQuietly(node, words, { cwd: root });
-    return { holds: code === 0, report: output.trim() };
-  };
-  const checks = {
-    "format and lint": () =>
-      program("node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off", "."),
-    // Vite builds the playground without looking at types.
-    "types of the playground": () => program("node_modules/typescript/bin/tsc", "-p", "src/web"),
-    "import rules": async () => checkImportRules(root, node),
-    "schema.graphql matches the code": () => program(cli, "schema", "--check"),
-    "migrations match the schema": () => program(cli, "migrations", "--check"),
-    tests: async () => ({ holds: (await runTests({ root, node, args })) === 0, report: "" }),
-  };
+export async function runChecks(invocation, checks = CHECKS) {
   const failed = [];
-  for (const [name, check] of Object.entries(checks)) {
-    const { holds, report } = await check();
-    say(`${holds ? "✔" : "✖"} ${name}`);
+  for (const { name, run } of checks) {
+    const startedMs = performance.now();
+    const { holds, report } = await run(invocation);
+    const seconds = (performance.now() - startedMs) / 1000;
+    say(`${holds ? "✔" : "✖"} ${name.padEnd(NAME_WIDTH)} ${seconds.toFixed(1).padStart(6)} s`);
     if (holds) continue;
     failed.push(name);
-    say(report);
+    if (report !== "") say(report);
   }
   say(failed.length === 0 ? "\nAll checks passed." : `\nFailed: ${failed.join(", ")}.`);
   return failed.length === 0 ? 0 : 1;
+}
+
+const NAME_WIDTH = 40;
+
+/** A check that a program of this checkout makes: it holds when the program exits with 0. */
+function program(file, ...words) {
+  return async ({ root, node }) => {
+    const { code, output } = await runQuietly(node, [path.join(root, file), ...words], { cwd: root });
+    return { holds: code === 0, report: output.trim() };
+  };
+}
+
+function biome(command, ...words) {
+  const file = "node_modules/@biomejs/biome/bin/biome";
+  return program(file, command, "--error-on-warnings", "--colors=off", ...words, ".");
+}
+
+function typescript(project) {
+  return program("node_modules/typescript/bin/tsc", "-p", project, "--noEmit");
+}
+
+function espalier(...words) {
+  return program("dist/src/cli/main.js", ...words);
+}
+
+/** Several checks under one name; the first one that fails is reported. */
+function inTurn(...runs) {
+  return async (invocation) => {
+    for (const run of runs) {
+      const outcome = await run(invocation);
+      if (!outcome.holds) return outcome;
+    }
+    return { holds: true, report: "" };
+  };
 }
