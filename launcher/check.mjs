@@ -21,6 +21,7 @@ export const CHECKS = [
   { name: "types", run: inTurn(typescript("."), typescript("src/web")) },
   { name: "import rules", run: ({ root, node }) => checkImportRules(root, node) },
   { name: "schema.graphql matches the code", run: espalier("schema", "--check") },
+  { name: "reference pages match the code", run: espalier("docs", "--check") },
   { name: "migrations match prisma/schema.prisma", run: espalier("migrations", "--check") },
   { name: "tests", run: async (invocation) => ({ holds: (await runTests(invocation)) === 0, report: "" }) },
 ];

@@ -21,6 +21,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "write schema.graphql, or say whether it is current",
     load: () => import("./schema.js"),
   },
+  docs: {
+    usage: "[--check]",
+    summary: "write the reference pages in docs/, or say whether they are current",
+    load: () => import("./docs.js"),
+  },
   migrations: {
     usage: "--check | new <intent>",
     summary: "compare migrations with prisma/schema.prisma, or write the next one",

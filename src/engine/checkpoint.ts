@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { AppError } from "../core/app-error.js";
+import { AppError, hasCode } from "../core/app-error.js";
 import { recoverFolder, replaceFolder } from "./durable-folder.js";
 import type { TensorValue } from "./engine-protocol.js";
 import { digestFolder, type FolderDigest } from "./folder-digest.js";
@@ -66,7 +66,7 @@ export async function restoreCheckpoint(session: Session, folder: string, sha256
   try {
     await session.run("restore", { prefix: text(path.join(folder, PREFIX)) });
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "ENGINE_ERROR") throw error;
+    if (!hasCode(error, "ENGINE_ERROR")) throw error;
     throw new AppError(
       "CHECKPOINT_DAMAGED",
       `The checkpoint in ${folder} cannot be restored into this graph: ${error.message}`,

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { AppError, type ErrorCode } from "../core/app-error.js";
+import { AppError } from "../core/app-error.js";
+import type { ErrorCode } from "../core/error-codes.js";
 import type { NetworkSpec, TrainingSpec } from "../graph/architectures/network-spec.js";
 import type { SavedModelGraph } from "../graph/saved-model/signature.js";
 

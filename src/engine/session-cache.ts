@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.js";
+import { AppError, hasCode } from "../core/app-error.js";
 import type { Session } from "./session.js";
 
 export interface SessionCacheLimits {
@@ -60,7 +60,7 @@ export class SessionCache implements AsyncDisposable {
       return await use;
     } catch (error) {
       // The engine starts anew when a graph is opened; sessions of the thread that died stay dead.
-      if (error instanceof AppError && error.code === "ENGINE_FAILED") {
+      if (hasCode(error, "ENGINE_FAILED")) {
         this.#forget(openable.key, entry);
         await close(entry);
       }

@@ -1,5 +1,6 @@
-import { GraphQLError } from "graphql";
+import type { GraphQLError } from "graphql";
 import type { Role } from "../../core/enumerations.js";
+import { codedError } from "./coded-error.js";
 
 export const HOW_TO_AUTHENTICATE =
   "This server needs an access token. Send it as `Authorization: Bearer esp_…`, or over WebSocket as " +
@@ -11,14 +12,7 @@ export const SOCKET_NEEDS_TOKEN =
   'An access token is needed: {"authorization": "Bearer esp_…"} in connection_init.';
 export const SOCKET_TOKEN_REVOKED = "The access token was revoked.";
 
-/** No token, or one that does not work (any more). */
-export function unauthenticated(): GraphQLError {
-  return new GraphQLError(HOW_TO_AUTHENTICATE, { extensions: { code: "UNAUTHENTICATED" } });
-}
-
-/** A good token that does not allow this. */
+/** The token is valid, but its role does not allow this. */
 export function forbidden(needed: Role, has: Role): GraphQLError {
-  return new GraphQLError(`This needs a token with the role ${needed}. Yours has the role ${has}.`, {
-    extensions: { code: "FORBIDDEN" },
-  });
+  return codedError("FORBIDDEN", `This needs a token with the role ${needed}. Yours has the role ${has}.`);
 }

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { AppError } from "../../core/app-error.js";
+import type { ErrorCode } from "../../core/error-codes.js";
 import type { Log } from "../../telemetry/log.js";
+
+const INTERNAL: ErrorCode = "INTERNAL";
 
 /**
  * What a client may see of an error: AppErrors, and those of GraphQL itself, which all have a code.
@@ -24,7 +27,7 @@ export function clientError(error: unknown, log: Log): GraphQLFormattedError {
   return {
     message: `Something went wrong inside the server. Its log has the details under ${id}.`,
     ...where,
-    extensions: { code: "INTERNAL", id },
+    extensions: { code: INTERNAL, id },
   };
 }
 

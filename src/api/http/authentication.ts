@@ -3,8 +3,8 @@ import type { RequestHandler } from "express";
 import type { AccessTokens } from "../../access/access-tokens.js";
 import { type Caller, hasRole } from "../../access/caller.js";
 import type { Role } from "../../core/enumerations.js";
-import { forbidden, unauthenticated } from "../errors/access-errors.js";
-import { sendErrors } from "./json-errors.js";
+import { forbidden, HOW_TO_AUTHENTICATE } from "../errors/access-errors.js";
+import { sendError } from "./json-errors.js";
 
 const BEARER = /^Bearer +(\S+)$/i;
 
@@ -26,9 +26,9 @@ export class Authentication {
       const caller = await this.authenticate(request.headers.authorization);
       if (caller === null) {
         response.set("WWW-Authenticate", 'Bearer realm="espalier"');
-        sendErrors(response, 401, unauthenticated().toJSON());
+        sendError(response, "UNAUTHENTICATED", HOW_TO_AUTHENTICATE);
       } else if (!hasRole(caller, role)) {
-        sendErrors(response, 403, forbidden(role, caller.role).toJSON());
+        sendError(response, "FORBIDDEN", forbidden(role, caller.role).message);
       } else {
         this.#callers.set(request, caller);
         next();

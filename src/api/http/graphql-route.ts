@@ -86,12 +86,12 @@ export function graphqlRoute(
   return router;
 }
 
-/** Browsers send anything else to other origins without asking this server first. */
 const neverKept: RequestHandler = (_request, response, next) => {
   response.setHeader("Cache-Control", "no-store");
   next();
 };
 
+/** Browsers ask for permission before they send JSON to another origin, and send anything else without asking. */
 const onlyPostedJson: RequestHandler = (request, response, next) => {
   if (request.method !== "POST") {
     response.set("Allow", "POST");
@@ -109,7 +109,9 @@ const shortQueryText: RequestHandler = (request, response, next) => {
     checkQueryText(typeof body === "object" && body !== null && "query" in body ? body.query : null);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    sendErrors(response, 413, error.toJSON());
+    const { message, extensions } = error;
+    // Unlike an operation that costs too much, a text that is too long was not even read.
+    sendErrors(response, 413, { message, extensions: { code: extensions.code } });
     return;
   }
   next();

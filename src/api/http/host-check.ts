@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import type { RequestHandler } from "express";
-import type { ErrorCode } from "../../core/app-error.js";
-import { sendErrors } from "./json-errors.js";
+import type { ErrorCode } from "../../core/error-codes.js";
+import { sendError } from "./json-errors.js";
 
 export interface Refusal {
   readonly code: ErrorCode;
@@ -36,7 +36,7 @@ export function hostCheck(listensOnLoopback: boolean): RequestHandler {
   return (request, response, next) => {
     const refusal = refusalOf(request, listensOnLoopback);
     if (refusal === null) next();
-    else sendErrors(response, 403, { message: refusal.message, extensions: { code: refusal.code } });
+    else sendError(response, refusal.code, refusal.message);
   };
 }
 

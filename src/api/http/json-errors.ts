@@ -1,27 +1,9 @@
 import type { ErrorRequestHandler, Response } from "express";
 import type { GraphQLFormattedError } from "graphql";
-import { AppError, type ErrorCode } from "../../core/app-error.js";
+import { AppError } from "../../core/app-error.js";
+import { type ErrorCode, httpStatusOf } from "../../core/error-codes.js";
 import type { Log } from "../../telemetry/log.js";
 import { clientError } from "../errors/graphql-errors.js";
-
-/** Statuses of the AppErrors that routes beside /graphql answer with; all others are 400. */
-const STATUS_BY_CODE: Partial<Record<ErrorCode, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  UPLOAD_NOT_FOUND: 404,
-  UPLOAD_EXPIRED: 410,
-  UPLOAD_ALREADY_COMPLETE: 409,
-  UPLOAD_IN_PROGRESS: 409,
-  UPLOAD_TOO_LARGE: 413,
-  UPLOAD_MISMATCH: 422,
-  SAMPLE_NOT_FOUND: 404,
-  ARTIFACT_NOT_FOUND: 404,
-  NOT_FOUND: 404,
-  METHOD_NOT_ALLOWED: 405,
-  BODY_TOO_LARGE: 413,
-  CONTENT_TYPE_UNSUPPORTED: 415,
-  PLAYGROUND_NOT_BUILT: 503,
-};
 
 /** What body-parser says of a body it could not read. */
 const BODY_ERRORS: Record<string, { readonly code: ErrorCode; readonly message: string }> = {
@@ -42,11 +24,13 @@ export function sendErrors(response: Response, status: number, ...errors: GraphQ
   response.status(status).json({ errors });
 }
 
+/** One error, with the HTTP status of its code. */
+export function sendError(response: Response, code: ErrorCode, message: string): void {
+  sendErrors(response, httpStatusOf(code), { message, extensions: { code } });
+}
+
 export function sendAppError(response: Response, error: AppError): void {
-  sendErrors(response, STATUS_BY_CODE[error.code] ?? 400, {
-    message: error.message,
-    extensions: { code: error.code },
-  });
+  sendError(response, error.code, error.message);
 }
 
 /** Turns what any route threw into a JSON answer; unexpected errors say nothing but their id. */
@@ -63,7 +47,7 @@ export function jsonErrors(log: Log): ErrorRequestHandler {
       return;
     }
     if (request.destroyed) return; // The client has gone.
-    sendErrors(response, 500, clientError(error, log));
+    sendErrors(response, httpStatusOf("INTERNAL"), clientError(error, log));
   };
 }
 

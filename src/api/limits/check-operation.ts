@@ -1,10 +1,11 @@
 import {
   type DocumentNode,
-  GraphQLError,
+  type GraphQLError,
   type GraphQLSchema,
   type OperationDefinitionNode,
   visit,
 } from "graphql";
+import { operationRefused } from "../errors/coded-error.js";
 import { type OperationLimits, QUERY_CHARACTERS } from "./operation-limits.js";
 import { costOf } from "./query-cost.js";
 import { depthOf } from "./query-depth.js";
@@ -59,7 +60,5 @@ function countAliases(document: DocumentNode): number {
 }
 
 function tooComplex(what: string): GraphQLError {
-  return new GraphQLError(`The operation ${what}.`, {
-    extensions: { code: "QUERY_TOO_COMPLEX", http: { status: 400 } },
-  });
+  return operationRefused("QUERY_TOO_COMPLEX", `The operation ${what}.`);
 }

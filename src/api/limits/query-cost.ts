@@ -7,6 +7,7 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { type ComplexityEstimator, getComplexity } from "graphql-query-complexity";
+import { operationRefused } from "../errors/coded-error.js";
 import { DEFAULT_PAGE_SIZE } from "../relay/page-size.js";
 
 /** How many items a list is taken to have when no argument says so. */
@@ -47,7 +48,7 @@ export function costOf(
     });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    throw new GraphQLError(error.message, { extensions: { code: "BAD_USER_INPUT", http: { status: 400 } } });
+    throw operationRefused("BAD_USER_INPUT", error.message);
   }
 }
 

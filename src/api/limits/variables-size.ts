@@ -1,4 +1,5 @@
-import { GraphQLError } from "graphql";
+import type { GraphQLError } from "graphql";
+import { operationRefused } from "../errors/coded-error.js";
 import { LIST_ITEMS, VARIABLES_DEPTH } from "./operation-limits.js";
 
 /**
@@ -20,7 +21,5 @@ export function checkVariables(variables: unknown): void {
 }
 
 function tooLarge(what: string): GraphQLError {
-  return new GraphQLError(`The variables ${what}.`, {
-    extensions: { code: "INPUT_TOO_LARGE", http: { status: 400 } },
-  });
+  return operationRefused("INPUT_TOO_LARGE", `The variables ${what}.`);
 }

@@ -7,8 +7,13 @@ import {
   validate,
 } from "graphql";
 import type { SubscribePayload } from "graphql-ws";
+import type { ErrorCode } from "../../core/error-codes.js";
+import { codedError } from "../errors/coded-error.js";
 import { checkOperation, checkQueryText } from "../limits/check-operation.js";
 import type { OperationLimits } from "../limits/operation-limits.js";
+
+const UNREADABLE: ErrorCode = "GRAPHQL_PARSE_FAILED";
+const INVALID: ErrorCode = "GRAPHQL_VALIDATION_FAILED";
 
 /**
  * What Apollo does to an operation before it runs; over WebSocket nobody else does it.
@@ -25,20 +30,23 @@ export function checkSubscription(
     const document = parsed(payload.query, limits.queryTokens);
     const operation = getOperationAST(document, payload.operationName ?? null);
     if (!operation) {
-      return [coded("OPERATION_RESOLUTION_FAILURE", "The document has no operation of that name.")];
+      return [codedError("OPERATION_RESOLUTION_FAILURE", "The document has no operation of that name.")];
     }
     if (operation.operation !== "subscription") {
       return [
-        coded("ONLY_SUBSCRIPTIONS", "Only subscriptions are served over WebSocket; send others by POST."),
+        codedError(
+          "ONLY_SUBSCRIPTIONS",
+          "Only subscriptions are served over WebSocket; send others by POST.",
+        ),
       ];
     }
     const invalid = validate(schema, document);
-    if (invalid.length > 0) return invalid.map((error) => withCode("GRAPHQL_VALIDATION_FAILED", error));
+    if (invalid.length > 0) return invalid.map((error) => withCode(INVALID, error));
     checkOperation({ schema, document, operation, variables: payload.variables ?? {} }, limits);
     return document;
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    return [withCode(String(error.extensions.code), error)];
+    return [withCode(error.extensions.code, error)];
   }
 }
 
@@ -46,16 +54,12 @@ function parsed(query: string, maxTokens: number): DocumentNode {
   try {
     return parse(query, { maxTokens });
   } catch (error) {
-    throw error instanceof GraphQLError ? withCode("GRAPHQL_PARSE_FAILED", error) : error;
+    throw error instanceof GraphQLError ? withCode(UNREADABLE, error) : error;
   }
 }
 
-function coded(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
-}
-
-/** With this code alone: what else an error carries is not for clients. */
-function withCode(code: string, error: GraphQLError): GraphQLError {
+/** The error with its code alone: its other extensions are for HTTP or not for clients. */
+function withCode(code: unknown, error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions } = error;
   return new GraphQLError(message, {
     ...(nodes === undefined ? {} : { nodes }),

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type ExecutionArgs, GraphQLError, type GraphQLSchema, print } from "graphql";
+import { type ExecutionArgs, type GraphQLError, type GraphQLSchema, print } from "graphql";
 import {
   CloseCode,
   type Context,
@@ -13,6 +13,7 @@ import type { AccessTokens } from "../../access/access-tokens.js";
 import type { Caller } from "../../access/caller.js";
 import type { Log } from "../../telemetry/log.js";
 import { SOCKET_NEEDS_TOKEN, SOCKET_TOKEN_REVOKED } from "../errors/access-errors.js";
+import { codedError } from "../errors/coded-error.js";
 import type { Authentication } from "../http/authentication.js";
 import { refusalOf } from "../http/host-check.js";
 import type { OperationLimits } from "../limits/operation-limits.js";
@@ -153,11 +154,9 @@ export class SubscriptionServer implements AsyncDisposable {
     const { schema, limits, contextOf } = this.#options;
     if (Object.keys(subscriptions).length > SUBSCRIPTIONS_PER_SOCKET) {
       return [
-        new GraphQLError(
+        codedError(
+          "TOO_MANY_SUBSCRIPTIONS",
           `One connection may have ${SUBSCRIPTIONS_PER_SOCKET} subscriptions. Open another one.`,
-          {
-            extensions: { code: "TOO_MANY_SUBSCRIPTIONS" },
-          },
         ),
       ];
     }

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import type { Split } from "../../core/enumerations.js";
+import type { ErrorCode } from "../../core/error-codes.js";
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
 import type { Database } from "../../db/database.js";
@@ -146,7 +147,7 @@ export class DatasetImportStore {
   }
 
   /** Ends an import without a usable version. */
-  async fail(versionId: string, code: string, message: string): Promise<void> {
+  async fail(versionId: string, code: ErrorCode, message: string): Promise<void> {
     await this.database.transaction(async (client) => {
       await client.query(
         `UPDATE dataset_version SET status = 'FAILED', failure_code = $2, failure_message = $3, finished_at = now()

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { RunEndReason, RunState } from "../../core/enumerations.js";
 import type { EpochRecord, RunEnvironment, RunProgress } from "../../core/run-events.js";
+import type { RunWarning } from "../../core/run-warnings.js";
 import type { Database } from "../../db/database.js";
 import type { NewEvaluation } from "../evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
@@ -36,11 +37,6 @@ export interface Replaced {
 }
 
 const NOTHING_REPLACED: Replaced = { checkpoints: [], predictions: null };
-
-export interface RunWarning {
-  readonly code: string;
-  readonly message: string;
-}
 
 /** Values of one epoch's steps. */
 export interface EpochValues {

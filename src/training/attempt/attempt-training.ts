@@ -1,6 +1,7 @@
 import path from "node:path";
-import { AppError } from "../../core/app-error.js";
+import { hasCode } from "../../core/app-error.js";
 import type { EpochRecord } from "../../core/run-events.js";
+import type { RunWarning } from "../../core/run-warnings.js";
 import { PredictionsCollector } from "../evaluation/predictions.js";
 import { AttemptReplaced, type RunAttempt } from "../lifecycle/attempt.js";
 import { removeUnnamedCheckpoints } from "../lifecycle/checkpoint-folders.js";
@@ -11,7 +12,6 @@ import { ProgressReporter } from "../loop/progress-reporter.js";
 import { EPOCH_START, TRAINING_START, type TrainingPosition } from "../record/epoch-position.js";
 import type { RunRecord } from "../record/run-records.js";
 import { tensorBoardName } from "../tensorboard/tensorboard-log.js";
-import type { RunWarning } from "./attempt-store.js";
 import { RunEnding } from "./ending.js";
 import { RunKeeper } from "./keeper.js";
 import { LeaseKeeper } from "./lease-keeper.js";
@@ -119,13 +119,13 @@ export class RunTraining {
         return null;
       } catch (error) {
         await this.#progress.settle();
-        if (isOutOfMemory(error) && setup.canHalveParts) throw error;
+        if (hasCode(error, "ENGINE_OUT_OF_MEMORY") && setup.canHalveParts) throw error;
         if (error instanceof RunStopped) await this.#saveBeforeStopping(prepared);
         await this.#writer.flush();
         return await this.#ending.fail(error);
       }
     } catch (error) {
-      if (isOutOfMemory(error) && setup.canHalveParts) {
+      if (hasCode(error, "ENGINE_OUT_OF_MEMORY") && setup.canHalveParts) {
         await this.#writer.flush();
         return "OUT_OF_MEMORY";
       }
@@ -267,8 +267,4 @@ interface EpochCallbacks {
 function observe(epoch: EpochRecord, { best, earlyStopping }: EpochCallbacks): boolean {
   earlyStopping.observe(epoch);
   return best.observe(epoch);
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof AppError && error.code === "ENGINE_OUT_OF_MEMORY";
 }

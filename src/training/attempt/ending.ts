@@ -9,7 +9,7 @@ import type { RunTrainingOptions } from "./options.js";
 import { outcomeOf, type RunOutcome } from "./outcome.js";
 import type { RunOutputs } from "./outputs.js";
 import { untilTaken } from "./patient-writer.js";
-import { type PreparedRun, tellsOfUnusable } from "./preparation.js";
+import { isUnusableCheckpoint, type PreparedRun } from "./preparation.js";
 
 export interface RunEndingOptions extends Pick<RunTrainingOptions, "stores" | "clock" | "log"> {
   readonly attempt: RunAttempt;
@@ -92,7 +92,7 @@ export class RunEnding {
     try {
       await prepared.restore(best);
     } catch (error) {
-      if (!tellsOfUnusable(error)) throw error;
+      if (!isUnusableCheckpoint(error)) throw error;
       const message = `The best checkpoint could not be evaluated on the test split: ${error.message}`;
       return { warnings: [{ code: error.code, message }] };
     }

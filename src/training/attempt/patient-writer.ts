@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.js";
+import { hasCode } from "../../core/app-error.js";
 import { retrying } from "../../lang/retrying.js";
 import type { Log } from "../../telemetry/log.js";
 
@@ -73,5 +73,5 @@ export function untilTaken<T>(
 }
 
 export function isDatabaseAway(error: unknown): boolean {
-  return error instanceof AppError && error.code === "DATABASE_UNREACHABLE";
+  return hasCode(error, "DATABASE_UNREACHABLE");
 }

@@ -1,7 +1,8 @@
 import path from "node:path";
-import { AppError } from "../../core/app-error.js";
+import { type AppError, hasCode } from "../../core/app-error.js";
 import type { ComputePrecision } from "../../core/enumerations.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunWarning } from "../../core/run-warnings.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import { restoreCheckpoint } from "../../engine/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
@@ -15,7 +16,6 @@ import { EpochLoop, evaluationBatchSize } from "../loop/epoch-loop.js";
 import { cacheFeatures, cachesFeatures, featuresOf, removeFeatures } from "../loop/feature-cache.js";
 import type { KeptCheckpoint } from "../record/checkpoint-store.js";
 import { EPOCH_START, TRAINING_START, type TrainingPosition } from "../record/epoch-position.js";
-import type { RunWarning } from "./attempt-store.js";
 
 /** What an attempt trains with, decided before there is a graph. */
 export interface RunPlan {
@@ -114,7 +114,7 @@ export class PreparedRun implements AsyncDisposable {
       try {
         await this.restore(checkpoint);
       } catch (error) {
-        if (!tellsOfUnusable(error)) throw error;
+        if (!isUnusableCheckpoint(error)) throw error;
         warnings.push({
           code: error.code,
           message: `The checkpoint of step ${step} is lost: ${error.message}`,
@@ -164,9 +164,9 @@ function placeOf({ epoch, position }: KeptCheckpoint): string {
   return position === null ? `epoch ${epoch}` : `epoch ${epoch} at step ${position.steps}`;
 }
 
-const UNUSABLE: ReadonlySet<string> = new Set(["CHECKPOINT_DAMAGED", "CHECKPOINT_MISSING"]);
-
-/** Whether it is the checkpoint that failed, and not what reads it. */
-export function tellsOfUnusable(error: unknown): error is AppError {
-  return error instanceof AppError && UNUSABLE.has(error.code);
+/** Whether the checkpoint itself is unusable, so that an earlier one may help. */
+export function isUnusableCheckpoint(
+  error: unknown,
+): error is AppError<"CHECKPOINT_DAMAGED" | "CHECKPOINT_MISSING"> {
+  return hasCode(error, "CHECKPOINT_DAMAGED", "CHECKPOINT_MISSING");
 }

@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { AppError } from "../../core/app-error.js";
 import type { RunEnvironment } from "../../core/run-events.js";
+import type { RunWarning } from "../../core/run-warnings.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { networkOfRun } from "../../graph/architectures/network-spec.js";
 import type { RunRecord } from "../record/run-records.js";
-import type { RunWarning } from "./attempt-store.js";
 import { environmentOf } from "./environment.js";
 import type { RunTrainingOptions } from "./options.js";
 import { type PreparationWatch, PreparedRun, type RunPlan } from "./preparation.js";

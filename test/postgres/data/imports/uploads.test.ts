@@ -178,7 +178,7 @@ test("an upload that an unfinished import reads outlives its time", async () => 
   await world.database.pool.query("UPDATE upload SET expires_at = now() - interval '1 hour'");
   await world.uploads.removeExpired();
   assert.ok((await stat(await world.uploads.pathOfBegun(uploadId))).size > 0);
-  await world.imports.fail(versionId, "TEST", "ended by the test");
+  await world.imports.fail(versionId, "IMPORT_FAILED", "ended by the test");
   await world.uploads.removeExpired();
   assert.equal(await codeOf(world.uploads.pathOfBegun(uploadId)), "UPLOAD_NOT_FOUND");
 });

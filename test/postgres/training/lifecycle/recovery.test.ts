@@ -193,7 +193,7 @@ test("an attempt that starts over from an earlier epoch drops what came after, a
   const { id } = await training.launch();
   const attempt = await startNext(training);
   for (const number of [1, 2, 3]) await finishEpoch(training, attempt, { number });
-  const warnings = [{ code: "BATCH_HALVED", message: "4 at once did not fit." }];
+  const warnings = [{ code: "BATCH_HALVED", message: "4 at once did not fit." } as const];
   const from = { epoch: 1, step: 2, stepsPerEpoch: 2, warnings };
   await training.attempts.start({ runId: id, attempt: attempt.attempt }, from, new Date());
 

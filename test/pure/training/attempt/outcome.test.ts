@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AppError, type ErrorCode } from "../../../../src/core/app-error.js";
+import { AppError } from "../../../../src/core/app-error.js";
+import type { ErrorCode } from "../../../../src/core/error-codes.js";
 import { outcomeOf } from "../../../../src/training/attempt/outcome.js";
 import { AttemptReplaced } from "../../../../src/training/lifecycle/attempt.js";
 import { RunStopped } from "../../../../src/training/lifecycle/stopped.js";
@@ -11,7 +12,7 @@ const REASONS: readonly (readonly [ErrorCode, string])[] = [
   ["ENGINE_FAILED", "ENGINE_ERROR"],
   ["ENGINE_ERROR", "ENGINE_ERROR"],
   ["NETWORK_INVALID", "ENGINE_ERROR"],
-  ["GRADIENT_UNSUPPORTED", "ENGINE_ERROR"],
+  ["GRADIENT_UNDEFINED", "ENGINE_ERROR"],
   ["BLOB_MISSING", "INVALID_DATA"],
   ["SAMPLE_UNREADABLE", "INVALID_DATA"],
   ["DATASET_VERSION_NOT_FOUND", "INVALID_DATA"],
@@ -57,7 +58,7 @@ for (const error of [
   Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" }),
   Object.assign(new Error("EROFS: read-only file system, mkdir"), { code: "EROFS" }),
   new AppError("ENGINE_ERROR", "RESOURCE_EXHAUSTED: /runs/x/variables: No space left on device"),
-  new AppError("BLOB_FAILED", "It cannot be kept.", {
+  new AppError("BLOB_MISSING", "It cannot be kept.", {
     cause: Object.assign(new Error(), { code: "EDQUOT" }),
   }),
 ]) {
@@ -71,9 +72,15 @@ for (const error of [
   });
 }
 
-test("a run whose database is away is tried again", () => {
-  assert.equal(outcomeOf(new AppError("DATABASE_UNREACHABLE", "away")).kind, "requeue");
-});
+for (const code of ["DATABASE_UNREACHABLE", "NATIVE_LIBRARY_UNAVAILABLE"] as const) {
+  test(`a run that meets ${code} is tried again, because the cause may pass`, () => {
+    assert.deepEqual(outcomeOf(new AppError(code, "away")), {
+      kind: "requeue",
+      detail: "away",
+      countsAsFailure: true,
+    });
+  });
+}
 
 test("a trainer that was replaced leaves the run alone", () => {
   assert.deepEqual(outcomeOf(new AttemptReplaced({ runId: "run_1", attempt: 1 })), { kind: "leave" });

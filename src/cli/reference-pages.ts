@@ -1,0 +1,6 @@
+import { errorReference } from "../core/error-reference.js";
+
+/** Pages of documentation that are generated from tables of the code, by their file in the project. */
+export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
+  "docs/errors.md": errorReference,
+};

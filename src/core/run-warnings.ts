@@ -1,0 +1,18 @@
+/** The warnings of a run, by their codes, which are never renamed: clients branch on them. */
+export const RUN_WARNINGS = {
+  BATCH_HALVED: "A batch did not fit into memory. The run continues with micro-batches of half the size.",
+  CHECKPOINT_DAMAGED: "A checkpoint is damaged. The run continues from an earlier one.",
+  CHECKPOINT_MISSING: "The files of a checkpoint are gone. The run continues from an earlier one.",
+  DISK_FULL: "The files of the run cannot be written. The run waits and continues once they can be.",
+  DISK_WAIT_ENDED:
+    "The disk had room, but the run still could not save anything. It stays paused until it is resumed.",
+  RESUMED: "The run continues from its last checkpoint.",
+} as const;
+export type RunWarningCode = keyof typeof RUN_WARNINGS;
+
+/** What the owner of a run should know about it. */
+export interface RunWarning {
+  readonly code: RunWarningCode;
+  /** For people: what happened, and what to do about it. */
+  readonly message: string;
+}
