@@ -1,109 +1,154 @@
 import type { Limits } from "../core/config.js";
-import { AccessTokenResolver } from "./access/queries/access-tokens.js";
+import { CreateAccessTokenResolver } from "./access/mutations/create-access-token.js";
+import { RevokeAccessTokenResolver } from "./access/mutations/revoke-access-token.js";
+import { AccessTokensResolver } from "./access/queries/access-tokens.js";
 import type { ApiServices } from "./api-services.js";
-import {
-  ComparisonResolver,
-  CurveSeriesResolver,
-  MetricComparisonResolver,
-} from "./comparisons/run-comparison-resolver.js";
+import { CurveSeriesResolver } from "./comparisons/aligned-curve.js";
+import { MetricComparisonResolver } from "./comparisons/metric-comparison.js";
+import { CompareRunsResolver } from "./comparisons/queries/compare-runs.js";
+import { RunComparisonResolver } from "./comparisons/run-comparison.js";
 import { InitializationResolver } from "./configuration/initialization.js";
 import { DatasetResolver } from "./datasets/dataset-resolver.js";
 import { DatasetVersionResolver } from "./datasets/dataset-version-resolver.js";
-import { ImportEventResolver } from "./datasets/import-event-resolver.js";
-import { ImportResolver } from "./datasets/import-resolver.js";
-import { EvaluationResolver, RunEvaluationResolver } from "./evaluations/evaluation-resolver.js";
+import { ImportEventResolver } from "./datasets/import-event.js";
+import { ImportDatasetResolver } from "./datasets/mutations/import-dataset.js";
+import { DatasetQueryResolver } from "./datasets/queries/dataset.js";
+import { DatasetVersionQueryResolver } from "./datasets/queries/dataset-version.js";
+import { DatasetsResolver } from "./datasets/queries/datasets.js";
+import { ImportEventsResolver } from "./datasets/subscriptions/import-events.js";
+import { EvaluationResolver } from "./evaluations/evaluation-resolver.js";
+import { RunEvaluationResolver } from "./evaluations/run-evaluation-resolver.js";
 import { ExperimentResolver } from "./experiments/experiment-resolver.js";
-import { MetricPointResolver } from "./metrics/metric-history.js";
+import { CreateExperimentResolver } from "./experiments/mutations/create-experiment.js";
+import { UpdateExperimentResolver } from "./experiments/mutations/update-experiment.js";
+import { ExperimentQueryResolver } from "./experiments/queries/experiment.js";
+import { ExperimentsResolver } from "./experiments/queries/experiments.js";
+import { MetricPointResolver } from "./metrics/metric-point.js";
 import { MetricValueResolver } from "./metrics/metric-value.js";
-import { RunMetricPointsResolver } from "./metrics/run-metrics-resolver.js";
+import { RunMetricsResolver } from "./metrics/run-metrics-resolver.js";
 import { ModelAliasResolver } from "./models/model-alias.js";
 import { ModelResolver } from "./models/model-resolver.js";
 import { ModelVersionResolver } from "./models/model-version-resolver.js";
-import { RegistryResolver } from "./models/registry-resolver.js";
-import { ClassifyResolver } from "./predictions/classify-resolver.js";
+import { RegisterModelVersionResolver } from "./models/mutations/register-model-version.js";
+import { SetModelAliasResolver } from "./models/mutations/set-model-alias.js";
+import { ModelQueryResolver } from "./models/queries/model.js";
+import { ModelVersionQueryResolver } from "./models/queries/model-version.js";
+import { ModelsResolver } from "./models/queries/models.js";
+import { ClassifyResolver } from "./predictions/mutations/classify.js";
 import { NodeResolver } from "./relay/queries/node.js";
-import { ArtifactResolver, RunArtifactsResolver } from "./runs/artifact-resolver.js";
-import { LaunchResolver } from "./runs/launch-resolver.js";
-import { RunControlResolver } from "./runs/run-control-resolver.js";
-import { RunEventResolver } from "./runs/run-event-resolver.js";
+import { ArtifactResolver } from "./runs/artifact.js";
+import { CancelRunResolver } from "./runs/mutations/cancel-run.js";
+import { DeleteRunResolver } from "./runs/mutations/delete-run.js";
+import { ExtendRunResolver } from "./runs/mutations/extend-run.js";
+import { LaunchRunResolver } from "./runs/mutations/launch-run.js";
+import { PauseRunResolver } from "./runs/mutations/pause-run.js";
+import { ResumeRunResolver } from "./runs/mutations/resume-run.js";
+import { RetryRunResolver } from "./runs/mutations/retry-run.js";
+import { RunQueryResolver } from "./runs/queries/run.js";
+import { RunsResolver } from "./runs/queries/runs.js";
+import { RunEventResolver } from "./runs/run-event.js";
 import { RunResolver } from "./runs/run-resolver.js";
-import { SampleResolver } from "./samples/sample-resolver.js";
-import { EngineResolver, SystemResolver } from "./system/system-resolver.js";
+import { RunEventsResolver } from "./runs/subscriptions/run-events.js";
+import { AugmentationPreviewResolver } from "./samples/augmentation-preview.js";
+import { SampleResolver } from "./samples/sample.js";
+import { EngineResolver } from "./system/engine.js";
+import { SystemQueryResolver } from "./system/queries/system.js";
+import { SystemResolver } from "./system/system.js";
+import { CreateUploadResolver } from "./uploads/mutations/create-upload.js";
 
-/** Every class with resolvers; the schema is what they and the types that they name say. */
-export const RESOLVERS = [
-  NodeResolver,
-  SystemResolver,
-  EngineResolver,
-  DatasetResolver,
-  DatasetVersionResolver,
-  SampleResolver,
-  ImportResolver,
-  ImportEventResolver,
-  ExperimentResolver,
-  RunResolver,
-  RunEvaluationResolver,
-  EvaluationResolver,
-  RunArtifactsResolver,
-  ArtifactResolver,
-  InitializationResolver,
-  LaunchResolver,
-  RunControlResolver,
-  RunEventResolver,
-  MetricValueResolver,
-  MetricPointResolver,
-  RunMetricPointsResolver,
-  ComparisonResolver,
-  CurveSeriesResolver,
-  MetricComparisonResolver,
-  ModelResolver,
-  ModelAliasResolver,
-  ModelVersionResolver,
-  RegistryResolver,
-  ClassifyResolver,
-  AccessTokenResolver,
-] as const;
+/** The services of the application, and the facts about this server that `system` returns. */
+export interface ResolverServices extends ApiServices {
+  readonly limits: Limits;
+  readonly version: string;
+}
+
+type ResolverClass = new (...dependencies: never[]) => object;
+
+type Construction = readonly [type: ResolverClass, create: (services: ResolverServices) => object];
+
+/** Every class with resolvers and how it is constructed; the schema consists of their fields and types. */
+const CONSTRUCTIONS: readonly [Construction, ...Construction[]] = [
+  [NodeResolver, ({ accessTokens }) => new NodeResolver(accessTokens)],
+
+  [AccessTokensResolver, ({ accessTokens }) => new AccessTokensResolver(accessTokens)],
+  [CreateAccessTokenResolver, ({ accessTokens }) => new CreateAccessTokenResolver(accessTokens)],
+  [RevokeAccessTokenResolver, ({ accessTokens }) => new RevokeAccessTokenResolver(accessTokens)],
+
+  [
+    SystemQueryResolver,
+    ({ version, engine, trainer, limits }) => new SystemQueryResolver(version, engine.info, trainer, limits),
+  ],
+  [SystemResolver, ({ engine, precisions }) => new SystemResolver(engine.info, precisions)],
+  [EngineResolver, () => new EngineResolver()],
+
+  [CreateUploadResolver, ({ uploads }) => new CreateUploadResolver(uploads)],
+  [ImportDatasetResolver, ({ importer }) => new ImportDatasetResolver(importer)],
+  [ImportEventsResolver, () => new ImportEventsResolver()],
+  [ImportEventResolver, () => new ImportEventResolver()],
+  [DatasetQueryResolver, ({ datasets }) => new DatasetQueryResolver(datasets)],
+  [DatasetsResolver, ({ datasets }) => new DatasetsResolver(datasets)],
+  [DatasetResolver, ({ datasets }) => new DatasetResolver(datasets)],
+  [DatasetVersionQueryResolver, ({ datasets }) => new DatasetVersionQueryResolver(datasets)],
+  [DatasetVersionResolver, ({ datasets }) => new DatasetVersionResolver(datasets)],
+  [AugmentationPreviewResolver, () => new AugmentationPreviewResolver()],
+  [SampleResolver, () => new SampleResolver()],
+
+  [ExperimentQueryResolver, ({ experiments }) => new ExperimentQueryResolver(experiments)],
+  [ExperimentsResolver, ({ experiments }) => new ExperimentsResolver(experiments)],
+  [CreateExperimentResolver, ({ experiments }) => new CreateExperimentResolver(experiments)],
+  [UpdateExperimentResolver, ({ experiments }) => new UpdateExperimentResolver(experiments)],
+  [ExperimentResolver, ({ runs }) => new ExperimentResolver(runs)],
+
+  [RunQueryResolver, () => new RunQueryResolver()],
+  [RunsResolver, ({ runs }) => new RunsResolver(runs)],
+  [LaunchRunResolver, ({ launcher }) => new LaunchRunResolver(launcher)],
+  [CancelRunResolver, ({ control }) => new CancelRunResolver(control)],
+  [PauseRunResolver, ({ control }) => new PauseRunResolver(control)],
+  [ResumeRunResolver, ({ control }) => new ResumeRunResolver(control)],
+  [RetryRunResolver, ({ control }) => new RetryRunResolver(control)],
+  [ExtendRunResolver, ({ control }) => new ExtendRunResolver(control)],
+  [DeleteRunResolver, ({ deletion }) => new DeleteRunResolver(deletion)],
+  [RunEventsResolver, () => new RunEventsResolver()],
+  [RunEventResolver, () => new RunEventResolver()],
+  [RunResolver, ({ runEvents }) => new RunResolver(runEvents)],
+  [InitializationResolver, () => new InitializationResolver()],
+  [ArtifactResolver, () => new ArtifactResolver()],
+  [RunMetricsResolver, ({ metrics }) => new RunMetricsResolver(metrics)],
+  [MetricValueResolver, () => new MetricValueResolver()],
+  [MetricPointResolver, () => new MetricPointResolver()],
+  [RunEvaluationResolver, () => new RunEvaluationResolver()],
+  [EvaluationResolver, () => new EvaluationResolver()],
+
+  [CompareRunsResolver, ({ comparison }) => new CompareRunsResolver(comparison)],
+  [
+    RunComparisonResolver,
+    ({ comparison, disagreements }) => new RunComparisonResolver(comparison, disagreements),
+  ],
+  [CurveSeriesResolver, () => new CurveSeriesResolver()],
+  [MetricComparisonResolver, () => new MetricComparisonResolver()],
+
+  [ModelQueryResolver, ({ models }) => new ModelQueryResolver(models)],
+  [ModelsResolver, ({ models }) => new ModelsResolver(models)],
+  [ModelResolver, ({ models }) => new ModelResolver(models)],
+  [ModelAliasResolver, () => new ModelAliasResolver()],
+  [ModelVersionQueryResolver, ({ models }) => new ModelVersionQueryResolver(models)],
+  [ModelVersionResolver, () => new ModelVersionResolver()],
+  [RegisterModelVersionResolver, ({ registry }) => new RegisterModelVersionResolver(registry)],
+  [SetModelAliasResolver, ({ registry }) => new SetModelAliasResolver(registry)],
+
+  [ClassifyResolver, ({ classifier }) => new ClassifyResolver(classifier)],
+];
+
+const [[first], ...others] = CONSTRUCTIONS;
+export const RESOLVERS = [first, ...others.map(([type]) => type)] as const;
 
 export interface ResolverContainer {
-  get(resolver: (typeof RESOLVERS)[number]): object;
+  get(resolver: ResolverClass): object;
 }
 
 /** Makes each resolver once, with the services that it needs. */
-export function createResolvers(services: ApiServices, limits: Limits, version: string): ResolverContainer {
-  const resolvers = new Map<unknown, object>(
-    [
-      new NodeResolver(services.accessTokens),
-      new SystemResolver(version, services.engine.info, services.trainer, limits, services.precisions),
-      new EngineResolver(),
-      new DatasetResolver(services.datasets),
-      new DatasetVersionResolver(services.datasets),
-      new SampleResolver(),
-      new ImportResolver(services.uploads, services.importer),
-      new ImportEventResolver(),
-      new ExperimentResolver(services.experiments, services.runs),
-      new RunResolver(services.runs, services.metrics, services.runEvents),
-      new RunEvaluationResolver(),
-      new EvaluationResolver(),
-      new RunArtifactsResolver(),
-      new ArtifactResolver(),
-      new InitializationResolver(),
-      new LaunchResolver(services.launcher),
-      new RunControlResolver(services.control, services.deletion),
-      new RunEventResolver(),
-      new MetricValueResolver(),
-      new MetricPointResolver(),
-      new RunMetricPointsResolver(services.metrics),
-      new ComparisonResolver(services.comparison, services.disagreements),
-      new CurveSeriesResolver(),
-      new MetricComparisonResolver(),
-      new ModelResolver(services.models),
-      new ModelAliasResolver(),
-      new ModelVersionResolver(services.models),
-      new RegistryResolver(services.registry),
-      new ClassifyResolver(services.classifier),
-      new AccessTokenResolver(services.accessTokens),
-    ].map((resolver) => [resolver.constructor, resolver]),
-  );
+export function createResolvers(services: ResolverServices): ResolverContainer {
+  const resolvers = new Map(CONSTRUCTIONS.map(([type, create]) => [type, create(services)]));
   return {
     get(resolver) {
       const instance = resolvers.get(resolver);

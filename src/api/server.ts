@@ -47,7 +47,9 @@ export type ApiServerConfig = Pick<Config, "host" | "port" | "limits">;
  */
 export async function startApiServer(services: ApiServices, config: ApiServerConfig): Promise<ApiServer> {
   const { log } = services;
-  const schema = await buildApiSchema(createResolvers(services, config.limits, await productVersion()));
+  const schema = await buildApiSchema(
+    createResolvers({ ...services, limits: config.limits, version: await productVersion() }),
+  );
   const events = new EventStreams(services.runEvents, services.importer);
   const contextOf = (caller: Caller): RequestContext => createRequestContext(caller, services, events);
   const authentication = new Authentication(services.accessTokens);

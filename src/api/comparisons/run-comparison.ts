@@ -1,91 +1,21 @@
-import { Field, Float, Int, ObjectType } from "type-graphql";
-import { MetricValue } from "../metrics/metric-value.js";
-import { ClassProbability } from "../predictions/mutations/classify.js";
-import { connectionType } from "../relay/connection.js";
+import { Arg, Args, Field, FieldResolver, ObjectType, Resolver, Root } from "type-graphql";
+import { AppError } from "../../core/app-error.js";
+import type { AlignedCurve as AlignedCurveRecord } from "../../training/comparison/aligned-curves.js";
+import type { ClassComparison as ClassComparisonRecord } from "../../training/comparison/class-comparison.js";
+import type { RunComparer, RunComparisonRecord } from "../../training/comparison/comparison.js";
+import type {
+  DisagreementFinder,
+  DisagreementRecord,
+} from "../../training/comparison/disagreement-finder.js";
+import { Split } from "../datasets/split.js";
+import { type Connection, toConnection } from "../relay/connection.js";
+import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import { Run } from "../runs/run.js";
-import { Sample } from "../samples/sample.js";
-
-@ObjectType({ description: "Something in which the compared runs are not all equal." })
-export class Difference {
-  @Field(() => String, { description: 'What differs, such as "learningRate.initial".' })
-  path!: string;
-
-  @Field(() => [String], {
-    nullable: "items",
-    description: "Its value in each run as text, in the order of `runs`; null where a run has none.",
-  })
-  values!: readonly (string | null)[];
-}
-
-@ObjectType({ description: "One metric of the compared runs." })
-export class MetricComparison {
-  @Field(() => String, { description: 'Which metric, such as "validation.top1".' })
-  key!: string;
-
-  @Field(() => [MetricValue], {
-    nullable: "items",
-    description: "Best value of each run, in the order of `runs`; null where a run has none.",
-  })
-  best!: readonly (number | null)[];
-
-  @Field(() => [MetricValue], {
-    nullable: "items",
-    description: "Newest value of each run, in the order of `runs`; null where a run has none.",
-  })
-  last!: readonly (number | null)[];
-}
-
-@ObjectType({ description: "One run's line in a chart." })
-export class CurveSeries {
-  @Field(() => [Float], {
-    nullable: "items",
-    description: "A value for each of `epochs`; null where the run has none, or none that is finite.",
-  })
-  values!: readonly (number | null)[];
-}
-
-@ObjectType({ description: "One metric of the compared runs over the epochs, ready to be drawn." })
-export class AlignedCurve {
-  @Field(() => String, { description: "Which metric." })
-  key!: string;
-
-  @Field(() => [Int], { description: "Every epoch that at least one of the runs completed." })
-  epochs!: readonly number[];
-
-  @Field(() => [CurveSeries], { description: "A line for each run, in the order of `runs`." })
-  series!: readonly CurveSeries[];
-}
-
-@ObjectType({ description: "One class in the compared runs." })
-export class ClassComparison {
-  @Field(() => String, { description: "The class." })
-  name!: string;
-
-  @Field(() => [Float], {
-    nullable: "items",
-    description:
-      "F1 of each run's best checkpoint on the validation split, in the order of `runs`; null where a run lacks the " +
-      "class, or was not evaluated yet, or has no F1 of it.",
-  })
-  f1!: readonly (number | null)[];
-}
-
-@ObjectType({ description: "A picture that one of two runs gets right and the other wrong." })
-export class Disagreement {
-  @Field(() => Sample, { description: "The picture, with its true class." })
-  sample!: Sample;
-
-  @Field(() => [ClassProbability], {
-    description: "What the best checkpoint of each run takes it for, in the order of `runs`.",
-  })
-  predictions!: readonly ClassProbability[];
-}
-
-export const DisagreementConnection = connectionType(() => Disagreement, {
-  name: "Disagreement",
-  listed: "pictures that one of two runs gets right and the other wrong, in the order of the data set",
-  counted: true,
-});
+import { AlignedCurve } from "./aligned-curve.js";
+import { ClassComparison } from "./class-comparison.js";
+import { Difference } from "./difference.js";
+import { DisagreementConnection } from "./disagreement.js";
+import { MetricComparison } from "./metric-comparison.js";
 
 @ObjectType({ description: "Why one run did better than another: what differs between them." })
 export class RunComparison {
@@ -103,4 +33,63 @@ export class RunComparison {
 
   @Field(() => [MetricComparison], { description: "Best and newest values of every metric that a run has." })
   metrics!: readonly MetricComparison[];
+}
+
+const MOST_CURVES = 20;
+
+@Resolver(() => RunComparison)
+export class RunComparisonResolver {
+  constructor(
+    private readonly comparer: RunComparer,
+    private readonly finder: DisagreementFinder,
+  ) {}
+
+  @FieldResolver(() => [AlignedCurve], {
+    description: "Metrics over the epochs, aligned for a chart, in the order of `keys`.",
+  })
+  async curves(
+    @Root() comparison: RunComparisonRecord,
+    @Arg("keys", () => [String], {
+      description: `Which metrics, at most ${MOST_CURVES}, such as "validation.top1".`,
+    })
+    keys: readonly string[],
+  ): Promise<readonly AlignedCurveRecord[]> {
+    if (keys.length > MOST_CURVES) {
+      throw new AppError(
+        "TOO_MANY_KEYS",
+        `\`keys\` must name at most ${MOST_CURVES} metrics. Received ${keys.length}.`,
+        { path: ["keys"] },
+      );
+    }
+    return this.comparer.alignCurves(
+      comparison.runs.map((run) => run.id),
+      keys,
+    );
+  }
+
+  @FieldResolver(() => [ClassComparison], {
+    description:
+      "How well each run tells each class, in class order; a class that any of the runs has is there.",
+  })
+  classes(@Root() { runs }: RunComparisonRecord): Promise<readonly ClassComparisonRecord[]> {
+    return this.comparer.compareClasses(runs);
+  }
+
+  @FieldResolver(() => DisagreementConnection, {
+    description:
+      "The pictures that one run gets right and the other wrong, in the order of the data set. Takes exactly two runs " +
+      "on one version, both evaluated on the split; else COMPARISON_INVALID says what is missing.",
+  })
+  async disagreements(
+    @Root() { runs }: RunComparisonRecord,
+    @Arg("split", () => Split, {
+      nullable: true,
+      defaultValue: Split.VALIDATION,
+      description: "Which pictures: VALIDATION or TEST; null means VALIDATION.",
+    })
+    split: Split | null,
+    @Args(() => PageArguments) page: PageArguments,
+  ): Promise<Connection<DisagreementRecord>> {
+    return toConnection(await this.finder.list(runs, split ?? "VALIDATION", pageRequest(page)));
+  }
 }

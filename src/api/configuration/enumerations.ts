@@ -3,47 +3,10 @@ import {
   Architecture,
   FillMode,
   HeadKind,
-  MetricValueKind,
   MonitoredMetric,
   Precision,
   Preprocessing,
-  RunEndReason,
-  RunState,
 } from "../../core/enumerations.js";
-
-registerEnumType(RunState, {
-  name: "RunState",
-  description:
-    "Where a run is in its life: QUEUED, PREPARING, RUNNING, then SUCCEEDED, FAILED or CANCELLED, which are its end " +
-    "until somebody extends or retries it.",
-  valuesConfig: {
-    QUEUED: { description: "Waiting for its turn; see `queuePosition`." },
-    PREPARING: { description: "Packing the pictures at the size asked for, and building the network." },
-    RUNNING: { description: "Training." },
-    PAUSED: {
-      description: "Stopped with a checkpoint saved, and its device free: `resumeRun` queues it again.",
-    },
-    INTERRUPTED: { description: "Its process died; it goes back into the queue by itself." },
-    SUCCEEDED: { description: "Ended with a usable checkpoint; `extendRun` trains it further." },
-    FAILED: { description: "Ended early; `endReason` says why. What was learnt is kept for `retryRun`." },
-    CANCELLED: { description: "Ended on request. What was learnt is kept for `retryRun`." },
-  },
-});
-
-registerEnumType(RunEndReason, {
-  name: "RunEndReason",
-  description: "Why a run ended.",
-  valuesConfig: {
-    COMPLETED: { description: "All epochs were trained." },
-    EARLY_STOPPED: { description: "The monitored metric stopped getting better; see `earlyStopping`." },
-    CANCELLED: { description: "Somebody cancelled it." },
-    DIVERGED: { description: "The loss became infinite or not a number. A lower learning rate may help." },
-    OUT_OF_MEMORY: { description: "Memory ran out. A smaller batch, picture or network may help." },
-    ATTEMPTS_EXHAUSTED: { description: "Its process died too often." },
-    INVALID_DATA: { description: "The data set's version could not be read." },
-    ENGINE_ERROR: { description: "TensorFlow failed; `endDetail` has its words." },
-  },
-});
 
 registerEnumType(Architecture, {
   name: "Architecture",
@@ -129,25 +92,4 @@ registerEnumType(MonitoredMetric, {
   },
 });
 
-registerEnumType(MetricValueKind, {
-  name: "MetricValueKind",
-  description: "Which kind of number a metric is; JSON can carry finite ones only.",
-  valuesConfig: {
-    FINITE: { description: "An ordinary number, in `value`." },
-    NAN: { description: "Not a number, as after 0/0." },
-    POSITIVE_INFINITY: { description: "Greater than every number." },
-    NEGATIVE_INFINITY: { description: "Less than every number." },
-  },
-});
-
-export {
-  Architecture,
-  FillMode,
-  HeadKind,
-  MetricValueKind,
-  MonitoredMetric,
-  Precision,
-  Preprocessing,
-  RunEndReason,
-  RunState,
-};
+export { Architecture, FillMode, HeadKind, MonitoredMetric, Precision, Preprocessing };

@@ -1,33 +1,15 @@
-import { Arg, Args, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { DatasetRecord, DatasetVersionRecord } from "../../core/dataset-records.js";
-import type { Role } from "../../core/enumerations.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
-import { Dataset, DatasetConnection } from "./dataset.js";
+import { Dataset } from "./dataset.js";
 import { DatasetVersion, DatasetVersionConnection } from "./dataset-version.js";
 
 @Resolver(() => Dataset)
 export class DatasetResolver {
   constructor(private readonly datasets: DatasetStore) {}
-
-  @Authorized<Role>("VIEWER")
-  @Query(() => Dataset, {
-    nullable: true,
-    description: "The data set of that name; null when there is none.",
-  })
-  dataset(
-    @Arg("name", () => String, { description: 'Its whole name, such as "flowers".' }) name: string,
-  ): Promise<DatasetRecord | null> {
-    return this.datasets.findDatasetByName(name);
-  }
-
-  @Authorized<Role>("VIEWER")
-  @Query(() => DatasetConnection, { name: "datasets", description: "All data sets, newest first." })
-  async list(@Args(() => PageArguments) page: PageArguments): Promise<Connection<DatasetRecord>> {
-    return toConnection(await this.datasets.listDatasets(pageRequest(page)));
-  }
 
   @FieldResolver(() => DatasetVersionConnection, { description: "Its versions, newest first." })
   async versions(

@@ -2,7 +2,7 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { connectionType } from "../relay/connection.js";
 import { Node } from "../relay/node.js";
 import { DateTime } from "../scalars.js";
-import { DatasetVersionStatus } from "./enumerations.js";
+import { DatasetVersionStatus } from "./dataset-version-status.js";
 
 @ObjectType({
   implements: Node,

@@ -1,6 +1,8 @@
-import { Field, Int, InterfaceType, ObjectType } from "type-graphql";
-import type { ImportEvent as ImportEventRecord } from "../../core/dataset-records.js";
+import { Ctx, Field, FieldResolver, Int, InterfaceType, ObjectType, Resolver, Root } from "type-graphql";
+import type { DatasetVersionRecord, ImportEvent as ImportEventRecord } from "../../core/dataset-records.js";
+import type { RequestContext } from "../request-context.js";
 import { DateTime } from "../scalars.js";
+import { DatasetVersion } from "./dataset-version.js";
 
 @InterfaceType({
   description: "Something that happened during an import.",
@@ -37,3 +39,14 @@ export class ImportProgress {
   description: "The import ended: `datasetVersion` is READY or FAILED. Always the last event.",
 })
 export class ImportFinished {}
+
+@Resolver(() => ImportEvent)
+export class ImportEventResolver {
+  @FieldResolver(() => DatasetVersion, { description: "The version that is being imported, as it is now." })
+  datasetVersion(
+    @Root() event: ImportEventRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<DatasetVersionRecord> {
+    return loaders.datasetVersion.load(event.versionId);
+  }
+}

@@ -1,6 +1,6 @@
 import { Field, ObjectType } from "type-graphql";
 import { connectionType } from "../relay/connection.js";
-import { QuarantineReason } from "./enumerations.js";
+import { QuarantineReason } from "./quarantine-reason.js";
 
 @ObjectType({ description: "A file that an import set aside instead of using it as a picture." })
 export class QuarantinedFile {

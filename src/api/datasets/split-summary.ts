@@ -1,5 +1,5 @@
 import { Field, Int, ObjectType } from "type-graphql";
-import { Split } from "./enumerations.js";
+import { Split } from "./split.js";
 
 @ObjectType({ description: "How many pictures a split has." })
 export class SplitSummary {

@@ -1,34 +1,13 @@
 import { setImmediate } from "node:timers/promises";
-import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { classFigures } from "../../training/evaluation/evaluate-predictions.js";
 import type { EvaluationRecord } from "../../training/evaluation/evaluation-records.js";
-import type { RunRecord } from "../../training/record/run-records.js";
-import { Split } from "../datasets/enumerations.js";
 import type { RequestContext } from "../request-context.js";
-import { Run } from "../runs/run.js";
-import { ClassEvaluation, Evaluation } from "./evaluation.js";
+import { ClassEvaluation } from "./class-evaluation.js";
+import { Evaluation } from "./evaluation.js";
 
 /** GraphQL checks each of them, a million for 1,000 classes: in between, others get a turn. */
 const CELLS_AT_ONCE = 20_000;
-
-@Resolver(() => Run)
-export class RunEvaluationResolver {
-  @FieldResolver(() => Evaluation, {
-    nullable: true,
-    description:
-      "How its best checkpoint does. On VALIDATION since its first epoch, and anew whenever a better one comes; on " +
-      "TEST once it has succeeded. Null before that, on a split without pictures, and on TRAIN.",
-  })
-  async evaluation(
-    @Root() run: RunRecord,
-    @Arg("split", () => Split, { defaultValue: Split.VALIDATION, description: "On which pictures." })
-    split: Split,
-    @Ctx() { loaders }: RequestContext,
-  ): Promise<EvaluationRecord | null> {
-    const evaluations = await loaders.evaluations.load(run.id);
-    return evaluations.find((evaluation) => evaluation.split === split) ?? null;
-  }
-}
 
 @Resolver(() => Evaluation)
 export class EvaluationResolver {

@@ -1,5 +1,5 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
-import { Split } from "../datasets/enumerations.js";
+import { Split } from "../datasets/split.js";
 import { MetricValue } from "../metrics/metric-value.js";
 
 @ObjectType({
@@ -35,31 +35,4 @@ export class Evaluation {
       "0.8 should be right. Over 15 bins of the likeliest class's probability (Guo et al., 2017).",
   })
   expectedCalibrationError!: number;
-}
-
-@ObjectType({ description: "How a run's best checkpoint does on the pictures of one class." })
-export class ClassEvaluation {
-  @Field(() => String, { description: "The class." })
-  name!: string;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "Of the pictures classified as it, the fraction that is; null when none was.",
-  })
-  precision!: number | null;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "Of its pictures, the fraction classified as it; null when the split has none.",
-  })
-  recall!: number | null;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "Harmonic mean of precision and recall; null when the class neither occurs nor was named.",
-  })
-  f1!: number | null;
-
-  @Field(() => Int, { description: "Its pictures in the split." })
-  support!: number;
 }

@@ -1,6 +1,6 @@
 import { FieldResolver, Float, ObjectType, Resolver, Root } from "type-graphql";
 import { metricValueKind } from "../../core/metric-value.js";
-import { MetricValueKind } from "../configuration/enumerations.js";
+import { MetricValueKind } from "./metric-value-kind.js";
 
 @ObjectType({
   description: "A measured number. Metrics may be infinite or not a number, which GraphQL's Float refuses.",

@@ -1,10 +1,16 @@
-import { Arg, Args, ArgsType, Field, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import type { MetricStore } from "../../training/record/metric-store.js";
-import type { MetricPointRecord, RunRecord } from "../../training/record/run-records.js";
+import type { MetricPointRecord, MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
 import { type Connection, connectionType, toConnection } from "../relay/connection.js";
 import { checkedFirst } from "../relay/page-size.js";
+import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";
-import { MetricPoint } from "./metric-history.js";
+import { MetricHistory } from "./metric-history.js";
+import { MetricPoint } from "./metric-point.js";
+import { MetricSummary } from "./metric-summary.js";
+
+/** For `metricHistory`. */
+const DEFAULT_HISTORY_POINTS = 500;
 
 /** Points are small, and a series may have millions. */
 const DEFAULT_PAGE_POINTS = 500;
@@ -34,7 +40,7 @@ class MetricPointsArguments {
 }
 
 @Resolver(() => Run)
-export class RunMetricPointsResolver {
+export class RunMetricsResolver {
   constructor(private readonly metricStore: MetricStore) {}
 
   @FieldResolver(() => MetricPointConnection, {
@@ -51,5 +57,31 @@ export class RunMetricPointsResolver {
       after: after ?? null,
     };
     return toConnection(await this.metricStore.points(run.id, key, page));
+  }
+
+  @FieldResolver(() => [MetricSummary], {
+    description: "Last and best value of each of its metrics, by key.",
+  })
+  metrics(
+    @Root() run: RunRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<readonly MetricSummaryRecord[]> {
+    return loaders.metricSummaries.load(run.id);
+  }
+
+  @FieldResolver(() => MetricHistory, {
+    description: "One metric's course over the run, thinned to at most `maxPoints` that keep its shape.",
+  })
+  async metricHistory(
+    @Root() run: RunRecord,
+    @Arg("key", () => String, { description: 'Which metric, such as "train.loss".' }) key: string,
+    @Arg("maxPoints", () => Int, {
+      nullable: true,
+      defaultValue: DEFAULT_HISTORY_POINTS,
+      description: "How many points at most, from 5 to 10000; null means 500.",
+    })
+    maxPoints: number | null,
+  ): Promise<MetricHistory> {
+    return { key, ...(await this.metricStore.history(run.id, key, maxPoints ?? DEFAULT_HISTORY_POINTS)) };
   }
 }

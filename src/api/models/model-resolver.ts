@@ -1,31 +1,16 @@
-import { Arg, Args, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
-import type { Role } from "../../core/enumerations.js";
+import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
 import type { ModelStore } from "../../registry/model-store.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
-import { Model, ModelConnection } from "./model.js";
+import { Model } from "./model.js";
 import { ModelAlias } from "./model-alias.js";
 import { ModelVersion, ModelVersionConnection } from "./model-version.js";
 
 @Resolver(() => Model)
 export class ModelResolver {
   constructor(private readonly modelStore: ModelStore) {}
-
-  @Authorized<Role>("VIEWER")
-  @Query(() => Model, { nullable: true, description: "The model of that name; null when there is none." })
-  model(
-    @Arg("name", () => String, { description: 'Its whole name, such as "flowers".' }) name: string,
-  ): Promise<ModelRecord | null> {
-    return this.modelStore.findModelByName(name);
-  }
-
-  @Authorized<Role>("VIEWER")
-  @Query(() => ModelConnection, { description: "All models, newest first." })
-  async models(@Args(() => PageArguments) page: PageArguments): Promise<Connection<ModelRecord>> {
-    return toConnection(await this.modelStore.listModels(pageRequest(page)));
-  }
 
   @FieldResolver(() => ModelVersionConnection, { description: "Its versions, newest first." })
   async versions(

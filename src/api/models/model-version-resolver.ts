@@ -1,8 +1,6 @@
-import { Arg, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
-import type { Role } from "../../core/enumerations.js";
 import type { ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
-import type { ModelStore } from "../../registry/model-store.js";
 import type { MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
 import { MetricSummary } from "../metrics/metric-summary.js";
@@ -13,22 +11,6 @@ import { ModelVersion } from "./model-version.js";
 
 @Resolver(() => ModelVersion)
 export class ModelVersionResolver {
-  constructor(private readonly modelStore: ModelStore) {}
-
-  @Authorized<Role>("VIEWER")
-  @Query(() => ModelVersion, {
-    nullable: true,
-    description: "A version by its reference; null when there is none.",
-  })
-  modelVersion(
-    @Arg("ref", () => String, {
-      description: '"flowers@champion" for an alias, "flowers:3" for version 3, "flowers" for the newest.',
-    })
-    ref: string,
-  ): Promise<ModelVersionRecord | null> {
-    return this.modelStore.findVersionByRef(ref);
-  }
-
   @FieldResolver(() => Model, { description: "The model that it is a version of." })
   model(@Root() version: ModelVersionRecord, @Ctx() { loaders }: RequestContext): Promise<ModelRecord> {
     return loaders.model.load(version.modelId);

@@ -1,4 +1,6 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field, FieldResolver, ObjectType, Resolver, Root } from "type-graphql";
+import type { ArtifactRecord } from "../../training/record/artifact-store.js";
+import { artifactPath } from "../http/artifact-route.js";
 import { SafeInt } from "../scalars.js";
 
 @ObjectType({
@@ -15,4 +17,15 @@ export class Artifact {
 
   @Field(() => String, { description: "SHA-256 of its bytes, in hexadecimal." })
   sha256!: string;
+}
+
+@Resolver(() => Artifact)
+export class ArtifactResolver {
+  @FieldResolver(() => String, {
+    description:
+      "Where to download it: a path of this server, to be asked for with the same `Authorization` header.",
+  })
+  url(@Root() { runId, name }: ArtifactRecord): string {
+    return artifactPath(runId, name);
+  }
 }

@@ -1,12 +1,16 @@
-import { Field, Int, InterfaceType, ObjectType } from "type-graphql";
+import { Ctx, Field, FieldResolver, Int, InterfaceType, ObjectType, Resolver, Root } from "type-graphql";
 import type { RunEvent as RunEventRecord } from "../../core/run-events.js";
-import { RunEndReason, RunState } from "../configuration/enumerations.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import { Epoch } from "../metrics/epoch.js";
 import { MetricValue } from "../metrics/metric-value.js";
 import { connectionType } from "../relay/connection.js";
+import type { RequestContext } from "../request-context.js";
 import { DateTime } from "../scalars.js";
 import { Checkpoint } from "./checkpoint.js";
+import { Run } from "./run.js";
+import { RunEndReason } from "./run-end-reason.js";
 import { RunProgress } from "./run-progress.js";
+import { RunState } from "./run-state.js";
 
 @InterfaceType({
   description: "Something that happened during a run.",
@@ -81,3 +85,11 @@ export const RunEventConnection = connectionType(() => RunEvent as never, {
   name: "RunEvent",
   listed: "durable events of a run, oldest first",
 });
+
+@Resolver(() => RunEvent)
+export class RunEventResolver {
+  @FieldResolver(() => Run, { description: "The run, as it is now." })
+  run(@Root() event: RunEventRecord, @Ctx() { loaders }: RequestContext): Promise<RunRecord> {
+    return loaders.run.load(event.runId);
+  }
+}

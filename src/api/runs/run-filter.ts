@@ -1,6 +1,7 @@
 import { Field, Float, InputType } from "type-graphql";
-import { Architecture, RunState } from "../configuration/enumerations.js";
+import { Architecture } from "../configuration/enumerations.js";
 import { DateTime } from "../scalars.js";
+import { RunState } from "./run-state.js";
 
 @InputType({ description: "A range of a metric's best value; runs without the metric are not listed." })
 export class MetricFilter {

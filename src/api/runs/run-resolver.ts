@@ -1,78 +1,27 @@
-import {
-  Arg,
-  Args,
-  Authorized,
-  Ctx,
-  FieldResolver,
-  Float,
-  ID,
-  Int,
-  Query,
-  Resolver,
-  Root,
-} from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Float, Int, Resolver, Root } from "type-graphql";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
-import type { Role } from "../../core/enumerations.js";
 import type { CheckpointRecord, EpochRecord, RunEvent } from "../../core/run-events.js";
 import type { ModelVersionRecord } from "../../registry/model-records.js";
 import type { RunEventStore } from "../../training/events/event-store.js";
-import type { MetricStore } from "../../training/record/metric-store.js";
-import type { ExperimentRecord, MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
-import type { RunStore } from "../../training/record/run-store.js";
+import type { ArtifactRecord } from "../../training/record/artifact-store.js";
+import type { ExperimentRecord, RunRecord } from "../../training/record/run-records.js";
 import { RunConfiguration } from "../configuration/run-configuration.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
 import { Experiment } from "../experiments/experiment.js";
 import { Epoch } from "../metrics/epoch.js";
-import { MetricHistory } from "../metrics/metric-history.js";
-import { MetricSummary } from "../metrics/metric-summary.js";
 import { ModelVersion } from "../models/model-version.js";
 import { type Connection, toConnection } from "../relay/connection.js";
 import { PageArguments, pageRequest } from "../relay/page-arguments.js";
 import { checkedFirst, LARGEST_PAGE_SIZE } from "../relay/page-size.js";
 import type { RequestContext } from "../request-context.js";
+import { Artifact } from "./artifact.js";
 import { Checkpoint } from "./checkpoint.js";
-import { Run, RunConnection } from "./run.js";
+import { Run } from "./run.js";
 import { RunEventConnection } from "./run-event.js";
-import { RunFilterInput } from "./run-filter.js";
-import { RunOrderInput, runOrder } from "./run-order.js";
-
-const DEFAULT_POINTS = 500;
 
 @Resolver(() => Run)
 export class RunResolver {
-  constructor(
-    private readonly runStore: RunStore,
-    private readonly metricStore: MetricStore,
-    private readonly eventStore: RunEventStore,
-  ) {}
-
-  @Authorized<Role>("VIEWER")
-  @Query(() => Run, { nullable: true, description: "The run of that id; null when there is none." })
-  run(
-    @Arg("id", () => ID, { description: "Id of the run." }) id: string,
-    @Ctx() { loaders }: RequestContext,
-  ): Promise<RunRecord | null> {
-    return loaders.runOrNull.load(id);
-  }
-
-  @Authorized<Role>("VIEWER")
-  @Query(() => RunConnection, {
-    description: "Runs of all experiments, newest first unless `orderBy` says otherwise.",
-  })
-  async runs(
-    @Arg("filter", () => RunFilterInput, { nullable: true, description: "Which runs; null means all." })
-    filter: RunFilterInput | null | undefined,
-    @Arg("orderBy", () => RunOrderInput, {
-      nullable: true,
-      description: "In which order; null: newest first.",
-    })
-    orderBy: RunOrderInput | null | undefined,
-    @Args(() => PageArguments) page: PageArguments,
-  ): Promise<Connection<RunRecord>> {
-    return toConnection(
-      await this.runStore.list({ filter: filter ?? null, order: runOrder(orderBy), page: pageRequest(page) }),
-    );
-  }
+  constructor(private readonly eventStore: RunEventStore) {}
 
   @FieldResolver(() => Experiment, { description: "The experiment it belongs to." })
   experiment(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<ExperimentRecord> {
@@ -97,32 +46,6 @@ export class RunResolver {
   })
   queuePosition(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<number | null> {
     return loaders.queuePosition.load(run.id);
-  }
-
-  @FieldResolver(() => [MetricSummary], {
-    description: "Last and best value of each of its metrics, by key.",
-  })
-  metrics(
-    @Root() run: RunRecord,
-    @Ctx() { loaders }: RequestContext,
-  ): Promise<readonly MetricSummaryRecord[]> {
-    return loaders.metricSummaries.load(run.id);
-  }
-
-  @FieldResolver(() => MetricHistory, {
-    description: "One metric's course over the run, thinned to at most `maxPoints` that keep its shape.",
-  })
-  async metricHistory(
-    @Root() run: RunRecord,
-    @Arg("key", () => String, { description: 'Which metric, such as "train.loss".' }) key: string,
-    @Arg("maxPoints", () => Int, {
-      nullable: true,
-      defaultValue: DEFAULT_POINTS,
-      description: "How many points at most, from 5 to 10000; null means 500.",
-    })
-    maxPoints: number | null,
-  ): Promise<MetricHistory> {
-    return { key, ...(await this.metricStore.history(run.id, key, maxPoints ?? DEFAULT_POINTS)) };
   }
 
   @FieldResolver(() => [Epoch], { description: "Its completed epochs, in order." })
@@ -162,6 +85,14 @@ export class RunResolver {
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly CheckpointRecord[]> {
     return loaders.checkpoints.load(run.id);
+  }
+
+  @FieldResolver(() => [Artifact], {
+    description:
+      "Files that it left to be downloaded, by name. While it trains they are replaced by newer ones.",
+  })
+  artifacts(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<readonly ArtifactRecord[]> {
+    return loaders.artifacts.load(run.id);
   }
 
   @FieldResolver(() => [ModelVersion], {

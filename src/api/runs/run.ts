@@ -1,10 +1,11 @@
 import { Field, Int, ObjectType } from "type-graphql";
-import { RunEndReason, RunState } from "../configuration/enumerations.js";
 import { connectionType } from "../relay/connection.js";
 import { Node } from "../relay/node.js";
 import { DateTime } from "../scalars.js";
+import { RunEndReason } from "./run-end-reason.js";
 import { RunEnvironment } from "./run-environment.js";
 import { RunProgress } from "./run-progress.js";
+import { RunState } from "./run-state.js";
 
 @ObjectType({ implements: Node, description: "One training of a network on one version of a data set." })
 export class Run {

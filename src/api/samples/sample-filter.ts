@@ -1,5 +1,5 @@
 import { Field, InputType } from "type-graphql";
-import { Split } from "../datasets/enumerations.js";
+import { Split } from "../datasets/split.js";
 
 @InputType({ description: "Which pictures to list; what is left out does not restrict." })
 export class SampleFilter {

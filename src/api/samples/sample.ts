@@ -1,7 +1,9 @@
-import { Field, Int, ObjectType } from "type-graphql";
-import { Split } from "../datasets/enumerations.js";
+import { Arg, Field, FieldResolver, Int, ObjectType, Resolver, Root } from "type-graphql";
+import type { SampleRecord } from "../../core/dataset-records.js";
+import { Split } from "../datasets/split.js";
 import { connectionType } from "../relay/connection.js";
 import { Node } from "../relay/node.js";
+import { checkedSize, DEFAULT_SIZE_PIXELS, imagePath, LARGEST_SIZE_PIXELS } from "./sample-image-path.js";
 
 @ObjectType({ implements: Node, description: "One picture of a data set's version." })
 export class Sample {
@@ -31,3 +33,23 @@ export const SampleConnection = connectionType(() => Sample, {
   listed: "pictures in the order of the manifest: by class, then by content",
   counted: true,
 });
+
+@Resolver(() => Sample)
+export class SampleResolver {
+  @FieldResolver(() => String, {
+    description:
+      "Where to get the picture, scaled down to fit: a path of this server, to be asked for with the same " +
+      "`Authorization` header.",
+  })
+  imageUrl(
+    @Root() sample: SampleRecord,
+    @Arg("sizePixels", () => Int, {
+      nullable: true,
+      defaultValue: DEFAULT_SIZE_PIXELS,
+      description: `Longest side in pixels, 1 to ${LARGEST_SIZE_PIXELS}; null means ${DEFAULT_SIZE_PIXELS}.`,
+    })
+    sizePixels: number | null,
+  ): string {
+    return imagePath(sample.id, checkedSize(sizePixels ?? DEFAULT_SIZE_PIXELS));
+  }
+}

@@ -1,7 +1,10 @@
-import { Field, Int, ObjectType } from "type-graphql";
+import { Field, FieldResolver, Int, ObjectType, Resolver } from "type-graphql";
+import type { EngineInfo } from "../../engine/engine-protocol.js";
+import type { PrecisionChooser } from "../../training/attempt/precision-chooser.js";
 import { SafeInt } from "../scalars.js";
+import { DeviceKind } from "./device-kind.js";
 import { Engine } from "./engine.js";
-import { DeviceKind } from "./enumerations.js";
+import { PrecisionMeasurement } from "./precision-measurement.js";
 
 @ObjectType({ description: "A processor that TensorFlow found." })
 export class Device {
@@ -59,4 +62,19 @@ export class System {
 
   @Field(() => SystemLimits, { description: "What one request may ask for at most." })
   limits!: SystemLimits;
+}
+
+@Resolver(() => System)
+export class SystemResolver {
+  constructor(
+    private readonly engineInfo: EngineInfo,
+    private readonly precisions: PrecisionChooser,
+  ) {}
+
+  @FieldResolver(() => [PrecisionMeasurement], {
+    description: "What the precision AUTO decides by; empty until a run has asked for it on this machine.",
+  })
+  precisionMeasurements(): Promise<readonly PrecisionMeasurement[]> {
+    return this.precisions.measurements(this.engineInfo);
+  }
 }

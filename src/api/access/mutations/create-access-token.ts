@@ -1,5 +1,7 @@
-import { Field, InputType, ObjectType } from "type-graphql";
+import { Arg, Authorized, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { AccessTokens } from "../../../access/access-tokens.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { AccessToken } from "../access-token.js";
 import { Role } from "../role.js";
 
@@ -27,4 +29,23 @@ export class CreateAccessTokenPayload {
 
   @Field(() => [UserError], { description: "Why no token was made; empty when it was." })
   userErrors!: readonly UserError[];
+}
+
+@Resolver()
+export class CreateAccessTokenResolver {
+  constructor(private readonly accessTokens: AccessTokens) {}
+
+  @Authorized<Role>("ADMIN")
+  @Mutation(() => CreateAccessTokenPayload, {
+    description: "Makes an access token and shows its secret, this once. Needs the role ADMIN.",
+  })
+  createAccessToken(
+    @Arg("input", () => CreateAccessTokenInput, { description: "Name and role of the token." })
+    input: CreateAccessTokenInput,
+  ): Promise<CreateAccessTokenPayload> {
+    return withUserErrors<Pick<CreateAccessTokenPayload, "token" | "secret">>(
+      { token: null, secret: null },
+      () => this.accessTokens.create({ name: input.name, role: input.role }),
+    );
+  }
 }

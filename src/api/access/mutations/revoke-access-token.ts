@@ -1,5 +1,8 @@
-import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { Arg, Authorized, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { AccessTokens } from "../../../access/access-tokens.js";
+import type { Role } from "../../../core/enumerations.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { AccessToken } from "../access-token.js";
 
 @InputType({ description: "Which access token to revoke." })
@@ -21,4 +24,24 @@ export class RevokeAccessTokenPayload {
       "Why it was not revoked, such as LAST_ADMIN_TOKEN; empty when it was. Revoking a revoked token is no error.",
   })
   userErrors!: readonly UserError[];
+}
+
+@Resolver()
+export class RevokeAccessTokenResolver {
+  constructor(private readonly accessTokens: AccessTokens) {}
+
+  @Authorized<Role>("ADMIN")
+  @Mutation(() => RevokeAccessTokenPayload, {
+    description:
+      "Ends a token's life at once, its open subscriptions included. The last ADMIN token cannot be " +
+      "revoked. Needs the role ADMIN.",
+  })
+  revokeAccessToken(
+    @Arg("input", () => RevokeAccessTokenInput, { description: "Which token." })
+    input: RevokeAccessTokenInput,
+  ): Promise<RevokeAccessTokenPayload> {
+    return withUserErrors<Pick<RevokeAccessTokenPayload, "token">>({ token: null }, async () => ({
+      token: await this.accessTokens.revoke(input.id),
+    }));
+  }
 }

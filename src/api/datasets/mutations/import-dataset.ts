@@ -1,5 +1,19 @@
-import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
+import {
+  Arg,
+  Authorized,
+  Field,
+  Float,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Resolver,
+} from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { DatasetImporter } from "../../../data/imports/dataset-import.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { DatasetVersion } from "../dataset-version.js";
 
@@ -80,4 +94,45 @@ export class ImportDatasetPayload {
 
   @Field(() => [UserError], { description: "Why no import began; empty when it did." })
   userErrors!: readonly UserError[];
+}
+
+const DEFAULT_SPLIT = { validation: 0.15, test: 0.15, seed: 0 };
+
+@Resolver()
+export class ImportDatasetResolver {
+  constructor(private readonly importer: DatasetImporter) {}
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => ImportDatasetPayload, {
+    description:
+      "Begins to make the next version of a data set from pictures, in the background. Needs the role EDITOR.",
+  })
+  importDataset(
+    @Arg("input", () => ImportDatasetInput, { description: "Which pictures, and for which data set." })
+    input: ImportDatasetInput,
+  ): Promise<ImportDatasetPayload> {
+    return withUserErrors<Pick<ImportDatasetPayload, "datasetVersion">>(
+      { datasetVersion: null },
+      async () => ({
+        datasetVersion: await this.importer.start({
+          dataset: input.dataset,
+          description: input.description ?? null,
+          source: importSource(input.source),
+          split: {
+            validation: input.split?.validation ?? DEFAULT_SPLIT.validation,
+            test: input.split?.test ?? DEFAULT_SPLIT.test,
+            seed: input.split?.seed ?? DEFAULT_SPLIT.seed,
+          },
+          idempotencyKey: input.idempotencyKey ?? null,
+        }),
+      }),
+    );
+  }
+}
+
+/** The source that a client chose; GraphQL has made sure that it is exactly one (`@oneOf`). */
+function importSource({ uploadId, folder }: ImportSourceInput): { uploadId: string } | { folder: string } {
+  if (uploadId !== undefined) return { uploadId };
+  if (folder !== undefined) return { folder };
+  throw new Error("ImportSourceInput is @oneOf, yet neither field is set.");
 }

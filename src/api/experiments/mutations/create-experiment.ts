@@ -1,5 +1,8 @@
-import { Field, InputType, Int, ObjectType } from "type-graphql";
+import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { ExperimentStore } from "../../../training/record/experiment-store.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { Experiment } from "../experiment.js";
 
@@ -36,4 +39,28 @@ export class CreateExperimentPayload {
 
   @Field(() => [UserError], { description: "Why no experiment was made; empty when it was." })
   userErrors!: readonly UserError[];
+}
+
+@Resolver()
+export class CreateExperimentResolver {
+  constructor(private readonly experimentStore: ExperimentStore) {}
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => CreateExperimentPayload, {
+    description:
+      "Makes an experiment; launching a run into a new name does so as well. Needs the role EDITOR.",
+  })
+  createExperiment(
+    @Arg("input", () => CreateExperimentInput, { description: "Name, description and limit." })
+    input: CreateExperimentInput,
+  ): Promise<CreateExperimentPayload> {
+    return withUserErrors<Pick<CreateExperimentPayload, "experiment">>({ experiment: null }, async () => ({
+      experiment: await this.experimentStore.create({
+        name: input.name,
+        description: input.description ?? "",
+        maxActiveRuns: input.maxActiveRuns ?? null,
+        idempotencyKey: input.idempotencyKey ?? null,
+      }),
+    }));
+  }
 }

@@ -1,5 +1,8 @@
-import { Field, InputType, Int, ObjectType } from "type-graphql";
+import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { ExperimentStore } from "../../../training/record/experiment-store.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Experiment } from "../experiment.js";
 
 @InputType({ description: "What to change of an experiment; what is left out stays as it is." })
@@ -29,4 +32,27 @@ export class UpdateExperimentPayload {
 
   @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
   userErrors!: readonly UserError[];
+}
+
+@Resolver()
+export class UpdateExperimentResolver {
+  constructor(private readonly experimentStore: ExperimentStore) {}
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => UpdateExperimentPayload, {
+    description:
+      "Changes what an experiment says about itself, and how many of its runs may be at work at once. A lower limit stops " +
+      "none; a higher one lets waiting runs go at once. Needs the role EDITOR.",
+  })
+  updateExperiment(
+    @Arg("input", () => UpdateExperimentInput, { description: "Which experiment, and what to change." })
+    { experiment, description, maxActiveRuns }: UpdateExperimentInput,
+  ): Promise<UpdateExperimentPayload> {
+    return withUserErrors<Pick<UpdateExperimentPayload, "experiment">>({ experiment: null }, async () => ({
+      experiment: await this.experimentStore.update(experiment, {
+        description: description ?? undefined,
+        maxActiveRuns,
+      }),
+    }));
+  }
 }

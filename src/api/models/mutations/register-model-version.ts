@@ -1,5 +1,8 @@
-import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { Arg, Authorized, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { ModelRegistry } from "../../../registry/model-registry.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { ModelVersion } from "../model-version.js";
 
@@ -28,4 +31,30 @@ export class RegisterModelVersionPayload {
 
   @Field(() => [UserError], { description: "Why no version was made; empty when it was." })
   userErrors!: readonly UserError[];
+}
+
+@Resolver()
+export class RegisterModelVersionResolver {
+  constructor(private readonly registry: ModelRegistry) {}
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => RegisterModelVersionPayload, {
+    description: "Exports a run's best checkpoint as the next version of a model. Needs the role EDITOR.",
+  })
+  registerModelVersion(
+    @Arg("input", () => RegisterModelVersionInput, { description: "Which run, and for which model." })
+    input: RegisterModelVersionInput,
+  ): Promise<RegisterModelVersionPayload> {
+    return withUserErrors<Pick<RegisterModelVersionPayload, "modelVersion">>(
+      { modelVersion: null },
+      async () => ({
+        modelVersion: await this.registry.register({
+          model: input.model,
+          runId: input.runId,
+          description: input.description ?? null,
+          idempotencyKey: input.idempotencyKey ?? null,
+        }),
+      }),
+    );
+  }
 }

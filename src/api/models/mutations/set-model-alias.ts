@@ -1,5 +1,8 @@
-import { Field, InputType, Int, ObjectType } from "type-graphql";
+import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { ModelRegistry } from "../../../registry/model-registry.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Model } from "../model.js";
 
 @InputType({ description: "Which version of a model an alias stands for." })
@@ -21,4 +24,27 @@ export class SetModelAliasPayload {
 
   @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
   userErrors!: readonly UserError[];
+}
+
+@Resolver()
+export class SetModelAliasResolver {
+  constructor(private readonly registry: ModelRegistry) {}
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => SetModelAliasPayload, {
+    description:
+      "Points an alias at a version; whoever classifies with it gets the new one at once. Needs the role EDITOR.",
+  })
+  setModelAlias(
+    @Arg("input", () => SetModelAliasInput, { description: "Which alias, and what it stands for." })
+    input: SetModelAliasInput,
+  ): Promise<SetModelAliasPayload> {
+    return withUserErrors<Pick<SetModelAliasPayload, "model">>({ model: null }, async () => ({
+      model: await this.registry.setAlias({
+        model: input.model,
+        alias: input.alias,
+        version: input.version ?? null,
+      }),
+    }));
+  }
 }

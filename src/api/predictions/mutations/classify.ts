@@ -1,24 +1,11 @@
-import { createUnionType, Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
-import { QuarantineReason } from "../../datasets/enumerations.js";
+import { Arg, Authorized, Field, Float, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { Classifier } from "../../../serving/classifier.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { ModelVersion } from "../../models/model-version.js";
-
-@InputType({ description: "One picture: exactly one of the fields." })
-export class ImageInput {
-  @Field(() => String, {
-    nullable: true,
-    description:
-      "The bytes of the picture's file as base64; give it in a variable. All of a request together have at most " +
-      "16 MiB: send more through uploads.",
-  })
-  base64?: string;
-
-  @Field(() => ID, { nullable: true, description: "An upload (see `createUpload`) that holds one picture." })
-  uploadId?: string;
-
-  @Field(() => ID, { nullable: true, description: "A picture of a data set's version." })
-  sampleId?: string;
-}
+import { ImageInput, pictureInput } from "../image-input.js";
+import { ImageResult } from "../image-result.js";
 
 @InputType({ description: "What to classify, and with which model." })
 export class ClassifyInput {
@@ -38,39 +25,6 @@ export class ClassifyInput {
   topK!: number | null;
 }
 
-@ObjectType({ description: "A class, and how likely it is." })
-export class ClassProbability {
-  @Field(() => String, { description: "Name of the class." })
-  label!: string;
-
-  @Field(() => Float, { description: "From 0 to 1; those of all classes add up to 1." })
-  probability!: number;
-}
-
-@ObjectType({ description: "What a picture shows." })
-export class ImageClassification {
-  @Field(() => [ClassProbability], { description: "The likeliest classes, the likeliest first." })
-  top!: readonly ClassProbability[];
-}
-
-@ObjectType({
-  description: "Why a picture could not be classified. The others of the call are not affected.",
-})
-export class ImageFailure {
-  @Field(() => QuarantineReason, { description: "Why, for programs." })
-  reason!: QuarantineReason;
-
-  @Field(() => String, { description: "Why, for people." })
-  detail!: string;
-}
-
-export const ImageResult = createUnionType({
-  name: "ImageResult",
-  description: "What a picture shows, or why that cannot be told.",
-  types: () => [ImageClassification, ImageFailure] as const,
-  resolveType: (result) => ("reason" in result ? ImageFailure : ImageClassification),
-});
-
 @ObjectType({ description: "What the pictures show." })
 export class ClassifyPayload {
   @Field(() => [ImageResult], {
@@ -89,4 +43,29 @@ export class ClassifyPayload {
 
   @Field(() => [UserError], { description: "Why nothing was classified; empty when it was." })
   userErrors!: readonly UserError[];
+}
+
+const DEFAULT_TOP_K = 5;
+
+@Resolver()
+export class ClassifyResolver {
+  constructor(private readonly classifier: Classifier) {}
+
+  @Authorized<Role>("VIEWER")
+  @Mutation(() => ClassifyPayload, {
+    description: "Says what pictures show. One that cannot be read fails alone. Needs the role VIEWER.",
+  })
+  classify(
+    @Arg("input", () => ClassifyInput, { description: "The pictures, and the model." }) input: ClassifyInput,
+  ): Promise<ClassifyPayload> {
+    return withUserErrors<Omit<ClassifyPayload, "userErrors">>(
+      { results: [], modelVersion: null, latencyMs: null },
+      () =>
+        this.classifier.classify({
+          model: input.model,
+          images: input.images.map(pictureInput),
+          topK: input.topK ?? DEFAULT_TOP_K,
+        }),
+    );
+  }
 }

@@ -1,7 +1,10 @@
-import { Field, InputType, Int, ObjectType } from "type-graphql";
+import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { RunLauncher } from "../../../training/lifecycle/launcher.js";
 import type { RunRecord } from "../../../training/record/run-records.js";
 import { RunConfigurationInput } from "../../configuration/run-configuration-input.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { Run } from "../run.js";
 
@@ -42,4 +45,29 @@ export class LaunchRunPayload {
 
   @Field(() => [UserError], { description: "Why no run was launched; empty when it was." })
   userErrors!: readonly UserError[];
+}
+
+@Resolver()
+export class LaunchRunResolver {
+  constructor(private readonly launcher: RunLauncher) {}
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => LaunchRunPayload, {
+    description:
+      "Checks a configuration against the data and puts the run into the queue. Needs the role EDITOR.",
+  })
+  launchRun(
+    @Arg("input", () => LaunchRunInput, { description: "What to train, and on what." }) input: LaunchRunInput,
+  ): Promise<LaunchRunPayload> {
+    return withUserErrors<Pick<LaunchRunPayload, "run">>({ run: null }, async () => ({
+      run: await this.launcher.launch({
+        experiment: input.experiment,
+        dataset: input.dataset,
+        name: input.name ?? null,
+        configuration: input.configuration,
+        priority: input.priority ?? 0,
+        idempotencyKey: input.idempotencyKey ?? null,
+      }),
+    }));
+  }
 }

@@ -1,6 +1,7 @@
-import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
+import { Field, ID, InputType, ObjectType } from "type-graphql";
 import type { RunRecord } from "../../../training/record/run-records.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Run } from "../run.js";
 
 @InputType({ description: "Which run." })
@@ -18,27 +19,7 @@ export class RunPayload {
   userErrors!: readonly UserError[];
 }
 
-@InputType({ description: "How far to train a run that has succeeded." })
-export class ExtendRunInput {
-  @Field(() => ID, { description: "Id of the run." })
-  runId!: string;
-
-  @Field(() => Int, {
-    description:
-      "How many epochs it is to have in all: more than it was to have, at most 10000. One that stopped early may also go " +
-      "on to where it was to end.",
-  })
-  epochs!: number;
-}
-
-@ObjectType({ description: "The run that was deleted." })
-export class DeleteRunPayload {
-  @Field(() => ID, { nullable: true, description: "Id that the run had; null when it was not deleted." })
-  deletedId!: string | null;
-
-  @Field(() => [UserError], {
-    description:
-      "Why it was not deleted, empty when it was. RUN_HAS_DEPENDENTS names the model versions that were made of it.",
-  })
-  userErrors!: readonly UserError[];
+/** Answers a mutation that changes the state of one run. */
+export function runPayload(change: () => Promise<RunRecord>): Promise<RunPayload> {
+  return withUserErrors<Pick<RunPayload, "run">>({ run: null }, async () => ({ run: await change() }));
 }

@@ -1,6 +1,11 @@
-import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { Arg, Authorized, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { Uploads } from "../../../data/imports/uploads.js";
 import { UserError } from "../../errors/user-error.js";
+import { withUserErrors } from "../../errors/with-user-errors.js";
+import type { RequestContext } from "../../request-context.js";
 import { DateTime, SafeInt } from "../../scalars.js";
+import { uploadPath } from "../upload-path.js";
 
 @InputType({ description: "What is known beforehand of the file to upload." })
 export class CreateUploadInput {
@@ -41,4 +46,31 @@ export class CreateUploadPayload {
 
   @Field(() => [UserError], { description: "Why there is no upload; empty when there is." })
   userErrors!: readonly UserError[];
+}
+
+@Resolver()
+export class CreateUploadResolver {
+  constructor(private readonly uploads: Uploads) {}
+
+  @Authorized<Role>("EDITOR")
+  @Mutation(() => CreateUploadPayload, {
+    description: "Opens a place to send one file to, an archive or a picture. Needs the role EDITOR.",
+  })
+  createUpload(
+    @Arg("input", () => CreateUploadInput, { description: "What is known of the file." })
+    input: CreateUploadInput,
+    @Ctx() { caller }: RequestContext,
+  ): Promise<CreateUploadPayload> {
+    return withUserErrors<Omit<CreateUploadPayload, "userErrors">>(
+      { uploadId: null, putUrl: null, expiresAt: null },
+      async () => {
+        const { uploadId, expiresAt } = await this.uploads.create({
+          sizeBytes: input.sizeBytes ?? null,
+          sha256: input.sha256 ?? null,
+          tokenId: caller.tokenId,
+        });
+        return { uploadId, putUrl: uploadPath(uploadId), expiresAt };
+      },
+    );
+  }
 }

@@ -1,17 +1,16 @@
-import { Arg, Authorized, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
-import type { DatasetVersionRecord, ImportEvent as ImportEventRecord } from "../../core/dataset-records.js";
-import type { Role } from "../../core/enumerations.js";
-import type { RequestContext } from "../request-context.js";
-import { DatasetVersion } from "./dataset-version.js";
-import { ImportEvent } from "./import-event.js";
+import { Arg, Authorized, ID, Resolver, Root, Subscription } from "type-graphql";
+import type { ImportEvent as ImportEventRecord } from "../../../core/dataset-records.js";
+import type { Role } from "../../../core/enumerations.js";
+import type { RequestContext } from "../../request-context.js";
+import { ImportEvent } from "../import-event.js";
 
 interface ImportEventsArguments {
   readonly datasetVersionId: string;
   readonly after?: string | null;
 }
 
-@Resolver(() => ImportEvent)
-export class ImportEventResolver {
+@Resolver()
+export class ImportEventsResolver {
   @Authorized<Role>("VIEWER")
   @Subscription(() => ImportEvent, {
     description:
@@ -31,13 +30,5 @@ export class ImportEventResolver {
     _after: string | null | undefined,
   ): ImportEventRecord {
     return event;
-  }
-
-  @FieldResolver(() => DatasetVersion, { description: "The version that is being imported, as it is now." })
-  datasetVersion(
-    @Root() event: ImportEventRecord,
-    @Ctx() { loaders }: RequestContext,
-  ): Promise<DatasetVersionRecord> {
-    return loaders.datasetVersion.load(event.versionId);
   }
 }

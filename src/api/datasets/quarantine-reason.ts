@@ -1,25 +1,5 @@
 import { registerEnumType } from "type-graphql";
-import { DatasetVersionStatus, QuarantineReason, Split } from "../../core/enumerations.js";
-
-registerEnumType(Split, {
-  name: "Split",
-  description: "What a picture is used for. A picture and its exact copies are always in the same split.",
-  valuesConfig: {
-    TRAIN: { description: "Weights are learnt from it." },
-    VALIDATION: { description: "Measured after each epoch, to choose checkpoints and to stop early." },
-    TEST: { description: "Kept apart from training and from every choice made during it." },
-  },
-});
-
-registerEnumType(DatasetVersionStatus, {
-  name: "DatasetVersionStatus",
-  description: "How far the import of a version is.",
-  valuesConfig: {
-    IMPORTING: { description: "Files are still being read; counts are not final." },
-    READY: { description: "Complete and unchangeable; runs can train on it." },
-    FAILED: { description: "The import ended without a usable version; see `failure`." },
-  },
-});
+import { QuarantineReason } from "../../core/enumerations.js";
 
 registerEnumType(QuarantineReason, {
   name: "QuarantineReason",
@@ -41,4 +21,4 @@ registerEnumType(QuarantineReason, {
   },
 });
 
-export { DatasetVersionStatus, QuarantineReason, Split };
+export { QuarantineReason };

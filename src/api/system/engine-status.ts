@@ -1,14 +1,5 @@
 import { registerEnumType } from "type-graphql";
-import { DeviceKind, EngineStatus } from "../../core/enumerations.js";
-
-registerEnumType(DeviceKind, {
-  name: "DeviceKind",
-  description: "What kind of processor computes.",
-  valuesConfig: {
-    CPU: { description: "The machine's main processor." },
-    GPU: { description: "A graphics card." },
-  },
-});
+import { EngineStatus } from "../../core/enumerations.js";
 
 registerEnumType(EngineStatus, {
   name: "EngineStatus",
@@ -21,4 +12,4 @@ registerEnumType(EngineStatus, {
   },
 });
 
-export { DeviceKind, EngineStatus };
+export { EngineStatus };

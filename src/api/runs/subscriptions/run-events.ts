@@ -1,18 +1,16 @@
-import { Arg, Authorized, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
-import type { Role } from "../../core/enumerations.js";
-import type { RunEvent as RunEventRecord } from "../../core/run-events.js";
-import type { RunRecord } from "../../training/record/run-records.js";
-import type { RequestContext } from "../request-context.js";
-import { Run } from "./run.js";
-import { RunEvent } from "./run-event.js";
+import { Arg, Authorized, ID, Resolver, Root, Subscription } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { RunEvent as RunEventRecord } from "../../../core/run-events.js";
+import type { RequestContext } from "../../request-context.js";
+import { RunEvent } from "../run-event.js";
 
 interface RunEventsArguments {
   readonly runId: string;
   readonly after?: string | null;
 }
 
-@Resolver(() => RunEvent)
-export class RunEventResolver {
+@Resolver()
+export class RunEventsResolver {
   @Authorized<Role>("VIEWER")
   @Subscription(() => RunEvent, {
     description:
@@ -31,10 +29,5 @@ export class RunEventResolver {
     _after: string | null | undefined,
   ): RunEventRecord {
     return event;
-  }
-
-  @FieldResolver(() => Run, { description: "The run, as it is now." })
-  run(@Root() event: RunEventRecord, @Ctx() { loaders }: RequestContext): Promise<RunRecord> {
-    return loaders.run.load(event.runId);
   }
 }

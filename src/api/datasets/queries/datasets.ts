@@ -1,0 +1,18 @@
+import { Args, Authorized, Query, Resolver } from "type-graphql";
+import type { DatasetRecord } from "../../../core/dataset-records.js";
+import type { Role } from "../../../core/enumerations.js";
+import type { DatasetStore } from "../../../data/versions/dataset-store.js";
+import { type Connection, toConnection } from "../../relay/connection.js";
+import { PageArguments, pageRequest } from "../../relay/page-arguments.js";
+import { DatasetConnection } from "../dataset.js";
+
+@Resolver()
+export class DatasetsResolver {
+  constructor(private readonly datasets: DatasetStore) {}
+
+  @Authorized<Role>("VIEWER")
+  @Query(() => DatasetConnection, { name: "datasets", description: "All data sets, newest first." })
+  async list(@Args(() => PageArguments) page: PageArguments): Promise<Connection<DatasetRecord>> {
+    return toConnection(await this.datasets.listDatasets(pageRequest(page)));
+  }
+}

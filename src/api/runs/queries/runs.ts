@@ -1,0 +1,33 @@
+import { Arg, Args, Authorized, Query, Resolver } from "type-graphql";
+import type { Role } from "../../../core/enumerations.js";
+import type { RunRecord } from "../../../training/record/run-records.js";
+import type { RunStore } from "../../../training/record/run-store.js";
+import { type Connection, toConnection } from "../../relay/connection.js";
+import { PageArguments, pageRequest } from "../../relay/page-arguments.js";
+import { RunConnection } from "../run.js";
+import { RunFilterInput } from "../run-filter.js";
+import { RunOrderInput, runOrder } from "../run-order.js";
+
+@Resolver()
+export class RunsResolver {
+  constructor(private readonly runStore: RunStore) {}
+
+  @Authorized<Role>("VIEWER")
+  @Query(() => RunConnection, {
+    description: "Runs of all experiments, newest first unless `orderBy` says otherwise.",
+  })
+  async runs(
+    @Arg("filter", () => RunFilterInput, { nullable: true, description: "Which runs; null means all." })
+    filter: RunFilterInput | null | undefined,
+    @Arg("orderBy", () => RunOrderInput, {
+      nullable: true,
+      description: "In which order; null: newest first.",
+    })
+    orderBy: RunOrderInput | null | undefined,
+    @Args(() => PageArguments) page: PageArguments,
+  ): Promise<Connection<RunRecord>> {
+    return toConnection(
+      await this.runStore.list({ filter: filter ?? null, order: runOrder(orderBy), page: pageRequest(page) }),
+    );
+  }
+}

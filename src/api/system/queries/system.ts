@@ -1,0 +1,30 @@
+import { Authorized, Query, Resolver } from "type-graphql";
+import type { Limits } from "../../../core/config.js";
+import type { Role } from "../../../core/enumerations.js";
+import type { EngineInfo } from "../../../engine/engine-protocol.js";
+import type { TrainingActivity } from "../../api-services.js";
+import type { EngineSource } from "../engine.js";
+import { System } from "../system.js";
+
+@Resolver()
+export class SystemQueryResolver {
+  constructor(
+    private readonly version: string,
+    private readonly engineInfo: EngineInfo,
+    private readonly activity: TrainingActivity,
+    private readonly limits: Limits,
+  ) {}
+
+  @Authorized<Role>("VIEWER")
+  @Query(() => System, { description: "What this server is made of, and what it is doing." })
+  system(): System {
+    const { currentRunId } = this.activity;
+    const { tensorflowVersion, devices, threads } = this.engineInfo;
+    const engine: EngineSource = {
+      status: currentRunId === null ? "READY" : "TRAINING",
+      threads,
+      currentRunId,
+    };
+    return { version: this.version, tensorflowVersion, devices, engine, limits: this.limits };
+  }
+}
