@@ -1,19 +1,13 @@
-import { readFile, writeFile } from "node:fs/promises";
-import path from "node:path";
-import { emitSchema } from "../app/maintenance.js";
-import { projectRoot } from "../lang/project-root.js";
-import { parseFlag } from "./command.js";
+import { Command } from "commander";
+import { writeOrCheck } from "./generated-files.js";
 
-export async function run(args: readonly string[]): Promise<number> {
-  const check = parseFlag(args, "--check");
-  const file = path.join(projectRoot(), "schema.graphql");
-  const current = await emitSchema();
-  if (!check) {
-    await writeFile(file, current);
-    return 0;
-  }
-  const committed = await readFile(file, "utf8").catch(() => "");
-  if (committed === current) return 0;
-  process.stderr.write("schema.graphql differs from the code. Run `node dist/src/cli/main.js schema`.\n");
-  return 1;
+export function schemaCommand(): Command {
+  return new Command("schema")
+    .summary("write schema.graphql from the code, or check it")
+    .description("Writes schema.graphql, the GraphQL schema as the code defines it.")
+    .option("--check", "write nothing, and exit with 1 when the file differs from the code")
+    .action(async ({ check = false }: Readonly<{ check?: boolean }>) => {
+      const { emitSchema } = await import("../app/maintenance.js");
+      await writeOrCheck({ "schema.graphql": await emitSchema() }, { check });
+    });
 }

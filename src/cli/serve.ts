@@ -1,11 +1,27 @@
-import { startEspalier } from "../app/espalier.js";
+import { Command } from "commander";
 import { parseConfig } from "../core/config.js";
 import { createLog } from "../telemetry/log.js";
-import { parseFlag } from "./command.js";
+import { environmentHelp } from "./environment-help.js";
 import { stopSignal } from "./stop-signal.js";
 
-export async function run(args: readonly string[]): Promise<number> {
-  const jsonReady = parseFlag(args, "--json-ready");
+export function serveCommand(): Command {
+  return new Command("serve")
+    .summary("serve the API and the playground, and train runs")
+    .description(
+      "Starts the server: the GraphQL API, the playground and the training of runs. It creates and migrates its " +
+        "database, and prints its address and where the admin token is. Ctrl-C stops it; a run that is training is " +
+        "saved and continues at the next start.",
+    )
+    .option(
+      "--json-ready",
+      "print one line of JSON on standard output when the server listens, and stop when standard input closes",
+    )
+    .addHelpText("after", environmentHelp("serve"))
+    .action(serve);
+}
+
+async function serve({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): Promise<void> {
+  const { startEspalier } = await import("../app/espalier.js");
   const config = parseConfig(process.env);
   const stopRequested = stopSignal({ withStandardInput: jsonReady });
   await using espalier = await startEspalier(config, {
@@ -19,13 +35,12 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(greeting(url, adminToken));
   }
   await stopRequested;
-  process.stderr.write("Stopping. A run under way is saved and goes on at the next start.\n");
-  return 0;
+  process.stderr.write("Stopping. A run that is training is saved and continues at the next start.\n");
 }
 
 function greeting(url: string, adminToken: { secret: string; created: boolean; file: string }): string {
   const token = adminToken.created
-    ? `Admin token   ${adminToken.secret}\n              shown this once, and kept in ${adminToken.file}`
+    ? `Admin token   ${adminToken.secret}\n              shown only now, and kept in ${adminToken.file}`
     : `Admin token   in ${adminToken.file}`;
   return `\nPlayground    ${url}/playground/\nGraphQL       ${url}/graphql\n${token}\n\n`;
 }

@@ -1,9 +1,17 @@
-import { provideNativeLibrary } from "../app/maintenance.js";
+import { Command } from "commander";
 import { parseConfig } from "../core/config.js";
-import { parseFlag } from "./command.js";
+import { environmentHelp } from "./environment-help.js";
 
-export async function run(args: readonly string[]): Promise<number> {
-  parseFlag(args, null);
-  await provideNativeLibrary(parseConfig(process.env), (line) => process.stderr.write(`${line}\n`));
-  return 0;
+export function setupCommand(): Command {
+  return new Command("setup")
+    .summary("download TensorFlow and build its addon and the custom ops")
+    .description(
+      "Downloads and verifies the TensorFlow library, and builds its addon for Node and the custom ops. Everything is " +
+        "kept in the cache folder, so later calls find it in place. The other commands do the same when they need it.",
+    )
+    .addHelpText("after", environmentHelp("setup"))
+    .action(async () => {
+      const { provideNativeLibrary } = await import("../app/maintenance.js");
+      await provideNativeLibrary(parseConfig(process.env), (line) => process.stderr.write(`${line}\n`));
+    });
 }

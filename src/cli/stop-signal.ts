@@ -1,9 +1,9 @@
 /**
- * Resolves when the process is asked to stop. A signal that arrives while things start is remembered, and
- * stops them once they are up.
+ * Resolves when the process is asked to stop. A signal that arrives during the start is remembered, and stops the
+ * process once it is up.
  *
- * @param withStandardInput another program started this one and holds its standard input open: it must not
- *   outlive that program
+ * @param withStandardInput true when a program started this process and holds its standard input open: the process
+ *   must not outlive that program
  */
 export async function stopSignal(options: { readonly withStandardInput: boolean }): Promise<void> {
   await new Promise<void>((resolve) => {

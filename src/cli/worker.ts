@@ -1,11 +1,27 @@
-import { startWorker } from "../app/worker.js";
+import { Command } from "commander";
 import { parseConfig } from "../core/config.js";
 import { createLog } from "../telemetry/log.js";
-import { parseFlag } from "./command.js";
+import { environmentHelp } from "./environment-help.js";
 import { stopSignal } from "./stop-signal.js";
 
-export async function run(args: readonly string[]): Promise<number> {
-  const jsonReady = parseFlag(args, "--json-ready");
+export function workerCommand(): Command {
+  return new Command("worker")
+    .summary("train the runs of a server, over the same database and home folder")
+    .description(
+      "Trains the runs of a server in a process of its own, on the same machine or on another one. It needs the " +
+        "server's DATABASE_URL, and the server's home folder as ESPALIER_HOME. Ctrl-C stops it after the current " +
+        "step; its run continues in another worker.",
+    )
+    .option(
+      "--json-ready",
+      "print one line of JSON on standard output when the worker waits for runs, and stop when standard input closes",
+    )
+    .addHelpText("after", environmentHelp("worker"))
+    .action(work);
+}
+
+async function work({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): Promise<void> {
+  const { startWorker } = await import("../app/worker.js");
   const config = parseConfig(process.env);
   const stopRequested = stopSignal({ withStandardInput: jsonReady });
   await using worker = await startWorker(config, {
@@ -14,8 +30,7 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   if (jsonReady) process.stdout.write(`${JSON.stringify({ device: worker.device })}\n`);
   else
-    process.stderr.write(`\nTraining runs on ${worker.device}. Ctrl-C stops after the step under way.\n\n`);
+    process.stderr.write(`\nTraining runs on ${worker.device}. Ctrl-C stops it after the current step.\n\n`);
   await stopRequested;
-  process.stderr.write("Stopping. A run under way is saved and goes on in another worker.\n");
-  return 0;
+  process.stderr.write("Stopping. A run that is training is saved and continues in another worker.\n");
 }

@@ -1,12 +1,10 @@
-import { availableParallelism, homedir } from "node:os";
-import path from "node:path";
-import { AppError } from "./app-error.js";
+import { type Crash, type LOG_LEVELS, readEnvironment } from "./environment-variables.js";
 
-/** Everything the environment decides, parsed once at the start and passed down. */
+/** Everything that the environment decides, parsed once at the start and passed down. */
 export interface Config {
-  /** Folder that holds all state but Postgres: blobs, shards, runs, models, tokens. */
+  /** Folder that holds all state outside PostgreSQL: blobs, shards, runs, models, tokens. */
   readonly homeFolder: string;
-  /** Folder for what can be fetched again (Node, TensorFlow, the addon), shared by checkouts. */
+  /** Folder for what can be downloaded or built again (Node, TensorFlow, the addon), shared by checkouts. */
   readonly cacheFolder: string;
   /** Null: start the embedded PostgreSQL inside `homeFolder`. */
   readonly databaseUrl: string | null;
@@ -15,9 +13,9 @@ export interface Config {
   readonly port: number;
   /** Folder with the TensorFlow libraries and headers to use instead of the wheel's. */
   readonly tensorflowFolder: string | null;
-  /** Whether training may use Espalier's own operations beside TensorFlow's. */
-  readonly ownKernels: boolean;
-  /** Folders below which an import may read. */
+  /** Whether training may use custom ops beside TensorFlow's. */
+  readonly customOps: boolean;
+  /** Folders that an import may read. */
   readonly importRoots: readonly string[];
   /** Threads that TensorFlow uses inside one operation; results depend on it. */
   readonly threads: number;
@@ -30,20 +28,20 @@ export interface Config {
 export interface WorkerConfig {
   /** Whether a server trains too, beside its workers. */
   readonly serverTrains: boolean;
-  /** What it computes with, which no other worker with the same name uses at the same time; null: found out. */
+  /** Name of the device that it trains on; one worker at a time trains on a device. Null: found out. */
   readonly device: string | null;
   /** How long a worker may be silent before its run is given to another. */
   readonly leaseSeconds: number;
-  /** How the process before this one ended, as whoever starts it again tells; null: in order, or nobody knows. */
-  readonly crash: { readonly pid: number; readonly signal: string } | null;
+  /** The process before this one, when it crashed; null: it ended in order, or nobody knows. */
+  readonly crash: Crash | null;
 }
 
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Limits {
   readonly uploadBytes: number;
   readonly imagePixels: number;
-  /** Bytes of one picture, in an archive, a folder or a classify call. */
+  /** Bytes of one image, in an archive, a folder or a classify call. */
   readonly imageBytes: number;
   readonly archiveEntries: number;
   /** Unpacked bytes of a whole archive. */
@@ -52,20 +50,17 @@ export interface Limits {
   readonly queryCost: number;
   readonly queryAliases: number;
   readonly queryTokens: number;
-  /** Pictures in one `classify`. */
+  /** Images in one `classify`. */
   readonly classifyImages: number;
-  /** WebSockets that are open at once. */
+  /** WebSockets that are open at the same time. */
   readonly sockets: number;
 }
 
-const MIB = 1024 * 1024;
+const MIB = 1024 ** 2;
 const GIB = 1024 * MIB;
 
-const DEFAULT_LEASE_SECONDS = 15;
-
-const DEFAULT_LIMITS: Limits = {
-  uploadBytes: 20 * GIB,
-  imagePixels: 100_000_000,
+/** The limits that no environment variable changes. */
+const FIXED_LIMITS = {
   imageBytes: 64 * MIB,
   archiveEntries: 2_000_000,
   archiveBytes: 200 * GIB,
@@ -74,93 +69,38 @@ const DEFAULT_LIMITS: Limits = {
   queryAliases: 30,
   queryTokens: 4_000,
   classifyImages: 64,
-  sockets: 5_000,
-};
+} as const;
 
 /**
- * Reads the configuration out of environment variables.
+ * Reads the configuration from environment variables.
  *
  * @param folder relative paths, and the default `.espalier`, are below it
- * @throws AppError `CONFIG_INVALID` naming the variable, what it takes and what it held
+ * @throws AppError `CONFIG_INVALID` that names the variable, its valid values and the received value
  */
 export function parseConfig(environment: NodeJS.ProcessEnv, folder: string = process.cwd()): Config {
-  const text = (name: string): string | null => {
-    const value = environment[name]?.trim();
-    return value === undefined || value === "" ? null : value;
-  };
-  const integer = (name: string, fallback: number, minimum: number, maximum: number): number => {
-    const value = text(name);
-    if (value === null) return fallback;
-    const number = Number(value);
-    if (!Number.isSafeInteger(number) || number < minimum || number > maximum) {
-      throw new AppError(
-        "CONFIG_INVALID",
-        `${name} must be a whole number from ${minimum} to ${maximum}. Received ${JSON.stringify(value)}.`,
-      );
-    }
-    return number;
-  };
-  const resolved = (value: string): string => path.resolve(folder, value);
-  const maximum = Number.MAX_SAFE_INTEGER;
-  const standardCache = text("XDG_CACHE_HOME") ?? path.join(homedir(), ".cache");
-  const tensorflowFolder = text("ESPALIER_TENSORFLOW_DIR");
-
+  const variables = readEnvironment(environment, folder);
   return {
-    homeFolder: resolved(text("ESPALIER_HOME") ?? ".espalier"),
-    cacheFolder: resolved(text("ESPALIER_CACHE") ?? path.join(standardCache, "espalier")),
-    databaseUrl: text("DATABASE_URL"),
-    host: text("ESPALIER_HOST") ?? "127.0.0.1",
-    port: integer("ESPALIER_PORT", 4000, 0, 65_535),
-    tensorflowFolder: tensorflowFolder === null ? null : resolved(tensorflowFolder),
-    ownKernels: parseSwitch("ESPALIER_KERNELS", text("ESPALIER_KERNELS") ?? "on"),
-    importRoots: (text("ESPALIER_IMPORT_ROOTS") ?? "")
-      .split(path.delimiter)
-      .filter((root) => root !== "")
-      .map(resolved),
-    threads: integer("ESPALIER_THREADS", availableParallelism(), 1, 1024),
-    logLevel: parseLogLevel(text("ESPALIER_LOG_LEVEL") ?? "info"),
+    homeFolder: variables.ESPALIER_HOME,
+    cacheFolder: variables.ESPALIER_CACHE,
+    databaseUrl: variables.DATABASE_URL,
+    host: variables.ESPALIER_HOST,
+    port: variables.ESPALIER_PORT,
+    tensorflowFolder: variables.ESPALIER_TENSORFLOW_DIR,
+    customOps: variables.ESPALIER_KERNELS,
+    importRoots: variables.ESPALIER_IMPORT_ROOTS,
+    threads: variables.ESPALIER_THREADS,
+    logLevel: variables.ESPALIER_LOG_LEVEL,
     worker: {
-      serverTrains: parseSwitch("ESPALIER_TRAIN", text("ESPALIER_TRAIN") ?? "on"),
-      device: text("ESPALIER_DEVICE"),
-      leaseSeconds: integer("ESPALIER_LEASE_SECONDS", DEFAULT_LEASE_SECONDS, 2, 3_600),
-      crash: parseCrash(text("ESPALIER_CRASH")),
+      serverTrains: variables.ESPALIER_TRAIN,
+      device: variables.ESPALIER_DEVICE,
+      leaseSeconds: variables.ESPALIER_LEASE_SECONDS,
+      crash: variables.ESPALIER_CRASH,
     },
     limits: {
-      ...DEFAULT_LIMITS,
-      uploadBytes: integer("ESPALIER_UPLOAD_BYTES", DEFAULT_LIMITS.uploadBytes, 1, maximum),
-      imagePixels: integer("ESPALIER_IMAGE_PIXELS", DEFAULT_LIMITS.imagePixels, 1, maximum),
-      sockets: integer("ESPALIER_SOCKETS", DEFAULT_LIMITS.sockets, 1, maximum),
+      ...FIXED_LIMITS,
+      uploadBytes: variables.ESPALIER_UPLOAD_BYTES,
+      imagePixels: variables.ESPALIER_IMAGE_PIXELS,
+      sockets: variables.ESPALIER_SOCKETS,
     },
   };
-}
-
-function parseSwitch(name: string, value: string): boolean {
-  if (value === "on" || value === "off") return value === "on";
-  throw new AppError("CONFIG_INVALID", `${name} must be on or off. Received ${JSON.stringify(value)}.`);
-}
-
-/** Such as "SIGSEGV 4711", with the process's id. */
-function parseCrash(value: string | null): WorkerConfig["crash"] {
-  if (value === null) return null;
-  const match = /^(SIG[A-Z0-9]+) (\d{1,10})$/.exec(value);
-  if (match === null) {
-    throw new AppError(
-      "CONFIG_INVALID",
-      `ESPALIER_CRASH must be a signal and a process's id, such as "SIGSEGV 4711". Received ${JSON.stringify(value)}.`,
-    );
-  }
-  return { signal: match[1] ?? "", pid: Number(match[2]) };
-}
-
-const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
-
-function parseLogLevel(value: string): LogLevel {
-  const level = LOG_LEVELS.find((candidate) => candidate === value);
-  if (level === undefined) {
-    throw new AppError(
-      "CONFIG_INVALID",
-      `ESPALIER_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}. Received ${JSON.stringify(value)}.`,
-    );
-  }
-  return level;
 }

@@ -1,3 +1,4 @@
+import { markdownTable } from "../lang/markdown-table.js";
 import {
   ERROR_CODES,
   ERROR_DOMAINS,
@@ -48,7 +49,7 @@ export function errorReference(): string {
     const ofDomain = codes.filter((code) => ERROR_CODES[code].domain === domain).sort();
     return `## ${ERROR_DOMAINS[domain]}\n\n${codeTable(ofDomain)}`;
   });
-  const warnings = table(
+  const warnings = markdownTable(
     ["Code", "Meaning"],
     Object.entries(RUN_WARNINGS).map(([code, meaning]) => [`\`${code}\``, meaning]),
   );
@@ -60,15 +61,10 @@ function codeTable(codes: readonly ErrorCode[]): string {
   const rows = codes.map((code) => COLUMNS.map(({ cell }) => cell(code, ERROR_CODES[code])));
   const shown = COLUMNS.map(({ optional }, column) => !optional || rows.some((row) => row[column] !== ""));
   const inShown = (_: unknown, column: number): boolean => shown[column] === true;
-  return table(
+  return markdownTable(
     COLUMNS.map(({ title }) => title).filter(inShown),
     rows.map((row) => row.filter(inShown)),
   );
-}
-
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
-  return [titles, titles.map(() => "---"), ...rows].map(line).join("");
 }
 
 function quoted(text: string | undefined): string {

@@ -23,10 +23,10 @@ export interface NativeLibrary {
  * @throws AppError that says what cannot be had, why and what to do
  */
 export async function provideNativeLibrary(
-  config: Pick<Config, "cacheFolder" | "tensorflowFolder" | "ownKernels">,
+  config: Pick<Config, "cacheFolder" | "tensorflowFolder" | "customOps">,
   progress: (line: string) => void,
 ): Promise<NativeLibrary> {
-  const { cacheFolder, tensorflowFolder, ownKernels } = config;
+  const { cacheFolder, tensorflowFolder, customOps } = config;
   try {
     const machine = detectMachine(process.env);
     const tensorflow =
@@ -35,7 +35,7 @@ export async function provideNativeLibrary(
         : await openTensorFlowFolder(tensorflowFolder);
     const packageFolder = path.join(projectRoot(), "node_modules/@tensorflow/tfjs-node-gpu");
     const addonFile = await provideAddon(packageFolder, cacheFolder, tensorflow, progress);
-    if (!ownKernels) return { addonFile, kernelsFile: null };
+    if (!customOps) return { addonFile, kernelsFile: null };
     const folder = path.join(projectRoot(), "native");
     const kernels = { folder, machine, cacheFolder, tensorflow, addonFile };
     return { addonFile, kernelsFile: await provideKernels(kernels, progress) };

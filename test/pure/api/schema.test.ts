@@ -34,10 +34,7 @@ test("the schema is the one that users were promised, name for name, default for
 
 test("schema.graphql is what the code says", async () => {
   const committed = await readFile(path.join(root, "schema.graphql"), "utf8");
-  assert.ok(
-    committed === (await emitSchema()),
-    "Run `node dist/src/cli/main.js schema` and commit the result.",
-  );
+  assert.ok(committed === (await emitSchema()), "Run `npm run schema` and commit the result.");
 });
 
 test("the schema prints the same every time", async () => {

@@ -57,10 +57,3 @@ test("SIGTERM stops a server that a person started", async () => {
   server.kill("SIGTERM");
   assert.deepEqual(await once(server, "close"), [0, null], String(await errors));
 });
-
-test("a command that does not exist is answered with those that do", async () => {
-  const program = spawn(process.execPath, [MAIN, "sevre"]);
-  const [errors, [code]] = await Promise.all([buffer(program.stderr), once(program, "close")]);
-  assert.equal(code, 2);
-  assert.match(String(errors), /serve \[--json-ready\]/);
-});

@@ -1,0 +1,24 @@
+import { markdownTable } from "../lang/markdown-table.js";
+import { ENVIRONMENT_VARIABLES, type EnvironmentVariable } from "./environment-variables.js";
+
+/** The page docs/configuration.md. */
+export function configurationReference(): string {
+  const rows = Object.entries<EnvironmentVariable<unknown>>(ENVIRONMENT_VARIABLES)
+    .filter(([, { usedBy }]) => usedBy.length > 0)
+    .map(([name, { values, unset, usedBy, description }]) => [
+      `\`${name}\``,
+      values,
+      unset,
+      usedBy.join(", "),
+      description,
+    ]);
+  return `# Configuration
+
+<!-- Written by \`npm run schema\` from src/core/environment-variables.ts. Do not edit. -->
+
+Espalier is configured with environment variables. All of them are optional. An invalid value stops the command with
+\`CONFIG_INVALID\` and the valid values. The commands are those of \`npx espalier\`: \`npm start\` is \`serve\`, and
+\`npm run worker\` is \`worker\`.
+
+${markdownTable(["Variable", "Value", "Default", "Read by", "Meaning"], rows)}`;
+}
