@@ -63,12 +63,21 @@ const STEPS = [
   },
   {
     name: "prisma",
-    doing: "Generating the Prisma client",
+    doing: "Generating the Prisma client and Kysely's types",
     stamp: ({ root }) => fingerprint(root, ["prisma/schema.prisma", "prisma.config.ts"]),
-    isDone: ({ root }) => existsSync(path.join(root, "src/db/generated/client.ts")),
+    isDone: ({ root }) =>
+      ["client.ts", "kysely/tables.ts"].every((file) =>
+        existsSync(path.join(root, "src/db/generated", file)),
+      ),
     run: async ({ root, node }) => {
+      // Prisma finds the generator of Kysely's types by its name.
+      const binFolders = [path.join(root, "node_modules/.bin"), path.dirname(node), process.env.PATH ?? ""];
       // Generating needs no schema engine, but Prisma fetches one unless it is told where one is.
-      const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: node };
+      const env = {
+        ...process.env,
+        PATH: binFolders.join(path.delimiter),
+        PRISMA_SCHEMA_ENGINE_BINARY: node,
+      };
       await succeed(node, ["node_modules/prisma/build/index.js", "generate"], { cwd: root, env });
     },
   },

@@ -41,9 +41,12 @@ export function isTerminal(state: RunState): boolean {
   return END_REASONS[state].length > 0;
 }
 
-/** Whether a trainer is at work on the run. */
-export function isActive(state: RunState): boolean {
-  return state === "PREPARING" || state === "RUNNING";
+/** The states in which a trainer is at work on the run. */
+export const ACTIVE_STATES = ["PREPARING", "RUNNING"] as const satisfies readonly RunState[];
+export type ActiveState = (typeof ACTIVE_STATES)[number];
+
+export function isActive(state: RunState): state is ActiveState {
+  return (ACTIVE_STATES as readonly RunState[]).includes(state);
 }
 
 /** Whether the change begins another try at the run, so that no write of the one before counts any more. */

@@ -1,27 +1,28 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { sql } from "kysely";
 import pg from "pg";
+import { retrying } from "../lang/retrying.js";
 import type { Log } from "../telemetry/log.js";
+import type { Connection } from "./connection.js";
 
 /** One channel for all keys, so that a listener never changes what it listens to. */
 const CHANNEL = "espalier";
-const FIRST_RETRY_MS = 50;
-const LAST_RETRY_MS = 5_000;
-/** How often the connection is tried when nothing comes, and how long an answer may take. */
+const WAITS = { firstMs: 50, lastMs: 5_000 };
+/** How often an idle connection is checked, and how long the answer may take. */
 const CHECK_MS = 10_000;
 const ANSWER_MS = 10_000;
 
 export interface NotifierTiming {
-  /** How often it is made sure that the connection still works: it may go without a word. */
+  /** How often the connection is checked: it may be lost without any sign. */
   readonly checkMs: number;
-  /** A server that has not answered for so long is taken for lost. */
+  /** How long an answer may take before the connection counts as lost. */
   readonly answerMs: number;
 }
 
 /**
- * A doorbell over LISTEN and NOTIFY: it says that something changed behind a key, such as `run:<id>`,
- * and never what. Whoever is woken reads the rows; a ring may come twice or for nothing, but after a
- * change that was committed while someone subscribed, one always comes: when the connection was lost,
- * everyone is woken once it is back.
+ * A doorbell over LISTEN and NOTIFY. It says that something changed behind a key, such as `run:<id>`, and not what
+ * changed: a subscriber reads the rows when it is woken. A ring may come twice or without a change, but a change that
+ * is committed during a subscription always rings. After a lost connection, all subscribers are woken.
  */
 export class Notifier implements AsyncDisposable {
   readonly #wakesByKey = new Map<string, Set<() => void>>();
@@ -31,19 +32,19 @@ export class Notifier implements AsyncDisposable {
 
   private constructor(
     private readonly url: string,
-    private readonly pool: pg.Pool,
+    private readonly kysely: Connection["kysely"],
     private readonly log: Log,
     private readonly timing: NotifierTiming,
   ) {}
 
-  /** @throws what `pg` throws when the server cannot be reached; later losses heal by themselves */
+  /** @throws the error of `pg` when the server cannot be reached; later losses are repaired automatically */
   static async start(
     url: string,
-    pool: pg.Pool,
+    kysely: Connection["kysely"],
     log: Log,
     timing: NotifierTiming = { checkMs: CHECK_MS, answerMs: ANSWER_MS },
   ): Promise<Notifier> {
-    const notifier = new Notifier(url, pool, log, timing);
+    const notifier = new Notifier(url, kysely, log, timing);
     await notifier.#connect();
     return notifier;
   }
@@ -60,12 +61,12 @@ export class Notifier implements AsyncDisposable {
     };
   }
 
-  /** Rings for `key`; with a client inside a transaction, once that commits and only then. */
-  async notify(key: string, client: pg.PoolClient | pg.Pool = this.pool): Promise<void> {
-    await client.query(this.notifyText(key));
+  /** Rings for `key`. Inside a transaction, the bell rings when it commits. */
+  async notify(key: string, within: Pick<Connection, "kysely"> | null = null): Promise<void> {
+    await sql`select pg_notify(${CHANNEL}, ${key})`.execute(within?.kysely ?? this.kysely);
   }
 
-  /** The query that rings for `key`. */
+  /** The query that rings for `key`. @deprecated use `notify` */
   notifyText(key: string): { text: string; values: string[] } {
     return { text: "SELECT pg_notify($1, $2)", values: [CHANNEL, key] };
   }
@@ -92,7 +93,7 @@ export class Notifier implements AsyncDisposable {
     void this.#watch(client);
   }
 
-  /** A power cut or a forgetful firewall ends a connection of which nothing is heard any more, not even that. */
+  /** A power cut or a firewall may end a connection without closing it. */
   async #watch(client: pg.Client): Promise<void> {
     const { signal } = this.#closing;
     try {
@@ -123,18 +124,14 @@ export class Notifier implements AsyncDisposable {
   }
 
   async #reconnect(): Promise<void> {
-    let waitMs = FIRST_RETRY_MS;
-    while (!this.#closing.signal.aborted) {
-      try {
-        await this.#connect();
-        // What happened in between rang for nobody.
-        for (const key of [...this.#wakesByKey.keys()]) this.#ring(key);
-        return;
-      } catch {
-        await delay(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
-        waitMs = Math.min(waitMs * 2, LAST_RETRY_MS);
-      }
-    }
+    const { signal } = this.#closing;
+    const connectUnlessClosing = async (): Promise<void> => {
+      if (!signal.aborted) await this.#connect();
+    };
+    await retrying(connectUnlessClosing, { isPassing: () => true, signal, ...WAITS }).catch(() => {});
+    if (signal.aborted) return;
+    // Changes during the loss rang for nobody.
+    for (const key of [...this.#wakesByKey.keys()]) this.#ring(key);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

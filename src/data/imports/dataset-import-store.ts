@@ -1,10 +1,10 @@
-import type pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import type { Split } from "../../core/enumerations.js";
 import type { ErrorCode } from "../../core/error-codes.js";
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
 import type { Database } from "../../db/database.js";
+import type { Transaction } from "../../db/transaction.js";
 import { ImportLease, importKey } from "./import-lease-store.js";
 import type { EarlierSplits, SplitRatios } from "./split-assignment.js";
 
@@ -164,7 +164,7 @@ export class DatasetImportStore {
 }
 
 /** @returns the new version's id, or null when the idempotency key is taken; then nothing is changed */
-async function insertVersion(client: pg.PoolClient, request: NewImport): Promise<string | null> {
+async function insertVersion(client: Transaction, request: NewImport): Promise<string | null> {
   const { dataset, description, source, split, idempotency } = request;
   if (idempotency !== null && !(await claim(client, idempotency))) return null;
   await client.query(
@@ -197,7 +197,7 @@ async function insertVersion(client: pg.PoolClient, request: NewImport): Promise
  * Waits for other requests with the key, whatever data set they name, and says whether none of them made
  * a version.
  */
-async function claim(client: pg.PoolClient, { key }: Idempotency): Promise<boolean> {
+async function claim(client: Transaction, { key }: Idempotency): Promise<boolean> {
   await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`import-key:${key}`]);
   const { rowCount } = await client.query("SELECT FROM dataset_version WHERE idempotency_key = $1", [key]);
   return rowCount === 0;

@@ -38,7 +38,7 @@ export class ImportLease implements AsyncDisposable {
          WHERE id = $1 AND status = 'IMPORTING'`,
         [versionId, manifest.hash, manifest.classNames, manifest.samples.length, manifest.quarantine.length],
       );
-      await this.database.notifier.notify(importKey(versionId), client);
+      await client.query(this.database.notifier.notifyText(importKey(versionId)));
       await client.query("COMMIT");
     } catch (error) {
       await client.query("ROLLBACK").catch(() => {

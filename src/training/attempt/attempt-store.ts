@@ -1,8 +1,8 @@
-import type pg from "pg";
 import type { RunEndReason, RunState } from "../../core/enumerations.js";
 import type { EpochRecord, RunEnvironment, RunProgress } from "../../core/run-events.js";
 import type { RunWarning } from "../../core/run-warnings.js";
 import type { Database } from "../../db/database.js";
+import type { Transaction } from "../../db/transaction.js";
 import type { NewEvaluation } from "../evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
 import { encodeJson } from "../events/event-encoding.js";
@@ -224,7 +224,7 @@ export class RunAttemptStore {
   }
 
   async #keep(
-    client: pg.PoolClient,
+    client: Transaction,
     runId: string,
     checkpoint: KeptCheckpoint,
     at: Date,
@@ -234,7 +234,7 @@ export class RunAttemptStore {
   }
 
   async #recordArtifacts(
-    client: pg.PoolClient,
+    client: Transaction,
     runId: string,
     artifacts: readonly NewArtifact[],
     at: Date,
@@ -242,12 +242,7 @@ export class RunAttemptStore {
     for (const artifact of artifacts) await this.stores.artifacts.record(client, runId, artifact, at);
   }
 
-  async #warn(
-    client: pg.PoolClient,
-    runId: string,
-    warnings: readonly RunWarning[],
-    at: Date,
-  ): Promise<void> {
+  async #warn(client: Transaction, runId: string, warnings: readonly RunWarning[], at: Date): Promise<void> {
     for (const warning of warnings) {
       await this.stores.events.append(client, runId, { kind: "RunWarning", ...warning }, at);
     }
@@ -255,7 +250,7 @@ export class RunAttemptStore {
 
   #fenced<T>(
     attempt: RunAttempt,
-    work: (client: pg.PoolClient, state: "PREPARING" | "RUNNING") => Promise<T>,
+    work: (client: Transaction, state: "PREPARING" | "RUNNING") => Promise<T>,
   ): Promise<T> {
     return this.database.transaction(async (client) => {
       const { rows } = await client.query<{ state: "PREPARING" | "RUNNING" }>(
@@ -270,7 +265,7 @@ export class RunAttemptStore {
 }
 
 /** @returns false when it is there already */
-async function insertEpoch(client: pg.PoolClient, runId: string, epoch: EpochRecord): Promise<boolean> {
+async function insertEpoch(client: Transaction, runId: string, epoch: EpochRecord): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into epoch (run_id, number, train_loss, train_top1, train_top5, validation_loss, validation_top1,
        validation_top5, learning_rate, images_per_second, seconds)

@@ -1,6 +1,6 @@
-import type pg from "pg";
 import type { Split } from "../../core/enumerations.js";
 import type { Database } from "../../db/database.js";
+import type { Transaction } from "../../db/transaction.js";
 import type { ArtifactStore } from "../record/artifact-store.js";
 import {
   type EvaluatedSplit,
@@ -46,7 +46,7 @@ export class EvaluationStore {
    *   `removeUnnamed` finds out
    */
   async record(
-    client: pg.PoolClient,
+    client: Transaction,
     runId: string,
     evaluation: NewEvaluation,
     at: Date,
@@ -91,7 +91,7 @@ export class EvaluationStore {
   }
 
   /** Forgets evaluations of checkpoints after an epoch, as a part of the caller's transaction. */
-  async dropAfter(client: pg.PoolClient, runId: string, epoch: number): Promise<void> {
+  async dropAfter(client: Transaction, runId: string, epoch: number): Promise<void> {
     const { rows } = await client.query<{ split: EvaluatedSplit }>(
       `delete from evaluation where run_id = $1 and epoch > $2 returning split`,
       [runId, epoch],
@@ -100,7 +100,7 @@ export class EvaluationStore {
   }
 
   /** Equal runs have equal predictions, and so one blob. */
-  async #isNamed(client: pg.PoolClient, predictionsSha256: string): Promise<boolean> {
+  async #isNamed(client: Transaction, predictionsSha256: string): Promise<boolean> {
     const { rows } = await client.query(`select from evaluation where predictions_sha256 = $1 limit 1`, [
       predictionsSha256,
     ]);
@@ -109,7 +109,7 @@ export class EvaluationStore {
 }
 
 /** Until the end of the transaction, nobody else names or removes them. */
-async function lockPredictions(client: pg.PoolClient, sha256: string): Promise<void> {
+async function lockPredictions(client: Transaction, sha256: string): Promise<void> {
   await client.query(`select pg_advisory_xact_lock(hashtextextended('predictions ' || $1, 0))`, [sha256]);
 }
 

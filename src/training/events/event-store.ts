@@ -1,9 +1,9 @@
-import type pg from "pg";
 import type { RunState } from "../../core/enumerations.js";
 import type { Page, PageRequest } from "../../core/page.js";
 import type { RunEvent, RunEventBody } from "../../core/run-events.js";
 import type { Database } from "../../db/database.js";
 import { outlastingOutages } from "../../db/outage.js";
+import type { Transaction } from "../../db/transaction.js";
 import { Doorbell } from "../../lang/doorbell.js";
 import {
   cursorOf,
@@ -32,7 +32,7 @@ export class RunEventStore {
    * Adds an event with the run's next sequence. The run's row stays locked until the transaction
    * ends, so sequences have no gaps and become visible in their order.
    */
-  async append(client: pg.PoolClient, runId: string, body: DurableEventBody, at: Date): Promise<number> {
+  async append(client: Transaction, runId: string, body: DurableEventBody, at: Date): Promise<number> {
     const { kind, ...fields } = body;
     const { rows } = await client.query<{ sequence: number }>(
       `with next as (

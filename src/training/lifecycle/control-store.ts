@@ -1,9 +1,9 @@
-import type pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import type { RunState } from "../../core/enumerations.js";
 import { runNotFound } from "../../core/run-not-found.js";
 import { isActive, type StateChange } from "../../core/run-state.js";
 import type { Database } from "../../db/database.js";
+import type { Transaction } from "../../db/transaction.js";
 import type { Clock } from "../../lang/clock.js";
 import { EPOCH_LIMIT } from "../configuration/resolution.js";
 import type { RunRecord } from "../record/run-records.js";
@@ -113,7 +113,7 @@ export class RunControlStore {
   async #control(
     name: ControlName,
     runId: string,
-    work: (client: pg.PoolClient, run: ControlledRun) => Promise<void>,
+    work: (client: Transaction, run: ControlledRun) => Promise<void>,
   ): Promise<RunRecord> {
     return this.database.transaction(async (client) => {
       // The lock keeps a trainer from claiming the run between reading its state and changing it.
@@ -133,18 +133,18 @@ export class RunControlStore {
   }
 
   /** Its trainer looks when the doorbell rings, and whenever it renews its lease. */
-  async #askToStop(client: pg.PoolClient, run: ControlledRun, request: StopRequest): Promise<void> {
+  async #askToStop(client: Transaction, run: ControlledRun, request: StopRequest): Promise<void> {
     await client.query(`update run set stop_requested = $2::stop_request where id = $1`, [run.id, request]);
     await this.database.notifier.notify(`stop:${run.id}`, client);
   }
 
-  async #queue(client: pg.PoolClient, run: ControlledRun, detail: string | null): Promise<void> {
+  async #queue(client: Transaction, run: ControlledRun, detail: string | null): Promise<void> {
     await this.#change(client, run, { to: "QUEUED", detail });
     await this.database.notifier.notify("queue", client);
   }
 
   async #change(
-    client: pg.PoolClient,
+    client: Transaction,
     { id: runId, attempt, state: from }: ControlledRun,
     { to, reason = null, detail = null }: Pick<StateChange, "to"> & Partial<StateChange>,
   ): Promise<void> {

@@ -1,6 +1,6 @@
-import type pg from "pg";
 import type { RunEnvironment } from "../../core/run-events.js";
 import type { Database } from "../../db/database.js";
+import type { Transaction } from "../../db/transaction.js";
 import { decodeProgress } from "../events/event-encoding.js";
 import type { RunEventStore } from "../events/event-store.js";
 import { AttemptReplaced, type RunAttempt } from "./attempt.js";
@@ -129,7 +129,7 @@ export class RunInterruptionStore {
   }
 
   async #interrupt(
-    client: pg.PoolClient,
+    client: Transaction,
     attempt: RunAttempt,
     { detail, countsAsFailure, crashed = false }: Interruption,
     at: Date,
@@ -166,7 +166,7 @@ export class RunInterruptionStore {
    *
    * @returns false when it was something else, or parts cannot be smaller
    */
-  async #halveParts(client: pg.PoolClient, runId: string, run: LockedRun, at: Date): Promise<boolean> {
+  async #halveParts(client: Transaction, runId: string, run: LockedRun, at: Date): Promise<boolean> {
     const before = run.environment?.partSize ?? 1;
     if (run.state !== "RUNNING" || run.hasStepped || before === 1) return false;
     const partSize = Math.ceil(before / 2);
@@ -181,7 +181,7 @@ export class RunInterruptionStore {
     return true;
   }
 
-  async #isStillExpired(client: pg.PoolClient, runId: string, leaseSeconds: number): Promise<boolean> {
+  async #isStillExpired(client: Transaction, runId: string, leaseSeconds: number): Promise<boolean> {
     const { rows } = await client.query<{ expired: boolean }>(
       `select ${EXPIRED} as expired from run where id = $2 for update`,
       [leaseSeconds, runId],
@@ -189,7 +189,7 @@ export class RunInterruptionStore {
     return rows[0]?.expired ?? false;
   }
 
-  async #lock(client: pg.PoolClient, attempt: RunAttempt): Promise<LockedRun> {
+  async #lock(client: Transaction, attempt: RunAttempt): Promise<LockedRun> {
     const { rows } = await client.query<Omit<LockedRun, "hasStepped"> & { progress: unknown }>(
       `select state, stop_requested as "stopRequested", fruitless_attempts as "fruitlessAttempts", environment,
          progress

@@ -1,6 +1,8 @@
+import { type RawBuilder, sql } from "kysely";
+import { ACTIVE_STATES } from "../../core/run-state.js";
 import type { Database } from "../../db/database.js";
 import type { RunRecord } from "../record/run-records.js";
-import { RUN_COLUMNS, type RunRow, runRecordOf } from "../record/run-row.js";
+import { RUN_FIELDS, runRecordOf } from "../record/run-row.js";
 import { AttemptReplaced, type RunAttempt } from "./attempt.js";
 import type { RunStateStore } from "./state-store.js";
 
@@ -35,31 +37,53 @@ export class RunQueueStore {
    * @returns null when there is none
    */
   async claim(lease: Lease, at: Date): Promise<RunRecord | null> {
-    return this.database.transaction(async (client) => {
-      await client.query(`select pg_advisory_xact_lock($1)`, [CLAIM_LOCK]);
-      const queued = await client.query<RunAttempt>(
-        `select r.id as "runId", r.attempt from run r join experiment e on e.id = r.experiment_id
-         where r.state = 'QUEUED' and not exists (select from run busy where busy.device = $1)
-           and (e.max_active_runs is null or e.max_active_runs > (
-             select count(*) from run active
-             where active.experiment_id = e.id and active.state in ('PREPARING', 'RUNNING')))
-         order by r.priority desc, r.queue_order limit 1 for update of r skip locked`,
-        [lease.device],
-      );
-      const [first] = queued.rows;
+    return this.database.transaction(async (transaction) => {
+      const { kysely } = transaction;
+      await sql`select pg_advisory_xact_lock(${CLAIM_LOCK})`.execute(kysely);
+      const first = await kysely
+        .selectFrom("run as r")
+        .innerJoin("experiment as e", "e.id", "r.experimentId")
+        .select(["r.id as runId", "r.attempt"])
+        .where("r.state", "=", "QUEUED")
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom("run as busy").where("busy.device", "=", lease.device))),
+        )
+        .where(({ eb, or, selectFrom }) =>
+          or([
+            eb("e.maxActiveRuns", "is", null),
+            eb(
+              "e.maxActiveRuns",
+              ">",
+              selectFrom("run as active")
+                .select(({ fn }) => fn.countAll<number>().as("count"))
+                .whereRef("active.experimentId", "=", "e.id")
+                .where("active.state", "in", ACTIVE_STATES),
+            ),
+          ]),
+        )
+        .orderBy("r.priority", "desc")
+        .orderBy("r.queueOrder")
+        .limit(1)
+        .forUpdate("r")
+        .skipLocked()
+        .executeTakeFirst();
       if (first === undefined) return null;
       await this.states.change(
-        client,
+        transaction,
         { ...first, from: "QUEUED", to: "PREPARING", reason: null, detail: null },
         at,
       );
-      const { rows } = await client.query<RunRow>(
-        `update run r set device = $2, worker_id = $3, fruitless_attempts = fruitless_attempts + 1,
-           lease_expires_at = now() + make_interval(secs => $4)
-         where r.id = $1 returning ${RUN_COLUMNS}`,
-        [first.runId, lease.device, lease.workerId, lease.seconds],
-      );
-      const [row] = rows;
+      const row = await kysely
+        .updateTable("run")
+        .set(({ eb }) => ({
+          device: lease.device,
+          workerId: lease.workerId,
+          fruitlessAttempts: eb("fruitlessAttempts", "+", 1),
+          leaseExpiresAt: leaseEnd(lease.seconds),
+        }))
+        .where("id", "=", first.runId)
+        .returning(RUN_FIELDS)
+        .executeTakeFirst();
       return row === undefined ? null : runRecordOf(row);
     });
   }
@@ -71,13 +95,14 @@ export class RunQueueStore {
    * @throws AttemptReplaced
    */
   async renew(attempt: RunAttempt, { seconds }: Lease): Promise<StopRequest | null> {
-    const { rows } = await this.database.pool.query<{ stopRequested: StopRequest | null }>(
-      `update run set lease_expires_at = now() + make_interval(secs => $3)
-       where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING')
-       returning stop_requested as "stopRequested"`,
-      [attempt.runId, attempt.attempt, seconds],
-    );
-    const [row] = rows;
+    const row = await this.database.kysely
+      .updateTable("run")
+      .set({ leaseExpiresAt: leaseEnd(seconds) })
+      .where("id", "=", attempt.runId)
+      .where("attempt", "=", attempt.attempt)
+      .where("state", "in", ACTIVE_STATES)
+      .returning("stopRequested")
+      .executeTakeFirst();
     if (row === undefined) throw new AttemptReplaced(attempt);
     return row.stopRequested;
   }
@@ -91,4 +116,8 @@ export class RunQueueStore {
   onStopRequest(runId: string, wake: () => void): () => void {
     return this.database.notifier.on(`stop:${runId}`, wake);
   }
+}
+
+function leaseEnd(seconds: number): RawBuilder<Date> {
+  return sql<Date>`now() + make_interval(secs => ${seconds})`;
 }

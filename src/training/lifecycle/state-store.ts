@@ -1,4 +1,3 @@
-import type pg from "pg";
 import {
   beginsAttempt,
   checkStateChange,
@@ -6,6 +5,7 @@ import {
   isTerminal,
   type StateChange,
 } from "../../core/run-state.js";
+import type { Transaction } from "../../db/transaction.js";
 import type { RunEventStore } from "../events/event-store.js";
 
 /** The only writer of a run's state. */
@@ -19,7 +19,7 @@ export class RunStateStore {
    *
    * @returns false, having changed nothing, when the run is not in `from` or is at another attempt
    */
-  async change(client: pg.PoolClient, change: StateChange, at: Date): Promise<boolean> {
+  async change(client: Transaction, change: StateChange, at: Date): Promise<boolean> {
     checkStateChange(change);
     const { runId, attempt, from, to, reason, detail } = change;
     const { rowCount } = await client.query(

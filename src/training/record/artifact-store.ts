@@ -1,5 +1,5 @@
-import type pg from "pg";
 import type { Database } from "../../db/database.js";
+import type { Transaction } from "../../db/transaction.js";
 
 /** A file that a run leaves for people and tools to download. */
 export interface ArtifactRecord {
@@ -42,7 +42,7 @@ export class ArtifactStore {
   }
 
   /** Adds the artifact, or replaces the one of that name, as a part of the caller's transaction. */
-  async record(client: pg.PoolClient, runId: string, artifact: NewArtifact, at: Date): Promise<void> {
+  async record(client: Transaction, runId: string, artifact: NewArtifact, at: Date): Promise<void> {
     const { name, sizeBytes, sha256, file } = artifact;
     await client.query(
       `insert into artifact (run_id, name, size_bytes, sha256, file, created_at) values ($1, $2, $3, $4, $5, $6)
@@ -53,7 +53,7 @@ export class ArtifactStore {
   }
 
   /** As a part of the caller's transaction. */
-  async remove(client: pg.PoolClient, runId: string, name: string): Promise<void> {
+  async remove(client: Transaction, runId: string, name: string): Promise<void> {
     await client.query(`delete from artifact where run_id = $1 and name = $2`, [runId, name]);
   }
 }

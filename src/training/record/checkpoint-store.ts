@@ -1,6 +1,6 @@
-import type pg from "pg";
 import { newId } from "../../core/ids.js";
 import type { Database } from "../../db/database.js";
+import type { Transaction } from "../../db/transaction.js";
 import type { RunEventStore } from "../events/event-store.js";
 import type { EpochPosition } from "./epoch-position.js";
 
@@ -51,7 +51,7 @@ export class CheckpointStore {
    * @returns folders that nothing names any more
    */
   async keep(
-    client: pg.PoolClient,
+    client: Transaction,
     runId: string,
     checkpoint: KeptCheckpoint,
     at: Date,
@@ -97,7 +97,7 @@ export class CheckpointStore {
   }
 
   /** As a part of the caller's transaction. */
-  async dropAfter(client: pg.PoolClient, runId: string, step: number): Promise<void> {
+  async dropAfter(client: Transaction, runId: string, step: number): Promise<void> {
     await client.query(`delete from checkpoint where run_id = $1 and step > $2`, [runId, step]);
   }
 }

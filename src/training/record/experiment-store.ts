@@ -1,4 +1,3 @@
-import type pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../../core/cursor.js";
 import { checkSameRequest, idempotencyOf } from "../../core/idempotency.js";
@@ -6,6 +5,9 @@ import { newId } from "../../core/ids.js";
 import { isName } from "../../core/name.js";
 import type { Page, PageRequest } from "../../core/page.js";
 import type { Database } from "../../db/database.js";
+import { violatedUnique } from "../../db/driver-error.js";
+import type { Transaction } from "../../db/transaction.js";
+import { defined } from "../../lang/defined.js";
 import type { ExperimentRecord } from "./run-records.js";
 
 export interface CreateExperiment {
@@ -23,7 +25,14 @@ export interface ExperimentChange {
   readonly maxActiveRuns?: number | null | undefined;
 }
 
-const COLUMNS = `id, name, description, max_active_runs as "maxActiveRuns", created_at as "createdAt"`;
+/** The columns of an ExperimentRecord, for Prisma. */
+const EXPERIMENT = {
+  id: true,
+  name: true,
+  description: true,
+  maxActiveRuns: true,
+  createdAt: true,
+} as const;
 
 const ACTIVE_RUNS_LIMIT = 1000;
 
@@ -36,25 +45,23 @@ export class ExperimentStore {
    *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`
    */
   async create({ idempotencyKey, ...input }: CreateExperiment): Promise<ExperimentRecord> {
-    const { name, description, maxActiveRuns } = input;
+    const { name, maxActiveRuns } = input;
     checkExperimentName(name, "name");
     checkMaxActiveRuns(maxActiveRuns);
     const idempotency = idempotencyOf(idempotencyKey, input);
-    const { rows } = await this.database.pool.query<ExperimentRecord>(
-      `insert into experiment (id, name, description, max_active_runs, idempotency_key, idempotency_hash)
-       values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning ${COLUMNS}`,
-      [
-        newId("experiment"),
-        name,
-        description,
-        maxActiveRuns,
-        idempotency?.key ?? null,
-        idempotency?.hash ?? null,
-      ],
-    );
-    const [created] = rows;
-    if (created !== undefined) return created;
-
+    try {
+      return await this.database.prisma.experiment.create({
+        data: {
+          id: newId("experiment"),
+          ...input,
+          idempotencyKey: idempotency?.key ?? null,
+          idempotencyHash: idempotency?.hash ?? null,
+        },
+        select: EXPERIMENT,
+      });
+    } catch (error) {
+      if (violatedUnique(error) === null) throw error;
+    }
     if (idempotency !== null) {
       const earlier = await this.#findByIdempotencyKey(idempotency.key);
       if (earlier !== null) {
@@ -76,66 +83,52 @@ export class ExperimentStore {
    */
   async update(name: string, { description, maxActiveRuns }: ExperimentChange): Promise<ExperimentRecord> {
     if (maxActiveRuns !== undefined) checkMaxActiveRuns(maxActiveRuns);
-    return this.database.transaction(async (client) => {
-      const { rows } = await client.query<ExperimentRecord>(
-        `update experiment set description = coalesce($2, description),
-           max_active_runs = case when $3 then $4 else max_active_runs end
-         where name = $1 returning ${COLUMNS}`,
-        [name, description ?? null, maxActiveRuns !== undefined, maxActiveRuns ?? null],
-      );
-      const [experiment] = rows;
+    return this.database.transaction(async (transaction) => {
+      const [experiment] = await transaction.prisma.experiment.updateManyAndReturn({
+        where: { name },
+        data: defined({ description, maxActiveRuns }),
+        select: EXPERIMENT,
+      });
       if (experiment === undefined) {
         throw new AppError("EXPERIMENT_NOT_FOUND", `There is no experiment named ${JSON.stringify(name)}.`, {
           path: ["experiment"],
         });
       }
-      await this.database.notifier.notify("queue", client);
+      await this.database.notifier.notify("queue", transaction);
       return experiment;
     });
   }
 
   /** The experiment of that name, made when new, as a part of the caller's transaction. */
-  async ensure(client: pg.PoolClient, name: string): Promise<ExperimentRecord> {
-    await client.query(`insert into experiment (id, name) values ($1, $2) on conflict (name) do nothing`, [
-      newId("experiment"),
-      name,
-    ]);
-    const { rows } = await client.query<ExperimentRecord>(
-      `select ${COLUMNS} from experiment where name = $1`,
-      [name],
-    );
-    const [experiment] = rows;
-    if (experiment === undefined)
-      throw new Error(`The experiment ${name} was deleted while a run was launched.`);
-    return experiment;
+  async ensure({ prisma }: Transaction, name: string): Promise<ExperimentRecord> {
+    await prisma.experiment.createMany({ data: [{ id: newId("experiment"), name }], skipDuplicates: true });
+    return prisma.experiment.findUniqueOrThrow({ where: { name }, select: EXPERIMENT });
   }
 
-  async findByName(name: string): Promise<ExperimentRecord | null> {
-    const { rows } = await this.database.pool.query<ExperimentRecord>(
-      `select ${COLUMNS} from experiment where name = $1`,
-      [name],
-    );
-    return rows[0] ?? null;
+  findByName(name: string): Promise<ExperimentRecord | null> {
+    return this.database.prisma.experiment.findUnique({ where: { name }, select: EXPERIMENT });
   }
 
   /** In no given order. */
-  async find(ids: readonly string[]): Promise<readonly ExperimentRecord[]> {
-    const { rows } = await this.database.pool.query<ExperimentRecord>(
-      `select ${COLUMNS} from experiment where id = any($1)`,
-      [ids],
-    );
-    return rows;
+  find(ids: readonly string[]): Promise<readonly ExperimentRecord[]> {
+    return this.database.prisma.experiment.findMany({ where: { id: { in: [...ids] } }, select: EXPERIMENT });
   }
 
   /** Newest first. */
   async list(page: PageRequest): Promise<Page<ExperimentRecord>> {
-    const [createdAt, id] =
-      page.after === null ? ["infinity", ""] : decodeCursor(page.after, ["time", "string"]);
-    const { rows } = await this.database.pool.query<ExperimentRecord>(
-      `select ${COLUMNS} from experiment where (created_at, id) < ($1::timestamptz, $2)
-       order by created_at desc, id desc limit $3`,
-      [createdAt, id, page.first + 1],
-    );
+    let query = this.database.kysely
+      .selectFrom("experiment")
+      .select(["id", "name", "description", "maxActiveRuns", "createdAt"])
+      .orderBy("createdAt", "desc")
+      .orderBy("id", "desc")
+      .limit(page.first + 1);
+    if (page.after !== null) {
+      const [createdAt, id] = decodeCursor(page.after, ["time", "string"]);
+      query = query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple("createdAt", "id"), "<", tuple(new Date(createdAt), id)),
+      );
+    }
+    const rows = await query.execute();
     return {
       items: rows.slice(0, page.first).map((node) => ({
         cursor: encodeCursor([node.createdAt.toISOString(), node.id]),
@@ -146,15 +139,14 @@ export class ExperimentStore {
   }
 
   async #findByIdempotencyKey(
-    key: string,
+    idempotencyKey: string,
   ): Promise<{ experiment: ExperimentRecord; hash: string | null } | null> {
-    const { rows } = await this.database.pool.query<ExperimentRecord & { hash: string | null }>(
-      `select ${COLUMNS}, idempotency_hash as hash from experiment where idempotency_key = $1`,
-      [key],
-    );
-    const [row] = rows;
-    if (row === undefined) return null;
-    const { hash, ...experiment } = row;
+    const row = await this.database.prisma.experiment.findUnique({
+      where: { idempotencyKey },
+      select: { ...EXPERIMENT, idempotencyHash: true },
+    });
+    if (row === null) return null;
+    const { idempotencyHash: hash, ...experiment } = row;
     return { experiment, hash };
   }
 }

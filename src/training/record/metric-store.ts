@@ -1,9 +1,9 @@
-import type pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../../core/cursor.js";
 import { lowerIsBetter } from "../../core/metric-value.js";
 import type { Page, PageRequest } from "../../core/page.js";
 import type { Database } from "../../db/database.js";
+import type { Transaction } from "../../db/transaction.js";
 import type { MetricValueAt } from "./epoch-metrics.js";
 import type { MetricHistoryRecord, MetricPointRecord } from "./run-records.js";
 
@@ -68,7 +68,7 @@ export class MetricStore {
    * @param values in any order
    */
   async record(
-    client: pg.PoolClient,
+    client: Transaction,
     runId: string,
     epoch: number,
     values: readonly MetricValueAt[],
@@ -95,7 +95,7 @@ export class MetricStore {
    *
    * @param stepsPerEpoch every epoch of the run has as many, which tells a point's epoch
    */
-  async dropAfter(client: pg.PoolClient, runId: string, step: number, stepsPerEpoch: number): Promise<void> {
+  async dropAfter(client: Transaction, runId: string, step: number, stepsPerEpoch: number): Promise<void> {
     const { rows } = await client.query<{ id: number; key: string }>(
       `select id, key from metric_series where run_id = $1 and last_step > $2`,
       [runId, step],
@@ -140,7 +140,7 @@ export class MetricStore {
 
 /** The number of each metric's series; one that is new begins with the first of its values. */
 async function provideSeries(
-  client: pg.PoolClient,
+  client: Transaction,
   runId: string,
   values: readonly MetricValueAt[],
 ): Promise<ReadonlyMap<string, number>> {

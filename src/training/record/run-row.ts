@@ -1,7 +1,8 @@
-import type { RunState } from "../../core/enumerations.js";
+import type { Selectable } from "kysely";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { RunEnvironment } from "../../core/run-events.js";
 import { isActive } from "../../core/run-state.js";
+import type { Tables } from "../../db/generated/kysely/tables.js";
 import { decodeProgress } from "../events/event-encoding.js";
 import type { RunRecord } from "./run-records.js";
 
@@ -12,18 +13,38 @@ export const RUN_COLUMNS = `
   r.parameter_count::float8 as "parameterCount", r.environment, r.progress, r.attempt, r.priority,
   r.created_at as "createdAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
-/**
- * `configuration` and `environment` are taken as they are: the launcher and the trainer are
- * their only writers, and neither holds a number that JSON cannot.
- */
-export interface RunRow extends Omit<RunRecord, "progress"> {
-  readonly state: RunState;
-  readonly configuration: RunConfiguration;
-  readonly environment: RunEnvironment | null;
-  readonly progress: unknown;
-}
+/** The columns of a RunRecord. */
+export const RUN_FIELDS = [
+  "id",
+  "name",
+  "experimentId",
+  "datasetVersionId",
+  "state",
+  "endReason",
+  "endDetail",
+  "configuration",
+  "parameterCount",
+  "environment",
+  "progress",
+  "attempt",
+  "priority",
+  "createdAt",
+  "startedAt",
+  "endedAt",
+] as const satisfies readonly (keyof Tables["run"])[];
+
+/** A row as Kysely reads it, or Prisma Client, which reads BigInt columns as `bigint`. */
+export type RunRow = Omit<Pick<Selectable<Tables["run"]>, (typeof RUN_FIELDS)[number]>, "parameterCount"> & {
+  readonly parameterCount: number | bigint;
+};
 
 export function runRecordOf(row: RunRow): RunRecord {
   const progress = isActive(row.state) || row.state === "PAUSED" ? decodeProgress(row.progress) : null;
-  return { ...row, progress: progress?.progress ?? null };
+  return {
+    ...row,
+    configuration: row.configuration as RunConfiguration,
+    parameterCount: Number(row.parameterCount),
+    environment: row.environment as RunEnvironment | null,
+    progress: progress?.progress ?? null,
+  };
 }

@@ -77,10 +77,10 @@ test("everyone is woken when a lost connection is back, and rings come through a
 
 test("a connection that went without a word is noticed, and everyone is woken once there is another", async () => {
   await using testDatabase = await createTestDatabase();
-  const { pool } = testDatabase.database;
+  const { kysely } = testDatabase.database;
   await using link = await DatabaseLink.open(testDatabase.url);
   const timing = { checkMs: 20, answerMs: 200 };
-  await using notifier = await Notifier.start(link.url, pool, testLog, timing);
+  await using notifier = await Notifier.start(link.url, kysely, testLog, timing);
   const bell = new Doorbell();
   notifier.on("key", bell.ring);
   link.become("silent");

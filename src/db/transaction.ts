@@ -1,0 +1,35 @@
+import type { Kysely } from "kysely";
+import type pg from "pg";
+import type { Connection } from "./connection.js";
+import type { Prisma } from "./generated/client.js";
+import type { Tables } from "./generated/kysely/tables.js";
+import { kyselyOverClient } from "./kysely.js";
+
+/** One transaction on one connection. Prisma Client and Kysely see each other's changes in it. */
+export class Transaction implements Connection {
+  readonly kysely: Kysely<Tables>;
+  #isOpen = true;
+
+  constructor(
+    private readonly client: pg.PoolClient,
+    readonly prisma: Prisma.TransactionClient,
+  ) {
+    this.kysely = kyselyOverClient(client, () => this.#checkOpen());
+  }
+
+  /** Runs plain SQL, whose rows nothing checks. @deprecated use `prisma` or `kysely` */
+  query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<pg.QueryResult<Row>> {
+    this.#checkOpen();
+    return this.client.query<Row>(sql, values);
+  }
+
+  /** Refuses queries from now on: the connection may serve another transaction. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  #checkOpen(): void {
+    if (!this.#isOpen)
+      throw new Error("The transaction is over. Every query of it must be awaited within it.");
+  }
+}
