@@ -4,8 +4,10 @@ import path from "node:path";
 import { importPictures } from "../demo/import-pictures.js";
 import { drawArchive } from "../demo/pictures.js";
 import { startEspalier } from "../src/app/espalier.js";
-import { ApiClient, made } from "../src/client/api-client.js";
-import { LAUNCH_RUN, RUN_EVENTS, SYSTEM } from "../src/client/operations.js";
+import { ApiClient } from "../src/client/api-client.js";
+import { graphql } from "../src/client/generated/gql.js";
+import type { RunConfigurationInput } from "../src/client/generated/graphql.js";
+import { launchRun } from "../src/client/launch-run.js";
 import { Terminal } from "../src/client/terminal.js";
 import { parseConfig } from "../src/core/config.js";
 import { OwnedResources } from "../src/lang/owned-resources.js";
@@ -13,6 +15,7 @@ import { createLog } from "../src/telemetry/log.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
 import { PauseMonitor } from "./pause-monitor.js";
 import { percentile } from "./percentile.js";
+import { followRun } from "./server/follow-run.js";
 
 /** The recipe's network: its steps are short, so messages, events and metrics come as fast as they ever do. */
 const CONFIGURATION = {
@@ -24,7 +27,11 @@ const CONFIGURATION = {
   batchSize: 64,
   epochs: 12,
   precision: "MIXED_BFLOAT16",
-};
+} as const satisfies RunConfigurationInput;
+
+const SYSTEM = graphql(`query BenchSystem {
+  system { version tensorflowVersion devices { kind } engine { threads } }
+}`);
 
 /** How long the server's event loop is kept from other work while a run trains, and what a query feels of it. */
 export const eventLoop: Benchmark = benchmark(
@@ -33,7 +40,8 @@ export const eventLoop: Benchmark = benchmark(
   (_options, context) => measureEventLoop(context),
 );
 
-async function measureEventLoop({ report, signal }: BenchContext): Promise<Measurement> {
+async function measureEventLoop(context: BenchContext): Promise<Measurement> {
+  const { report } = context;
   await using resources = new OwnedResources();
   const home = await mkdtemp(path.join(tmpdir(), "espalier-bench-"));
   resources.defer(() => rm(home, { recursive: true, force: true }));
@@ -45,15 +53,13 @@ async function measureEventLoop({ report, signal }: BenchContext): Promise<Measu
   const archive = await drawArchive(() => {});
   const { ref } = await importPictures(api, new Terminal(process.stderr), "flowers", archive);
   const input = { experiment: "event-loop", dataset: ref, configuration: CONFIGURATION };
-  const { launchRun } = await api.request(LAUNCH_RUN, { input });
-  const run = made(launchRun.run, launchRun.userErrors);
+  const runId = await launchRun(api, input);
 
   const monitor = resources.own(await PauseMonitor.open());
   const latenciesMs: number[] = [];
   let training = false;
   let epochs = 0;
-  for await (const { runEvents: event } of api.follow(RUN_EVENTS, { runId: run.id })) {
-    signal.throwIfAborted();
+  for await (const event of followRun(api, runId, context)) {
     if (event.__typename === "RunStateChanged") {
       training = event.to === "RUNNING";
       if (training) monitor.start();
@@ -64,7 +70,7 @@ async function measureEventLoop({ report, signal }: BenchContext): Promise<Measu
     }
     if (training) {
       const asked = performance.now();
-      await api.request(SYSTEM, {});
+      await api.request(SYSTEM);
       latenciesMs.push(performance.now() - asked);
     }
   }

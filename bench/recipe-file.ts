@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { ClientError } from "../src/client/client-error.js";
-import type { RunConfigurationInput } from "./server/follow-run.js";
-import type { SplitFractions } from "./server/operations.js";
+import type { RunConfigurationInput, SplitInput } from "../src/client/generated/graphql.js";
 
 /** How to split a data set and train on it, as `examples/recipes` writes it down. */
 export interface Recipe {
-  readonly split: SplitFractions;
+  readonly split: SplitInput;
   readonly configuration: RunConfigurationInput;
 }
 

@@ -1,16 +1,28 @@
+import { openAsBlob } from "node:fs";
 import path from "node:path";
+import type { ResultOf } from "@graphql-typed-document-node/core";
 import { ClientError } from "../src/client/client-error.js";
+import { graphql } from "../src/client/generated/gql.js";
+import { importDataset } from "../src/client/import-dataset.js";
+import { uploadFile } from "../src/client/upload-file.js";
 import { projectRoot } from "../src/lang/project-root.js";
 import { type Benchmark, benchmark } from "./benchmark.js";
 import { existingFile, optional, wholeNumber } from "./options.js";
 import { readRecipe, withEpochs } from "./recipe-file.js";
 import { rounded } from "./rounded.js";
-import { importPictures, uploadArchive } from "./server/import-pictures.js";
 import type { MeasuredServer } from "./server/measured-server.js";
-import { type Evaluated, RUN_RESULT } from "./server/operations.js";
 import { trainToEnd } from "./server/train-to-end.js";
 import { wilsonInterval } from "./wilson-interval.js";
 import { WorkFolder } from "./work-folder.js";
+
+const RUN_RESULT = graphql(`query BenchRunResult($runId: ID!) {
+  run(id: $runId) {
+    validation: evaluation(split: VALIDATION) { sampleCount top1 }
+    test: evaluation(split: TEST) { sampleCount top1 }
+  }
+}`);
+
+type Evaluated = NonNullable<NonNullable<ResultOf<typeof RUN_RESULT>["run"]>["validation"]>;
 
 const OPTIONS = {
   data: existingFile("<archive>", "pictures in class folders"),
@@ -36,8 +48,8 @@ export const recipe: Benchmark = benchmark(
     const { split, configuration } = options.epochs === null ? written : withEpochs(written, options.epochs);
     return await work.serve(context, async (server) => {
       context.report(`importing ${path.basename(options.data)}`);
-      const uploadId = await uploadArchive(server.api, options.data);
-      const version = await importPictures(server.api, "pictures", { uploadId }, split);
+      const uploadId = await uploadFile(server.api, await openAsBlob(options.data));
+      const version = await importDataset(server.api, { dataset: "pictures", source: { uploadId }, split });
       const cost = await trainToEnd(server, version.ref, configuration, context);
       const { validation, test } = await evaluationsOf(server, cost.runId);
       const { low, high } = wilsonInterval(Math.round(test.top1 * test.sampleCount), test.sampleCount);

@@ -1,3 +1,4 @@
+import type { AugmentationInput, RunConfigurationInput } from "../src/client/generated/graphql.js";
 import { Architecture, HeadKind, Precision } from "../src/core/enumerations.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
 import { FULL_AUGMENTATION } from "./full-augmentation.js";
@@ -33,10 +34,10 @@ const OPTIONS = {
 
 type TrainOptions = Options<typeof OPTIONS>;
 
-const AUGMENTATIONS: Readonly<Record<TrainOptions["augmentation"], Readonly<Record<string, unknown>>>> = {
+const AUGMENTATIONS: Readonly<Record<TrainOptions["augmentation"], AugmentationInput>> = {
   none: {},
   flip: { horizontalFlip: true },
-  full: { ...FULL_AUGMENTATION },
+  full: FULL_AUGMENTATION,
 };
 const FINETUNED_FROZEN_BLOCKS = 4;
 
@@ -105,7 +106,7 @@ class StepBench {
 
   async measure(differing: {
     readonly frozenBlocks: number;
-    readonly augmentation: Readonly<Record<string, unknown>>;
+    readonly augmentation: AugmentationInput;
   }): Promise<StepCost> {
     const { options, context } = this;
     context.report(`training ${options.architecture}, ${JSON.stringify(differing)}`);
@@ -141,7 +142,7 @@ class StepBench {
   }
 }
 
-function configurationOf(options: TrainOptions): Readonly<Record<string, unknown>> {
+function configurationOf(options: TrainOptions): RunConfigurationInput {
   return {
     architecture: options.architecture,
     widthMultiplier: options.width,

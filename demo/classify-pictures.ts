@@ -1,9 +1,31 @@
 import path from "node:path";
-import { type ApiClient, made } from "../src/client/api-client.js";
+import type { ResultOf } from "@graphql-typed-document-node/core";
+import { type ApiClient, resultOf } from "../src/client/api-client.js";
 import { ClientError } from "../src/client/client-error.js";
-import { CLASSIFY, type ImportedVersion, TEST_PICTURES, type TestPicture } from "../src/client/operations.js";
+import { graphql } from "../src/client/generated/gql.js";
+import type { ImportedVersion } from "../src/client/import-dataset.js";
 import { type Terminal, table } from "../src/client/terminal.js";
 import type { ClassifiedPicture } from "./report.js";
+
+const TEST_PICTURES = graphql(`query DemoTestPictures($ref: String!, $className: String!) {
+  datasetVersion(ref: $ref) {
+    samples(filter: { split: TEST, className: $className }, first: 1) { nodes { id sourceName } }
+  }
+}`);
+
+type TestPicture = NonNullable<ResultOf<typeof TEST_PICTURES>["datasetVersion"]>["samples"]["nodes"][number];
+
+const CLASSIFY = graphql(`mutation DemoClassify($model: String!, $images: [ImageInput!]!) {
+  classify(input: { model: $model, images: $images, topK: 3 }) {
+    results {
+      __typename
+      ... on ImageClassification { top { label probability } }
+      ... on ImageFailure { reason detail }
+    }
+    latencyMs
+    userErrors { code message }
+  }
+}`);
 
 const PICTURES = 3;
 /** File, verdict, label, probability, what else it might be. */
@@ -21,7 +43,7 @@ export async function classifyPictures(
     model,
     images: pictures.map((picture) => ({ sampleId: picture.id })),
   });
-  const results = made(classify.results, classify.userErrors);
+  const results = resultOf(classify.results, classify.userErrors);
   const latency = classify.latencyMs === null ? "" : ` in ${Math.round(classify.latencyMs)} ms`;
   terminal.step("Classify", `${pictures.length} pictures of the test split with ${model}${latency}`);
 

@@ -1,9 +1,20 @@
+import type { ResultOf } from "@graphql-typed-document-node/core";
 import type { ApiClient } from "../src/client/api-client.js";
 import { ClientError } from "../src/client/client-error.js";
-import { COMPARE_RUNS, type Comparison } from "../src/client/operations.js";
+import { graphql } from "../src/client/generated/gql.js";
 import { type Terminal, table } from "../src/client/terminal.js";
 import type { RunReport } from "./report.js";
 import type { LaunchedRun } from "./train.js";
+
+const COMPARE_RUNS = graphql(`query DemoCompare($runIds: [ID!]!) {
+  compareRuns(runIds: $runIds) {
+    runs { id name state durationSeconds configuration { parameterCount } epochs { number } }
+    configuration { path values }
+    metrics { key best { value } bestRun { id } }
+  }
+}`);
+
+type Comparison = ResultOf<typeof COMPARE_RUNS>["compareRuns"];
 
 /** The first decides which run is better; where the runs tie in it the next one does. */
 const SHOWN_METRICS = [

@@ -1,3 +1,5 @@
+import type { RunConfigurationInput } from "../src/client/generated/graphql.js";
+
 /** Settings that the two runs share: a narrow VGG13 that two processor cores train in a minute. */
 const SHARED = {
   architecture: "VGG13",
@@ -7,7 +9,7 @@ const SHARED = {
   optimizer: { adam: {} },
   epochs: 12,
   seed: 7,
-};
+} as const satisfies RunConfigurationInput;
 
 const FEW_PICTURES = 2_000;
 /** The rate grows with the batch: linear scaling, Goyal et al. 2017, section 2.1. */
@@ -19,8 +21,7 @@ export const SHARED_SUMMARY = `${SHARED.architecture} x ${SHARED.widthMultiplier
 /** One of the two that compete. */
 export interface Contestant {
   readonly label: string;
-  /** A RunConfigurationInput. */
-  readonly configuration: Record<string, unknown>;
+  readonly configuration: RunConfigurationInput;
 }
 
 /** The two differ in one setting, so that the comparison has one answer. */

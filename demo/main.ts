@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ApiClient } from "../src/client/api-client.js";
 import { explainError } from "../src/client/client-error.js";
-import { SYSTEM } from "../src/client/operations.js";
+import { graphql } from "../src/client/generated/gql.js";
 import { ServerProcess } from "../src/client/server-process.js";
 import { Terminal } from "../src/client/terminal.js";
 import { classifyPictures } from "./classify-pictures.js";
@@ -13,6 +13,10 @@ import { drawArchive, openArchive } from "./pictures.js";
 import { promote } from "./promote.js";
 import type { DemoReport } from "./report.js";
 import { launchRuns, watchRun } from "./train.js";
+
+const SYSTEM = graphql(`query DemoSystem {
+  system { tensorflowVersion devices { kind } engine { threads } }
+}`);
 
 /** The data set, the experiment and the model all have this name. */
 const NAME = "flowers";
@@ -75,7 +79,7 @@ async function wholeJob(
   options: DemoOptions,
   url: string,
 ): Promise<Omit<DemoReport, "totalSeconds">> {
-  const { system } = await api.request(SYSTEM, {});
+  const { system } = await api.request(SYSTEM);
   const devices = system.devices.map((device) => device.kind).join(" + ");
   terminal.step(
     "Server",

@@ -1,7 +1,21 @@
-import { type ApiClient, made } from "../src/client/api-client.js";
-import { REGISTER, SET_ALIAS } from "../src/client/operations.js";
+import { type ApiClient, resultOf } from "../src/client/api-client.js";
+import { graphql } from "../src/client/generated/gql.js";
 import type { Terminal } from "../src/client/terminal.js";
 import type { LaunchedRun } from "./train.js";
+
+const REGISTER = graphql(`mutation DemoRegister($model: String!, $runId: ID!) {
+  registerModelVersion(input: { model: $model, runId: $runId }) {
+    modelVersion { number ref epoch sizeBytes }
+    userErrors { code message }
+  }
+}`);
+
+const SET_ALIAS = graphql(`mutation DemoAlias($model: String!, $alias: String!, $version: Int!) {
+  setModelAlias(input: { model: $model, alias: $alias, version: $version }) {
+    model { name }
+    userErrors { code message }
+  }
+}`);
 
 const MIB = 1024 * 1024;
 
@@ -18,9 +32,9 @@ export async function promote(
   run: LaunchedRun,
 ): Promise<string> {
   const { registerModelVersion } = await api.request(REGISTER, { model, runId: run.id });
-  const version = made(registerModelVersion.modelVersion, registerModelVersion.userErrors);
+  const version = resultOf(registerModelVersion.modelVersion, registerModelVersion.userErrors);
   const { setModelAlias } = await api.request(SET_ALIAS, { model, alias, version: version.number });
-  made(setModelAlias.model, setModelAlias.userErrors);
+  resultOf(setModelAlias.model, setModelAlias.userErrors);
   const size = `${(version.sizeBytes / MIB).toFixed(1)} MiB`;
   const name = `${model}@${alias}`;
   terminal.step(

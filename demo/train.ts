@@ -1,15 +1,31 @@
-import { type ApiClient, made } from "../src/client/api-client.js";
+import type { ResultOf } from "@graphql-typed-document-node/core";
+import type { ApiClient } from "../src/client/api-client.js";
 import { ClientError } from "../src/client/client-error.js";
-import {
-  type Epoch,
-  LAUNCH_RUN,
-  type MetricValue,
-  type Progress,
-  RUN_EVENTS,
-} from "../src/client/operations.js";
+import { graphql } from "../src/client/generated/gql.js";
+import type { RunState } from "../src/client/generated/graphql.js";
+import { launchRun } from "../src/client/launch-run.js";
 import type { Terminal } from "../src/client/terminal.js";
 import { type Contestant, EPOCHS } from "./contestants.js";
 import { progressBar } from "./progress-bar.js";
+
+const RUN_EVENTS = graphql(`subscription DemoRunEvents($runId: ID!) {
+  runEvents(runId: $runId) {
+    __typename
+    ... on RunStateChanged { to reason detail }
+    ... on EpochCompleted {
+      epoch { number trainLoss { value } validationTop1 { value } imagesPerSecond }
+    }
+    ... on TrainingProgress {
+      progress { epoch epochs step stepsPerEpoch imagesPerSecond }
+      loss { value }
+    }
+    ... on RunWarning { message }
+  }
+}`);
+
+type RunEvent = ResultOf<typeof RUN_EVENTS>["runEvents"];
+type Epoch = Extract<RunEvent, { readonly __typename: "EpochCompleted" }>["epoch"];
+type TrainingProgress = Extract<RunEvent, { readonly __typename: "TrainingProgress" }>;
 
 const BAR_CELLS = 24;
 const LABEL_COLUMNS = 16;
@@ -28,10 +44,8 @@ export async function launchRuns(
 ): Promise<readonly LaunchedRun[]> {
   const runs: LaunchedRun[] = [];
   for (const { label, configuration } of contestants) {
-    const input = { experiment, dataset: datasetRef, configuration };
-    const { launchRun } = await api.request(LAUNCH_RUN, { input });
-    const run = made(launchRun.run, launchRun.userErrors);
-    runs.push({ id: run.id, label });
+    const id = await launchRun(api, { experiment, dataset: datasetRef, configuration });
+    runs.push({ id, label });
   }
   return runs;
 }
@@ -45,7 +59,7 @@ export async function watchRun(api: ApiClient, terminal: Terminal, run: Launched
   const label = run.label.padEnd(LABEL_COLUMNS);
   let best: number | null = null;
   let last: Epoch | null = null;
-  let state = "QUEUED";
+  let state: RunState = "QUEUED";
   const started = Date.now();
   terminal.live(`${label}  waiting`);
   for await (const { runEvents: event } of api.follow(RUN_EVENTS, { runId: run.id })) {
@@ -86,7 +100,7 @@ export async function watchRun(api: ApiClient, terminal: Terminal, run: Launched
   terminal.detail(`${label}  ${progressBar(1, BAR_CELLS)}  ${last.number}/${EPOCHS}  ${score}  ${seconds} s`);
 }
 
-function bar(progress: Progress): string {
+function bar(progress: TrainingProgress["progress"]): string {
   const epochs = progress.epoch - 1 + progress.step / Math.max(1, progress.stepsPerEpoch);
   return `${progressBar(epochs / progress.epochs, BAR_CELLS)}  ${String(progress.epoch).padStart(2)}/${progress.epochs}`;
 }
@@ -97,7 +111,7 @@ function epochLine(epoch: Epoch): string {
   return `${number}  loss ${figure(epoch.trainLoss)}  top-1 ${top1}  ${rate(epoch.imagesPerSecond)}`;
 }
 
-function figure(metric: MetricValue): string {
+function figure(metric: Epoch["trainLoss"]): string {
   return metric.value === null ? "  n/a" : metric.value.toFixed(3);
 }
 

@@ -1,6 +1,7 @@
 /** What must be in place before a command runs: each step is done again only when its inputs changed. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { clientDocumentsStamp, GENERATED_FOLDER } from "./client-documents.mjs";
 import { fingerprint, listFiles, Stamps } from "./fingerprint.mjs";
 import { npmTrouble } from "./node-runtime.mjs";
 import { become, Failure, lastLines, runQuietly, say } from "./process.mjs";
@@ -79,6 +80,16 @@ const STEPS = [
         PRISMA_SCHEMA_ENGINE_BINARY: node,
       };
       await succeed(node, ["node_modules/prisma/build/index.js", "generate"], { cwd: root, env });
+    },
+  },
+  {
+    name: "client",
+    doing: "Generating the types of the API client",
+    stamp: ({ root }) => clientDocumentsStamp(root),
+    isDone: ({ root }) => existsSync(path.join(root, GENERATED_FOLDER, "gql.ts")),
+    run: async ({ root, node }) => {
+      const args = ["node_modules/@graphql-codegen/cli/cjs/bin.js", "--config", "codegen.mjs"];
+      await succeed(node, args, { cwd: root });
     },
   },
   {

@@ -1,6 +1,8 @@
+import type { RunConfigurationInput } from "../src/client/generated/graphql.js";
+
 export const EPOCHS = 8;
 
-/** A RunConfigurationInput of a small run with everything that draws at random, keeps state or depends on the step. */
+/** A small run with everything that draws at random, keeps state or depends on the step. */
 export const CONFIGURATION = {
   architecture: "VGG11",
   widthMultiplier: 0.25,
@@ -18,4 +20,4 @@ export const CONFIGURATION = {
   epochs: EPOCHS,
   precision: "FLOAT32",
   seed: 11,
-} as const;
+} as const satisfies RunConfigurationInput;

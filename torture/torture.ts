@@ -1,6 +1,6 @@
 import type { BenchContext } from "../bench/benchmark.js";
-import { importPictures } from "../bench/server/import-pictures.js";
 import { ClientError } from "../src/client/client-error.js";
+import { importDataset } from "../src/client/import-dataset.js";
 import { compareRuns } from "./compare/compare-runs.js";
 import { countDifferences, type Difference } from "./compare/difference.js";
 import { EPOCHS } from "./configuration.js";
@@ -95,7 +95,11 @@ async function startWithPictures(
 ): Promise<string> {
   const folder = await chooseSmallSet(dataFile, world.picturesFolder, context);
   const api = await world.start(context.signal);
-  const { ref, sampleCount } = await importPictures(api, DATASET, { folder }, SPLIT);
+  const { ref, sampleCount } = await importDataset(api, {
+    dataset: DATASET,
+    source: { folder },
+    split: SPLIT,
+  });
   context.report(`${ref}: ${sampleCount} pictures`);
   return ref;
 }

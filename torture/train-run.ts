@@ -1,6 +1,5 @@
 import type { BenchContext } from "../bench/benchmark.js";
-import { made } from "../src/client/api-client.js";
-import { LAUNCH_RUN } from "../src/client/operations.js";
+import { launchRun } from "../src/client/launch-run.js";
 import { CONFIGURATION, EPOCHS } from "./configuration.js";
 import { collectEvidence } from "./evidence/collect-evidence.js";
 import type { RunEvidence } from "./evidence/run-evidence.js";
@@ -34,10 +33,8 @@ export async function trainRun(
   { report, signal }: BenchContext,
 ): Promise<TrainedRun> {
   const { server } = world;
-  const launched = await (await server.api).request(LAUNCH_RUN, {
-    input: { experiment: EXPERIMENT, dataset, configuration: CONFIGURATION },
-  });
-  const { id: runId } = made(launched.launchRun.run, launched.launchRun.userErrors);
+  const input = { experiment: EXPERIMENT, dataset, configuration: CONFIGURATION };
+  const runId = await launchRun(await server.api, input);
   const tell = (line: string): void => report(`${name}: ${line}`);
   const { kills, postgresRestarts, followed } = await tortureRun(world, {
     ...{ runId, strikes, signal, report: tell },

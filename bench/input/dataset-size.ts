@@ -1,10 +1,9 @@
 import path from "node:path";
+import { importDataset } from "../../src/client/import-dataset.js";
 import type { BenchContext } from "../benchmark.js";
 import { median } from "../median.js";
 import { repeatPictures } from "../pictures/deal-pictures.js";
 import { providePictures } from "../pictures/provide-pictures.js";
-import type { RunConfigurationInput } from "../server/follow-run.js";
-import { importPictures } from "../server/import-pictures.js";
 import { type RunCost, trainToEnd } from "../server/train-to-end.js";
 import type { WorkFolder } from "../work-folder.js";
 
@@ -68,7 +67,7 @@ export async function measureSizes(
     await repeatPictures(pictures, count, path.join(work.picturesFolder, name));
     await work.serve(context, async (server) => {
       context.report(`importing and decoding ${count} pictures`);
-      await importPictures(server.api, name, { folder: name }, SPLIT);
+      await importDataset(server.api, { dataset: name, source: { folder: name }, split: SPLIT });
       await trainToEnd(server, name, { ...SMALL_NETWORK, epochs: 1 }, context);
     });
   }
@@ -78,8 +77,7 @@ export async function measureSizes(
     work.serve(context, (server) => {
       threads = server.threads;
       context.report(`training on ${sizes[dataset]} pictures`);
-      const configuration: RunConfigurationInput = { ...SMALL_NETWORK, epochs };
-      return trainToEnd(server, dataset, configuration, context);
+      return trainToEnd(server, dataset, { ...SMALL_NETWORK, epochs }, context);
     });
   const smallEpochs = Math.min(MOST_SMALL_EPOCHS, Math.max(LEAST_SMALL_EPOCHS, Math.ceil(large / small)));
   const rounds: { readonly small: RunCost; readonly large: RunCost }[] = [];

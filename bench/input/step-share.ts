@@ -1,6 +1,7 @@
 import path from "node:path";
 import { startEspalier } from "../../src/app/espalier.js";
 import { ApiClient } from "../../src/client/api-client.js";
+import { importDataset } from "../../src/client/import-dataset.js";
 import { parseConfig } from "../../src/core/config.js";
 import type { Architecture, ComputePrecision } from "../../src/core/enumerations.js";
 import {
@@ -25,7 +26,6 @@ import { FULL_AUGMENTATION } from "../full-augmentation.js";
 import { median } from "../median.js";
 import { dealToClasses } from "../pictures/deal-pictures.js";
 import { providePictures } from "../pictures/provide-pictures.js";
-import { importPictures } from "../server/import-pictures.js";
 import type { WorkFolder } from "../work-folder.js";
 
 export interface StepSharePlan {
@@ -81,7 +81,11 @@ export async function measureStepShare(
   );
   await dealToClasses(pictures, plan.classes, count, path.join(work.picturesFolder, "dealt"));
   context.report(`importing ${count} pictures`);
-  const { ref } = await importPictures(api, "pictures", { folder: "dealt" }, SPLIT);
+  const { ref } = await importDataset(api, {
+    dataset: "pictures",
+    source: { folder: "dealt" },
+    split: SPLIT,
+  });
   const { datasets, blobs, imageDecoder } = espalier.services;
   const shards = new TensorShards({
     datasets,

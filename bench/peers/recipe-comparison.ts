@@ -1,8 +1,9 @@
 import path from "node:path";
+import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
+import { importDataset } from "../../src/client/import-dataset.js";
+import type { Precision } from "../../src/core/enumerations.js";
 import type { BenchContext, Measurement } from "../benchmark.js";
 import { providePictures } from "../pictures/provide-pictures.js";
-import type { RunConfigurationInput } from "../server/follow-run.js";
-import { importPictures } from "../server/import-pictures.js";
 import { type RunCost, trainToEnd } from "../server/train-to-end.js";
 import { WorkFolder } from "../work-folder.js";
 import type { EpochFigures } from "./peer-output.js";
@@ -11,7 +12,7 @@ import { RECIPE_PEERS } from "./peer-scripts.js";
 import { type ComparedFigure, compareRounds, takeTurns } from "./rounds.js";
 
 /** What the peers' scripts write down: network, augmentation and schedule. */
-const CONFIGURATION: RunConfigurationInput = {
+const CONFIGURATION = {
   architecture: "VGG13",
   batchNormalization: true,
   widthMultiplier: 0.25,
@@ -29,7 +30,7 @@ const CONFIGURATION: RunConfigurationInput = {
     brightness: 0.2,
   },
   batchSize: 64,
-};
+} as const satisfies RunConfigurationInput;
 const INITIAL_RATE = 0.002;
 const WARM_UP_FRACTION = 0.1;
 /** The peers validate on a fifth, and have no test split. */
@@ -51,7 +52,7 @@ export interface RecipeComparison {
   readonly drawnPictures: number;
   readonly imageSizePixels: number;
   readonly epochs: number;
-  readonly precision: string;
+  readonly precision: Precision;
   readonly rounds: number;
 }
 
@@ -66,7 +67,9 @@ export async function compareRecipe(
   const folder = path.join(work.picturesFolder, "classes");
   const atLeast = dataFile === null ? drawnPictures : 1;
   const pictures = await providePictures({ dataFile, atLeast, folder }, context);
-  await work.serve(context, ({ api }) => importPictures(api, "pictures", { folder: "classes" }, SPLIT));
+  await work.serve(context, ({ api }) =>
+    importDataset(api, { dataset: "pictures", source: { folder: "classes" }, split: SPLIT }),
+  );
   let threads = 0;
   const configuration: RunConfigurationInput = {
     ...CONFIGURATION,
@@ -90,7 +93,7 @@ export async function compareRecipe(
     settings: {
       threads,
       precision: done[0]?.product.precision ?? plan.precision,
-      batchSize: Number(CONFIGURATION.batchSize),
+      batchSize: CONFIGURATION.batchSize,
       recipeImageSizePixels: imageSizePixels,
       recipeEpochs: epochs,
       recipePictures: pictures.length,

@@ -1,3 +1,4 @@
+import type { Precision } from "../../src/core/enumerations.js";
 import type { BenchContext, Measurement } from "../benchmark.js";
 import { importClassifiedPictures } from "../server/classified-pictures.js";
 import { measureSteps, type StepCost } from "../server/measure-steps.js";
@@ -31,7 +32,7 @@ const COMPARED: readonly ComparedFigure<Cost, TrainingFigures>[] = [
 export interface TrainingComparison extends TrainingWork {
   /** An archive of class folders for the product; null: flowers are drawn. The peers train on noise. */
   readonly dataFile: string | null;
-  readonly precision: string;
+  readonly precision: Precision;
   readonly rounds: number;
 }
 
@@ -49,7 +50,7 @@ export async function compareTraining(
     work.serve(context, async (server) => {
       threads = server.threads;
       const configuration = {
-        architecture: "VGG19",
+        architecture: "VGG19" as const,
         imageSizePixels,
         batchSize,
         optimizer: { adam: {} },

@@ -1,9 +1,9 @@
 import path from "node:path";
+import { importDataset } from "../../src/client/import-dataset.js";
 import type { BenchContext } from "../benchmark.js";
 import { dealToClasses } from "../pictures/deal-pictures.js";
 import { providePictures } from "../pictures/provide-pictures.js";
 import type { WorkFolder } from "../work-folder.js";
-import { importPictures } from "./import-pictures.js";
 
 export interface ClassifiedPictures {
   /** An archive of class folders; null: flowers are drawn. */
@@ -35,7 +35,7 @@ export async function importClassifiedPictures(
   context.report(`importing ${count} pictures of ${classes} classes`);
   const split = { validation: VALIDATION_FRACTION, test: 0 };
   const { ref } = await work.serve(context, ({ api }) =>
-    importPictures(api, "pictures", { folder: "dealt" }, split),
+    importDataset(api, { dataset: "pictures", source: { folder: "dealt" }, split }),
   );
   return ref;
 }

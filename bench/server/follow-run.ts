@@ -1,25 +1,32 @@
-import { type ApiClient, made } from "../../src/client/api-client.js";
+import type { ResultOf } from "@graphql-typed-document-node/core";
+import type { ApiClient } from "../../src/client/api-client.js";
 import { ClientError } from "../../src/client/client-error.js";
-import { LAUNCH_RUN } from "../../src/client/operations.js";
+import { graphql } from "../../src/client/generated/gql.js";
 import type { BenchContext } from "../benchmark.js";
-import { type MeasuredRunEvent, RUN_EVENTS, RUN_SETTINGS } from "./operations.js";
 
-/** A RunConfigurationInput. */
-export type RunConfigurationInput = Readonly<Record<string, unknown>>;
+const RUN_EVENTS = graphql(`subscription BenchRunEvents($runId: ID!) {
+  runEvents(runId: $runId) {
+    __typename
+    at
+    ... on RunStateChanged { to reason detail }
+    ... on EpochCompleted {
+      epoch { number seconds imagesPerSecond trainLoss { value } validationTop1 { value } }
+    }
+    ... on TrainingProgress { progress { epoch step stepsPerEpoch } }
+    ... on RunWarning { message }
+  }
+}`);
 
-/** Queues a run. @returns its id; @throws ClientError with the first of the launch's errors */
-export async function launchRun(
-  api: ApiClient,
-  dataset: string,
-  configuration: RunConfigurationInput,
-): Promise<string> {
-  const input = { experiment: "bench", dataset, configuration };
-  const { launchRun: payload } = await api.request(LAUNCH_RUN, { input });
-  return made(payload.run, payload.userErrors).id;
-}
+export type MeasuredRunEvent = ResultOf<typeof RUN_EVENTS>["runEvents"];
+
+export type FinishedEpoch = Extract<MeasuredRunEvent, { readonly __typename: "EpochCompleted" }>["epoch"];
+
+const RUN_PRECISION = graphql(`query BenchRunPrecision($runId: ID!) {
+  run(id: $runId) { environment { precision } }
+}`);
 
 /**
- * A run's events until it ends, whichever way; warnings are told to the person.
+ * Yields a run's events until it ends, and reports its warnings.
  *
  * @throws ClientError with the run's end reason when it fails
  */
@@ -39,8 +46,8 @@ export async function* followRun(
   }
 }
 
-/** What the run's configured precision became on this machine. */
+/** Returns the precision that a run computes in on this machine, which AUTO leaves open. */
 export async function precisionOf(api: ApiClient, runId: string): Promise<string> {
-  const { run } = await api.request(RUN_SETTINGS, { runId });
+  const { run } = await api.request(RUN_PRECISION, { runId });
   return run?.environment?.precision ?? "unknown";
 }

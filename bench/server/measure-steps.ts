@@ -1,10 +1,16 @@
 import { ClientError } from "../../src/client/client-error.js";
+import { graphql } from "../../src/client/generated/gql.js";
+import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
+import { launchRun } from "../../src/client/launch-run.js";
 import type { BenchContext } from "../benchmark.js";
 import { median } from "../median.js";
-import { followRun, launchRun, precisionOf, type RunConfigurationInput } from "./follow-run.js";
+import { followRun, precisionOf } from "./follow-run.js";
 import type { MeasuredServer } from "./measured-server.js";
-import { CANCEL_RUN } from "./operations.js";
 import { StepTimes } from "./step-times.js";
+
+const CANCEL_RUN = graphql(`mutation BenchCancel($runId: ID!) {
+  cancelRun(input: { runId: $runId }) { userErrors { code message } }
+}`);
 
 export interface StepPlan {
   /** Such as "pictures:1". */
@@ -39,7 +45,8 @@ export async function measureSteps(
   context: BenchContext,
 ): Promise<StepCost> {
   const { api } = server;
-  const runId = await launchRun(api, plan.dataset, plan.configuration);
+  const { dataset, configuration } = plan;
+  const runId = await launchRun(api, { experiment: "bench", dataset, configuration });
   const times = new StepTimes(plan.warmUpSteps);
   let cpuSeconds = 0;
   let usage = await server.usage();

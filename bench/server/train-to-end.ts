@@ -1,9 +1,10 @@
 import { ClientError } from "../../src/client/client-error.js";
+import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
+import { launchRun } from "../../src/client/launch-run.js";
 import type { BenchContext } from "../benchmark.js";
 import { median } from "../median.js";
-import { followRun, launchRun, precisionOf, type RunConfigurationInput } from "./follow-run.js";
+import { type FinishedEpoch, followRun, precisionOf } from "./follow-run.js";
 import type { MeasuredServer } from "./measured-server.js";
-import type { FinishedEpoch } from "./operations.js";
 
 /** What a whole run takes. */
 export interface RunCost {
@@ -28,7 +29,7 @@ export async function trainToEnd(
 ): Promise<RunCost> {
   const { api } = server;
   const startedMs = performance.now();
-  const runId = await launchRun(api, dataset, configuration);
+  const runId = await launchRun(api, { experiment: "bench", dataset, configuration });
   const epochs: FinishedEpoch[] = [];
   let residentBytes = 0;
   for await (const event of followRun(api, runId, context)) {

@@ -1,9 +1,36 @@
 import type { ApiClient } from "../../src/client/api-client.js";
+import { graphql } from "../../src/client/generated/gql.js";
 import type { BenchContext } from "../benchmark.js";
 import { EPOCH_KEYS } from "./filled-runs.js";
-import { COMPARE_RUNS, METRIC_HISTORY, SEARCH_RUNS } from "./operations.js";
 import { METRIC_AND_SETTING, OTHER_SEARCHES, type Search } from "./searches.js";
 import { type Times, timed } from "./timed.js";
+
+/** What a page with a table of runs asks for. */
+const SEARCH_RUNS = graphql(`query BenchSearch($filter: RunFilter, $orderBy: RunOrderInput, $after: String) {
+  runs(filter: $filter, orderBy: $orderBy, first: 50, after: $after) {
+    nodes {
+      id name state createdAt durationSeconds
+      configuration { architecture batchSize epochs learningRate { initial } }
+      metrics { key best { value } last { value } bestEpoch }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
+
+const COMPARE_RUNS = graphql(`query BenchCompare($runIds: [ID!]!, $keys: [String!]!) {
+  compareRuns(runIds: $runIds) {
+    configuration { path values }
+    data { path values }
+    metrics { key best { value } last { value } bestRun { id } }
+    curves(keys: $keys) { key epochs series { run { id name } values } }
+  }
+}`);
+
+const METRIC_HISTORY = graphql(`query BenchHistory($runId: ID!, $key: String!) {
+  run(id: $runId) {
+    metricHistory(key: $key, maxPoints: 1000) { totalPoints thinned points { step value kind } }
+  }
+}`);
 
 /** The most that a comparison takes. */
 export const COMPARED_RUNS = 10;

@@ -1,11 +1,15 @@
+import type { ConfigurationFilter, RunFilter, RunOrderInput } from "../../src/client/generated/graphql.js";
 import { BATCH_SIZES, LEARNING_RATES, pick } from "./filled-runs.js";
 
 /** Variables of a search; `number` makes one search differ from the next, so that no answer is kept. */
-export type Search = (number: number) => { readonly filter: object | null; readonly orderBy: object | null };
+export type Search = (number: number) => {
+  readonly filter: RunFilter | null;
+  readonly orderBy: RunOrderInput | null;
+};
 
 const TOP1 = "validation.top1";
-const BY_TOP1 = { field: "METRIC_BEST", metric: TOP1, direction: "DESC" };
-const learningRate = (number: number): object => ({
+const BY_TOP1: RunOrderInput = { field: "METRIC_BEST", metric: TOP1, direction: "DESC" };
+const learningRate = (number: number): ConfigurationFilter => ({
   path: "learningRate.initial",
   equals: String(pick(LEARNING_RATES, number)),
 });

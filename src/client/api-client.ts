@@ -1,18 +1,39 @@
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { print } from "graphql";
 import { type Client, createClient } from "graphql-ws";
 import { ClientError } from "./client-error.js";
-import type { Operation, UserError } from "./operations.js";
 
-/** What any client of the API needs: queries and mutations over HTTP, subscriptions over a WebSocket. */
+/** An object of values by the names of a document's variables. */
+export type AnyVariables = Readonly<Record<string, unknown>>;
+
+/** The variables of an operation as an argument, which is left out where a document has none. */
+export type VariablesArgument<Variables> =
+  Variables extends Record<string, never> ? [variables?: Variables] : [variables: Variables];
+
+/**
+ * A typed client of the GraphQL API: queries and mutations over HTTP, subscriptions over one WebSocket. The
+ * documents carry the types of their results and variables, which are generated from schema.graphql:
+ *
+ * ```ts
+ * const RUN_STATE = graphql(`query RunState($id: ID!) { run(id: $id) { state } }`);
+ *
+ * await using api = new ApiClient("http://127.0.0.1:4000", token);
+ * const { run } = await api.request(RUN_STATE, { id: "run_1" });
+ * ```
+ */
 export class ApiClient implements AsyncDisposable {
   readonly #webSocket: Client;
 
-  /** @param url origin of the server, such as `http://127.0.0.1:4000` */
+  /**
+   * @param url origin of the server, such as `http://127.0.0.1:4000`
+   * @param token access token, which is sent with every request
+   */
   constructor(
     private readonly url: string,
     private readonly token: string,
   ) {
     const address = new URL("/graphql", url);
-    address.protocol = "ws:";
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     this.#webSocket = createClient({
       url: address.href,
       connectionParams: { authorization: `Bearer ${token}` },
@@ -20,21 +41,45 @@ export class ApiClient implements AsyncDisposable {
     });
   }
 
-  /** @throws ClientError with the code of the API's first error */
-  async request<Result, Variables extends Record<string, unknown>>(
-    operation: Operation<Result, Variables>,
-    variables: Variables,
+  /**
+   * Sends a query or a mutation.
+   *
+   * @throws ClientError with the code of the API's first error; `NO_ANSWER` for an answer without data
+   */
+  async request<Result, Variables extends AnyVariables>(
+    document: TypedDocumentNode<Result, Variables>,
+    ...[variables]: VariablesArgument<Variables>
   ): Promise<Result> {
     const response = await fetch(new URL("/graphql", this.url), {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${this.token}` },
-      body: JSON.stringify({ query: operation.document, variables }),
+      body: JSON.stringify({ query: print(document), variables }),
     });
     const answer = (await response.json()) as GraphQLAnswer<Result>;
     return dataOf(answer, response.status);
   }
 
-  /** Sends an upload's bytes. @throws ClientError `UPLOAD_FAILED` */
+  /**
+   * Yields the results of a subscription until the server ends it.
+   *
+   * @throws ClientError with the code of the API's first error
+   */
+  async *follow<Result, Variables extends AnyVariables>(
+    document: TypedDocumentNode<Result, Variables>,
+    ...[variables]: VariablesArgument<Variables>
+  ): AsyncGenerator<Result, void> {
+    const operation = { query: print(document), variables: variables ?? null };
+    for await (const answer of this.#webSocket.iterate<Result>(operation)) {
+      yield dataOf(answer as GraphQLAnswer<Result>, 200);
+    }
+  }
+
+  /**
+   * Sends the bytes of an upload.
+   *
+   * @param putUrl what the mutation `createUpload` returned
+   * @throws ClientError `UPLOAD_FAILED`
+   */
   async put(putUrl: string, bytes: Blob): Promise<void> {
     const response = await fetch(new URL(putUrl, this.url), {
       method: "PUT",
@@ -42,31 +87,25 @@ export class ApiClient implements AsyncDisposable {
       body: bytes,
     });
     const text = await response.text();
-    if (!response.ok)
-      throw new ClientError("UPLOAD_FAILED", `The upload was refused (${response.status}): ${text}`);
+    if (response.ok) return;
+    throw new ClientError("UPLOAD_FAILED", `The upload was refused with status ${response.status}: ${text}`);
   }
 
-  /** A file that the API names. @throws ClientError `DOWNLOAD_FAILED` */
+  /**
+   * Downloads a file.
+   *
+   * @param url what the API returned, such as an artifact's `url`
+   * @throws ClientError `DOWNLOAD_FAILED`
+   */
   async get(url: string): Promise<Uint8Array> {
     const response = await fetch(new URL(url, this.url), {
       headers: { authorization: `Bearer ${this.token}` },
     });
-    if (!response.ok) {
-      throw new ClientError("DOWNLOAD_FAILED", `The server answered ${response.status} for ${url}.`);
-    }
-    return new Uint8Array(await response.arrayBuffer());
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    throw new ClientError("DOWNLOAD_FAILED", `The server answered ${response.status} for ${url}.`);
   }
 
-  /** Follows a subscription until the server ends it. */
-  async *follow<Result, Variables extends Record<string, unknown>>(
-    operation: Operation<Result, Variables>,
-    variables: Variables,
-  ): AsyncGenerator<Result> {
-    for await (const answer of this.#webSocket.iterate({ query: operation.document, variables })) {
-      yield dataOf(answer as GraphQLAnswer<Result>, 200);
-    }
-  }
-
+  /** Closes the WebSocket, which ends the subscriptions that are still open. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#webSocket.dispose();
   }
@@ -84,10 +123,19 @@ function dataOf<Result>(answer: GraphQLAnswer<Result>, status: number): Result {
   return answer.data;
 }
 
-/** The thing a mutation made. @throws ClientError with the first of its `userErrors` */
-export function made<T>(thing: T | null | undefined, userErrors: readonly UserError[]): T {
+/**
+ * Returns what a mutation made or changed, which its payload has unless there are `userErrors`.
+ *
+ * @throws ClientError with the code and message of the first user error
+ */
+export function resultOf<Value>(
+  value: Value | null | undefined,
+  userErrors: readonly { readonly code: string; readonly message: string }[],
+): Value {
   const [error] = userErrors;
   if (error !== undefined) throw new ClientError(error.code, error.message);
-  if (thing === null || thing === undefined) throw new ClientError("NO_ANSWER", "The server made nothing.");
-  return thing;
+  if (value === null || value === undefined) {
+    throw new ClientError("NO_ANSWER", "The server returned neither a result nor a user error.");
+  }
+  return value;
 }

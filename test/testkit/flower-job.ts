@@ -1,31 +1,42 @@
 import assert from "node:assert/strict";
+import { graphql } from "../../src/client/generated/gql.js";
+import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
 import { drawFlowerArchive } from "./flower-archive.js";
 import type { TestServer } from "./server.js";
 
-/** Uploads and imports drawn flowers as the data set "flowers". @returns the reference of the version */
-export async function importFlowers({ editor, viewer }: TestServer, perClass = 8): Promise<string> {
-  const { createUpload } = await editor.ask<{ createUpload: { uploadId: string; putUrl: string } }>(
-    "mutation { createUpload(input: {}) { uploadId putUrl } }",
-  );
-  const archive = await drawFlowerArchive(perClass);
-  assert.equal(
-    (await editor.fetch(createUpload.putUrl, { method: "PUT", body: new Blob([new Uint8Array(archive)]) }))
-      .status,
-    200,
-  );
-  const { importDataset } = await editor.ask<{
-    importDataset: { datasetVersion: { id: string; ref: string } };
-  }>(
-    `mutation Import($id: ID!) { importDataset(input: { dataset: "flowers", source: { uploadId: $id } }) { datasetVersion { id ref } } }`,
-    { id: createUpload.uploadId },
-  );
-  const { id, ref } = importDataset.datasetVersion;
-  for await (const { errors } of viewer.follow(
-    "subscription Watch($id: ID!) { importEvents(datasetVersionId: $id) { cursor } }",
-    { id },
-  )) {
-    assert.equal(errors, undefined);
+const CREATE_UPLOAD = graphql(`mutation TestUpload {
+  createUpload(input: {}) { uploadId putUrl userErrors { code message } }
+}`);
+
+const IMPORT_FLOWERS = graphql(`mutation TestImport($uploadId: ID!) {
+  importDataset(input: { dataset: "flowers", source: { uploadId: $uploadId } }) {
+    datasetVersion { id ref }
+    userErrors { code message }
   }
+}`);
+
+const FOLLOW_IMPORT = graphql(`subscription TestFollowImport($id: ID!) {
+  importEvents(datasetVersionId: $id) { cursor }
+}`);
+
+const LAUNCH_RUN = graphql(`mutation TestLaunch($input: LaunchRunInput!) {
+  launchRun(input: $input) { run { id } userErrors { code message } }
+}`);
+
+const FOLLOW_RUN = graphql(`subscription TestFollowRun($id: ID!) { runEvents(runId: $id) { cursor } }`);
+
+/** Uploads and imports drawn flowers as the dataset "flowers". @returns the reference of the version */
+export async function importFlowers({ editor, viewer }: TestServer, perClass = 8): Promise<string> {
+  const { createUpload } = await editor.ask(CREATE_UPLOAD);
+  const { uploadId, putUrl, userErrors } = createUpload;
+  assert.ok(uploadId !== null && putUrl !== null, JSON.stringify(userErrors));
+  const body = new Blob([new Uint8Array(await drawFlowerArchive(perClass))]);
+  assert.equal((await editor.fetch(putUrl, { method: "PUT", body })).status, 200);
+  const { importDataset } = await editor.ask(IMPORT_FLOWERS, { uploadId });
+  assert.deepEqual(importDataset.userErrors, []);
+  assert.ok(importDataset.datasetVersion);
+  const { id, ref } = importDataset.datasetVersion;
+  for await (const { errors } of viewer.follow(FOLLOW_IMPORT, { id })) assert.equal(errors, undefined);
   return ref;
 }
 
@@ -33,18 +44,17 @@ export async function importFlowers({ editor, viewer }: TestServer, perClass = 8
 export async function launchRun(
   { editor }: TestServer,
   dataset: string,
-  configuration: object,
+  configuration: RunConfigurationInput,
 ): Promise<string> {
-  const { launchRun } = await editor.ask<{ launchRun: { run: { id: string }; userErrors: object[] } }>(
-    "mutation Launch($input: LaunchRunInput!) { launchRun(input: $input) { run { id } userErrors { code message } } }",
-    { input: { experiment: "flowers", dataset, configuration } },
-  );
+  const { launchRun } = await editor.ask(LAUNCH_RUN, {
+    input: { experiment: "flowers", dataset, configuration },
+  });
   assert.deepEqual(launchRun.userErrors, []);
+  assert.ok(launchRun.run);
   return launchRun.run.id;
 }
 
 /** Waits until the run has ended. */
 export async function awaitRun({ viewer }: TestServer, id: string): Promise<void> {
-  const query = "subscription Watch($id: ID!) { runEvents(runId: $id) { cursor } }";
-  for await (const { errors } of viewer.follow(query, { id })) assert.equal(errors, undefined);
+  for await (const { errors } of viewer.follow(FOLLOW_RUN, { id })) assert.equal(errors, undefined);
 }

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { print } from "graphql";
 import { type Client, createClient } from "graphql-ws";
+import type { AnyVariables, VariablesArgument } from "../../src/client/api-client.js";
 
-/** What a GraphQL server answers, errors included. */
+type AnyDocument = string | TypedDocumentNode<unknown, AnyVariables>;
+
+/** The answer of a GraphQL server, errors included. */
 export interface Answer<Data = Record<string, unknown>> {
   readonly status: number;
   readonly data?: Data | null;
@@ -14,7 +19,7 @@ export interface AnswerError {
   readonly extensions: { readonly code: string } & Record<string, unknown>;
 }
 
-/** A client that shows everything a server answers: what it should refuse is looked at, not thrown. */
+/** A client for tests of the API: it returns errors as they arrived, so that a test can check them. */
 export class GraphqlClient implements AsyncDisposable {
   readonly #socket: Client;
 
@@ -30,36 +35,49 @@ export class GraphqlClient implements AsyncDisposable {
     });
   }
 
-  /** Sends a query or a mutation. */
-  async send<Data = Record<string, unknown>>(
-    query: string,
-    variables: Record<string, unknown> = {},
-  ): Promise<Answer<Data>> {
+  /** Sends a query or a mutation. A document in a string may be wrong on purpose, so its result has no type. */
+  send<Data, Variables extends AnyVariables>(
+    document: TypedDocumentNode<Data, Variables>,
+    ...[variables]: VariablesArgument<Variables>
+  ): Promise<Answer<Data>>;
+  send<Data = Record<string, unknown>>(document: string, variables?: AnyVariables): Promise<Answer<Data>>;
+  async send(document: AnyDocument, variables?: AnyVariables): Promise<Answer<unknown>> {
     const response = await this.fetch("/graphql", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ query, variables }),
+      body: JSON.stringify({ query: textOf(document), variables }),
     });
     return { status: response.status, ...((await response.json()) as object) };
   }
 
-  /** The data of a query or mutation that must work. */
-  async ask<Data = Record<string, never>>(
-    query: string,
-    variables: Record<string, unknown> = {},
-  ): Promise<Data> {
-    const { data, errors } = await this.send<Data>(query, variables);
+  /** Returns the data of a query or mutation that must succeed. */
+  ask<Data, Variables extends AnyVariables>(
+    document: TypedDocumentNode<Data, Variables>,
+    ...[variables]: VariablesArgument<Variables>
+  ): Promise<Data>;
+  ask<Data = Record<string, never>>(document: string, variables?: AnyVariables): Promise<Data>;
+  async ask(document: AnyDocument, variables: AnyVariables = {}): Promise<unknown> {
+    const { data, errors } = await this.send(textOf(document), variables);
     assert.equal(errors, undefined, JSON.stringify(errors));
     assert.ok(data);
     return data;
   }
 
-  /** Results of a subscription, until it ends or the caller stops looking. */
+  /** Yields the results of a subscription until it ends or the caller stops. */
+  follow<Data, Variables extends AnyVariables>(
+    document: TypedDocumentNode<Data, Variables>,
+    ...[variables]: VariablesArgument<Variables>
+  ): AsyncIterableIterator<Omit<Answer<Data>, "status">>;
   follow<Data = Record<string, unknown>>(
-    query: string,
-    variables: Record<string, unknown> = {},
-  ): AsyncIterableIterator<Omit<Answer<Data>, "status">> {
-    return this.#socket.iterate({ query, variables }) as AsyncIterableIterator<Omit<Answer<Data>, "status">>;
+    document: string,
+    variables?: AnyVariables,
+  ): AsyncIterableIterator<Omit<Answer<Data>, "status">>;
+  follow(
+    document: AnyDocument,
+    variables: AnyVariables = {},
+  ): AsyncIterableIterator<Omit<Answer<unknown>, "status">> {
+    const results = this.#socket.iterate({ query: textOf(document), variables });
+    return results as AsyncIterableIterator<Omit<Answer<unknown>, "status">>;
   }
 
   /** Any request to the server, with the token. */
@@ -78,4 +96,8 @@ export function socketUrl(url: string): string {
   const address = new URL("/graphql", url);
   address.protocol = "ws:";
   return address.href;
+}
+
+function textOf(document: AnyDocument): string {
+  return typeof document === "string" ? document : print(document);
 }

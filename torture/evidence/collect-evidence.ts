@@ -7,6 +7,7 @@ import { ClientError } from "../../src/client/client-error.js";
 import { digestFolder } from "../../src/engine/folder-digest.js";
 import {
   type Checkpoint,
+  isDurable,
   LIST_EVENTS,
   METRIC_HISTORY,
   type MetricValue,
@@ -96,7 +97,7 @@ async function eventsOf(api: ApiClient, runId: string): Promise<readonly RunEven
   const events: RunEvent[] = [];
   for (let after: string | null = null; ; ) {
     const answer: Awaited<ReturnType<typeof pageOfEvents>> = await pageOfEvents(api, runId, after);
-    events.push(...answer.nodes);
+    events.push(...answer.nodes.filter(isDurable));
     if (!answer.pageInfo.hasNextPage) return events;
     after = answer.pageInfo.endCursor;
   }

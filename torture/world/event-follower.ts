@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ApiClient } from "../../src/client/api-client.js";
-import { FOLLOW_RUN, type RunEvent } from "../operations.js";
+import { FOLLOW_RUN, isDurable, type RunEvent } from "../operations.js";
 
 const AGAIN_MS = 50;
 const TERMINAL: ReadonlySet<string> = new Set(["SUCCEEDED", "FAILED", "CANCELLED"]);
@@ -80,7 +80,7 @@ export class EventFollower implements Disposable {
         for await (const { runEvents: event } of answers) {
           if (detached.aborted) return;
           this.#cursor = event.cursor;
-          if (event.__typename === "TrainingProgress") continue;
+          if (!isDurable(event)) continue;
           this.seen.push(event);
           this.#changes.emit("event");
         }

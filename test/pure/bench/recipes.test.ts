@@ -4,9 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { buildSchema, getVariableValues, Kind, parse, validate } from "graphql";
+import { buildSchema, getVariableValues, Kind, parse } from "graphql";
 import { readRecipe, withEpochs } from "../../../bench/recipe-file.js";
-import * as operations from "../../../bench/server/operations.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 
 const RECIPES = path.join(projectRoot(), "examples/recipes");
@@ -17,7 +16,7 @@ for (const file of readdirSync(RECIPES).filter((name) => name.endsWith(".json"))
     const { split, configuration } = await readRecipe(path.join(RECIPES, file));
     assert.deepEqual(troubleWith("RunConfigurationInput!", configuration), []);
     assert.deepEqual(troubleWith("SplitInput!", split), []);
-    assert.ok(split.test > 0, "there is something to test with");
+    assert.ok((split.test ?? 0) > 0, "there is something to test with");
   });
 }
 
@@ -58,9 +57,3 @@ test("what is no recipe is refused by its path", async () => {
     await rm(folder, { recursive: true, force: true });
   }
 });
-
-for (const [name, { document }] of Object.entries(operations)) {
-  test(`the schema accepts the benchmarks' operation ${name}`, () => {
-    assert.deepEqual(validate(schema, parse(document)), []);
-  });
-}

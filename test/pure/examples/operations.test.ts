@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { buildSchema, Kind, parse, validate } from "graphql";
-import * as demo from "../../../src/client/operations.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 
 const ROOT = projectRoot();
@@ -41,9 +40,3 @@ test("every file of variables belongs to an example", () => {
     [],
   );
 });
-
-for (const [name, { document }] of Object.entries(demo)) {
-  test(`the demo's operation ${name} is accepted by the schema`, () => {
-    assert.deepEqual(validate(schema, parse(document)), []);
-  });
-}

@@ -1,5 +1,6 @@
+import type { RunState } from "../../../src/client/generated/graphql.js";
 import type { RunEvidence } from "../../../torture/evidence/run-evidence.js";
-import type { Checkpoint, EpochFigures, RunEvent } from "../../../torture/operations.js";
+import type { Checkpoint, EpochFigures, MetricValue, RunEvent } from "../../../torture/operations.js";
 
 const STEPS_PER_EPOCH = 2;
 const EPOCHS = [1, 2, 3];
@@ -74,7 +75,7 @@ export function numbered(events: readonly Unnumbered[]): readonly RunEvent[] {
   }));
 }
 
-export function state(from: string | null, to: string): Unnumbered {
+export function state(from: RunState | null, to: RunState): Unnumbered {
   return { __typename: "RunStateChanged", from, to, reason: null, detail: null };
 }
 
@@ -90,6 +91,6 @@ function epochFigures(number: number): EpochFigures {
   };
 }
 
-export function finite(value: number): { value: number; kind: string } {
+export function finite(value: number): MetricValue {
   return { value, kind: "FINITE" };
 }

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 
-const CONFIGURATION = {
+const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",
   widthMultiplier: 0.0625,
   imageSizePixels: 32,
@@ -45,7 +46,7 @@ const OUTCOME = `query Outcome($id: ID!) {
 test("runs are paused, retried, extended and deleted, and learn what they would have learnt without", async (t) => {
   await using server = await startTestServer();
   const dataset = await importFlowers(server, 8);
-  const launch = (configuration: object = {}) =>
+  const launch = (configuration: RunConfigurationInput = {}) =>
     launchRun(server, dataset, { ...CONFIGURATION, ...configuration });
   const undisturbed = await launch();
   await awaitRun(server, undisturbed);

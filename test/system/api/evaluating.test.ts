@@ -3,13 +3,14 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
 import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 import { readSummaries } from "../../testkit/tensorboard-events.js";
 
-const CONFIGURATION = {
+const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",
   widthMultiplier: 0.0625,
   imageSizePixels: 32,

@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { unpackWeightFiles } from "../../golden/weight-files.js";
 import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
-const NETWORK = {
+const NETWORK: RunConfigurationInput = {
   architecture: "VGG11",
   batchNormalization: true,
   widthMultiplier: 0.0625,

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { importFlowers, launchRun } from "../../testkit/flower-job.js";
 import { GraphqlClient } from "../../testkit/graphql-client.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 
 const EPOCHS = 4;
-const CONFIGURATION = {
+const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",
   widthMultiplier: 0.0625,
   imageSizePixels: 32,

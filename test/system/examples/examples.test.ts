@@ -2,13 +2,19 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { getOperationAST, parse } from "graphql";
 import type { ApiClient } from "../../../src/client/api-client.js";
+import { graphql } from "../../../src/client/generated/gql.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 import { fillPlaceholders, type Results } from "../../../src/web/placeholders.js";
 import { startTestEspalier } from "../../testkit/espalier.js";
 import { drawFlowerArchive } from "../../testkit/flower-archive.js";
 import { drawTorchConvolutions } from "../../testkit/torch-convolutions.js";
+
+const STATES = graphql(`subscription ExampleStates($runId: ID!) {
+  runEvents(runId: $runId) { __typename ... on RunStateChanged { to reason } }
+}`);
 
 const FOLDER = path.join(projectRoot(), "examples");
 
@@ -63,7 +69,7 @@ test("the examples, run one after the other as they stand, do the whole job", as
 
   for (const launch of ["augmented", "fineTuned", "fromWeights", "urgent", "normalized"]) {
     const end = await endOf(espalier.api, idOf(results[launch]));
-    assert.deepEqual(end, { to: "SUCCEEDED", reason: "COMPLETED" }, launch);
+    assert.deepEqual(end, { __typename: "RunStateChanged", to: "SUCCEEDED", reason: "COMPLETED" }, launch);
   }
   assert.equal((results.deleteRun as { deletedId: string }).deletedId, idOf(results.plain));
 });
@@ -80,35 +86,30 @@ function put(api: ApiClient, upload: unknown, bytes: Buffer): Promise<void> {
 
 /** Waits until the run goes to a state. */
 async function reach(api: ApiClient, runId: string, state: string): Promise<void> {
-  const document = `subscription Reach($runId: ID!) { runEvents(runId: $runId) { ... on RunStateChanged { to } } }`;
-  for await (const { runEvents } of api.follow<Results, Results>({ document }, { runId })) {
-    if ((runEvents as { to?: string }).to === state) return;
+  for await (const { runEvents: event } of api.follow(STATES, { runId })) {
+    if (event.__typename === "RunStateChanged" && event.to === state) return;
   }
 }
 
 /** The last event of a run, once it has ended. */
 async function endOf(api: ApiClient, runId: string): Promise<unknown> {
-  const document = `subscription End($runId: ID!) {
-    runEvents(runId: $runId) { ... on RunStateChanged { to reason } }
-  }`;
   let last: unknown = null;
-  for await (const { runEvents } of api.follow<Results, Results>({ document }, { runId })) last = runEvents;
+  for await (const { runEvents } of api.follow(STATES, { runId })) last = runEvents;
   return last;
 }
 
 /** What an example answers: one result, or all events of a subscription. */
 async function runExample(api: ApiClient, file: string, earlier: Results): Promise<Results[]> {
-  const document = readFileSync(path.join(FOLDER, file), "utf8");
+  const document: TypedDocumentNode<Results, Results> = parse(readFileSync(path.join(FOLDER, file), "utf8"));
   const variablesFile = path.join(FOLDER, file.replace(/graphql$/, "json"));
   const template = readVariables(variablesFile);
   const { variables, missing } = fillPlaceholders(template, earlier);
   assert.deepEqual(missing, [], `${file} builds on an example before it`);
-  const operation = { document } as { document: string; types?: (variables: Results) => Results };
-  if (getOperationAST(parse(document))?.operation !== "subscription") {
-    return [await api.request(operation, variables as Results)];
+  if (getOperationAST(document)?.operation !== "subscription") {
+    return [await api.request(document, variables as Results)];
   }
   const events: Results[] = [];
-  for await (const event of api.follow(operation, variables as Results)) events.push(event);
+  for await (const event of api.follow(document, variables as Results)) events.push(event);
   return events;
 }
 

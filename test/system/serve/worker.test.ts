@@ -5,11 +5,12 @@ import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 
 const MAIN = fileURLToPath(import.meta.resolve("../../../src/cli/main.js"));
-const CONFIGURATION = {
+const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",
   widthMultiplier: 0.0625,
   imageSizePixels: 32,
