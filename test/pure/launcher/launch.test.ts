@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -14,31 +14,93 @@ async function launcherModule<T>(name: string): Promise<T> {
   return (await import(pathToFileURL(path.join(root, "launcher", name)).href)) as T;
 }
 
+function launch(...words: readonly string[]) {
+  return spawnSync(process.execPath, ["launcher/launch.mjs", ...words], { cwd: root, encoding: "utf8" });
+}
+
+/** Launches in another checkout, where no program is found but Node. */
+function launchIn(folder: string, ...words: readonly string[]) {
+  return spawnSync(process.execPath, ["launcher/launch.mjs", ...words], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { PATH: folder, HOME: folder },
+  });
+}
+
 describe("the launcher", () => {
-  test("names its commands when it is given none of them", () => {
-    const { status, stderr } = spawnSync(process.execPath, ["launcher/launch.mjs", "fly"], {
-      cwd: root,
-      encoding: "utf8",
+  test("lists its commands on standard output when it is asked for help", () => {
+    for (const word of ["--help", "-h"]) {
+      const { status, stdout, stderr } = launch(word);
+      assert.equal(status, 0);
+      assert.match(stdout, /^ {2}start +serve the API/m);
+      assert.match(stdout, /^ {2}check +run the gate/m);
+      assert.equal(stderr, "");
+    }
+  });
+
+  test("explains a command of its own, before it installs anything", async () => {
+    await using checkout = await bareCheckout();
+    const { status, stdout } = launchIn(checkout.folder, "test", "--help");
+    assert.equal(status, 0);
+    assert.match(stdout, /^Usage: npm run test -- \[word \.\.\.\] \[--test-\.\.\.\]\n\nRun the tests\.\n/);
+  });
+
+  test("leaves the help of a program to the program", () => {
+    for (const [command, usage] of [
+      ["start", /^Usage: espalier serve /],
+      ["worker", /^Usage: espalier worker /],
+      ["cli", /^Usage: espalier /],
+    ] as const) {
+      const { status, stdout } = launch(command, "--help");
+      assert.equal(status, 0);
+      assert.match(stdout, usage);
+    }
+  });
+
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /Expected one of demo, start, .*\. Received ""\./],
+    [["fly"], /Expected one of demo, start, .*\. Received "fly"\.[\s\S]*start +serve the API/],
+    [["constructor"], /Received "constructor"/],
+    [["test", "--fast"], /options that begin with --test-\. Received --fast\.[\s\S]*Usage: npm run test/],
+    [["check", "--fast"], /Received --fast\.[\s\S]*Usage: npm run check/],
+    [["lint", "--fix"], /Expected paths only\. Received --fix\./],
+    [["schema", "now"], /Expected no arguments\. Received now\./],
+    [["migration"], /Expected one name\. Received nothing\./],
+    [["migration", "add", "column"], /Expected one name\. Received add column\./],
+    [["setup", "all"], /Expected no arguments\. Received all\./],
+    [["cli", "sevre"], /espalier: unknown command 'sevre'/],
+    [["start", "--port"], /espalier serve: unknown option '--port'/],
+  ];
+  for (const [words, message] of wrong) {
+    test(`refuses "${words.join(" ")}" with exit code 2`, () => {
+      const { status, stdout, stderr } = launch(...words);
+      assert.equal(status, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, message);
     });
-    assert.equal(status, 1);
-    assert.match(
-      stderr,
-      /Expected one of demo, start, worker, test, check, bench, torture, setup, cli\. Received "fly"/,
-    );
+  }
+
+  test("is the program espalier of the package", async () => {
+    const { bin } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as {
+      bin: { espalier: string };
+    };
+    const { status, stdout } = spawnSync(path.join(root, bin.espalier), ["serve", "--help"], {
+      encoding: "utf8",
+      cwd: "/",
+      env: { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` },
+    });
+    assert.equal(status, 0);
+    assert.match(stdout, /^Usage: espalier serve /);
   });
 
   test("says what to do when packages cannot be installed", async () => {
     await using checkout = await bareCheckout();
-    const { status, stderr } = spawnSync(process.execPath, ["launcher/launch.mjs", "start"], {
-      cwd: checkout.folder,
-      encoding: "utf8",
-      env: { PATH: checkout.folder, HOME: checkout.folder },
-    });
+    const { status, stderr } = launchIn(checkout.folder, "start");
     assert.equal(status, 1);
     assert.match(stderr, /packages could not be installed\. There is no npm: install it \(Debian: apt-get/);
   });
 
-  test("passes signals on, and the exit code back", async () => {
+  test("passes signals to the command, and its exit code back", async () => {
     const { become } = await processModule();
     assert.equal(await become(process.execPath, ["-e", "process.exit(7)"]), 7);
 
@@ -56,8 +118,8 @@ describe("the launcher", () => {
   });
 });
 
-describe("a step is done again", () => {
-  test("when a file of its inputs is changed, added or removed, and not otherwise", async () => {
+describe("a step runs again", () => {
+  test("when one of its input files is changed, added or removed, and not otherwise", async () => {
     const { fingerprint } = await launcherModule<{
       fingerprint: (root: string, entries: readonly string[]) => string;
     }>("fingerprint.mjs");
@@ -80,7 +142,7 @@ describe("a step is done again", () => {
   });
 });
 
-test("compiled files whose source is gone do not stay to be run", async () => {
+test("compiled files without a source are removed", async () => {
   const { removeStale } = await launcherModule<{ removeStale: (root: string) => void }>("steps.mjs");
   await using temporary = await temporaryFolder();
   const { folder } = temporary;
@@ -108,7 +170,7 @@ function processModule() {
   );
 }
 
-/** The launcher and the lock file, and nothing that they ask for. */
+/** A checkout with the launcher and the lock file alone. */
 async function bareCheckout() {
   const temporary = await temporaryFolder();
   for (const name of ["launcher", "package.json", "package-lock.json"]) {
