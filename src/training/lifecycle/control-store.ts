@@ -2,15 +2,17 @@ import { AppError } from "../../core/app-error.js";
 import type { RunState } from "../../core/enumerations.js";
 import { runNotFound } from "../../core/run-not-found.js";
 import { isActive, type StateChange } from "../../core/run-state.js";
+import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import type { Database } from "../../db/database.js";
 import type { Transaction } from "../../db/transaction.js";
 import type { Clock } from "../../lang/clock.js";
-import { EPOCH_LIMIT } from "../configuration/resolution.js";
 import type { RunRecord } from "../record/run-records.js";
 import { RUN_COLUMNS, type RunRow, runRecordOf } from "../record/run-row.js";
 import { type ControlName, checkControl } from "./control.js";
 import type { StopRequest } from "./queue-store.js";
 import type { RunStateStore } from "./state-store.js";
+
+const MAX_EPOCHS = RUN_SETTINGS.settings.epochs.to;
 
 /** Carries out what people ask of runs. Each answers with the run as it is then. */
 export class RunControlStore {
@@ -92,10 +94,10 @@ export class RunControlStore {
       const { planned = 0, trained = 0 } = rows[0] ?? {};
       // One that stopped early may go on to where it was to end.
       const least = Math.max(planned, trained + 1);
-      if (!Number.isInteger(epochs) || epochs < least || epochs > EPOCH_LIMIT) {
+      if (!Number.isInteger(epochs) || epochs < least || epochs > MAX_EPOCHS) {
         throw new AppError(
           "CONFIGURATION_INVALID",
-          `epochs is the new total and must be a whole number from ${least} to ${EPOCH_LIMIT}: the run ${runId} ` +
+          `epochs is the new total and must be a whole number from ${least} to ${MAX_EPOCHS}: the run ${runId} ` +
             `trained ${trained} of ${planned}. Received ${epochs}.`,
           { path: ["epochs"] },
         );

@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { RunEnvironment } from "../../core/run-events.js";
 import { isActive } from "../../core/run-state.js";
+import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 import { decodeProgress } from "../events/event-encoding.js";
 import type { RunRecord } from "./run-records.js";
@@ -38,11 +39,19 @@ export type RunRow = Omit<Pick<Selectable<Tables["run"]>, (typeof RUN_FIELDS)[nu
   readonly parameterCount: number | bigint;
 };
 
+/**
+ * The record of a row. Its configuration is read when it is used, and only then throws `CONFIGURATION_UNREADABLE`, so
+ * that a run of a later version neither breaks a list of runs nor blocks the queue.
+ */
 export function runRecordOf(row: RunRow): RunRecord {
   const progress = isActive(row.state) || row.state === "PAUSED" ? decodeProgress(row.progress) : null;
+  let configuration: RunConfiguration | undefined;
   return {
     ...row,
-    configuration: row.configuration as RunConfiguration,
+    get configuration() {
+      configuration ??= readRunConfiguration(row.configuration);
+      return configuration;
+    },
     parameterCount: Number(row.parameterCount),
     environment: row.environment as RunEnvironment | null,
     progress: progress?.progress ?? null,
