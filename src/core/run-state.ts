@@ -49,6 +49,11 @@ export function isActive(state: RunState): state is ActiveState {
   return (ACTIVE_STATES as readonly RunState[]).includes(state);
 }
 
+/** Whether a run in this state has progress to show: a trainer is at work on it, or was until it paused. */
+export function hasProgress(state: RunState): boolean {
+  return isActive(state) || state === "PAUSED";
+}
+
 /** Whether the change begins another try at the run, so that no write of the one before counts any more. */
 export function beginsAttempt({ to }: Pick<StateChange, "to">): boolean {
   return to === "QUEUED";

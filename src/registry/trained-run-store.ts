@@ -1,9 +1,7 @@
-import { readRunConfiguration } from "../core/settings/stored-configuration.js";
 import type { Database } from "../db/database.js";
 import type { TrainedRun } from "./model-records.js";
 
-interface Row extends Omit<TrainedRun, "bestCheckpoint" | "configuration"> {
-  readonly configuration: unknown;
+interface Row extends Omit<TrainedRun, "bestCheckpoint"> {
   readonly epoch: number | null;
   readonly folder: string | null;
   readonly sha256: string | null;
@@ -13,11 +11,7 @@ interface Row extends Omit<TrainedRun, "bestCheckpoint" | "configuration"> {
 export class TrainedRunStore {
   constructor(private readonly database: Database) {}
 
-  /**
-   * Null when there is no such run.
-   *
-   * @throws AppError `CONFIGURATION_UNREADABLE`
-   */
+  /** Null when there is no such run. */
   async find(runId: string): Promise<TrainedRun | null> {
     const { rows } = await this.database.pool.query<Row>(
       `select r.id, r.configuration, coalesce(r.environment ->> 'precision', 'FLOAT32') as precision,
@@ -36,6 +30,6 @@ export class TrainedRunStore {
     const { epoch, folder, sha256, ...run } = row;
     const bestCheckpoint =
       epoch === null || folder === null || sha256 === null ? null : { epoch, folder, sha256 };
-    return { ...run, configuration: readRunConfiguration(run.configuration), bestCheckpoint };
+    return { ...run, bestCheckpoint };
   }
 }

@@ -1,11 +1,14 @@
+import { sql } from "kysely";
 import type { RunEndReason, RunState } from "../../core/enumerations.js";
-import type { EpochRecord, RunEnvironment, RunProgress } from "../../core/run-events.js";
+import type { RunEnvironment } from "../../core/run-environment.js";
+import type { EpochRecord, RunProgress } from "../../core/run-events.js";
+import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/run-state.js";
 import type { RunWarning } from "../../core/run-warnings.js";
+import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Transaction } from "../../db/transaction.js";
 import type { NewEvaluation } from "../evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
-import { encodeJson } from "../events/event-encoding.js";
 import type { RunEventStore } from "../events/event-store.js";
 import { AttemptReplaced, type RunAttempt } from "../lifecycle/attempt.js";
 import type { RunStateStore } from "../lifecycle/state-store.js";
@@ -46,7 +49,7 @@ export interface EpochValues {
 
 /** How an attempt leaves the run, for good or until it goes on. */
 export interface RunEnd {
-  readonly from: "PREPARING" | "RUNNING";
+  readonly from: ActiveState;
   readonly to: RunState;
   /** Null when the run may go on: it is PAUSED. */
   readonly reason: RunEndReason | null;
@@ -92,11 +95,12 @@ export class RunAttemptStore {
   ) {}
 
   async recordEnvironment(attempt: RunAttempt, environment: RunEnvironment): Promise<void> {
-    await this.#fenced(attempt, (client) =>
-      client.query(`update run set environment = $2::jsonb where id = $1`, [
-        attempt.runId,
-        JSON.stringify(environment),
-      ]),
+    await this.#fenced(attempt, ({ kysely }) =>
+      kysely
+        .updateTable("run")
+        .set({ environment: encodeJson(environment) })
+        .where("id", "=", attempt.runId)
+        .execute(),
     );
   }
 
@@ -124,27 +128,27 @@ export class RunAttemptStore {
   ): Promise<void> {
     const { runId } = attempt;
     const { states, metrics, checkpoints, evaluations } = this.stores;
-    await this.#fenced(attempt, async (client, state) => {
-      await client.query(`delete from epoch where run_id = $1 and number > $2`, [runId, from.epoch]);
-      await checkpoints.dropAfter(client, runId, from.step);
-      await evaluations.dropAfter(client, runId, from.epoch);
-      await metrics.dropAfter(client, runId, from.step, from.stepsPerEpoch);
-      await this.#recordArtifacts(client, runId, artifacts, at);
+    await this.#fenced(attempt, async (transaction, state) => {
+      await transaction.prisma.epoch.deleteMany({ where: { runId, number: { gt: from.epoch } } });
+      await checkpoints.dropAfter(transaction, runId, from.step);
+      await evaluations.dropAfter(transaction, runId, from.epoch);
+      await metrics.dropAfter(transaction, runId, from.step, from.stepsPerEpoch);
+      await this.#recordArtifacts(transaction, runId, artifacts, at);
       if (state === "PREPARING") {
         await states.change(
-          client,
+          transaction,
           { ...attempt, from: state, to: "RUNNING", reason: null, detail: null },
           at,
         );
       }
-      await this.#warn(client, runId, from.warnings, at);
+      await this.#warn(transaction, runId, from.warnings, at);
     });
   }
 
   /** Metrics of steps inside an epoch. */
   async recordValues(attempt: RunAttempt, { epoch, points }: EpochValues, at: Date): Promise<void> {
-    await this.#fenced(attempt, (client) =>
-      this.stores.metrics.record(client, attempt.runId, epoch, points, at),
+    await this.#fenced(attempt, (transaction) =>
+      this.stores.metrics.record(transaction, attempt.runId, epoch, points, at),
     );
   }
 
@@ -154,8 +158,8 @@ export class RunAttemptStore {
     checkpoint: SavedCheckpoint,
     at: Date,
   ): Promise<readonly string[]> {
-    return this.#fenced(attempt, (client) =>
-      this.#keep(client, attempt.runId, { ...checkpoint, best: false }, at),
+    return this.#fenced(attempt, (transaction) =>
+      this.#keep(transaction, attempt.runId, { ...checkpoint, best: false }, at),
     );
   }
 
@@ -163,16 +167,18 @@ export class RunAttemptStore {
   async finishEpoch(attempt: RunAttempt, finished: FinishedEpoch, at: Date): Promise<Replaced> {
     const { epoch, step, improved, checkpoint, evaluation, artifacts } = finished;
     const { events, metrics, evaluations } = this.stores;
-    return this.#fenced(attempt, async (client) => {
+    return this.#fenced(attempt, async (transaction) => {
       const { runId } = attempt;
-      if (!(await insertEpoch(client, runId, epoch))) return NOTHING_REPLACED;
-      await metrics.record(client, runId, epoch.number, epochMetricValues(epoch, step), at);
+      if (!(await insertEpoch(transaction, runId, epoch))) return NOTHING_REPLACED;
+      await metrics.record(transaction, runId, epoch.number, epochMetricValues(epoch, step), at);
       const predictions =
-        evaluation === null ? null : await evaluations.record(client, runId, evaluation, at);
-      await this.#recordArtifacts(client, runId, artifacts, at);
-      await events.append(client, runId, { kind: "EpochCompleted", epoch, improved }, at);
+        evaluation === null ? null : await evaluations.record(transaction, runId, evaluation, at);
+      await this.#recordArtifacts(transaction, runId, artifacts, at);
+      await events.append(transaction, runId, { kind: "EpochCompleted", epoch, improved }, at);
       const checkpoints =
-        checkpoint === null ? [] : await this.#keep(client, runId, { ...checkpoint, best: improved }, at);
+        checkpoint === null
+          ? []
+          : await this.#keep(transaction, runId, { ...checkpoint, best: improved }, at);
       return { checkpoints, predictions };
     });
   }
@@ -183,18 +189,19 @@ export class RunAttemptStore {
   }
 
   async end(attempt: RunAttempt, end: RunEnd, at: Date): Promise<void> {
-    await this.#fenced(attempt, async (client) => {
+    await this.#fenced(attempt, async (transaction) => {
       const { runId } = attempt;
       const { from, to, reason, detail, values, evaluation, warnings = [], waitsForDisk = false } = end;
       if (values !== undefined) {
-        await this.stores.metrics.record(client, runId, values.epoch, values.points, at);
+        await this.stores.metrics.record(transaction, runId, values.epoch, values.points, at);
       }
-      if (evaluation !== undefined) await this.stores.evaluations.record(client, runId, evaluation, at);
-      await this.#warn(client, runId, warnings, at);
-      await this.stores.states.change(client, { ...attempt, from, to, reason, detail }, at);
-      if (waitsForDisk) await client.query(`update run set waits_for_disk = true where id = $1`, [runId]);
+      if (evaluation !== undefined) await this.stores.evaluations.record(transaction, runId, evaluation, at);
+      await this.#warn(transaction, runId, warnings, at);
+      await this.stores.states.change(transaction, { ...attempt, from, to, reason, detail }, at);
+      if (waitsForDisk)
+        await transaction.prisma.run.updateMany({ where: { id: runId }, data: { waitsForDisk } });
       // Whoever waits for the device, or for a place in the experiment, may have it now.
-      await this.database.notifier.notify("queue", client);
+      await this.database.notifier.notify("queue", transaction);
     });
   }
 
@@ -213,76 +220,76 @@ export class RunAttemptStore {
       at,
     }: { progress: RunProgress; loss: number | null; counter: number; at: Date },
   ): Promise<void> {
-    const { rowCount } = await this.database.pool.query(
+    const stored = encodeJson({ progress, loss, counter, at });
+    const { numUpdatedRows } = await this.database.kysely
+      .updateTable("run")
       // The sequence is the row's own, so that progress stands after the event it follows.
-      `update run set progress = $3::jsonb || jsonb_build_object('sequence', event_sequence)
-       where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING')`,
-      [runId, attempt, encodeJson({ progress, loss, counter, at })],
-    );
-    if (rowCount === 0) throw new AttemptReplaced({ runId, attempt });
+      .set(({ ref }) => ({
+        progress: sql`${stored}::jsonb || jsonb_build_object('sequence', ${ref("eventSequence")})`,
+      }))
+      .where("id", "=", runId)
+      .where("attempt", "=", attempt)
+      .where("state", "in", ACTIVE_STATES)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows === 0n) throw new AttemptReplaced({ runId, attempt });
     await this.database.notifier.notify(`run:${runId}`);
   }
 
   async #keep(
-    client: Transaction,
+    transaction: Transaction,
     runId: string,
     checkpoint: KeptCheckpoint,
     at: Date,
   ): Promise<readonly string[]> {
-    await client.query(`update run set fruitless_attempts = 0 where id = $1`, [runId]);
-    return this.stores.checkpoints.keep(client, runId, checkpoint, at);
+    await transaction.kysely
+      .updateTable("run")
+      .set({ fruitlessAttempts: 0 })
+      .where("id", "=", runId)
+      .execute();
+    return this.stores.checkpoints.keep(transaction, runId, checkpoint, at);
   }
 
   async #recordArtifacts(
-    client: Transaction,
+    transaction: Transaction,
     runId: string,
     artifacts: readonly NewArtifact[],
     at: Date,
   ): Promise<void> {
-    for (const artifact of artifacts) await this.stores.artifacts.record(client, runId, artifact, at);
+    for (const artifact of artifacts) await this.stores.artifacts.record(transaction, runId, artifact, at);
   }
 
-  async #warn(client: Transaction, runId: string, warnings: readonly RunWarning[], at: Date): Promise<void> {
+  async #warn(
+    transaction: Transaction,
+    runId: string,
+    warnings: readonly RunWarning[],
+    at: Date,
+  ): Promise<void> {
     for (const warning of warnings) {
-      await this.stores.events.append(client, runId, { kind: "RunWarning", ...warning }, at);
+      await this.stores.events.append(transaction, runId, { kind: "RunWarning", ...warning }, at);
     }
   }
 
   #fenced<T>(
     attempt: RunAttempt,
-    work: (client: Transaction, state: "PREPARING" | "RUNNING") => Promise<T>,
+    work: (transaction: Transaction, state: ActiveState) => Promise<T>,
   ): Promise<T> {
-    return this.database.transaction(async (client) => {
-      const { rows } = await client.query<{ state: "PREPARING" | "RUNNING" }>(
-        `select state from run where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING') for update`,
-        [attempt.runId, attempt.attempt],
-      );
-      const [row] = rows;
-      if (row === undefined) throw new AttemptReplaced(attempt);
-      return work(client, row.state);
+    return this.database.transaction(async (transaction) => {
+      const row = await transaction.kysely
+        .selectFrom("run")
+        .select("state")
+        .where("id", "=", attempt.runId)
+        .where("attempt", "=", attempt.attempt)
+        .where("state", "in", ACTIVE_STATES)
+        .forUpdate()
+        .executeTakeFirst();
+      if (row === undefined || !isActive(row.state)) throw new AttemptReplaced(attempt);
+      return work(transaction, row.state);
     });
   }
 }
 
 /** @returns false when it is there already */
-async function insertEpoch(client: Transaction, runId: string, epoch: EpochRecord): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `insert into epoch (run_id, number, train_loss, train_top1, train_top5, validation_loss, validation_top1,
-       validation_top5, learning_rate, images_per_second, seconds)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (run_id, number) do nothing`,
-    [
-      runId,
-      epoch.number,
-      epoch.trainLoss,
-      epoch.trainTop1,
-      epoch.trainTop5,
-      epoch.validationLoss,
-      epoch.validationTop1,
-      epoch.validationTop5,
-      epoch.learningRate,
-      epoch.imagesPerSecond,
-      epoch.seconds,
-    ],
-  );
-  return rowCount === 1;
+async function insertEpoch({ prisma }: Transaction, runId: string, epoch: EpochRecord): Promise<boolean> {
+  const { count } = await prisma.epoch.createMany({ data: [{ runId, ...epoch }], skipDuplicates: true });
+  return count === 1;
 }

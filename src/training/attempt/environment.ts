@@ -1,4 +1,4 @@
-import type { RunEnvironment } from "../../core/run-events.js";
+import type { RunEnvironment } from "../../core/run-environment.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { RunRecord } from "../record/run-records.js";
 import { deviceOf, type PrecisionChooser } from "./precision-chooser.js";

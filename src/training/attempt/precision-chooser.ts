@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { ComputePrecision } from "../../core/enumerations.js";
-import type { PrecisionMeasurement } from "../../core/run-events.js";
+import type { PrecisionMeasurement } from "../../core/run-environment.js";
 import { DurableFile, syncFolder } from "../../data/blobs/durable-file.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { EngineDevice, EngineInfo } from "../../engine/engine-protocol.js";

@@ -7,7 +7,7 @@ export type EvaluatedSplit = Exclude<Split, "TRAIN">;
 /** How the best checkpoint of a run does on a split. */
 export interface EvaluationRecord extends Omit<EvaluationFigures, "confusion"> {
   readonly runId: string;
-  readonly split: EvaluatedSplit;
+  readonly split: Split;
   /** Of the checkpoint. */
   readonly epoch: number;
   /** Names the blob with the predictions of every sample. */
@@ -28,6 +28,6 @@ export interface EvaluationKey {
   readonly split: Split;
 }
 
-export function predictionsName(split: EvaluatedSplit): string {
+export function predictionsName(split: Split): string {
   return `predictions-${split.toLowerCase()}.npy`;
 }

@@ -1,6 +1,7 @@
+import { z } from "zod";
 import { AppError } from "../../core/app-error.js";
-import { RunEndReason, RunState } from "../../core/enumerations.js";
-import type { CheckpointRecord, EpochRecord, RunEventBody, RunProgress } from "../../core/run-events.js";
+import { DURABLE_EVENT_BODY, type DurableEventBody, RUN_PROGRESS } from "../../core/run-events.js";
+import { parseStored, storedNumber, storedTime } from "../../core/stored-json.js";
 
 /**
  * Where an event stands in a run's stream. Durable events have counter 0 and the sequence of their
@@ -38,122 +39,24 @@ export function isAfter(position: EventPosition, other: EventPosition): boolean 
     : position.sequence > other.sequence;
 }
 
-/** JSON for a column: NaN and the infinities, which JSON turns into null, go as text. */
-export function encodeJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "number" && !Number.isFinite(part) ? String(part) : part,
-  );
-}
+const STORED_PROGRESS = z.object({
+  sequence: z.number(),
+  counter: z.number(),
+  progress: RUN_PROGRESS.readonly(),
+  /** Null while PREPARING: nothing was learned yet, so there is no event of it. */
+  loss: storedNumber.nullable(),
+  at: storedTime,
+});
 
-/** The newest progress as it lies in the run's row. */
-export interface StoredProgress extends EventPosition {
-  readonly progress: RunProgress;
-  /** Null while PREPARING: nothing was learnt yet, so no event is made of it. */
-  readonly loss: number | null;
-  readonly at: Date;
-}
+/** The newest progress, as the run's row holds it. */
+export type StoredProgress = Readonly<z.infer<typeof STORED_PROGRESS>>;
 
 export function decodeProgress(json: unknown): StoredProgress | null {
-  if (json === null || json === undefined) return null;
-  const fields = record(json);
-  return {
-    sequence: number(fields, "sequence"),
-    counter: number(fields, "counter"),
-    progress: decodeRunProgress(fields.progress),
-    loss: fields.loss === null ? null : number(fields, "loss"),
-    at: new Date(text(fields, "at")),
-  };
+  return parseStored(STORED_PROGRESS.nullable(), json, "progress of a run");
 }
 
-/** The body of a durable event out of its `kind` and JSON columns. */
-export function decodeEventBody(kind: string, json: unknown): RunEventBody {
-  const fields = record(json);
-  switch (kind) {
-    case "RunStateChanged":
-      return {
-        kind,
-        from: fields.from === null ? null : word(RunState, fields, "from"),
-        to: word(RunState, fields, "to"),
-        reason: fields.reason === null ? null : word(RunEndReason, fields, "reason"),
-        detail: fields.detail === null ? null : text(fields, "detail"),
-      };
-    case "EpochCompleted":
-      return { kind, epoch: decodeEpoch(fields.epoch), improved: fields.improved === true };
-    case "CheckpointSaved":
-      return { kind, checkpoint: decodeCheckpoint(fields.checkpoint) };
-    case "RunWarning":
-      return { kind, code: text(fields, "code"), message: text(fields, "message") };
-    default:
-      throw new Error(`The database holds a run event of an unknown kind: ${kind}.`);
-  }
-}
-
-function decodeEpoch(json: unknown): EpochRecord {
-  const fields = record(json);
-  return {
-    number: number(fields, "number"),
-    trainLoss: number(fields, "trainLoss"),
-    validationLoss: number(fields, "validationLoss"),
-    trainTop1: number(fields, "trainTop1"),
-    trainTop5: number(fields, "trainTop5"),
-    validationTop1: number(fields, "validationTop1"),
-    validationTop5: number(fields, "validationTop5"),
-    learningRate: number(fields, "learningRate"),
-    imagesPerSecond: number(fields, "imagesPerSecond"),
-    seconds: number(fields, "seconds"),
-  };
-}
-
-function decodeCheckpoint(json: unknown): CheckpointRecord {
-  const fields = record(json);
-  return {
-    epoch: number(fields, "epoch"),
-    step: number(fields, "step"),
-    best: fields.best === true,
-    sizeBytes: number(fields, "sizeBytes"),
-    sha256: text(fields, "sha256"),
-    createdAt: new Date(text(fields, "createdAt")),
-  };
-}
-
-function decodeRunProgress(json: unknown): RunProgress {
-  const fields = record(json);
-  const optional = (name: string): number | null => (fields[name] === null ? null : number(fields, name));
-  return {
-    epoch: number(fields, "epoch"),
-    epochs: number(fields, "epochs"),
-    step: number(fields, "step"),
-    stepsPerEpoch: number(fields, "stepsPerEpoch"),
-    imagesPerSecond: optional("imagesPerSecond"),
-    remainingSeconds: optional("remainingSeconds"),
-  };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function record(json: unknown): Fields {
-  if (typeof json === "object" && json !== null) return json as Fields;
-  throw new Error(`The database holds a run event that is no object: ${JSON.stringify(json)}.`);
-}
-
-/** Undoes `encodeJson` for one field. */
-function number(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (typeof value === "number") return value;
-  if (value === "NaN" || value === "Infinity" || value === "-Infinity") return Number(value);
-  throw new Error(
-    `The field ${name} of a stored run event must be a number. Received ${JSON.stringify(value)}.`,
-  );
-}
-
-function text(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value === "string") return value;
-  throw new Error(`The field ${name} of a stored run event must be text. Received ${JSON.stringify(value)}.`);
-}
-
-function word<W extends string>(words: { readonly [K in W]: K }, fields: Fields, name: string): W {
-  const value = text(fields, name);
-  if (Object.hasOwn(words, value)) return value as W;
-  throw new Error(`The field ${name} of a stored run event holds an unknown word: ${value}.`);
+/** Reads the body of a durable event from its `kind` and JSON columns. */
+export function decodeEventBody(kind: string, json: unknown): DurableEventBody {
+  const fields = typeof json === "object" ? json : null;
+  return parseStored(DURABLE_EVENT_BODY, { ...fields, kind }, `run event of the kind ${kind}`);
 }

@@ -1,7 +1,9 @@
-import type { RunState } from "../../core/enumerations.js";
+import type { Selectable } from "kysely";
 import type { Page, PageRequest } from "../../core/page.js";
-import type { RunEvent, RunEventBody } from "../../core/run-events.js";
+import type { DurableEventBody, RunEvent } from "../../core/run-events.js";
+import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
+import type { Tables } from "../../db/generated/kysely/tables.js";
 import { outlastingOutages } from "../../db/outage.js";
 import type { Transaction } from "../../db/transaction.js";
 import { Doorbell } from "../../lang/doorbell.js";
@@ -10,7 +12,6 @@ import {
   decodeEventBody,
   decodeProgress,
   type EventPosition,
-  encodeJson,
   positionOf,
   type StoredProgress,
 } from "./event-encoding.js";
@@ -18,8 +19,6 @@ import { RunEventFeed, type RunReading, TAIL_EVENTS } from "./event-feed.js";
 
 /** Rows that a follower reads at once while it is behind, so that thousands of them never fill the memory. */
 const READ_ROWS = 100;
-
-export type DurableEventBody = Exclude<RunEventBody, { kind: "TrainingProgress" }>;
 
 /** Events of runs: durable ones in rows, the newest progress in the run's own row. */
 export class RunEventStore {
@@ -32,19 +31,31 @@ export class RunEventStore {
    * Adds an event with the run's next sequence. The run's row stays locked until the transaction
    * ends, so sequences have no gaps and become visible in their order.
    */
-  async append(client: Transaction, runId: string, body: DurableEventBody, at: Date): Promise<number> {
+  async append(transaction: Transaction, runId: string, body: DurableEventBody, at: Date): Promise<number> {
     const { kind, ...fields } = body;
-    const { rows } = await client.query<{ sequence: number }>(
-      `with next as (
-         update run set event_sequence = event_sequence + 1 where id = $1 returning event_sequence
-       )
-       insert into run_event (run_id, sequence, kind, at, body)
-       select $1, event_sequence, $2, $3, $4::jsonb from next returning sequence`,
-      [runId, kind, at, encodeJson(fields)],
-    );
-    const [row] = rows;
+    const row = await transaction.kysely
+      .with("next", (db) =>
+        db
+          .updateTable("run")
+          .set(({ eb }) => ({ eventSequence: eb("eventSequence", "+", 1) }))
+          .where("id", "=", runId)
+          .returning("eventSequence"),
+      )
+      .insertInto("runEvent")
+      .columns(["runId", "sequence", "kind", "at", "body"])
+      .expression(({ selectFrom, val }) =>
+        selectFrom("next").select(({ ref }) => [
+          val(runId).as("runId"),
+          ref("eventSequence").as("sequence"),
+          val(kind).as("kind"),
+          val(at).as("at"),
+          val(encodeJson(fields)).as("body"),
+        ]),
+      )
+      .returning("sequence")
+      .executeTakeFirst();
     if (row === undefined) throw new Error(`There is no run ${runId} to append an event to.`);
-    await this.database.notifier.notify(`run:${runId}`, client);
+    await this.database.notifier.notify(`run:${runId}`, transaction);
     return row.sequence;
   }
 
@@ -124,43 +135,52 @@ export class RunEventStore {
   }
 
   async #readAfter(runId: string, sequence: number, limit: number): Promise<readonly RunEvent[]> {
-    const { rows } = await this.database.pool.query<EventRow>(
-      `select sequence, kind, at, body from run_event where run_id = $1 and sequence > $2
-       order by sequence limit $3`,
-      [runId, sequence, limit],
-    );
+    const rows = await this.database.kysely
+      .selectFrom("runEvent")
+      .select(["sequence", "kind", "at", "body"])
+      .where("runId", "=", runId)
+      .where("sequence", ">", sequence)
+      .orderBy("sequence")
+      .limit(limit)
+      .execute();
     return rows.map((row) => durableEvent(runId, row));
   }
 
   /** One statement sees one moment: state, progress and events belong together. */
   async #readNewest(runId: string, afterSequence: number): Promise<RunReading | null> {
-    const { rows } = await this.database.pool.query<RunRow & (EventRow | { sequence: null })>(
-      `select r.state, r.progress, e.sequence, e.kind, e.at, e.body
-       from run r left join run_event e on e.run_id = r.id and e.sequence > greatest($2, r.event_sequence - $3)
-       where r.id = $1 order by e.sequence`,
-      [runId, afterSequence, TAIL_EVENTS],
-    );
+    const rows = await this.database.kysely
+      .selectFrom("run as r")
+      .leftJoin("runEvent as e", (join) =>
+        join
+          .onRef("e.runId", "=", "r.id")
+          .on(({ eb, fn, val }) =>
+            eb(
+              "e.sequence",
+              ">",
+              fn<number>("greatest", [val(afterSequence), eb("r.eventSequence", "-", TAIL_EVENTS)]),
+            ),
+          ),
+      )
+      .select(["r.state", "r.progress", "e.sequence", "e.kind", "e.at", "e.body"])
+      .where("r.id", "=", runId)
+      .orderBy("e.sequence")
+      .execute();
     const [run] = rows;
     if (run === undefined) return null;
     const progress = decodeProgress(run.progress);
     return {
       state: run.state,
       progress: progress === null ? null : progressEvent(runId, progress),
-      events: rows.flatMap((row) => (row.sequence === null ? [] : [durableEvent(runId, row)])),
+      events: rows.flatMap((row) => (isEvent(row) ? [durableEvent(runId, row)] : [])),
     };
   }
 }
 
-interface RunRow {
-  readonly state: RunState;
-  readonly progress: unknown;
-}
+type EventRow = Pick<Selectable<Tables["runEvent"]>, "sequence" | "kind" | "at" | "body">;
 
-interface EventRow {
-  readonly sequence: number;
-  readonly kind: string;
-  readonly at: Date;
-  readonly body: unknown;
+/** Whether the join found an event. */
+function isEvent(row: { readonly [Column in keyof EventRow]: EventRow[Column] | null }): row is EventRow {
+  return row.sequence !== null;
 }
 
 function durableEvent(runId: string, { sequence, kind, at, body }: EventRow): RunEvent {

@@ -1,5 +1,4 @@
 import { AppError } from "../../core/app-error.js";
-import type { RunState } from "../../core/enumerations.js";
 import { runNotFound } from "../../core/run-not-found.js";
 import type { Database } from "../../db/database.js";
 import { checkControl } from "./control.js";
@@ -11,6 +10,8 @@ export interface DeletedRun {
   readonly predictions: readonly string[];
 }
 
+const DELETED_RUN = { runId: true, predictions: true } as const;
+
 /** Deletes runs, and remembers what is left of them until it is gone as well. */
 export class RunDeletionStore {
   constructor(private readonly database: Database) {}
@@ -21,53 +22,54 @@ export class RunDeletionStore {
    * @throws AppError `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `RUN_HAS_DEPENDENTS`
    */
   async delete(runId: string): Promise<DeletedRun> {
-    return this.database.transaction(async (client) => {
+    return this.database.transaction(async (transaction) => {
+      const { prisma, kysely } = transaction;
       // The lock keeps a trainer from claiming the run, and a version from being made of it.
-      const { rows } = await client.query<{ id: string; state: RunState }>(
-        `select id, state from run where id = $1 for update`,
-        [runId],
-      );
-      const [run] = rows;
+      const run = await kysely
+        .selectFrom("run")
+        .select(["id", "state"])
+        .where("id", "=", runId)
+        .forUpdate()
+        .executeTakeFirst();
       if (run === undefined) throw runNotFound(runId);
       checkControl("delete", run);
-      const versions = await client.query<{ ref: string }>(
-        `select m.name || ':' || v.number as ref from model_version v join model m on m.id = v.model_id
-         where v.run_id = $1 order by m.name, v.number`,
-        [runId],
-      );
-      if (versions.rows.length > 0) {
+      const versions = await prisma.modelVersion.findMany({
+        where: { runId },
+        select: { number: true, model: { select: { name: true } } },
+        orderBy: [{ model: { name: "asc" } }, { number: "asc" }],
+      });
+      if (versions.length > 0) {
+        const refs = versions.map(({ model, number }) => `${model.name}:${number}`);
         throw new AppError(
           "RUN_HAS_DEPENDENTS",
-          "Only a run that no model version was made of can be deleted. These were made of the run " +
-            `${runId}: ${versions.rows.map(({ ref }) => ref).join(", ")}.`,
+          `A run can only be deleted when no model version was made of it. Made of the run ${runId}: ${refs.join(", ")}.`,
           { path: ["runId"] },
         );
       }
-      const { rows: deleted } = await client.query<DeletedRun>(
-        `insert into deleted_run (run_id, predictions)
-         select $1, coalesce(array_agg(distinct predictions_sha256), '{}') from evaluation where run_id = $1
-         returning run_id as "runId", predictions`,
-        [runId],
-      );
-      await client.query(`delete from run where id = $1`, [runId]);
-      // Whoever follows it looks, and finds that it is gone; a run deleted from the queue moves those behind it up.
-      await this.database.notifier.notify(`run:${runId}`, client);
-      const [left] = deleted;
-      if (left === undefined) throw new Error("Postgres returned no row for the deletion that it recorded.");
-      return left;
+      const evaluations = await prisma.evaluation.findMany({
+        where: { runId },
+        distinct: ["predictionsSha256"],
+        select: { predictionsSha256: true },
+      });
+      const predictions = evaluations.map(({ predictionsSha256 }) => predictionsSha256);
+      const deleted = await prisma.deletedRun.create({ data: { runId, predictions }, select: DELETED_RUN });
+      await prisma.run.deleteMany({ where: { id: runId } });
+      // Followers of the run look, and find that it is gone. A run deleted from the queue moves those behind it up.
+      await this.database.notifier.notify(`run:${runId}`, transaction);
+      return deleted;
     });
   }
 
   /** Every run that was deleted and may have left files. */
-  async list(): Promise<readonly DeletedRun[]> {
-    const { rows } = await this.database.pool.query<DeletedRun>(
-      `select run_id as "runId", predictions from deleted_run order by deleted_at, run_id`,
-    );
-    return rows;
+  list(): Promise<readonly DeletedRun[]> {
+    return this.database.prisma.deletedRun.findMany({
+      select: DELETED_RUN,
+      orderBy: [{ deletedAt: "asc" }, { runId: "asc" }],
+    });
   }
 
   /** Nothing is left of the run. */
   async forget(runId: string): Promise<void> {
-    await this.database.pool.query(`delete from deleted_run where run_id = $1`, [runId]);
+    await this.database.prisma.deletedRun.deleteMany({ where: { runId } });
   }
 }

@@ -1,8 +1,13 @@
-import type { RunEnvironment } from "../../core/run-events.js";
+import { type ExpressionBuilder, type ExpressionWrapper, sql } from "kysely";
+import type { RunEnvironment } from "../../core/run-environment.js";
+import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/run-state.js";
+import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
+import type { Tables } from "../../db/generated/kysely/tables.js";
 import type { Transaction } from "../../db/transaction.js";
 import { decodeProgress } from "../events/event-encoding.js";
 import type { RunEventStore } from "../events/event-store.js";
+import { decodeEnvironment } from "../record/run-row.js";
 import { AttemptReplaced, type RunAttempt } from "./attempt.js";
 import type { StopRequest } from "./queue-store.js";
 import type { RunStateStore } from "./state-store.js";
@@ -40,7 +45,7 @@ export class RunInterruptionStore {
    * @throws AttemptReplaced
    */
   async interrupt(attempt: RunAttempt, interruption: Interruption, at: Date): Promise<void> {
-    await this.database.transaction((client) => this.#interrupt(client, attempt, interruption, at));
+    await this.database.transaction((transaction) => this.#interrupt(transaction, attempt, interruption, at));
   }
 
   /**
@@ -58,15 +63,14 @@ export class RunInterruptionStore {
     crash: Crash | null,
     at: Date,
   ): Promise<readonly RunAttempt[]> {
-    const { rows } = await this.database.pool.query<
-      RunAttempt & { workerId: string | null; expired: boolean }
-    >(
-      `select id as "runId", attempt, worker_id as "workerId", ${EXPIRED} as expired from run
-       where state in ('PREPARING', 'RUNNING') order by queue_order`,
-      [leaseSeconds],
-    );
+    const active = await this.database.kysely
+      .selectFrom("run")
+      .select((run) => ["id as runId", "attempt", "workerId", hasExpired(run, leaseSeconds).as("expired")])
+      .where("state", "in", ACTIVE_STATES)
+      .orderBy("queueOrder")
+      .execute();
     const lost: RunAttempt[] = [];
-    for (const { runId, attempt, workerId, expired } of rows) {
+    for (const { runId, attempt, workerId, expired } of active) {
       const dead = workerId !== null && isDead(workerId);
       if (!dead && !expired) continue;
       const signal = dead && Number(workerId.split("/")[1]) === crash?.pid ? crash.signal : null;
@@ -76,10 +80,10 @@ export class RunInterruptionStore {
         crashed: signal !== null,
       };
       try {
-        await this.database.transaction(async (client) => {
+        await this.database.transaction(async (transaction) => {
           // It may have been renewed since it was listed.
-          if (!dead && !(await this.#isStillExpired(client, runId, leaseSeconds))) return;
-          await this.#interrupt(client, { runId, attempt }, interruption, at);
+          if (!dead && !(await this.#isStillExpired(transaction, runId, leaseSeconds))) return;
+          await this.#interrupt(transaction, { runId, attempt }, interruption, at);
           lost.push({ runId, attempt });
         });
       } catch (error) {
@@ -91,12 +95,23 @@ export class RunInterruptionStore {
 
   /** Runs that wait for room on the disk, with what their newest checkpoint took. */
   async waitingForDisk(): Promise<readonly { readonly runId: string; readonly checkpointBytes: number }[]> {
-    const { rows } = await this.database.pool.query<{ runId: string; checkpointBytes: number }>(
-      `select id as "runId", coalesce(
-         (select max(size_bytes) from checkpoint c where c.run_id = run.id), 0)::float8 as "checkpointBytes"
-       from run where state = 'PAUSED' and waits_for_disk order by queue_order`,
-    );
-    return rows;
+    return this.database.kysely
+      .selectFrom("run")
+      .select(({ fn, val, selectFrom }) => [
+        "id as runId",
+        fn
+          .coalesce(
+            selectFrom("checkpoint as c")
+              .select(({ fn }) => fn.max("c.sizeBytes").as("largest"))
+              .whereRef("c.runId", "=", "run.id"),
+            val(0),
+          )
+          .as("checkpointBytes"),
+      ])
+      .where("state", "=", "PAUSED")
+      .where("waitsForDisk", "=", true)
+      .orderBy("queueOrder")
+      .execute();
   }
 
   /**
@@ -104,60 +119,75 @@ export class RunInterruptionStore {
    * again and again, and saves nothing in between, stays PAUSED until somebody resumes it.
    */
   async continueWithDisk(runId: string, at: Date): Promise<void> {
-    await this.database.transaction(async (client) => {
-      const { rows } = await client.query<{ attempt: number; fruitlessAttempts: number }>(
-        `select attempt, fruitless_attempts as "fruitlessAttempts" from run
-         where id = $1 and state = 'PAUSED' and waits_for_disk for update`,
-        [runId],
-      );
-      const [row] = rows;
+    await this.database.transaction(async (transaction) => {
+      const row = await transaction.kysely
+        .selectFrom("run")
+        .select(["attempt", "fruitlessAttempts"])
+        .where("id", "=", runId)
+        .where("state", "=", "PAUSED")
+        .where("waitsForDisk", "=", true)
+        .forUpdate()
+        .executeTakeFirst();
       if (row === undefined) return;
       if (row.fruitlessAttempts >= MOST_FRUITLESS_ATTEMPTS) {
-        await client.query(`update run set waits_for_disk = false, fruitless_attempts = 0 where id = $1`, [
-          runId,
-        ]);
+        await transaction.prisma.run.updateMany({
+          where: { id: runId },
+          data: { waitsForDisk: false, fruitlessAttempts: 0 },
+        });
         const message =
           `The disk seems to have room, but the run could not save anything ${row.fruitlessAttempts} times in a row. It stays ` +
           "paused: resume it once its files can be written.";
-        await this.events.append(client, runId, { kind: "RunWarning", code: "DISK_WAIT_ENDED", message }, at);
+        await this.events.append(
+          transaction,
+          runId,
+          { kind: "RunWarning", code: "DISK_WAIT_ENDED", message },
+          at,
+        );
         return;
       }
       const change = { runId, attempt: row.attempt, from: "PAUSED", to: "QUEUED" } as const;
-      await this.states.change(client, { ...change, reason: null, detail: "The disk has room again." }, at);
-      await this.database.notifier.notify("queue", client);
+      await this.states.change(
+        transaction,
+        { ...change, reason: null, detail: "The disk has room again." },
+        at,
+      );
+      await this.database.notifier.notify("queue", transaction);
     });
   }
 
   async #interrupt(
-    client: Transaction,
+    transaction: Transaction,
     attempt: RunAttempt,
     { detail, countsAsFailure, crashed = false }: Interruption,
     at: Date,
   ): Promise<void> {
-    const run = await this.#lock(client, attempt);
+    const run = await this.#lock(transaction, attempt);
     const interrupted = { ...attempt, from: run.state, to: "INTERRUPTED", reason: null, detail } as const;
-    await this.states.change(client, interrupted, at);
+    await this.states.change(transaction, interrupted, at);
 
     const next = { ...attempt, from: "INTERRUPTED", detail: null } as const;
-    const halved = crashed && (await this.#halveParts(client, attempt.runId, run, at));
+    const halved = crashed && (await this.#halveParts(transaction, attempt.runId, run, at));
     if (run.stopRequested === "CANCEL") {
-      await this.states.change(client, { ...next, to: "CANCELLED", reason: "CANCELLED" }, at);
+      await this.states.change(transaction, { ...next, to: "CANCELLED", reason: "CANCELLED" }, at);
     } else if (countsAsFailure && !halved && run.fruitlessAttempts >= MOST_FRUITLESS_ATTEMPTS) {
       const exhausted = `Interrupted ${run.fruitlessAttempts} times in a row before anything new was saved; the last time: ${detail}`;
       const end = { ...next, to: "FAILED", reason: "ATTEMPTS_EXHAUSTED", detail: exhausted } as const;
-      await this.states.change(client, end, at);
+      await this.states.change(transaction, end, at);
     } else if (run.stopRequested === "PAUSE") {
-      await this.states.change(client, { ...next, to: "PAUSED", reason: null }, at);
+      await this.states.change(transaction, { ...next, to: "PAUSED", reason: null }, at);
     } else {
-      await this.states.change(client, { ...next, to: "QUEUED", reason: null }, at);
+      await this.states.change(transaction, { ...next, to: "QUEUED", reason: null }, at);
       if (!countsAsFailure || halved) {
-        await client.query(
-          `update run set fruitless_attempts = greatest(fruitless_attempts - 1, 0) where id = $1`,
-          [attempt.runId],
-        );
+        await transaction.kysely
+          .updateTable("run")
+          .set(({ eb, fn, val }) => ({
+            fruitlessAttempts: fn<number>("greatest", [eb("fruitlessAttempts", "-", 1), val(0)]),
+          }))
+          .where("id", "=", attempt.runId)
+          .execute();
       }
     }
-    await this.database.notifier.notify("queue", client);
+    await this.database.notifier.notify("queue", transaction);
   }
 
   /**
@@ -166,44 +196,55 @@ export class RunInterruptionStore {
    *
    * @returns false when it was something else, or parts cannot be smaller
    */
-  async #halveParts(client: Transaction, runId: string, run: LockedRun, at: Date): Promise<boolean> {
-    const before = run.environment?.partSize ?? 1;
-    if (run.state !== "RUNNING" || run.hasStepped || before === 1) return false;
+  async #halveParts(transaction: Transaction, runId: string, run: LockedRun, at: Date): Promise<boolean> {
+    const { environment } = run;
+    if (environment === null || environment.partSize === 1) return false;
+    if (run.state !== "RUNNING" || run.hasStepped) return false;
+    const before = environment.partSize;
     const partSize = Math.ceil(before / 2);
-    await client.query(
-      `update run set environment = environment || jsonb_build_object('partSize', $2::int) where id = $1`,
-      [runId, partSize],
-    );
+    await transaction.kysely
+      .updateTable("run")
+      .set({ environment: encodeJson({ ...environment, partSize }) })
+      .where("id", "=", runId)
+      .execute();
     const message =
       `The process crashed in its first step, most likely since ${before} pictures at once did not fit into memory. The run ` +
       `goes on from its last checkpoint with ${partSize} at once, whose gradients add up to the same batch.`;
-    await this.events.append(client, runId, { kind: "RunWarning", code: "BATCH_HALVED", message }, at);
+    await this.events.append(transaction, runId, { kind: "RunWarning", code: "BATCH_HALVED", message }, at);
     return true;
   }
 
-  async #isStillExpired(client: Transaction, runId: string, leaseSeconds: number): Promise<boolean> {
-    const { rows } = await client.query<{ expired: boolean }>(
-      `select ${EXPIRED} as expired from run where id = $2 for update`,
-      [leaseSeconds, runId],
-    );
-    return rows[0]?.expired ?? false;
+  async #isStillExpired(transaction: Transaction, runId: string, leaseSeconds: number): Promise<boolean> {
+    const row = await transaction.kysely
+      .selectFrom("run")
+      .select((run) => hasExpired(run, leaseSeconds).as("expired"))
+      .where("id", "=", runId)
+      .forUpdate()
+      .executeTakeFirst();
+    return row?.expired ?? false;
   }
 
-  async #lock(client: Transaction, attempt: RunAttempt): Promise<LockedRun> {
-    const { rows } = await client.query<Omit<LockedRun, "hasStepped"> & { progress: unknown }>(
-      `select state, stop_requested as "stopRequested", fruitless_attempts as "fruitlessAttempts", environment,
-         progress
-       from run where id = $1 and attempt = $2 and state in ('PREPARING', 'RUNNING') for update`,
-      [attempt.runId, attempt.attempt],
-    );
-    const [row] = rows;
-    if (row === undefined) throw new AttemptReplaced(attempt);
-    return { ...row, hasStepped: (decodeProgress(row.progress)?.loss ?? null) !== null };
+  async #lock(transaction: Transaction, attempt: RunAttempt): Promise<LockedRun> {
+    const row = await transaction.kysely
+      .selectFrom("run")
+      .select(["state", "stopRequested", "fruitlessAttempts", "environment", "progress"])
+      .where("id", "=", attempt.runId)
+      .where("attempt", "=", attempt.attempt)
+      .where("state", "in", ACTIVE_STATES)
+      .forUpdate()
+      .executeTakeFirst();
+    if (row === undefined || !isActive(row.state)) throw new AttemptReplaced(attempt);
+    return {
+      ...row,
+      state: row.state,
+      environment: decodeEnvironment(row.environment),
+      hasStepped: (decodeProgress(row.progress)?.loss ?? null) !== null,
+    };
   }
 }
 
 interface LockedRun {
-  readonly state: "PREPARING" | "RUNNING";
+  readonly state: ActiveState;
   readonly stopRequested: StopRequest | null;
   readonly fruitlessAttempts: number;
   readonly environment: RunEnvironment | null;
@@ -211,9 +252,15 @@ interface LockedRun {
   readonly hasStepped: boolean;
 }
 
-/** $1: how long a lease holds, in seconds. Runs of before there were leases have none. */
-const EXPIRED = `(lease_expires_at is null or greatest(
-  lease_expires_at, pg_postmaster_start_time() + make_interval(secs => $1)) < now())`;
+/** Runs that were taken before there were leases have none. */
+function hasExpired(
+  { eb, ref, fn, or }: ExpressionBuilder<Tables, "run">,
+  leaseSeconds: number,
+): ExpressionWrapper<Tables, "run", boolean> {
+  const serverStart = sql<Date>`pg_postmaster_start_time() + make_interval(secs => ${leaseSeconds})`;
+  const heldUntil = fn<Date>("greatest", [ref("leaseExpiresAt"), serverStart]);
+  return or([eb("leaseExpiresAt", "is", null), eb(heldUntil, "<", sql<Date>`now()`)]).$castTo<boolean>();
+}
 
 function detailOf(dead: boolean): string {
   return dead

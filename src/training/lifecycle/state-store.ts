@@ -1,6 +1,8 @@
+import { sql } from "kysely";
 import {
   beginsAttempt,
   checkStateChange,
+  hasProgress,
   isActive,
   isTerminal,
   type StateChange,
@@ -13,46 +15,36 @@ export class RunStateStore {
   constructor(private readonly events: RunEventStore) {}
 
   /**
-   * Changes the state and appends its event, both or neither. What belongs to a state goes with it: progress,
-   * the worker and its device, what the run was asked to do, its end. A run that had ended and is queued again
-   * goes to the end of the queue and may be interrupted as often as a new one.
+   * Changes the state and appends its event, both or neither. Columns that belong to a state change with it: the
+   * progress, the worker and its device, the stop request, the end. A run that had ended and is queued again goes to
+   * the end of the queue, and its count of fruitless attempts starts anew.
    *
    * @returns false, having changed nothing, when the run is not in `from` or is at another attempt
    */
-  async change(client: Transaction, change: StateChange, at: Date): Promise<boolean> {
+  async change(transaction: Transaction, change: StateChange, at: Date): Promise<boolean> {
     checkStateChange(change);
     const { runId, attempt, from, to, reason, detail } = change;
-    const { rowCount } = await client.query(
-      `update run set
-         state = $4::run_state, end_reason = $5::run_end_reason, end_detail = case when $8 then $6 end,
-         started_at = case when $4 = 'PREPARING' then coalesce(started_at, $7) else started_at end,
-         ended_at = case when $8 then $7 else null end,
-         progress = case when $4 in ('PREPARING', 'RUNNING', 'PAUSED') then progress end,
-         device = case when $9 then device end,
-         worker_id = case when $9 then worker_id end,
-         lease_expires_at = case when $9 then lease_expires_at end,
-         stop_requested = case when $9 then stop_requested end,
-         waits_for_disk = waits_for_disk and $4 = 'PAUSED',
-         attempt = case when $10 then attempt + 1 else attempt end,
-         fruitless_attempts = case when $11 then 0 else fruitless_attempts end,
-         queue_order = case when $11 then nextval(pg_get_serial_sequence('run', 'queue_order')) else queue_order end
-       where id = $1 and attempt = $2 and state = $3::run_state`,
-      [
-        runId,
-        attempt,
-        from,
-        to,
-        reason,
-        detail,
-        at,
-        isTerminal(to),
-        isActive(to),
-        beginsAttempt(change),
-        isTerminal(from),
-      ],
-    );
-    if (rowCount === 0) return false;
-    await this.events.append(client, runId, { kind: "RunStateChanged", from, to, reason, detail }, at);
+    const { numUpdatedRows } = await transaction.kysely
+      .updateTable("run")
+      .set(({ eb, fn, val }) => ({
+        state: to,
+        endReason: reason,
+        endDetail: isTerminal(to) ? detail : null,
+        endedAt: isTerminal(to) ? at : null,
+        ...(to === "PREPARING" && { startedAt: fn.coalesce("startedAt", val(at)) }),
+        ...(!hasProgress(to) && { progress: null }),
+        ...(!isActive(to) && { device: null, workerId: null, leaseExpiresAt: null, stopRequested: null }),
+        ...(to !== "PAUSED" && { waitsForDisk: false }),
+        ...(beginsAttempt(change) && { attempt: eb("attempt", "+", 1) }),
+        // The column's default is the next number of its sequence.
+        ...(isTerminal(from) && { fruitlessAttempts: 0, queueOrder: sql<number>`default` }),
+      }))
+      .where("id", "=", runId)
+      .where("attempt", "=", attempt)
+      .where("state", "=", from)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows === 0n) return false;
+    await this.events.append(transaction, runId, { kind: "RunStateChanged", from, to, reason, detail }, at);
     return true;
   }
 }

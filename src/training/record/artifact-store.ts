@@ -18,42 +18,55 @@ export interface StoredArtifact extends ArtifactRecord {
 
 export type NewArtifact = Omit<StoredArtifact, "runId">;
 
+/** The columns of an ArtifactRecord. */
+const ARTIFACT = { runId: true, name: true, sizeBytes: true, sha256: true } as const;
+
 export class ArtifactStore {
   constructor(private readonly database: Database) {}
 
   /** By run, then by name. */
   async ofRuns(runIds: readonly string[]): Promise<readonly ArtifactRecord[]> {
-    const { rows } = await this.database.pool.query<ArtifactRecord>(
-      `select run_id as "runId", name, size_bytes::float8 as "sizeBytes", sha256 from artifact
-       where run_id = any($1) order by run_id, name`,
-      [runIds],
-    );
-    return rows;
+    const rows = await this.database.prisma.artifact.findMany({
+      where: { runId: { in: [...runIds] } },
+      select: ARTIFACT,
+      orderBy: [{ runId: "asc" }, { name: "asc" }],
+    });
+    return rows.map(withNumbers);
   }
 
   /** Null when there is none of that name. */
   async find(runId: string, name: string): Promise<StoredArtifact | null> {
-    const { rows } = await this.database.pool.query<StoredArtifact>(
-      `select run_id as "runId", name, size_bytes::float8 as "sizeBytes", sha256, file from artifact
-       where run_id = $1 and name = $2`,
-      [runId, name],
-    );
-    return rows[0] ?? null;
+    const row = await this.database.prisma.artifact.findUnique({
+      where: { runId_name: { runId, name } },
+      select: { ...ARTIFACT, file: true },
+    });
+    return row === null ? null : withNumbers(row);
   }
 
   /** Adds the artifact, or replaces the one of that name, as a part of the caller's transaction. */
-  async record(client: Transaction, runId: string, artifact: NewArtifact, at: Date): Promise<void> {
-    const { name, sizeBytes, sha256, file } = artifact;
-    await client.query(
-      `insert into artifact (run_id, name, size_bytes, sha256, file, created_at) values ($1, $2, $3, $4, $5, $6)
-       on conflict (run_id, name) do update set size_bytes = excluded.size_bytes, sha256 = excluded.sha256,
-         file = excluded.file, created_at = excluded.created_at`,
-      [runId, name, sizeBytes, sha256, file, at],
-    );
+  async record(
+    { prisma }: Transaction,
+    runId: string,
+    artifact: NewArtifact,
+    createdAt: Date,
+  ): Promise<void> {
+    const { name, ...file } = artifact;
+    await prisma.artifact.upsert({
+      where: { runId_name: { runId, name } },
+      create: { runId, name, ...file, createdAt },
+      update: { ...file, createdAt },
+      select: { name: true },
+    });
   }
 
   /** As a part of the caller's transaction. */
-  async remove(client: Transaction, runId: string, name: string): Promise<void> {
-    await client.query(`delete from artifact where run_id = $1 and name = $2`, [runId, name]);
+  async remove({ prisma }: Transaction, runId: string, name: string): Promise<void> {
+    await prisma.artifact.deleteMany({ where: { runId, name } });
   }
+}
+
+function withNumbers<Row extends { readonly sizeBytes: bigint }>(
+  row: Row,
+): Omit<Row, "sizeBytes"> & { sizeBytes: number } {
+  return { ...row, sizeBytes: Number(row.sizeBytes) };
 }

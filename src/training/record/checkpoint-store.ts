@@ -1,8 +1,10 @@
+import { z } from "zod";
 import { newId } from "../../core/ids.js";
+import { encodeJson, parseStored, storedNumber } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Transaction } from "../../db/transaction.js";
 import type { RunEventStore } from "../events/event-store.js";
-import type { EpochPosition } from "./epoch-position.js";
+import { EPOCH_POSITION } from "./epoch-position.js";
 
 /** A checkpoint's files, which are whole on the disk before a row names them. */
 export interface SavedCheckpoint {
@@ -18,7 +20,8 @@ export interface SavedCheckpoint {
   readonly folder: string;
 }
 
-export type CheckpointPosition = EpochPosition & { readonly learningRate: number };
+const CHECKPOINT_POSITION = z.object({ ...EPOCH_POSITION.shape, learningRate: storedNumber });
+export type CheckpointPosition = Readonly<z.infer<typeof CHECKPOINT_POSITION>>;
 
 export interface KeptCheckpoint extends SavedCheckpoint {
   readonly best: boolean;
@@ -36,12 +39,24 @@ export class CheckpointStore {
 
   /** Newest first. */
   async list(runId: string): Promise<readonly KeptCheckpoint[]> {
-    const { rows } = await this.database.pool.query<KeptCheckpoint>(
-      `select epoch, step, position, best, size_bytes::float8 as "sizeBytes", sha256, folder from checkpoint
-       where run_id = $1 order by step desc`,
-      [runId],
-    );
-    return rows;
+    const rows = await this.database.prisma.checkpoint.findMany({
+      where: { runId },
+      select: {
+        epoch: true,
+        step: true,
+        position: true,
+        best: true,
+        sizeBytes: true,
+        sha256: true,
+        folder: true,
+      },
+      orderBy: { step: "desc" },
+    });
+    return rows.map(({ position, sizeBytes, ...row }) => ({
+      ...row,
+      position: parseStored(CHECKPOINT_POSITION.nullable(), position, "position of a checkpoint"),
+      sizeBytes: Number(sizeBytes),
+    }));
   }
 
   /**
@@ -51,53 +66,62 @@ export class CheckpointStore {
    * @returns folders that nothing names any more
    */
   async keep(
-    client: Transaction,
+    transaction: Transaction,
     runId: string,
     checkpoint: KeptCheckpoint,
     at: Date,
   ): Promise<readonly string[]> {
+    const { kysely } = transaction;
     const { folder, position, ...record } = checkpoint;
-    const { epoch, step, best, sizeBytes, sha256 } = record;
-    const there = await client.query<{ folder: string }>(
-      `delete from checkpoint where run_id = $1 and step = $2 and folder <> $3 returning folder`,
-      [runId, step, folder],
-    );
-    const { rowCount } = await client.query(
-      `insert into checkpoint (id, run_id, epoch, step, position, best, size_bytes, sha256, folder, created_at)
-       values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10) on conflict (run_id, step) do nothing`,
-      [
-        newId("checkpoint"),
+    const { step, best } = record;
+    const there = await kysely
+      .deleteFrom("checkpoint")
+      .where("runId", "=", runId)
+      .where("step", "=", step)
+      .where("folder", "<>", folder)
+      .returning("folder")
+      .execute();
+    const { numInsertedOrUpdatedRows } = await kysely
+      .insertInto("checkpoint")
+      .values({
+        id: newId("checkpoint"),
         runId,
-        epoch,
-        step,
-        position === null ? null : JSON.stringify(position),
-        best,
-        sizeBytes,
-        sha256,
+        ...record,
+        position: position === null ? null : encodeJson(position),
         folder,
-        at,
-      ],
-    );
-    if (rowCount === 0) return [];
+        createdAt: at,
+      })
+      .onConflict((conflict) => conflict.columns(["runId", "step"]).doNothing())
+      .executeTakeFirstOrThrow();
+    if (numInsertedOrUpdatedRows === 0n) return [];
     if (best) {
-      await client.query(`update checkpoint set best = false where run_id = $1 and step <> $2`, [
-        runId,
-        step,
-      ]);
+      await kysely
+        .updateTable("checkpoint")
+        .set({ best: false })
+        .where("runId", "=", runId)
+        .where("step", "<>", step)
+        .execute();
     }
-    const old = await client.query<{ folder: string }>(
-      `delete from checkpoint where run_id = $1 and not best and step not in
-         (select step from checkpoint where run_id = $1 order by step desc limit $2)
-       returning folder`,
-      [runId, NEWEST_KEPT],
-    );
+    const old = await kysely
+      .deleteFrom("checkpoint")
+      .where("runId", "=", runId)
+      .where("best", "=", false)
+      .where("step", "not in", ({ selectFrom }) =>
+        selectFrom("checkpoint as newest")
+          .select("newest.step")
+          .where("newest.runId", "=", runId)
+          .orderBy("newest.step", "desc")
+          .limit(NEWEST_KEPT),
+      )
+      .returning("folder")
+      .execute();
     const body = { kind: "CheckpointSaved", checkpoint: { ...record, createdAt: at } } as const;
-    await this.events.append(client, runId, body, at);
-    return [...there.rows, ...old.rows].map((row) => row.folder);
+    await this.events.append(transaction, runId, body, at);
+    return [...there, ...old].map((row) => row.folder);
   }
 
   /** As a part of the caller's transaction. */
-  async dropAfter(client: Transaction, runId: string, step: number): Promise<void> {
-    await client.query(`delete from checkpoint where run_id = $1 and step > $2`, [runId, step]);
+  async dropAfter({ prisma }: Transaction, runId: string, step: number): Promise<void> {
+    await prisma.checkpoint.deleteMany({ where: { runId, step: { gt: step } } });
   }
 }

@@ -1,15 +1,20 @@
-/**
- * How far an epoch is that was not finished, as a checkpoint inside it remembers. With the order of the epoch's
- * samples, which seed and epoch decide, this is all that it takes to go on.
- */
-export interface EpochPosition {
-  /** Optimiser steps of the epoch that are done. */
-  readonly steps: number;
+import { z } from "zod";
+import { storedNumber } from "../../core/stored-json.js";
+
+export const EPOCH_POSITION = z.object({
+  /** Optimizer steps of the epoch that are done. */
+  steps: z.number(),
   /** Sums over the samples of those steps. */
-  readonly lossSum: number;
-  readonly top1: number;
-  readonly top5: number;
-}
+  lossSum: storedNumber,
+  top1: z.number(),
+  top5: z.number(),
+});
+
+/**
+ * How far an unfinished epoch is, as a checkpoint inside it stores it. With the order of the epoch's samples, which
+ * follows from seed and epoch, it is enough to continue the epoch.
+ */
+export type EpochPosition = Readonly<z.infer<typeof EPOCH_POSITION>>;
 
 export const EPOCH_START: EpochPosition = { steps: 0, lossSum: 0, top1: 0, top5: 0 };
 

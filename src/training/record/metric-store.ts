@@ -1,10 +1,14 @@
+import { sql } from "kysely";
 import { AppError } from "../../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../../core/cursor.js";
 import { lowerIsBetter } from "../../core/metric-value.js";
 import type { Page, PageRequest } from "../../core/page.js";
+import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
 import type { Transaction } from "../../db/transaction.js";
+import { unnest } from "../../db/unnest.js";
 import type { MetricValueAt } from "./epoch-metrics.js";
+import { isFiniteNumber, seriesId, thinnedPoints } from "./metric-history-query.js";
 import type { MetricHistoryRecord, MetricPointRecord } from "./run-records.js";
 
 const FEWEST_POINTS = 5;
@@ -32,16 +36,17 @@ export class MetricStore {
     }
     const points = await this.#pointsAfter(runId, key, null, maxPoints + 1);
     if (points.length <= maxPoints) return { points, totalPoints: points.length, thinned: false };
-    const { rows } = await this.database.pool.query<MetricPointRecord & { total: number }>(THINNED, [
+    const thinned = await thinnedPoints(
+      this.database.kysely,
       runId,
       key,
       Math.floor((maxPoints - 2) / 3),
-    ]);
-    const totalPoints = rows[0]?.total ?? 0;
+    ).execute();
+    const totalPoints = thinned[0]?.total ?? 0;
     return {
-      points: rows.map(({ step, value, at }) => ({ step, value, at })),
+      points: thinned.map(({ step, value, at }) => ({ step, value, at })),
       totalPoints,
-      thinned: rows.length < totalPoints,
+      thinned: thinned.length < totalPoints,
     };
   }
 
@@ -68,59 +73,169 @@ export class MetricStore {
    * @param values in any order
    */
   async record(
-    client: Transaction,
+    transaction: Transaction,
     runId: string,
     epoch: number,
     values: readonly MetricValueAt[],
     at: Date,
   ): Promise<void> {
     if (values.length === 0) return;
-    const series = await provideSeries(client, runId, values);
-    await client.query(RECORDED, [
-      values.map(({ key }) => series.get(key)),
-      values.map(({ step }) => step),
-      values.map(({ value }) => value),
-      at,
-      epoch,
-      [...series.values()],
-      Array.from(series)
-        .filter(([key]) => lowerIsBetter(key))
-        .map(([, id]) => id),
-    ]);
+    const series = await provideSeries(transaction, runId, values);
+    const points = values.map(({ key, step, value }) => ({ seriesId: series.get(key) ?? 0, step, value }));
+    const lowerBetter = Array.from(series)
+      .filter(([key]) => lowerIsBetter(key))
+      .map(([, id]) => id);
+    await transaction.kysely
+      .with("added", (db) =>
+        db
+          .insertInto("metricPoint")
+          .columns(["seriesId", "step", "value", "at"])
+          .expression(({ selectFrom, val }) =>
+            selectFrom(
+              unnest("v", {
+                seriesId: ["int4", points.map(({ seriesId }) => seriesId)],
+                step: ["int4", points.map(({ step }) => step)],
+                value: ["float8", points.map(({ value }) => value)],
+              }),
+            )
+              .selectAll("v")
+              .select(val(at).as("at")),
+          )
+          .onConflict((conflict) => conflict.doNothing())
+          .returning(["seriesId", "step", "value"]),
+      )
+      .with("change", (db) =>
+        db
+          .selectFrom("added")
+          .select(({ eb, ref, fn }) => [
+            "seriesId",
+            fn.max("step").as("lastStep"),
+            sql<number>`(array_agg(${ref("value")} order by ${ref("step")} desc))[1]`.as("lastValue"),
+            eb("seriesId", "=", anyOf(lowerBetter)).as("lowerIsBetter"),
+            eb
+              .case()
+              .when("seriesId", "=", anyOf(lowerBetter))
+              .then(fn.min("value").filterWhere(isFiniteNumber(ref("value"))))
+              .else(fn.max("value").filterWhere(isFiniteNumber(ref("value"))))
+              .end()
+              .as("bestValue"),
+          ])
+          .groupBy("seriesId"),
+      )
+      .updateTable("metricSeries as s")
+      .from("change as c")
+      // Only points that are new change the last and best values.
+      .set(({ eb, ref, fn, and, or, val }) => {
+        const isLater = eb("c.lastStep", ">=", ref("s.lastStep"));
+        // Among equal values, the one of the earlier epoch stays.
+        const isBetter = and([
+          eb("c.bestValue", "is not", null),
+          or([
+            eb("s.bestValue", "is", null),
+            eb
+              .case()
+              .when("c.lowerIsBetter", "=", true)
+              .then(eb("c.bestValue", "<", ref("s.bestValue")))
+              .else(eb("c.bestValue", ">", ref("s.bestValue")))
+              .end(),
+            and([eb("c.bestValue", "=", ref("s.bestValue")), eb(val(epoch), "<", ref("s.bestEpoch"))]),
+          ]),
+        ]);
+        return {
+          lastStep: fn("greatest", ["s.lastStep", "c.lastStep"]),
+          lastValue: eb.case().when(isLater).then(ref("c.lastValue")).else(ref("s.lastValue")).end(),
+          bestValue: eb.case().when(isBetter).then(ref("c.bestValue")).else(ref("s.bestValue")).end(),
+          bestEpoch: eb.case().when(isBetter).then(epoch).else(ref("s.bestEpoch")).end(),
+        };
+      })
+      .whereRef("s.id", "=", "c.seriesId")
+      // The list keeps the planner from reading all series.
+      .where("s.id", "=", anyOf([...series.values()]))
+      .execute();
   }
 
   /**
-   * Forgets what came after a step, as a part of the caller's transaction, and finds the last and best
-   * values anew among the points that are left. A series without any goes.
+   * Deletes the points after a step, as a part of the caller's transaction, and finds the last and best values anew
+   * among the remaining points. A series without points is deleted.
    *
-   * @param stepsPerEpoch every epoch of the run has as many, which tells a point's epoch
+   * @param stepsPerEpoch the same for every epoch of the run; it tells a point's epoch
    */
-  async dropAfter(client: Transaction, runId: string, step: number, stepsPerEpoch: number): Promise<void> {
-    const { rows } = await client.query<{ id: number; key: string }>(
-      `select id, key from metric_series where run_id = $1 and last_step > $2`,
-      [runId, step],
-    );
-    const ids = rows.map(({ id }) => id);
-    await client.query(`delete from metric_point where series_id = any($1) and step > $2`, [ids, step]);
-    await client.query(
-      `delete from metric_series s where id = any($1)
-         and not exists (select from metric_point p where p.series_id = s.id)`,
-      [ids],
-    );
-    await client.query(
-      `update metric_series s set last_step = last.step, last_value = last.value,
-         best_value = best.value, best_epoch = ceil(best.step::float8 / $3)::int
-       from unnest($1::int[], $2::boolean[]) as k (id, lower)
-       join lateral (
-         select step, value from metric_point where series_id = k.id order by step desc limit 1
-       ) last on true
-       left join lateral (
-         select step, value from metric_point where series_id = k.id and abs(value) < 'Infinity'
-         order by case when k.lower then value else -value end, step limit 1
-       ) best on true
-       where s.id = k.id`,
-      [ids, rows.map(({ key }) => lowerIsBetter(key)), stepsPerEpoch],
-    );
+  async dropAfter(
+    { kysely }: Transaction,
+    runId: string,
+    step: number,
+    stepsPerEpoch: number,
+  ): Promise<void> {
+    const series = await kysely
+      .selectFrom("metricSeries")
+      .select(["id", "key"])
+      .where("runId", "=", runId)
+      .where("lastStep", ">", step)
+      .execute();
+    const ids = series.map(({ id }) => id);
+    await kysely
+      .deleteFrom("metricPoint")
+      .where("seriesId", "=", anyOf(ids))
+      .where("step", ">", step)
+      .execute();
+    await kysely
+      .deleteFrom("metricSeries as s")
+      .where("s.id", "=", anyOf(ids))
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom("metricPoint as p").whereRef("p.seriesId", "=", "s.id"))),
+      )
+      .execute();
+    const lower = series.map(({ key }) => lowerIsBetter(key));
+    await kysely
+      .updateTable("metricSeries as s")
+      .from(({ selectFrom }) =>
+        selectFrom(unnest("k", { id: ["int4", ids], lower: ["bool", lower] }))
+          .innerJoinLateral(
+            ({ selectFrom }) =>
+              selectFrom("metricPoint")
+                .select(["step", "value"])
+                .whereRef("seriesId", "=", "k.id")
+                .orderBy("step", "desc")
+                .limit(1)
+                .as("last"),
+            (join) => join.onTrue(),
+          )
+          .leftJoinLateral(
+            ({ selectFrom, ref }) =>
+              selectFrom("metricPoint")
+                .select(["step", "value"])
+                .whereRef("seriesId", "=", "k.id")
+                .where(isFiniteNumber(ref("value")))
+                .orderBy(({ eb, ref, neg }) =>
+                  eb
+                    .case()
+                    .when("k.lower", "=", true)
+                    .then(ref("value"))
+                    .else(neg(ref("value")))
+                    .end(),
+                )
+                .orderBy("step")
+                .limit(1)
+                .as("best"),
+            (join) => join.onTrue(),
+          )
+          .select(({ ref }) => [
+            "k.id as seriesId",
+            "last.step as lastStep",
+            "last.value as lastValue",
+            "best.value as bestValue",
+            sql<number | null>`ceil(${ref("best.step")}::float8 / ${stepsPerEpoch})::int4`.as("bestEpoch"),
+          ])
+          .as("found"),
+      )
+      .set(({ ref }) => ({
+        lastStep: ref("found.lastStep"),
+        lastValue: ref("found.lastValue"),
+        bestValue: ref("found.bestValue"),
+        bestEpoch: ref("found.bestEpoch"),
+      }))
+      .whereRef("s.id", "=", "found.seriesId")
+      .execute();
   }
 
   async #pointsAfter(
@@ -129,103 +244,39 @@ export class MetricStore {
     step: number | null,
     limit: number,
   ): Promise<readonly MetricPointRecord[]> {
-    const { rows } = await this.database.pool.query<MetricPointRecord>(
-      `select step, value, at from metric_point
-       where series_id = (${SERIES_ID}) and step > coalesce($3, -1) order by step limit $4`,
-      [runId, key, step, limit],
-    );
-    return rows;
+    return this.database.kysely
+      .selectFrom("metricPoint")
+      .select(["step", "value", "at"])
+      .where("seriesId", "=", seriesId(this.database.kysely, runId, key))
+      .where("step", ">", step ?? -1)
+      .orderBy("step")
+      .limit(limit)
+      .execute();
   }
 }
 
 /** The number of each metric's series; one that is new begins with the first of its values. */
 async function provideSeries(
-  client: Transaction,
+  { kysely }: Transaction,
   runId: string,
   values: readonly MetricValueAt[],
 ): Promise<ReadonlyMap<string, number>> {
   const firsts = new Map<string, MetricValueAt>();
   for (const value of values) if (!firsts.has(value.key)) firsts.set(value.key, value);
-  const { rows } = await client.query<{ key: string; id: number }>(
-    `select key, id from metric_series where run_id = $1 and key = any($2)`,
-    [runId, [...firsts.keys()]],
-  );
-  const series = new Map(rows.map(({ key, id }) => [key, id]));
+  const known = await kysely
+    .selectFrom("metricSeries")
+    .select(["key", "id"])
+    .where("runId", "=", runId)
+    .where("key", "=", anyOf([...firsts.keys()]))
+    .execute();
+  const series = new Map(known.map(({ key, id }) => [key, id]));
   const missing = [...firsts.values()].filter(({ key }) => !series.has(key));
   if (missing.length === 0) return series;
-  const made = await client.query<{ key: string; id: number }>(
-    `insert into metric_series (run_id, key, last_step, last_value)
-     select $1, key, step, value from unnest($2::text[], $3::int[], $4::float8[]) as v (key, step, value)
-     returning key, id`,
-    [
-      runId,
-      missing.map(({ key }) => key),
-      missing.map(({ step }) => step),
-      missing.map(({ value }) => value),
-    ],
-  );
-  for (const { key, id } of made.rows) series.set(key, id);
+  const added = await kysely
+    .insertInto("metricSeries")
+    .values(missing.map(({ key, step, value }) => ({ runId, key, lastStep: step, lastValue: value })))
+    .returning(["key", "id"])
+    .execute();
+  for (const { key, id } of added) series.set(key, id);
   return series;
 }
-
-const SERIES_ID = `select id from metric_series where run_id = $1 and key = $2`;
-
-/** Whether the best of the points that were added is the best of the series; equal ones keep the earlier epoch. */
-const IMPROVES = `(c.best_value is not null and (s.best_value is null
-  or case when s.id = any($7::int[]) then c.best_value < s.best_value else c.best_value > s.best_value end
-  or (c.best_value = s.best_value and $5 < s.best_epoch)))`;
-
-/** Only points that are new change last and best. The list of series keeps the planner from reading them all. */
-const RECORDED = `
-  with added as (
-    insert into metric_point (series_id, step, value, at)
-    select series_id, step, value, $4 from unnest($1::int[], $2::int[], $3::float8[]) as v (series_id, step, value)
-    on conflict do nothing
-    returning series_id, step, value
-  ), change as (
-    select series_id, max(step) as last_step, (array_agg(value order by step desc))[1] as last_value,
-      case when series_id = any($7::int[]) then min(value) filter (where abs(value) < 'Infinity')
-        else max(value) filter (where abs(value) < 'Infinity') end as best_value
-    from added group by series_id
-  )
-  update metric_series s set
-    last_step = greatest(s.last_step, c.last_step),
-    last_value = case when c.last_step >= s.last_step then c.last_value else s.last_value end,
-    best_value = case when ${IMPROVES} then c.best_value else s.best_value end,
-    best_epoch = case when ${IMPROVES} then $5::int else s.best_epoch end
-  from change c where s.id = c.series_id and s.id = any($6::int[])`;
-
-/**
- * Each stretch is a range of the primary key, so nothing is sorted or grouped; limits keep the planner, which
- * cannot know how long a series is, from joining all of it.
- */
-const THINNED = `
-  with series as materialized (
-    select s.id, $3::bigint as stretches, (select min(step) from metric_point where series_id = s.id)::bigint as first,
-      (select max(step) from metric_point where series_id = s.id)::bigint as last
-    from (${SERIES_ID}) s
-  ), ranges as materialized (
-    select id, first + (n * (last + 1 - first) + stretches - 1) / stretches as begins,
-      first + ((n + 1) * (last + 1 - first) + stretches - 1) / stretches as ends
-    from series, generate_series(0, stretches - 1) as n
-  ), stretches as materialized (
-    select id, begins, ends, s.* from ranges, lateral (
-      select count(*) as points,
-        min(value) filter (where abs(value) < 'Infinity') as lowest,
-        max(value) filter (where abs(value) < 'Infinity') as highest,
-        min(step) filter (where not abs(value) < 'Infinity') as odd_step
-      from metric_point p where p.series_id = id and p.step >= begins and p.step < ends
-    ) s
-  ), kept as (
-    select first as step from series union select last from series union select odd_step from stretches
-    union select found.step from stretches, lateral (values (lowest), (highest)) as extreme (value), lateral (
-      select step from metric_point p
-      where p.series_id = id and p.step >= begins and p.step < ends and p.value = extreme.value
-      order by step limit 1
-    ) found
-  )
-  select p.*, (select sum(points)::int from stretches) as total
-  from kept, lateral (
-    select step, value, at from metric_point where series_id = (select id from series) and step = kept.step limit 1
-  ) p
-  order by p.step`;

@@ -1,6 +1,7 @@
 import type { Architecture, RunEndReason, RunState } from "../../core/enumerations.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
-import type { RunEnvironment, RunProgress } from "../../core/run-events.js";
+import type { RunEnvironment } from "../../core/run-environment.js";
+import type { RunProgress } from "../../core/run-events.js";
 
 export interface ExperimentRecord {
   readonly id: string;

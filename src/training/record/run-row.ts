@@ -1,8 +1,9 @@
 import type { Selectable } from "kysely";
 import type { RunConfiguration } from "../../core/run-configuration.js";
-import type { RunEnvironment } from "../../core/run-events.js";
-import { isActive } from "../../core/run-state.js";
-import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
+import { RUN_ENVIRONMENT, type RunEnvironment } from "../../core/run-environment.js";
+import { hasProgress } from "../../core/run-state.js";
+import { parseStored } from "../../core/stored-json.js";
+import type { Prisma } from "../../db/generated/client.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 import { decodeProgress } from "../events/event-encoding.js";
 import type { RunRecord } from "./run-records.js";
@@ -14,46 +15,49 @@ export const RUN_COLUMNS = `
   r.parameter_count::float8 as "parameterCount", r.environment, r.progress, r.attempt, r.priority,
   r.created_at as "createdAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
-/** The columns of a RunRecord. */
-export const RUN_FIELDS = [
-  "id",
-  "name",
-  "experimentId",
-  "datasetVersionId",
-  "state",
-  "endReason",
-  "endDetail",
-  "configuration",
-  "parameterCount",
-  "environment",
-  "progress",
-  "attempt",
-  "priority",
-  "createdAt",
-  "startedAt",
-  "endedAt",
-] as const satisfies readonly (keyof Tables["run"])[];
+/** The columns of a RunRecord, for `select` of Prisma Client. */
+export const RUN = {
+  id: true,
+  name: true,
+  experimentId: true,
+  datasetVersionId: true,
+  state: true,
+  endReason: true,
+  endDetail: true,
+  configuration: true,
+  parameterCount: true,
+  environment: true,
+  progress: true,
+  attempt: true,
+  priority: true,
+  createdAt: true,
+  startedAt: true,
+  endedAt: true,
+} as const satisfies Prisma.RunSelect;
+
+/** The same for Kysely. */
+export const RUN_FIELDS = Object.keys(RUN) as readonly (keyof typeof RUN)[];
 
 /** A row as Kysely reads it, or Prisma Client, which reads BigInt columns as `bigint`. */
-export type RunRow = Omit<Pick<Selectable<Tables["run"]>, (typeof RUN_FIELDS)[number]>, "parameterCount"> & {
+export type RunRow = Omit<Pick<Selectable<Tables["run"]>, keyof typeof RUN>, "parameterCount"> & {
   readonly parameterCount: number | bigint;
 };
 
-/**
- * The record of a row. Its configuration is read when it is used, and only then throws `CONFIGURATION_UNREADABLE`, so
- * that a run of a later version neither breaks a list of runs nor blocks the queue.
- */
 export function runRecordOf(row: RunRow): RunRecord {
-  const progress = isActive(row.state) || row.state === "PAUSED" ? decodeProgress(row.progress) : null;
-  let configuration: RunConfiguration | undefined;
+  const progress = hasProgress(row.state) ? decodeProgress(row.progress) : null;
   return {
     ...row,
-    get configuration() {
-      configuration ??= readRunConfiguration(row.configuration);
-      return configuration;
-    },
+    configuration: decodeConfiguration(row.configuration),
     parameterCount: Number(row.parameterCount),
-    environment: row.environment as RunEnvironment | null,
+    environment: decodeEnvironment(row.environment),
     progress: progress?.progress ?? null,
   };
+}
+
+export function decodeEnvironment(json: unknown): RunEnvironment | null {
+  return parseStored(RUN_ENVIRONMENT.nullable(), json, "environment of a run");
+}
+
+export function decodeConfiguration(json: unknown): RunConfiguration {
+  return json as RunConfiguration;
 }

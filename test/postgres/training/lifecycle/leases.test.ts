@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RunEnvironment } from "../../../../src/core/run-events.js";
+import type { RunEnvironment } from "../../../../src/core/run-environment.js";
 import {
   insertVersion,
   leaseOf,

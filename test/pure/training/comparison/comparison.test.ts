@@ -1,21 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
-import { recordedValues } from "../../../../src/core/settings/recorded-values.js";
 import { alignEpochs } from "../../../../src/training/comparison/aligned-curves.js";
 import { compareMetrics } from "../../../../src/training/comparison/comparison.js";
-import { differencesBetween, fieldsByPath } from "../../../../src/training/comparison/differences.js";
+import { differencesOf } from "../../../../src/training/comparison/differences.js";
 import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
 import { epochRecord } from "../epoch-record.js";
 
-test("a comparison of configurations lists exactly the settings that differ", () => {
+test("two configurations differ in the settings that differ, and in nothing else", () => {
   const adam = resolveConfiguration({ learningRate: { constant: { initial: 0.001 } } });
   const sgd = resolveConfiguration({
     learningRate: { constant: { initial: 0.01 } },
     optimizer: { sgd: {} },
     earlyStopping: { patience: 3 },
   });
-  assert.deepEqual(differencesBetween([adam, sgd].map(recordedValues)), [
+  assert.deepEqual(differencesOf([adam, sgd]), [
     { path: "earlyStopping.minDelta", values: [null, "0"] },
     { path: "earlyStopping.patience", values: [null, "3"] },
     { path: "learningRate.initial", values: ["0.001", "0.01"] },
@@ -28,10 +27,10 @@ test("a comparison of configurations lists exactly the settings that differ", ()
   ]);
 });
 
-test("equal environments have no differences, and a missing one differs in every field", () => {
+test("equal things have no differences, and something that is not there differs from something that is", () => {
   const environment = { device: "CPU", threads: 2 };
-  assert.deepEqual(differencesBetween([environment, { ...environment }].map(fieldsByPath)), []);
-  assert.deepEqual(differencesBetween([environment, null].map(fieldsByPath)), [
+  assert.deepEqual(differencesOf([environment, { ...environment }]), []);
+  assert.deepEqual(differencesOf([environment, null]), [
     { path: "device", values: ["CPU", null] },
     { path: "threads", values: ["2", null] },
   ]);

@@ -1,21 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NO_AUGMENTATION, type RunConfiguration } from "../../../../src/core/run-configuration.js";
-import type { RunEnvironment } from "../../../../src/core/run-events.js";
-import { recordedValues } from "../../../../src/core/settings/recorded-values.js";
-import { differencesBetween, fieldsByPath } from "../../../../src/training/comparison/differences.js";
-import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
+import { NO_AUGMENTATION } from "../../../../src/core/run-configuration.js";
+import type { RunEnvironment } from "../../../../src/core/run-environment.js";
+import { differencesOf } from "../../../../src/training/comparison/differences.js";
 
-test("augmentation, initial weights and class weights are compared setting by setting", () => {
-  const plain = resolveConfiguration({});
-  const tuned: RunConfiguration = {
-    ...plain,
+test("runs that augment, fine-tune and weigh classes differently say in which settings, one by one", () => {
+  const plain = {
+    initialization: { kind: "random" },
+    augmentation: NO_AUGMENTATION,
+    classWeights: null,
+    gradientClipNorm: null,
+  };
+  const tuned = {
     initialization: { kind: "modelVersion", modelVersionId: "mdv_1" },
     augmentation: { ...NO_AUGMENTATION, horizontalFlip: true, rotationDegrees: 15 },
     classWeights: { balanced: false, weights: [1, 2.5] },
     gradientClipNorm: 1,
   };
-  assert.deepEqual(differencesBetween([plain, tuned].map(recordedValues)), [
+  assert.deepEqual(differencesOf([plain, tuned]), [
     { path: "augmentation.horizontalFlip", values: ["false", "true"] },
     { path: "augmentation.rotationDegrees", values: ["0", "15"] },
     { path: "classWeights.balanced", values: [null, "false"] },
@@ -26,7 +28,7 @@ test("augmentation, initial weights and class weights are compared setting by se
   ]);
 });
 
-test("measured times do not set environments apart; the precision that they led to does", () => {
+test("times that were measured to choose a precision do not set environments apart; the choice does", () => {
   const measured = (
     milliseconds: number,
     precision: "FLOAT32" | "MIXED_BFLOAT16",
@@ -35,10 +37,8 @@ test("measured times do not set environments apart; the precision that they led 
     precision,
     precisionMeasurements: [{ precision: "FLOAT32", device: "CPU", milliseconds }],
   });
-  const compared = (...environments: readonly Partial<RunEnvironment>[]) =>
-    differencesBetween(environments.map(fieldsByPath));
-  assert.deepEqual(compared(measured(31.5, "FLOAT32"), measured(32.25, "FLOAT32")), []);
-  assert.deepEqual(compared(measured(31.5, "FLOAT32"), measured(32.25, "MIXED_BFLOAT16")), [
+  assert.deepEqual(differencesOf([measured(31.5, "FLOAT32"), measured(32.25, "FLOAT32")]), []);
+  assert.deepEqual(differencesOf([measured(31.5, "FLOAT32"), measured(32.25, "MIXED_BFLOAT16")]), [
     { path: "precision", values: ["FLOAT32", "MIXED_BFLOAT16"] },
   ]);
 });

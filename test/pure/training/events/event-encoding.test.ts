@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunEventBody } from "../../../../src/core/run-events.js";
+import { encodeJson } from "../../../../src/core/stored-json.js";
 import {
   cursorOf,
   decodeEventBody,
   decodeProgress,
-  encodeJson,
   positionOf,
 } from "../../../../src/training/events/event-encoding.js";
 import { epochRecord } from "../epoch-record.js";
