@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { parseConfig } from "../core/config.js";
-import { createLog } from "../telemetry/log.js";
 import { environmentHelp } from "./environment-help.js";
 import { stopSignal } from "./stop-signal.js";
 
@@ -21,7 +20,10 @@ export function serveCommand(): Command {
 }
 
 async function serve({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): Promise<void> {
-  const { startEspalier } = await import("../app/espalier.js");
+  const [{ startEspalier }, { createLog }] = await Promise.all([
+    import("../app/espalier.js"),
+    import("../telemetry/log.js"),
+  ]);
   const config = parseConfig(process.env);
   const stopRequested = stopSignal({ withStandardInput: jsonReady });
   await using espalier = await startEspalier(config, {

@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { parseConfig } from "../core/config.js";
-import { createLog } from "../telemetry/log.js";
 import { environmentHelp } from "./environment-help.js";
 import { stopSignal } from "./stop-signal.js";
 
@@ -21,7 +20,10 @@ export function workerCommand(): Command {
 }
 
 async function work({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): Promise<void> {
-  const { startWorker } = await import("../app/worker.js");
+  const [{ startWorker }, { createLog }] = await Promise.all([
+    import("../app/worker.js"),
+    import("../telemetry/log.js"),
+  ]);
   const config = parseConfig(process.env);
   const stopRequested = stopSignal({ withStandardInput: jsonReady });
   await using worker = await startWorker(config, {

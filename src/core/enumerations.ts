@@ -1,9 +1,24 @@
+import {
+  ARCHITECTURES,
+  FILL_MODES,
+  HEAD_KINDS,
+  MONITORED_METRICS,
+  PRECISIONS,
+  PREPROCESSINGS,
+  type WordSet,
+} from "./settings/words.js";
+
 /**
  * The closed sets of words that the database, the trainer and the API share. Each is a table from
  * the word to itself, so that it serves as a value (validation, GraphQL) and as a type.
  */
 function words<const W extends string>(...list: readonly W[]): { readonly [K in W]: K } {
   return Object.freeze(Object.fromEntries(list.map((word) => [word, word]))) as { readonly [K in W]: K };
+}
+
+/** The words that a setting may take, from the table that also says what each of them means. */
+function wordsOf<W extends string>({ meanings }: WordSet<W>): { readonly [K in W]: K } {
+  return words(...(Object.keys(meanings) as W[]));
 }
 
 export const Split = words("TRAIN", "VALIDATION", "TEST");
@@ -49,25 +64,25 @@ export const RunEndReason = words(
 );
 export type RunEndReason = keyof typeof RunEndReason;
 
-export const Architecture = words("VGG11", "VGG13", "VGG16", "VGG19");
+export const Architecture = wordsOf(ARCHITECTURES);
 export type Architecture = keyof typeof Architecture;
 
-export const HeadKind = words("FULLY_CONNECTED", "GLOBAL_AVERAGE_POOLING");
+export const HeadKind = wordsOf(HEAD_KINDS);
 export type HeadKind = keyof typeof HeadKind;
 
-export const Preprocessing = words("SCALE_0_1", "SCALE_MINUS_1_1", "IMAGENET_CAFFE", "IMAGENET_TORCH");
+export const Preprocessing = wordsOf(PREPROCESSINGS);
 export type Preprocessing = keyof typeof Preprocessing;
 
-export const Precision = words("AUTO", "FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16");
+export const Precision = wordsOf(PRECISIONS);
 export type Precision = keyof typeof Precision;
 /** What a network computes in: AUTO has become one of these before there is a graph. */
 export type ComputePrecision = Exclude<Precision, "AUTO">;
 
 /** What lies beyond the edge of a picture that was moved, as Keras names it. */
-export const FillMode = words("CONSTANT", "NEAREST", "REFLECT", "WRAP");
+export const FillMode = wordsOf(FILL_MODES);
 export type FillMode = keyof typeof FillMode;
 
-export const MonitoredMetric = words("VALIDATION_LOSS", "VALIDATION_TOP1", "VALIDATION_TOP5");
+export const MonitoredMetric = wordsOf(MONITORED_METRICS);
 export type MonitoredMetric = keyof typeof MonitoredMetric;
 
 export const MetricValueKind = words("FINITE", "NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY");

@@ -145,6 +145,11 @@ export const ERROR_CODES = {
   }),
   COMPARISON_INVALID: caller("run", "These runs cannot be compared in this way."),
   CONFIGURATION_INVALID: caller("run", "A setting of the run is out of range.", INVALID_DATA),
+  CONFIGURATION_UNREADABLE: operator(
+    "run",
+    "A stored configuration is damaged, or a later version wrote it.",
+    INVALID_DATA,
+  ),
   EXPERIMENT_NAME_TAKEN: caller("run", "Another experiment has this name."),
   EXPERIMENT_NOT_FOUND: caller("run", "There is no experiment of this name."),
   FILTER_INVALID: caller("run", "The filter does not name a setting by a dotted path."),

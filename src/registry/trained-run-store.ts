@@ -1,7 +1,9 @@
+import { readRunConfiguration } from "../core/settings/stored-configuration.js";
 import type { Database } from "../db/database.js";
 import type { TrainedRun } from "./model-records.js";
 
-interface Row extends Omit<TrainedRun, "bestCheckpoint"> {
+interface Row extends Omit<TrainedRun, "bestCheckpoint" | "configuration"> {
+  readonly configuration: unknown;
   readonly epoch: number | null;
   readonly folder: string | null;
   readonly sha256: string | null;
@@ -11,7 +13,11 @@ interface Row extends Omit<TrainedRun, "bestCheckpoint"> {
 export class TrainedRunStore {
   constructor(private readonly database: Database) {}
 
-  /** Null when there is no such run. */
+  /**
+   * Null when there is no such run.
+   *
+   * @throws AppError `CONFIGURATION_UNREADABLE`
+   */
   async find(runId: string): Promise<TrainedRun | null> {
     const { rows } = await this.database.pool.query<Row>(
       `select r.id, r.configuration, coalesce(r.environment ->> 'precision', 'FLOAT32') as precision,
@@ -30,6 +36,6 @@ export class TrainedRunStore {
     const { epoch, folder, sha256, ...run } = row;
     const bestCheckpoint =
       epoch === null || folder === null || sha256 === null ? null : { epoch, folder, sha256 };
-    return { ...run, bestCheckpoint };
+    return { ...run, configuration: readRunConfiguration(run.configuration), bestCheckpoint };
   }
 }

@@ -19,7 +19,7 @@ export interface TestServer extends Omit<TestEspalier, "api" | "adminToken"> {
 export async function startTestServer(environment: NodeJS.ProcessEnv = {}): Promise<TestServer> {
   await using starting = new OwnedResources();
   const errorLog: string[] = [];
-  const log = createLog("error", (line) => errorLog.push(line));
+  const log = createLog("error", { write: (line) => errorLog.push(line) });
   const espalier = starting.own(await startTestEspalier(environment, log));
 
   const clients = starting.own(new OwnedResources());

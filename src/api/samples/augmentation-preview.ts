@@ -1,58 +1,53 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from "type-graphql";
 import { AppError } from "../../core/app-error.js";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
-import { resolveAugmentation } from "../../training/configuration/resolve-augmentation.js";
+import { resolveSettings } from "../../core/settings/resolution.js";
+import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
+import { describeGiven } from "../../core/settings/wording.js";
 import { AugmentationInput } from "../configuration/augmentation-input.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
 import type { RequestContext } from "../request-context.js";
-import {
-  DEFAULT_PREVIEW_COUNT,
-  DEFAULT_PREVIEW_PIXELS,
-  MOST_PREVIEWS,
-  PREVIEW_CHECKS,
-  previewPath,
-} from "./augmentation-preview-path.js";
+import { previewPath } from "./augmentation-preview-path.js";
+import { PREVIEW_SETTINGS } from "./preview-settings.js";
+
+const PREVIEW = PREVIEW_SETTINGS.settings;
 
 @Resolver(() => DatasetVersion)
 export class AugmentationPreviewResolver {
   @FieldResolver(() => [String], {
     description:
-      "Where to get pictures of a sample as a run would train on it, the first as in its first epoch, pixel for " +
-      "pixel: paths of this server to PNG files, to be asked for with the same `Authorization` header.",
+      "Paths of this server to PNG files that show a sample, pixel for pixel, as a run would train on it: the first " +
+      "file as in the first epoch, and so on. Fetch them with the same `Authorization` header.",
   })
   async augmentationPreview(
     @Root() version: DatasetVersionRecord,
-    @Arg("sampleId", () => ID, { description: "Id of a picture of this version." }) sampleId: string,
-    @Arg("augmentation", () => AugmentationInput, { description: "How to change it, as in a run." })
+    @Arg("sampleId", () => ID, { description: "Id of a sample of this version." }) sampleId: string,
+    @Arg("augmentation", () => AugmentationInput, { description: "Augmentation of the run." })
     augmentation: AugmentationInput,
     @Arg("count", () => Int, {
       nullable: true,
-      defaultValue: DEFAULT_PREVIEW_COUNT,
-      description: `How many epochs to show, 1 to ${MOST_PREVIEWS}; null means ${DEFAULT_PREVIEW_COUNT}.`,
+      defaultValue: PREVIEW.count.default,
+      description: describeGiven(PREVIEW.count),
     })
     count: number | null,
     @Arg("seed", () => Int, {
       nullable: true,
-      defaultValue: 0,
-      description: "The run's; null means 0.",
+      defaultValue: PREVIEW.seed.default,
+      description: describeGiven(PREVIEW.seed),
     })
     seed: number | null,
     @Arg("sizePixels", () => Int, {
       nullable: true,
-      defaultValue: DEFAULT_PREVIEW_PIXELS,
-      description: `The run's \`imageSizePixels\`, 32 to 1024; null means ${DEFAULT_PREVIEW_PIXELS}.`,
+      defaultValue: PREVIEW.sizePixels.default,
+      description: describeGiven(PREVIEW.sizePixels),
     })
     sizePixels: number | null,
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly string[]> {
-    const at = (argument: string): readonly string[] => ["augmentationPreview", argument];
-    const preview = {
-      sampleId,
-      augmentation: resolveAugmentation(augmentation, at("augmentation")),
-      seed: PREVIEW_CHECKS.seed(seed ?? 0, at("seed")),
-      sizePixels: PREVIEW_CHECKS.sizePixels(sizePixels ?? DEFAULT_PREVIEW_PIXELS, at("sizePixels")),
-    };
-    const epochs = PREVIEW_CHECKS.count(count ?? DEFAULT_PREVIEW_COUNT, at("count"));
+    const at = (...argument: string[]): readonly string[] => ["augmentationPreview", ...argument];
+    const changes = resolveSettings(RUN_SETTINGS.settings.augmentation, augmentation, at("augmentation"));
+    const { count: epochs, ...shown } = resolveSettings(PREVIEW_SETTINGS, { count, seed, sizePixels }, at());
+    const preview = { sampleId, augmentation: changes, ...shown };
     const sample = await loaders.sampleOrNull.load(sampleId);
     if (sample?.versionId !== version.id) {
       throw new AppError(

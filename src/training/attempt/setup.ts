@@ -1,7 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { AppError } from "../../core/app-error.js";
+import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { RunEnvironment } from "../../core/run-environment.js";
 import type { RunWarning } from "../../core/run-warnings.js";
+import { unknownSettings } from "../../core/settings/recorded-values.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { networkOfRun } from "../../graph/architectures/network-spec.js";
@@ -34,6 +36,7 @@ export class RunSetup implements AsyncDisposable {
   ): Promise<RunSetup> {
     const { stores, shards, openEngine, initialWeights } = options;
     const { configuration, datasetVersionId } = run;
+    checkKnown(configuration);
     const [version] = await stores.datasets.findVersions([datasetVersionId]);
     if (version === undefined) {
       throw new AppError("DATASET_VERSION_NOT_FOUND", `The dataset version ${datasetVersionId} is gone.`);
@@ -81,4 +84,15 @@ export class RunSetup implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.pictures[Symbol.asyncDispose]();
   }
+}
+
+/** A setting that a later version wrote would be ignored here, and the run would silently train otherwise. */
+function checkKnown(configuration: RunConfiguration): void {
+  const unknown = unknownSettings(configuration);
+  if (unknown.length === 0) return;
+  throw new AppError(
+    "CONFIGURATION_UNREADABLE",
+    `The run has settings that this version does not know: ${unknown.join(", ")}. Update the program that trains, then ` +
+      "retry the run.",
+  );
 }

@@ -2,6 +2,7 @@ import { AppError } from "../../core/app-error.js";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Split } from "../../core/enumerations.js";
 import { lowerIsBetter } from "../../core/metric-value.js";
+import { recordedValues } from "../../core/settings/recorded-values.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { classFigures } from "../evaluation/evaluate-predictions.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
@@ -9,7 +10,7 @@ import type { MetricSummaryRecord, RunRecord } from "../record/run-records.js";
 import type { RunStore } from "../record/run-store.js";
 import { type AlignedCurve, alignEpochs } from "./aligned-curves.js";
 import { type ClassComparison, compareClasses } from "./class-comparison.js";
-import { type Difference, differencesOf } from "./differences.js";
+import { type Difference, differencesBetween, fieldsByPath } from "./differences.js";
 
 const FEWEST_RUNS = 2;
 const MOST_RUNS = 10;
@@ -48,9 +49,9 @@ export class RunComparer {
     const [versions, summaries] = await Promise.all([this.#dataOf(runs), this.runs.summaries(runIds)]);
     return {
       runs,
-      configuration: differencesOf(runs.map((run) => run.configuration)),
-      data: differencesOf(runs.map((run) => versions.get(run.datasetVersionId) ?? null)),
-      environment: differencesOf(runs.map((run) => run.environment)),
+      configuration: differencesBetween(runs.map((run) => recordedValues(run.configuration))),
+      data: differencesBetween(runs.map((run) => fieldsByPath(versions.get(run.datasetVersionId) ?? null))),
+      environment: differencesBetween(runs.map((run) => fieldsByPath(run.environment))),
       metrics: compareMetrics(runIds, summaries),
     };
   }

@@ -6,27 +6,30 @@ export interface Difference {
   readonly values: readonly (string | null)[];
 }
 
-/**
- * The settings, however deep, that are not the same in all of the objects, by path; null has no settings.
- * A list of words or numbers is one setting. A list of anything else, such as times that were measured, is
- * none: it says what happened, not what was set.
- */
-export function differencesOf(objects: readonly (object | null)[]): readonly Difference[] {
-  const flat = objects.map((object) => new Map(object === null ? [] : settingsOf(object, "")));
-  const paths = [...new Set(flat.flatMap((settings) => [...settings.keys()]))].sort();
+/** The settings that are not the same everywhere, by path. */
+export function differencesBetween(settings: readonly ReadonlyMap<string, string>[]): readonly Difference[] {
+  const paths = [...new Set(settings.flatMap((values) => [...values.keys()]))].sort();
   return paths
-    .map((path) => ({ path, values: flat.map((settings) => settings.get(path) ?? null) }))
+    .map((path) => ({ path, values: settings.map((values) => values.get(path) ?? null) }))
     .filter(({ values }) => new Set(values).size > 1);
 }
 
-function settingsOf(object: object, prefix: string): readonly (readonly [string, string])[] {
+/**
+ * The fields of an object as text, however deep, by path; null has no fields. A list of words or numbers is one field.
+ * A list of objects, such as measured times, is left out: it records what happened, not what was set.
+ */
+export function fieldsByPath(object: object | null): ReadonlyMap<string, string> {
+  return new Map(object === null ? [] : fieldsBelow(object, ""));
+}
+
+function fieldsBelow(object: object, prefix: string): readonly (readonly [string, string])[] {
   return Object.entries(object).flatMap(([name, value]) => {
     const path = `${prefix}${name}`;
     if (value === null || value === undefined) return [];
     if (Array.isArray(value)) {
       return value.some((item) => typeof item === "object") ? [] : [[path, value.join(", ")] as const];
     }
-    if (typeof value === "object") return settingsOf(value, `${path}.`);
+    if (typeof value === "object") return fieldsBelow(value, `${path}.`);
     return [[path, String(value)] as const];
   });
 }

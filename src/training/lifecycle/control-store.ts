@@ -2,17 +2,20 @@ import type { Selectable } from "kysely";
 import { AppError } from "../../core/app-error.js";
 import { runNotFound } from "../../core/run-not-found.js";
 import { isActive, type StateChange } from "../../core/run-state.js";
+import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
+import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
 import type { Database } from "../../db/database.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 import { prismaJson } from "../../db/prisma-json.js";
 import type { Transaction } from "../../db/transaction.js";
 import type { Clock } from "../../lang/clock.js";
-import { EPOCH_LIMIT } from "../configuration/resolution.js";
 import type { RunRecord } from "../record/run-records.js";
-import { decodeConfiguration, RUN, runRecordOf } from "../record/run-row.js";
+import { RUN, runRecordOf } from "../record/run-row.js";
 import { type ControlName, checkControl } from "./control.js";
 import type { StopRequest } from "./queue-store.js";
 import type { RunStateStore } from "./state-store.js";
+
+const MAX_EPOCHS = RUN_SETTINGS.settings.epochs.to;
 
 /** Carries out what people ask of runs. Each answers with the run as it is then. */
 export class RunControlStore {
@@ -90,16 +93,16 @@ export class RunControlStore {
         where: { id: runId },
         select: { configuration: true },
       });
-      const configuration = decodeConfiguration(stored);
+      const configuration = readRunConfiguration(stored);
       const { _max } = await prisma.epoch.aggregate({ where: { runId }, _max: { number: true } });
       const planned = configuration.epochs;
       const trained = _max.number ?? 0;
       // One that stopped early may go on to where it was to end.
       const least = Math.max(planned, trained + 1);
-      if (!Number.isInteger(epochs) || epochs < least || epochs > EPOCH_LIMIT) {
+      if (!Number.isInteger(epochs) || epochs < least || epochs > MAX_EPOCHS) {
         throw new AppError(
           "CONFIGURATION_INVALID",
-          `epochs is the new total and must be a whole number from ${least} to ${EPOCH_LIMIT}: the run ${runId} ` +
+          `epochs is the new total and must be a whole number from ${least} to ${MAX_EPOCHS}: the run ${runId} ` +
             `trained ${trained} of ${planned}. Received ${epochs}.`,
           { path: ["epochs"] },
         );

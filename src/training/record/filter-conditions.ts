@@ -1,13 +1,19 @@
 import { AppError } from "../../core/app-error.js";
+import { type RecordedPath, RUN_CONFIGURATION_PATHS } from "../../core/settings/recorded-paths.js";
 import type { ConfigurationFilter, MetricFilter, RunFilter } from "./run-records.js";
 import type { SqlParameters } from "./sql-parameters.js";
 
 /**
  * SQL conditions on a table `run r`, all of which must hold; every value is a parameter.
  *
+ * @param places where configurations hold their settings
  * @throws AppError `FILTER_INVALID`
  */
-export function runFilterConditions(filter: RunFilter, parameters: SqlParameters): readonly string[] {
+export function runFilterConditions(
+  filter: RunFilter,
+  parameters: SqlParameters,
+  places: readonly RecordedPath[] = RUN_CONFIGURATION_PATHS,
+): readonly string[] {
   return [
     ...when(filter.experiment, (name) => [
       `r.experiment_id = (select id from experiment where name = ${parameters.add(name)})`,
@@ -21,7 +27,7 @@ export function runFilterConditions(filter: RunFilter, parameters: SqlParameters
     ]),
     ...when(filter.metric, (metrics) => metrics.map((metric) => metricCondition(metric, parameters))),
     ...when(filter.configuration, (settings) =>
-      settings.map((setting) => configurationCondition(setting, parameters)),
+      settings.map((setting) => configurationCondition(setting, parameters, places)),
     ),
     ...when(filter.createdAfter, (time) => [`r.created_at > ${parameters.add(time)}`]),
     ...when(filter.createdBefore, (time) => [`r.created_at < ${parameters.add(time)}`]),
@@ -62,7 +68,11 @@ function likePattern(text: string): string {
   return text.replace(/[\\%_]/g, "\\$&");
 }
 
-function configurationCondition({ path, equals }: ConfigurationFilter, parameters: SqlParameters): string {
+function configurationCondition(
+  { path, equals }: ConfigurationFilter,
+  parameters: SqlParameters,
+  places: readonly RecordedPath[],
+): string {
   if (!/^[a-zA-Z0-9]+(\.[a-zA-Z0-9]+){0,5}$/.test(path)) {
     throw new AppError(
       "FILTER_INVALID",
@@ -71,7 +81,30 @@ function configurationCondition({ path, equals }: ConfigurationFilter, parameter
     );
   }
   const parts = path.split(".");
-  return anyOf(valuesWritten(equals).map((value) => settingIs(parts, value, parameters)));
+  const values = valuesWritten(equals);
+  return anyOf([
+    ...values.map((value) => settingIs(parts, value, parameters)),
+    ...when(
+      places.find((place) => place.path.join(".") === path),
+      (place) =>
+        values.some((value) => value === place.addedLater?.value) ? [isMissing(place, parameters)] : [],
+    ),
+  ]);
+}
+
+/** The condition that a run was stored before a setting existed. No index helps to find such runs. */
+function isMissing({ path, kinds, addedLater }: RecordedPath, parameters: SqlParameters): string {
+  const at = (place: readonly string[]): string => `r.configuration #> ${parameters.add(place)}::text[]`;
+  const missing = addedLater?.missing ?? path;
+  const around = missing.slice(0, -1).map((_name, index) => missing.slice(0, index + 1));
+  const conditions = [
+    `${at(missing)} is null`,
+    ...around.map((place) => `jsonb_typeof(${at(place)}) = 'object'`),
+    ...when(missing.length === path.length ? kinds : null, (words) => [
+      `(${at([...path.slice(0, -1), "kind"])}) #>> '{}' = any(${parameters.add(words)}::text[])`,
+    ]),
+  ];
+  return `(${conditions.join(" and ")})`;
 }
 
 /** What a text may stand for. Numbers are equal as numbers, however they are written. */

@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import { RUN_ENVIRONMENT, type RunEnvironment } from "../../core/run-environment.js";
 import { hasProgress } from "../../core/run-state.js";
+import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
 import { parseStored } from "../../core/stored-json.js";
 import type { Prisma } from "../../db/generated/client.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
@@ -43,11 +44,19 @@ export type RunRow = Omit<Pick<Selectable<Tables["run"]>, keyof typeof RUN>, "pa
   readonly parameterCount: number | bigint;
 };
 
+/**
+ * The record of a row. Its configuration is read when it is used, and only then throws `CONFIGURATION_UNREADABLE`, so
+ * that a run of a later version neither breaks a list of runs nor blocks the queue.
+ */
 export function runRecordOf(row: RunRow): RunRecord {
   const progress = hasProgress(row.state) ? decodeProgress(row.progress) : null;
+  let configuration: RunConfiguration | undefined;
   return {
     ...row,
-    configuration: decodeConfiguration(row.configuration),
+    get configuration() {
+      configuration ??= readRunConfiguration(row.configuration);
+      return configuration;
+    },
     parameterCount: Number(row.parameterCount),
     environment: decodeEnvironment(row.environment),
     progress: progress?.progress ?? null,
@@ -56,8 +65,4 @@ export function runRecordOf(row: RunRow): RunRecord {
 
 export function decodeEnvironment(json: unknown): RunEnvironment | null {
   return parseStored(RUN_ENVIRONMENT.nullable(), json, "environment of a run");
-}
-
-export function decodeConfiguration(json: unknown): RunConfiguration {
-  return json as RunConfiguration;
 }

@@ -34,3 +34,31 @@ test("a run outlives a database that drops its connections, and ends with the sa
   assert.equal((await runNow(world, run.id)).state, "SUCCEEDED");
   assert.equal(await finalDigest(world, run.id), await finalDigest(world, expected.id));
 });
+
+test("a run with settings of a later version fails alone, and its end names them", async () => {
+  await using world = await openTrainingWorld();
+  const [mixup, lion, plain] = [
+    await world.launchTiny(),
+    await world.launchTiny(),
+    await world.launchTiny({ epochs: 1 }),
+  ];
+  const change = (runId: string, settings: object) =>
+    world.database.pool.query(`update run set configuration = configuration || $2::jsonb where id = $1`, [
+      runId,
+      settings,
+    ]);
+  await change(mixup.id, { mixup: 0.2 });
+  await change(lion.id, { optimizer: { kind: "lion" } });
+  await using _trainer = await world.startTrainer();
+  for (const [{ id }, setting] of [
+    [mixup, /mixup/],
+    [lion, /optimizer\.kind/],
+  ] as const) {
+    await follow(world, id);
+    const [run] = await world.runs.find([id]);
+    assert.deepEqual([run?.state, run?.endReason], ["FAILED", "INVALID_DATA"]);
+    assert.match(run?.endDetail ?? "", setting);
+  }
+  await follow(world, plain.id);
+  assert.equal((await runNow(world, plain.id)).state, "SUCCEEDED");
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import type { RunConfigurationInput } from "../../../src/training/configuration/input.js";
+import type { RunConfigurationInput } from "../../../src/core/run-configuration.js";
 import {
   checkpointFolders,
   epochDone,

@@ -25,7 +25,7 @@ test("a route that breaks answers with an id that the log explains", async () =>
     .get("/", () => {
       throw new Error("ENOENT: /home/someone/secret");
     })
-    .use(jsonErrors(createLog("error", (line) => lines.push(line))));
+    .use(jsonErrors(createLog("error", { write: (line) => lines.push(line) })));
   await withServer(app, async (url) => {
     const response = await fetch(url);
     const text = await response.text();

@@ -138,7 +138,7 @@ async function open(
     {
       freshContext,
       share: () => shared.join({ query, operationName: null, variables: null, role }),
-      log: createLog("error", (line) => lines.push(line)),
+      log: createLog("error", { write: (line) => lines.push(line) }),
     },
   );
   assert.ok(Symbol.asyncIterator in stream);

@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
+import { recordedValues } from "../../../../src/core/settings/recorded-values.js";
 import { alignEpochs } from "../../../../src/training/comparison/aligned-curves.js";
 import { compareMetrics } from "../../../../src/training/comparison/comparison.js";
-import { differencesOf } from "../../../../src/training/comparison/differences.js";
+import { differencesBetween, fieldsByPath } from "../../../../src/training/comparison/differences.js";
 import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
 import { epochRecord } from "../epoch-record.js";
 
-test("two configurations differ in the settings that differ, and in nothing else", () => {
+test("a comparison of configurations lists exactly the settings that differ", () => {
   const adam = resolveConfiguration({ learningRate: { constant: { initial: 0.001 } } });
   const sgd = resolveConfiguration({
     learningRate: { constant: { initial: 0.01 } },
     optimizer: { sgd: {} },
     earlyStopping: { patience: 3 },
   });
-  assert.deepEqual(differencesOf([adam, sgd]), [
+  assert.deepEqual(differencesBetween([adam, sgd].map(recordedValues)), [
     { path: "earlyStopping.minDelta", values: [null, "0"] },
     { path: "earlyStopping.patience", values: [null, "3"] },
     { path: "learningRate.initial", values: ["0.001", "0.01"] },
@@ -27,10 +28,10 @@ test("two configurations differ in the settings that differ, and in nothing else
   ]);
 });
 
-test("equal things have no differences, and something that is not there differs from something that is", () => {
+test("equal environments have no differences, and a missing one differs in every field", () => {
   const environment = { device: "CPU", threads: 2 };
-  assert.deepEqual(differencesOf([environment, { ...environment }]), []);
-  assert.deepEqual(differencesOf([environment, null]), [
+  assert.deepEqual(differencesBetween([environment, { ...environment }].map(fieldsByPath)), []);
+  assert.deepEqual(differencesBetween([environment, null].map(fieldsByPath)), [
     { path: "device", values: ["CPU", null] },
     { path: "threads", values: ["2", null] },
   ]);

@@ -1,23 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NO_AUGMENTATION } from "../../../../src/core/run-configuration.js";
+import { NO_AUGMENTATION, type RunConfiguration } from "../../../../src/core/run-configuration.js";
 import type { RunEnvironment } from "../../../../src/core/run-environment.js";
-import { differencesOf } from "../../../../src/training/comparison/differences.js";
+import { recordedValues } from "../../../../src/core/settings/recorded-values.js";
+import { differencesBetween, fieldsByPath } from "../../../../src/training/comparison/differences.js";
+import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
 
-test("runs that augment, fine-tune and weigh classes differently say in which settings, one by one", () => {
-  const plain = {
-    initialization: { kind: "random" },
-    augmentation: NO_AUGMENTATION,
-    classWeights: null,
-    gradientClipNorm: null,
-  };
-  const tuned = {
+test("augmentation, initial weights and class weights are compared setting by setting", () => {
+  const plain = resolveConfiguration({});
+  const tuned: RunConfiguration = {
+    ...plain,
     initialization: { kind: "modelVersion", modelVersionId: "mdv_1" },
     augmentation: { ...NO_AUGMENTATION, horizontalFlip: true, rotationDegrees: 15 },
     classWeights: { balanced: false, weights: [1, 2.5] },
     gradientClipNorm: 1,
   };
-  assert.deepEqual(differencesOf([plain, tuned]), [
+  assert.deepEqual(differencesBetween([plain, tuned].map(recordedValues)), [
     { path: "augmentation.horizontalFlip", values: ["false", "true"] },
     { path: "augmentation.rotationDegrees", values: ["0", "15"] },
     { path: "classWeights.balanced", values: [null, "false"] },
@@ -28,7 +26,7 @@ test("runs that augment, fine-tune and weigh classes differently say in which se
   ]);
 });
 
-test("times that were measured to choose a precision do not set environments apart; the choice does", () => {
+test("measured times do not set environments apart; the precision that they led to does", () => {
   const measured = (
     milliseconds: number,
     precision: "FLOAT32" | "MIXED_BFLOAT16",
@@ -37,8 +35,10 @@ test("times that were measured to choose a precision do not set environments apa
     precision,
     precisionMeasurements: [{ precision: "FLOAT32", device: "CPU", milliseconds }],
   });
-  assert.deepEqual(differencesOf([measured(31.5, "FLOAT32"), measured(32.25, "FLOAT32")]), []);
-  assert.deepEqual(differencesOf([measured(31.5, "FLOAT32"), measured(32.25, "MIXED_BFLOAT16")]), [
+  const compared = (...environments: readonly Partial<RunEnvironment>[]) =>
+    differencesBetween(environments.map(fieldsByPath));
+  assert.deepEqual(compared(measured(31.5, "FLOAT32"), measured(32.25, "FLOAT32")), []);
+  assert.deepEqual(compared(measured(31.5, "FLOAT32"), measured(32.25, "MIXED_BFLOAT16")), [
     { path: "precision", values: ["FLOAT32", "MIXED_BFLOAT16"] },
   ]);
 });

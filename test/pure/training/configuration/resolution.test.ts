@@ -1,37 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
+import type { RunConfigurationInput } from "../../../../src/core/run-configuration.js";
 import { NO_AUGMENTATION } from "../../../../src/core/run-configuration.js";
-import type { RunConfigurationInput } from "../../../../src/training/configuration/input.js";
 import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
+import { FIRST_STORED_CONFIGURATION } from "../../core/settings/first-stored-configuration.js";
 
 test("an empty configuration is VGG19 as it was published, trained with Adam", () => {
-  assert.deepEqual(resolveConfiguration({}), {
-    architecture: "VGG19",
-    batchNormalization: false,
-    widthMultiplier: 1,
-    imageSizePixels: 224,
-    head: { kind: "FULLY_CONNECTED", units: 4096, dropout: 0.5 },
-    preprocessing: "SCALE_0_1",
-    optimizer: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
-    learningRate: { kind: "constant", initial: 0.001, warmupEpochs: 0 },
-    batchSize: 32,
-    epochs: 10,
-    accumulationSteps: 1,
-    precision: "AUTO",
-    earlyStopping: null,
-    monitor: "VALIDATION_TOP1",
-    seed: 0,
-    initialization: { kind: "random" },
-    frozenBlocks: 0,
-    augmentation: NO_AUGMENTATION,
-    weightDecay: 0,
-    gradientClipNorm: null,
-    labelSmoothing: 0,
-    classWeights: null,
-    checkpointEveryMinutes: null,
-    extendedAfterEpochs: [],
-  });
+  assert.partialDeepStrictEqual(resolveConfiguration({}), FIRST_STORED_CONFIGURATION);
 });
 
 test("null means the default, like a field that is left out", () => {
@@ -44,7 +20,7 @@ test("null means the default, like a field that is left out", () => {
   assert.deepEqual(resolveConfiguration(nulls), resolveConfiguration({}));
 });
 
-test("what is given is kept and what is not is filled in", () => {
+test("given settings are kept and the others are filled in", () => {
   const configuration = resolveConfiguration({
     optimizer: { sgd: { nesterov: true } },
     learningRate: { cosine: { initial: 0.1, warmupEpochs: 2 } },
@@ -81,7 +57,7 @@ test("AdamW has Adam's defaults, and weight decay is a setting of its own", () =
   assert.equal(weightDecay, 0.05);
 });
 
-test("of an augmentation, what is not given stays as it is", () => {
+test("augmentation settings that are not given have their defaults", () => {
   const { augmentation } = resolveConfiguration({
     augmentation: {
       horizontalFlip: true,
@@ -101,8 +77,8 @@ test("of an augmentation, what is not given stays as it is", () => {
   });
 });
 
-test("the largest values that can be are taken", () => {
-  const largest: RunConfigurationInput = {
+test("the greatest values of the ranges are accepted", () => {
+  const greatest: RunConfigurationInput = {
     batchSize: 6,
     accumulationSteps: 6,
     frozenBlocks: 5,
@@ -112,8 +88,8 @@ test("the largest values that can be are taken", () => {
     checkpointEveryMinutes: 1440,
     augmentation: { widthShift: 1, heightShift: 1, brightness: 1 },
   };
-  const { augmentation, ...others } = resolveConfiguration(largest);
-  const { augmentation: shifts, ...expected } = largest;
+  const { augmentation, ...others } = resolveConfiguration(greatest);
+  const { augmentation: shifts, ...expected } = greatest;
   assert.deepEqual({ ...others, ...expected }, others);
   assert.deepEqual({ ...augmentation, ...shifts }, augmentation);
 });

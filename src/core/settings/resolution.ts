@@ -1,0 +1,126 @@
+import { checkExactlyOne, checkScalar } from "./check.js";
+import { isBoundBySetting } from "./range.js";
+import type { Choice, Group, Scalar, Setting } from "./setting.js";
+import type { Given, Recorded } from "./setting-types.js";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A check that needs the values of other settings, so that it runs once all of them are known. */
+type LateCheck = (root: Fields) => void;
+
+/**
+ * The settings as they are recorded: every default filled in, every value checked. What launching decides (`decided`)
+ * and what the server records (`recordedOnly`) has its first value.
+ *
+ * @param path where `given` stands in the request, which paths in errors begin with: ["configuration"]
+ * @throws AppError `CONFIGURATION_INVALID` for the first value that a setting does not take
+ */
+export function resolveSettings<G extends Group>(
+  group: G,
+  given: Given<G>,
+  path: readonly string[],
+): Recorded<G> {
+  const lateChecks: LateCheck[] = [];
+  const root = resolveFields(group.settings, given as Fields, path, lateChecks);
+  for (const check of lateChecks) check(root);
+  return root as Recorded<G>;
+}
+
+/** The settings of a group where nothing is given. */
+export function defaultsOf<G extends Group>(group: G): Recorded<G> {
+  return resolveFields(group.settings, {}, [group.name], []) as Recorded<G>;
+}
+
+/**
+ * The value that a setting has in a run which was stored before the setting existed; undefined for a setting that is
+ * required, which no stored run can lack.
+ */
+export function valueInEarlierRuns(setting: Setting): unknown {
+  const { earlierRuns } = setting as { readonly earlierRuns?: unknown };
+  if (earlierRuns !== undefined) return earlierRuns;
+  switch (setting.kind) {
+    case "group":
+      return setting.whenNull === undefined ? defaultsOf(setting) : null;
+    case "choice":
+      return resolveChoice(setting, setting.default as Fields, [setting.name], []);
+    case "decided":
+      return setting.undecided;
+    default:
+      if (setting.recordedOnly === true) return setting.initially;
+      if (setting.whenNull !== undefined) return null;
+      return defaultOf(setting);
+  }
+}
+
+function resolveFields(
+  settings: Readonly<Record<string, Setting>>,
+  given: Fields,
+  path: readonly string[],
+  lateChecks: LateCheck[],
+): Fields {
+  const fields: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const value = given[name] ?? null;
+    fields[name] = resolve(setting, value, { path: [...path, name], group: fields, lateChecks });
+  }
+  return fields;
+}
+
+/** Where a setting stands among the others. */
+interface Place {
+  readonly path: readonly string[];
+  /** The recorded settings of the same group, which may not all be there yet. */
+  readonly group: Fields;
+  readonly lateChecks: LateCheck[];
+}
+
+function resolve(setting: Setting, value: unknown, place: Place): unknown {
+  const { path, lateChecks } = place;
+  switch (setting.kind) {
+    case "group":
+      if (value === null && setting.whenNull !== undefined) return null;
+      return resolveFields(setting.settings, (value ?? {}) as Fields, path, lateChecks);
+    case "choice":
+      return resolveChoice(setting, (value ?? setting.default) as Fields, path, lateChecks);
+    case "decided":
+      return setting.undecided;
+    default:
+      return resolveScalar(setting, value, place);
+  }
+}
+
+function resolveChoice(
+  { options }: Choice,
+  value: Fields,
+  path: readonly string[],
+  lateChecks: LateCheck[],
+): Fields {
+  const kind = checkExactlyOne(value, Object.keys(options), path);
+  const option = options[kind];
+  if (option === undefined) throw new Error(`There is no option ${kind}.`);
+  const settings = resolveFields(option.settings, value[kind] as Fields, [...path, kind], lateChecks);
+  const { recordedAs = {} } = option;
+  const renamed = Object.entries(settings).map(([name, recorded]) => [recordedAs[name] ?? name, recorded]);
+  return { kind, ...Object.fromEntries(renamed), ...option.recorded };
+}
+
+function resolveScalar(setting: Scalar, value: unknown, { path, group, lateChecks }: Place): unknown {
+  if (setting.recordedOnly === true) return setting.initially;
+  if (value === null && setting.whenNull !== undefined) return null;
+  const checked = checkScalar(setting, value ?? defaultOf(setting), path);
+  if ((setting.kind === "number" || setting.kind === "wholeNumber") && isBoundBySetting(setting)) {
+    lateChecks.push((root) => {
+      const boundOf = (name: string): number | null => {
+        const bound = group[name] ?? root[name];
+        return typeof bound === "number" ? bound : null;
+      };
+      checkScalar(setting, checked, path, boundOf);
+    });
+  }
+  return checked;
+}
+
+/** Undefined for a setting without default. */
+function defaultOf(setting: Scalar): unknown {
+  return "default" in setting ? setting.default : undefined;
+}

@@ -1,0 +1,450 @@
+import {
+  choice,
+  decided,
+  flag,
+  group,
+  number,
+  numbers,
+  recordedOnly,
+  reference,
+  text,
+  wholeNumber,
+  wholeNumbers,
+  word,
+} from "./setting.js";
+import {
+  ARCHITECTURES,
+  FILL_MODES,
+  HEAD_KINDS,
+  MONITORED_METRICS,
+  PRECISIONS,
+  PREPROCESSINGS,
+} from "./words.js";
+
+const MAX_EPOCHS = 10_000;
+
+/** Adam and AdamW differ only in what `weightDecay` does. */
+const ADAM = {
+  name: "Adam",
+  description: "Adam, Kingma and Ba (2015), and AdamW, which has the same settings.",
+  settings: {
+    beta1: number({ from: 0, below: 1, default: 0.9, description: "Decay of the mean gradient." }),
+    beta2: number({ from: 0, below: 1, default: 0.999, description: "Decay of the mean squared gradient." }),
+    epsilon: number({
+      above: 0,
+      to: 1,
+      default: 1e-7,
+      description: "Summand that keeps the division by the root of the mean squared gradient finite.",
+    }),
+  },
+} as const;
+
+const INITIAL_RATE = number({ above: 0, description: "Learning rate after the warm-up." });
+
+const WARMUP = number({
+  from: 0,
+  below: { setting: "epochs" },
+  unit: "epochs",
+  default: 0,
+  description:
+    "Duration of the warm-up, in which the rate rises from 0 to `initial`; it may be a part of an epoch.",
+});
+
+/**
+ * Every setting of a run: what it means, which values it takes and what it is where nobody says anything. Everything
+ * else that knows the settings is derived from this table: see ARCHITECTURE.md.
+ */
+export const RUN_SETTINGS = group(
+  { name: "RunConfiguration", description: "How a run trains." },
+  {
+    architecture: word(ARCHITECTURES, { default: "VGG19", description: "Architecture of the convolutions." }),
+    batchNormalization: flag({
+      default: false,
+      description: "Whether batch normalization follows every convolution.",
+    }),
+    widthMultiplier: number({
+      above: 0,
+      to: 4,
+      default: 1,
+      description:
+        "Factor for the number of filters of every convolution: 1 is the published network, 0.25 a narrow one.",
+    }),
+    imageSizePixels: wholeNumber({
+      // Five poolings halve the image; a smaller one would vanish.
+      from: 32,
+      to: 1024,
+      unit: "pixels",
+      default: 224,
+      description: "Height and width that images are resized to.",
+    }),
+    head: group(
+      { name: "Head", description: "Layers that follow the convolutions." },
+      {
+        kind: word(HEAD_KINDS, { default: "FULLY_CONNECTED", description: "Kind of the head." }),
+        units: wholeNumber({
+          from: 1,
+          to: 65_536,
+          unit: "units",
+          default: 4096,
+          appliesWhen: { setting: "kind", is: ["FULLY_CONNECTED"] },
+          description: "Size of each of the two hidden layers.",
+        }),
+        dropout: number({
+          from: 0,
+          below: 1,
+          fractionOf: "the activations",
+          default: 0.5,
+          description: "Share of activations that are dropped while training.",
+        }),
+      },
+    ),
+    preprocessing: word(PREPROCESSINGS, {
+      default: "SCALE_0_1",
+      description: "Scaling of an image's values before the first layer.",
+    }),
+    optimizer: choice(
+      {
+        name: "Optimizer",
+        default: { adam: {} },
+        description: "Rule by which gradients change the weights.",
+      },
+      {
+        adam: { ...ADAM, summary: "Adam." },
+        adamW: {
+          ...ADAM,
+          summary:
+            "AdamW, Loshchilov and Hutter (2019): Adam that subtracts `weightDecay` from the weights themselves, not by " +
+            "way of the gradient.",
+        },
+        sgd: {
+          name: "Sgd",
+          description: "Stochastic gradient descent with momentum.",
+          summary: "Stochastic gradient descent.",
+          settings: {
+            momentum: number({
+              from: 0,
+              below: 1,
+              default: 0.9,
+              description: "Decay of the velocity; 0 is descent without momentum.",
+            }),
+            nesterov: flag({ default: false, description: "Whether the momentum is Nesterov's." }),
+          },
+        },
+      },
+    ),
+    learningRate: choice(
+      {
+        name: "LearningRate",
+        default: { constant: { initial: 0.001 } },
+        description: "Learning rate over the epochs.",
+      },
+      {
+        constant: {
+          name: "ConstantRate",
+          description: "One rate for all epochs.",
+          summary: "One rate for all epochs.",
+          settings: { initial: INITIAL_RATE, warmupEpochs: WARMUP },
+        },
+        cosine: {
+          name: "Cosine",
+          description:
+            "A rate that falls along half a cosine, Loshchilov and Hutter (2017), without restarts.",
+          summary: "A rate that falls along half a cosine.",
+          settings: {
+            initial: INITIAL_RATE,
+            minimum: number({
+              from: 0,
+              to: { setting: "initial" },
+              default: 0,
+              description: "Learning rate at the end of the last epoch.",
+            }),
+            warmupEpochs: WARMUP,
+          },
+        },
+        exponentialDecay: {
+          name: "ExponentialDecay",
+          description:
+            "A rate that falls by the same factor in equal times: `initial` * `decayRate` ^ (epochs / `decayEpochs`), " +
+            "where epochs count from the end of the warm-up.",
+          summary: "A rate that falls by the same factor in equal times.",
+          settings: {
+            initial: INITIAL_RATE,
+            decayEpochs: number({
+              above: 0,
+              unit: "epochs",
+              description: "Time in which the rate falls to `decayRate` times its value.",
+            }),
+            decayRate: number({
+              above: 0,
+              to: 1,
+              fractionOf: "the rate",
+              description: "What is left of the rate after `decayEpochs`.",
+            }),
+            staircase: flag({
+              default: false,
+              description:
+                "Whether the rate falls at once at the end of every `decayEpochs`, and not a little with every step.",
+            }),
+            warmupEpochs: WARMUP,
+          },
+        },
+        step: {
+          name: "Step",
+          description: "A rate that drops at equal intervals, which count from the end of the warm-up.",
+          summary: "A rate that drops at equal intervals.",
+          settings: {
+            initial: INITIAL_RATE,
+            dropEveryEpochs: number({
+              above: 0,
+              unit: "epochs",
+              description: "Time between two drops.",
+            }),
+            factor: number({
+              above: 0,
+              to: 1,
+              fractionOf: "the rate",
+              default: 0.1,
+              description: "What a drop leaves of the rate.",
+            }),
+            warmupEpochs: WARMUP,
+          },
+          // A step is the staircase of an exponential decay.
+          recordedAs: { dropEveryEpochs: "decayEpochs", factor: "decayRate" },
+          recorded: { staircase: true },
+        },
+      },
+    ),
+    batchSize: wholeNumber({
+      from: 1,
+      to: 4096,
+      unit: "images",
+      default: 32,
+      description: "Size of the batch of one optimizer step, however many micro-batches it is divided into.",
+    }),
+    accumulationSteps: wholeNumber({
+      from: 1,
+      to: { setting: "batchSize" },
+      unit: "micro-batches",
+      default: 1,
+      description:
+        "Micro-batches that a batch is divided into, whose gradients are added up before the weights change: less " +
+        "memory for the same step. Batch normalization sees each micro-batch alone.",
+    }),
+    epochs: wholeNumber({
+      from: 1,
+      to: MAX_EPOCHS,
+      unit: "epochs",
+      default: 10,
+      description: "Passes through the training images, unless the run stops early.",
+    }),
+    precision: word(PRECISIONS, {
+      default: "AUTO",
+      derived: "What AUTO became on the machine is in `Run.environment`.",
+      description: "Floating-point format to compute in.",
+    }),
+    earlyStopping: group(
+      {
+        name: "EarlyStopping",
+        whenNull: "that the run trains all its epochs",
+        description: "When a run stops before its last epoch.",
+      },
+      {
+        patience: wholeNumber({
+          from: 1,
+          to: MAX_EPOCHS,
+          unit: "epochs",
+          description: "Epochs without an improvement of the monitored metric after which the run stops.",
+        }),
+        minDelta: number({
+          from: 0,
+          default: 0,
+          description: "Minimum change of the monitored metric that counts as an improvement.",
+        }),
+      },
+    ),
+    monitor: word(MONITORED_METRICS, {
+      default: "VALIDATION_TOP1",
+      description: "Metric that selects the best checkpoint and decides about early stopping.",
+    }),
+    seed: wholeNumber({
+      from: 0,
+      // The maximum of GraphQL's Int.
+      to: 2 ** 31 - 1,
+      default: 0,
+      description:
+        "Seed of the initial weights, the order of images, their augmentation and dropout: equal seeds repeat a run.",
+    }),
+    initialization: decided(
+      {
+        name: "Initialization",
+        undecided: { kind: "random" },
+        whenNull: "random weights",
+        derived:
+          "Layers of the head that do not fit, such as those of another number of classes, start at random.",
+        description: "Weights that training starts from; the network must have the same shape.",
+      },
+      {
+        given: {
+          modelVersion: text({
+            description: 'A version of a model: "flowers:3", or by its alias "flowers@champion".',
+          }),
+          uploadId: reference({
+            description:
+              "An uploaded file of weights, recognized by its content: Keras `.h5`, `.weights.h5` or `.keras`, " +
+              "safetensors, or a PyTorch `.pth` with the names of torchvision or timm.",
+          }),
+        },
+        recorded: {
+          variants: {
+            random: {},
+            modelVersion: {
+              modelVersionId: reference({ description: "The version whose weights it starts from." }),
+            },
+            weights: { sha256: text({ description: "Hexadecimal SHA-256 of the imported file." }) },
+          },
+        },
+      },
+    ),
+    frozenBlocks: wholeNumber({
+      from: 0,
+      to: 5,
+      unit: "blocks",
+      default: 0,
+      description:
+        "Number of blocks of convolutions, from the first one, that keep their weights; freezing all of them trains the " +
+        "head alone. Without augmentation their features are computed once and cached, which makes later epochs fast.",
+    }),
+    augmentation: group(
+      {
+        name: "Augmentation",
+        description:
+          "Random changes of training images, drawn anew for every image and epoch. Each amount is a maximum; 0 changes " +
+          "nothing. Images of the other splits are never changed.",
+      },
+      {
+        horizontalFlip: flag({
+          default: false,
+          description: "Whether half of the images are mirrored left to right.",
+        }),
+        verticalFlip: flag({
+          default: false,
+          description: "Whether half of the images are mirrored top to bottom.",
+        }),
+        rotationDegrees: number({
+          from: 0,
+          to: 180,
+          unit: "degrees",
+          default: 0,
+          description: "Maximum rotation in either direction.",
+        }),
+        widthShift: number({
+          from: 0,
+          to: 1,
+          fractionOf: "the width",
+          default: 0,
+          description: "Maximum shift to the left or right.",
+        }),
+        heightShift: number({
+          from: 0,
+          to: 1,
+          fractionOf: "the height",
+          default: 0,
+          description: "Maximum shift up or down.",
+        }),
+        zoom: number({
+          from: 0,
+          // A factor of 0 would leave nothing of the image.
+          below: 1,
+          fractionOf: "the side",
+          default: 0,
+          description:
+            "Maximum by which the side of the visible section shrinks or grows: 1 - zoom to 1 + zoom.",
+        }),
+        brightness: number({
+          from: 0,
+          to: 1,
+          fractionOf: "white",
+          default: 0,
+          description: "Maximum that is added to or subtracted from every value.",
+        }),
+        contrast: number({
+          from: 0,
+          to: 1,
+          default: 0,
+          description:
+            "Maximum deviation from 1 of the factor that multiplies the distance of values from their mean.",
+        }),
+        fillMode: word(FILL_MODES, {
+          default: "REFLECT",
+          description: "How the area beyond the edge of a moved image is filled.",
+        }),
+      },
+    ),
+    weightDecay: number({
+      from: 0,
+      default: 0,
+      description:
+        "Decay of the weights of convolutions and dense layers towards 0, never of biases or normalization. As in " +
+        "PyTorch, AdamW subtracts rate * decay * weight from the weight; Adam and SGD add decay * weight to the gradient.",
+    }),
+    gradientClipNorm: number({
+      above: 0,
+      whenNull: "that gradients are not clipped",
+      description: "Maximum norm of all gradients together.",
+    }),
+    labelSmoothing: number({
+      from: 0,
+      below: 1,
+      fractionOf: "the probability",
+      default: 0,
+      description: "Share of the target probability that training spreads evenly over all classes.",
+    }),
+    classWeights: decided(
+      {
+        name: "ClassWeights",
+        undecided: null,
+        whenNull: "that every image counts the same",
+        description: "How much an image of each class counts in the training loss, never in evaluation.",
+      },
+      {
+        given: {
+          balanced: flag({
+            description:
+              "`true`: all classes count the same in total, so images of rare classes count more: images / (classes * " +
+              "images of the class), of the training split. `false`: every image counts the same.",
+          }),
+          weights: numbers({
+            above: 0,
+            description:
+              "One weight for each class of the dataset, in the order of `DatasetVersion.classes`.",
+          }),
+        },
+        recorded: {
+          balanced: flag({ description: "Whether the weights were derived from the training split." }),
+          weights: numbers({
+            above: 0,
+            description: "One weight for each class, in the order of `DatasetVersion.classes`.",
+          }),
+        },
+      },
+    ),
+    checkpointEveryMinutes: number({
+      from: 0.01,
+      to: 1440,
+      unit: "minutes",
+      whenNull: "a checkpoint only at the end of each epoch",
+      description:
+        "Time between checkpoints inside an epoch, beside the one at its end: the training that a crash may cost where " +
+        "epochs are long.",
+    }),
+    extendedAfterEpochs: recordedOnly(
+      wholeNumbers({
+        from: 0,
+        description:
+          "Epochs after which the run had ended and was extended with `extendRun`, in ascending order; empty if it never " +
+          "was. Patience counts anew after each of them, and schedules follow the new `epochs` from there on.",
+      }),
+      [],
+    ),
+  },
+);

@@ -1,0 +1,186 @@
+import type { WordSet } from "./words.js";
+
+/**
+ * The kinds of node that the table of run settings is made of. A node states facts; everything that is done with a
+ * setting (checks, defaults, GraphQL types, reading stored rows, comparison, documentation) is derived from them.
+ *
+ * A setting with `default` takes it where the value is null or absent. A setting with `whenNull` may be null, and the
+ * text says what null means. A setting with neither is required.
+ */
+export interface SettingFacts {
+  /** A noun phrase and a full stop, without range, unit or default: those are derived. */
+  readonly description: string;
+  /** What null means, as the end of "Null means …"; such a setting has no default. */
+  readonly whenNull?: string;
+  /** What the server makes of the value, where the value alone does not say it. */
+  readonly derived?: string;
+  /** The setting has an effect only while another one of the same group is one of these words. */
+  readonly appliesWhen?: { readonly setting: string; readonly is: readonly string[] };
+  /**
+   * Version of the product that introduced the setting; none for the first settings, which every stored run has.
+   * A run of an earlier version has `earlierRuns`, or else the default.
+   */
+  readonly since?: string;
+}
+
+/** A bound that is the value of another setting, of the same group or else of the whole configuration. */
+export interface BoundBySetting {
+  readonly setting: string;
+}
+
+export type Bound = number | BoundBySetting;
+
+/** At most one lower and one upper bound, and what the numbers count or measure. */
+export interface RangeFacts {
+  /** Plural: "degrees". */
+  readonly unit?: string;
+  /** In place of a unit: "the width" for numbers that are fractions of the width. */
+  readonly fractionOf?: string;
+  /** The minimum. */
+  readonly from?: number;
+  /** Every greater number is in the range. */
+  readonly above?: number;
+  /** The maximum. */
+  readonly to?: Bound;
+  /** Every lesser number is in the range. */
+  readonly below?: Bound;
+}
+
+export interface NumberFacts extends SettingFacts, RangeFacts {
+  readonly default?: number;
+  readonly earlierRuns?: number | null;
+}
+
+export interface FlagFacts extends SettingFacts {
+  readonly default?: boolean;
+  readonly earlierRuns?: boolean;
+}
+
+export interface WordFacts<Words extends WordSet> extends SettingFacts {
+  readonly default?: keyof Words["meanings"];
+  readonly earlierRuns?: keyof Words["meanings"];
+}
+
+export function number<Facts extends NumberFacts>(facts: Facts) {
+  return { kind: "number", ...facts } as const;
+}
+
+export function wholeNumber<Facts extends NumberFacts>(facts: Facts) {
+  return { kind: "wholeNumber", ...facts } as const;
+}
+
+export function flag<Facts extends FlagFacts>(facts: Facts) {
+  return { kind: "flag", ...facts } as const;
+}
+
+export function word<Words extends WordSet, const Facts extends WordFacts<Words>>(
+  words: Words,
+  facts: Facts,
+) {
+  return { kind: "word", words, ...facts } as const;
+}
+
+/** A list of numbers, each in the range. */
+export function numbers<Facts extends SettingFacts & RangeFacts>(facts: Facts) {
+  return { kind: "numbers", ...facts } as const;
+}
+
+/** A list of whole numbers, each in the range. */
+export function wholeNumbers<Facts extends SettingFacts & RangeFacts>(facts: Facts) {
+  return { kind: "wholeNumbers", ...facts } as const;
+}
+
+export function text<Facts extends SettingFacts>(facts: Facts) {
+  return { kind: "text", ...facts } as const;
+}
+
+/** The id of something else, such as an upload or a model version. */
+export function reference<Facts extends SettingFacts>(facts: Facts) {
+  return { kind: "reference", ...facts } as const;
+}
+
+/** Settings that belong together. Without `whenNull`, null means the defaults of all of them. */
+export function group<
+  Settings extends Readonly<Record<string, Setting>>,
+  Facts extends SettingFacts & { readonly name: string },
+>(facts: Facts, settings: Settings) {
+  return { kind: "group", ...facts, settings } as const;
+}
+
+/** Names one of several options, each with settings of its own, which are recorded beside its name in `kind`. */
+export interface Option {
+  /** Its input is the GraphQL type of this name followed by "Input". */
+  readonly name: string;
+  readonly description: string;
+  readonly settings: Readonly<Record<string, Scalar>>;
+  /** Names that settings are recorded under, where those differ from the names they are given by. */
+  readonly recordedAs?: Readonly<Record<string, string>>;
+  /** Values that are recorded whatever is given. */
+  readonly recorded?: Readonly<Record<string, boolean>>;
+}
+
+/**
+ * Exactly one of several options.
+ *
+ * @param facts `default` is what null means, as the input would say it
+ */
+export function choice<
+  const Options extends Readonly<Record<string, Option>>,
+  const Facts extends SettingFacts & { readonly name: string; readonly default: object },
+>(facts: Facts, options: Options) {
+  return { kind: "choice", ...facts, options } as const;
+}
+
+/**
+ * A setting whose recorded form depends on more than the configuration, such as the dataset, so that launching
+ * decides it: exactly one of `given` is asked for, and `recorded` is what is kept.
+ *
+ * @param facts `undecided` is the recorded value where nothing is given
+ */
+export function decided<
+  const Given extends Readonly<Record<string, Scalar>>,
+  const Recorded extends Variants | Readonly<Record<string, Scalar>>,
+  const Facts extends SettingFacts & { readonly name: string; readonly undecided: unknown },
+>(facts: Facts, { given, recorded }: { readonly given: Given; readonly recorded: Recorded }) {
+  return { kind: "decided", ...facts, given, recorded } as const;
+}
+
+/** Something that the server records in the configuration and nobody can ask for. */
+export function recordedOnly<const S extends Scalar, const Initially>(setting: S, initially: Initially) {
+  return { ...setting, recordedOnly: true, initially } as const;
+}
+
+/** Recorded settings by the word in `kind`. */
+export interface Variants {
+  readonly variants: Readonly<Record<string, Readonly<Record<string, Scalar>>>>;
+}
+
+export type NumberSetting = { readonly kind: "number" | "wholeNumber" } & NumberFacts;
+export type FlagSetting = { readonly kind: "flag" } & FlagFacts;
+export type WordSetting = { readonly kind: "word"; readonly words: WordSet } & WordFacts<WordSet>;
+export type NumbersSetting = { readonly kind: "numbers" | "wholeNumbers" } & SettingFacts & RangeFacts;
+export type TextSetting = { readonly kind: "text" | "reference" } & SettingFacts;
+
+export type Scalar = (NumberSetting | FlagSetting | WordSetting | NumbersSetting | TextSetting) & {
+  readonly recordedOnly?: boolean;
+  readonly initially?: unknown;
+};
+export type Group = { readonly kind: "group"; readonly name: string } & SettingFacts & {
+    readonly settings: Readonly<Record<string, Setting>>;
+  };
+export type Choice = {
+  readonly kind: "choice";
+  readonly name: string;
+  readonly default: object;
+} & SettingFacts & {
+    readonly options: Readonly<Record<string, Option>>;
+  };
+export type Decided = {
+  readonly kind: "decided";
+  readonly name: string;
+  readonly undecided: unknown;
+} & SettingFacts & {
+    readonly given: Readonly<Record<string, Scalar>>;
+    readonly recorded: Variants | Readonly<Record<string, Scalar>>;
+  };
+export type Setting = Scalar | Group | Choice | Decided;

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { AppError } from "../app-error.js";
+import type { RunConfiguration } from "../run-configuration.js";
+import { isVariants, type SettingsByKind, settingsByKind } from "./recorded-paths.js";
+import { valueInEarlierRuns } from "./resolution.js";
+import { RUN_SETTINGS } from "./run-settings.js";
+import type { Group, Scalar, Setting } from "./setting.js";
+import type { Recorded } from "./setting-types.js";
+
+/** Reads the configuration of a stored run: see `storedReader`. */
+export const readRunConfiguration: (json: unknown) => RunConfiguration = storedReader(RUN_SETTINGS);
+
+/**
+ * Reads configurations that were stored as JSON. A setting that a run of an earlier version lacks has the value that
+ * the table says. Settings that this version does not know, which a later one wrote, are kept as they are, so that
+ * they can be seen in comparisons; `unknownSettings` names them, and such a run cannot be trained by this version.
+ * Ranges are not checked: they may have changed since.
+ *
+ * @returns a reader, which throws AppError `CONFIGURATION_UNREADABLE`
+ */
+export function storedReader<G extends Group>(group: G): (json: unknown) => Recorded<G> {
+  const schema = fieldsSchema(group.settings);
+  return (json) => {
+    const { data, error } = schema.safeParse(json);
+    if (error === undefined) return data as Recorded<G>;
+    const [issue] = error.issues;
+    throw new AppError(
+      "CONFIGURATION_UNREADABLE",
+      `A stored configuration has a value that this version cannot read, at ${issue?.path.join(".") || "its root"}: ` +
+        `${issue?.message}. It is damaged, or a later version wrote it.`,
+      { cause: error },
+    );
+  };
+}
+
+function fieldsSchema(settings: Readonly<Record<string, Setting>>): z.ZodType {
+  return z.looseObject(
+    Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, schemaOf(setting)])),
+  );
+}
+
+function schemaOf(setting: Setting): z.ZodType {
+  const value = setting.whenNull === undefined ? valueSchema(setting) : valueSchema(setting).nullable();
+  const earlier = valueInEarlierRuns(setting);
+  return earlier === undefined ? value : value.default(earlier);
+}
+
+function valueSchema(setting: Setting): z.ZodType {
+  switch (setting.kind) {
+    case "group":
+      return fieldsSchema(setting.settings);
+    case "choice":
+      return kindsSchema(settingsByKind(setting));
+    case "decided":
+      return isVariants(setting.recorded)
+        ? kindsSchema(settingsByKind(setting.recorded))
+        : fieldsSchema(setting.recorded);
+    default:
+      return scalarSchema(setting);
+  }
+}
+
+function kindsSchema(byKind: SettingsByKind): z.ZodType {
+  const [first, ...others] = Object.entries(byKind).map(([kind, settings]) =>
+    z.looseObject({
+      kind: z.literal(kind),
+      ...Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, schemaOf(setting)])),
+    }),
+  );
+  if (first === undefined) throw new Error("A choice needs at least one option.");
+  return z.discriminatedUnion("kind", [first, ...others]);
+}
+
+function scalarSchema(setting: Scalar): z.ZodType {
+  switch (setting.kind) {
+    case "number":
+    case "wholeNumber":
+      return z.number();
+    case "numbers":
+    case "wholeNumbers":
+      return z.array(z.number());
+    case "flag":
+      return z.boolean();
+    case "word":
+      return z.enum(Object.keys(setting.words.meanings));
+    case "text":
+    case "reference":
+      return z.string();
+  }
+}

@@ -1,0 +1,79 @@
+/** A closed set of words that a setting may take, with the meaning of each. */
+export interface WordSet<W extends string = string> {
+  /** Its name in the GraphQL schema. */
+  readonly name: string;
+  readonly description: string;
+  readonly meanings: { readonly [Word in W]: string };
+}
+
+export const ARCHITECTURES = {
+  name: "Architecture",
+  description: "Configurations of Simonyan and Zisserman, Very Deep Convolutional Networks (2015), table 1.",
+  meanings: {
+    VGG11: "Configuration A: 8 convolutions.",
+    VGG13: "Configuration B: 10 convolutions.",
+    VGG16: "Configuration D: 13 convolutions.",
+    VGG19: "Configuration E: 16 convolutions.",
+  },
+} as const satisfies WordSet;
+
+export const HEAD_KINDS = {
+  name: "HeadKind",
+  description: "The layers that follow the convolutions.",
+  meanings: {
+    FULLY_CONNECTED: "Two hidden layers with dropout, then the classes, as published.",
+    GLOBAL_AVERAGE_POOLING: "The mean over all positions, then the classes: far fewer weights.",
+  },
+} as const satisfies WordSet;
+
+export const PREPROCESSINGS = {
+  name: "Preprocessing",
+  description:
+    "How an image's 8-bit values are scaled before the network sees them. Scaling is part of the graph, so training, " +
+    "evaluation, classification and exports cannot differ in it.",
+  meanings: {
+    SCALE_0_1: "Divides the values by 255: from 0 to 1.",
+    SCALE_MINUS_1_1: "Divides the values by 127.5 and subtracts 1: from -1 to 1.",
+    IMAGENET_CAFFE:
+      "Orders the channels blue, green, red and subtracts ImageNet's mean of each. Keras's VGG weights were trained " +
+      "with it.",
+    IMAGENET_TORCH:
+      "Scales to the range from 0 to 1, subtracts ImageNet's mean and divides by its standard deviation, for each " +
+      "channel. torchvision's weights were trained with it.",
+  },
+} as const satisfies WordSet;
+
+export const PRECISIONS = {
+  name: "Precision",
+  description: "The floating-point format that the network computes in. Weights are float32 in all of them.",
+  meanings: {
+    AUTO: "The fastest on this machine, found by a short measurement: see `System.precisionMeasurements`.",
+    FLOAT32: "Everything in 32 bits: the format to compare others with.",
+    MIXED_BFLOAT16:
+      "Convolutions and matrix products in bfloat16: faster where the processor has instructions for it.",
+    MIXED_FLOAT16:
+      "Convolutions and matrix products in float16, with a scaled loss that keeps small gradients. Needs a GPU.",
+  },
+} as const satisfies WordSet;
+
+export const FILL_MODES = {
+  name: "FillMode",
+  description: "How the area beyond the edge of a moved image abcd is filled, as in Keras.",
+  meanings: {
+    CONSTANT: "Black: 0000|abcd|0000.",
+    NEAREST: "The pixel at the edge, repeated: aaaa|abcd|dddd.",
+    REFLECT: "The image mirrored at its edge: dcba|abcd|dcba.",
+    WRAP: "The image repeated: abcd|abcd|abcd.",
+  },
+} as const satisfies WordSet;
+
+export const MONITORED_METRICS = {
+  name: "MonitoredMetric",
+  description: "The metric that selects the best checkpoint and decides about early stopping.",
+  meanings: {
+    VALIDATION_LOSS: "Mean loss on the validation split; lower is better.",
+    VALIDATION_TOP1: "Fraction of validation images whose likeliest class is right; higher is better.",
+    VALIDATION_TOP5:
+      "Fraction of validation images whose class is among the five likeliest; higher is better.",
+  },
+} as const satisfies WordSet;
