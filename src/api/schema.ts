@@ -3,6 +3,7 @@ import { GraphQLInputObjectType, type GraphQLSchema, lexicographicSortSchema, pr
 import { type AuthChecker, buildSchema, type PubSub } from "type-graphql";
 import { hasRole } from "../access/caller.js";
 import type { Role } from "../core/enumerations.js";
+import { ONE_OF_SETTINGS } from "./configuration/run-configuration.js";
 import { forbidden } from "./errors/access-errors.js";
 import { wrapResolvers } from "./errors/wrap-resolvers.js";
 import type { RequestContext } from "./request-context.js";
@@ -10,14 +11,7 @@ import { RESOLVERS, type ResolverContainer } from "./resolvers.js";
 import { DateTime } from "./scalars.js";
 
 /** Inputs of which exactly one field must be given. */
-const ONE_OF_INPUTS = [
-  "ImportSourceInput",
-  "InitializationInput",
-  "OptimizerInput",
-  "LearningRateInput",
-  "ClassWeightsInput",
-  "ImageInput",
-] as const;
+const ONE_OF_INPUTS = ["ImportSourceInput", "ImageInput", ...ONE_OF_SETTINGS];
 
 /** Builds the executable schema; `container` is asked for a resolver when one of its fields runs. */
 export async function buildApiSchema(container: ResolverContainer): Promise<GraphQLSchema> {

@@ -4,7 +4,7 @@ import type { DatasetVersionRecord } from "../../core/dataset-records.js";
 import { resolveSettings } from "../../core/settings/resolution.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import { describeGiven } from "../../core/settings/wording.js";
-import { AugmentationInput } from "../configuration/augmentation-input.js";
+import { AugmentationInput } from "../configuration/run-configuration.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
 import type { RequestContext } from "../request-context.js";
 import { previewPath } from "./augmentation-preview-path.js";

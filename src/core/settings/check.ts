@@ -44,7 +44,7 @@ export function describeAccepted(setting: Scalar, boundOf: BoundOf = UNKNOWN_BOU
       return describeNumber(setting, boundOf);
     case "numbers":
     case "wholeNumbers":
-      return `a list, each item ${describeNumber(setting, boundOf)}`;
+      return `a list in which each item is ${describeNumber(setting, boundOf)}`;
     case "flag":
       return "true or false";
     case "word":

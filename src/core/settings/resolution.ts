@@ -1,6 +1,6 @@
 import { checkExactlyOne, checkScalar } from "./check.js";
 import { isBoundBySetting } from "./range.js";
-import type { Choice, Group, Scalar, Setting } from "./setting.js";
+import { type Choice, defaultOf, type Group, type Scalar, type Setting } from "./setting.js";
 import type { Given, Recorded } from "./setting-types.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -118,9 +118,4 @@ function resolveScalar(setting: Scalar, value: unknown, { path, group, lateCheck
     });
   }
   return checked;
-}
-
-/** Undefined for a setting without default. */
-function defaultOf(setting: Scalar): unknown {
-  return "default" in setting ? setting.default : undefined;
 }

@@ -26,7 +26,7 @@ const MAX_EPOCHS = 10_000;
 /** Adam and AdamW differ only in what `weightDecay` does. */
 const ADAM = {
   name: "Adam",
-  description: "Adam, Kingma and Ba (2015), and AdamW, which has the same settings.",
+  about: "Settings of Adam, Kingma and Ba (2015), and of AdamW.",
   settings: {
     beta1: number({ from: 0, below: 1, default: 0.9, description: "Decay of the mean gradient." }),
     beta2: number({ from: 0, below: 1, default: 0.999, description: "Decay of the mean squared gradient." }),
@@ -34,7 +34,8 @@ const ADAM = {
       above: 0,
       to: 1,
       default: 1e-7,
-      description: "Summand that keeps the division by the root of the mean squared gradient finite.",
+      description:
+        "Constant added to the root of the mean squared gradient, which keeps the division finite.",
     }),
   },
 } as const;
@@ -94,7 +95,7 @@ export const RUN_SETTINGS = group(
           below: 1,
           fractionOf: "the activations",
           default: 0.5,
-          description: "Share of activations that are dropped while training.",
+          description: "Dropout while training.",
         }),
       },
     ),
@@ -109,17 +110,16 @@ export const RUN_SETTINGS = group(
         description: "Rule by which gradients change the weights.",
       },
       {
-        adam: { ...ADAM, summary: "Adam." },
+        adam: { ...ADAM, description: "Adam." },
         adamW: {
           ...ADAM,
-          summary:
+          description:
             "AdamW, Loshchilov and Hutter (2019): Adam that subtracts `weightDecay` from the weights themselves, not by " +
             "way of the gradient.",
         },
         sgd: {
           name: "Sgd",
           description: "Stochastic gradient descent with momentum.",
-          summary: "Stochastic gradient descent.",
           settings: {
             momentum: number({
               from: 0,
@@ -142,14 +142,12 @@ export const RUN_SETTINGS = group(
         constant: {
           name: "ConstantRate",
           description: "One rate for all epochs.",
-          summary: "One rate for all epochs.",
           settings: { initial: INITIAL_RATE, warmupEpochs: WARMUP },
         },
         cosine: {
           name: "Cosine",
           description:
             "A rate that falls along half a cosine, Loshchilov and Hutter (2017), without restarts.",
-          summary: "A rate that falls along half a cosine.",
           settings: {
             initial: INITIAL_RATE,
             minimum: number({
@@ -166,7 +164,6 @@ export const RUN_SETTINGS = group(
           description:
             "A rate that falls by the same factor in equal times: `initial` * `decayRate` ^ (epochs / `decayEpochs`), " +
             "where epochs count from the end of the warm-up.",
-          summary: "A rate that falls by the same factor in equal times.",
           settings: {
             initial: INITIAL_RATE,
             decayEpochs: number({
@@ -191,7 +188,6 @@ export const RUN_SETTINGS = group(
         step: {
           name: "Step",
           description: "A rate that drops at equal intervals, which count from the end of the warm-up.",
-          summary: "A rate that drops at equal intervals.",
           settings: {
             initial: INITIAL_RATE,
             dropEveryEpochs: number({
@@ -358,7 +354,7 @@ export const RUN_SETTINGS = group(
           fractionOf: "the side",
           default: 0,
           description:
-            "Maximum by which the side of the visible section shrinks or grows: 1 - zoom to 1 + zoom.",
+            "Maximum change of the visible section: its side is 1 - zoom to 1 + zoom times the image's.",
         }),
         brightness: number({
           from: 0,
@@ -397,7 +393,7 @@ export const RUN_SETTINGS = group(
       below: 1,
       fractionOf: "the probability",
       default: 0,
-      description: "Share of the target probability that training spreads evenly over all classes.",
+      description: "Target probability that training spreads evenly over all classes.",
     }),
     classWeights: decided(
       {

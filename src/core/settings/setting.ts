@@ -109,9 +109,11 @@ export function group<
 
 /** Names one of several options, each with settings of its own, which are recorded beside its name in `kind`. */
 export interface Option {
-  /** Its input is the GraphQL type of this name followed by "Input". */
+  /** Name of its settings together; options with the same settings share it. */
   readonly name: string;
   readonly description: string;
+  /** Description of its settings together, where options share them. */
+  readonly about?: string;
   readonly settings: Readonly<Record<string, Scalar>>;
   /** Names that settings are recorded under, where those differ from the names they are given by. */
   readonly recordedAs?: Readonly<Record<string, string>>;
@@ -184,3 +186,31 @@ export type Decided = {
     readonly recorded: Variants | Readonly<Record<string, Scalar>>;
   };
 export type Setting = Scalar | Group | Choice | Decided;
+
+/** Whether a user must give the setting. */
+export function isRequired(setting: Setting): boolean {
+  if (setting.whenNull !== undefined || isRecordedOnly(setting)) return false;
+  switch (setting.kind) {
+    case "group":
+      return Object.values(setting.settings).some(isRequired);
+    case "choice":
+      return false;
+    case "decided":
+      return true;
+    default:
+      return defaultOf(setting) === undefined;
+  }
+}
+
+export function isScalar(setting: Setting): setting is Scalar {
+  return setting.kind !== "group" && setting.kind !== "choice" && setting.kind !== "decided";
+}
+
+export function isRecordedOnly(setting: Setting): boolean {
+  return "recordedOnly" in setting && setting.recordedOnly === true;
+}
+
+/** Undefined for a setting without a default. */
+export function defaultOf(setting: Scalar): unknown {
+  return "default" in setting ? setting.default : undefined;
+}

@@ -1,5 +1,5 @@
-import { describeAccepted } from "./check.js";
-import type { Scalar, Setting } from "./setting.js";
+import { describeNumber } from "./range.js";
+import { defaultOf, isRequired, type Option, type Setting } from "./setting.js";
 
 /**
  * What a user who gives a setting needs to know: meaning, unit, range, default and the meaning of null, one sentence
@@ -15,6 +15,15 @@ export function describeGiven(setting: Setting): string {
   );
 }
 
+/** What a user who chooses an option needs to know. */
+export function describeOption({ description, settings }: Option): string {
+  const required = Object.entries(settings).filter(([, setting]) => isRequired(setting));
+  return sentences(
+    description,
+    required.length === 0 ? "`{}` takes the defaults of its settings." : undefined,
+  );
+}
+
 /**
  * What a user who reads a recorded setting needs to know.
  *
@@ -26,9 +35,14 @@ export function describeRecorded(setting: Setting, kinds: readonly string[] | nu
     describeRange(setting),
     describeApplies(setting),
     setting.derived,
-    setting.whenNull === undefined ? undefined : `Null means ${setting.whenNull}.`,
+    isNullWhenRecorded(setting) ? `Null means ${setting.whenNull}.` : undefined,
     kinds === null ? undefined : `Null unless \`kind\` is ${inWords(kinds)}.`,
   );
+}
+
+/** Whether the recorded value of a setting may be null. */
+export function isNullWhenRecorded(setting: Setting): boolean {
+  return setting.kind === "decided" ? setting.undecided === null : setting.whenNull !== undefined;
 }
 
 /** "A whole number of pixels from 32 to 1024." Undefined where the type says it all. */
@@ -36,9 +50,10 @@ function describeRange(setting: Setting): string | undefined {
   switch (setting.kind) {
     case "number":
     case "wholeNumber":
+      return `${capitalized(describeNumber(setting))}.`;
     case "numbers":
     case "wholeNumbers":
-      return `${capitalized(describeAccepted(setting))}.`;
+      return `Each item is ${describeNumber(setting)}.`;
     default:
       return undefined;
   }
@@ -58,15 +73,11 @@ function describeNull(setting: Setting): string | undefined {
       return `Null means \`${writtenInput(setting.default)}\`.`;
     case "decided":
       return undefined;
-    default:
-      return defaultText(setting) === null ? undefined : `Null means ${defaultText(setting)}, the default.`;
+    default: {
+      const value = defaultOf(setting);
+      return value === undefined ? undefined : `Null means the default, ${value}.`;
+    }
   }
-}
-
-/** The default of a setting as text; null for one that has none. */
-export function defaultText(setting: Scalar): string | null {
-  if (!("default" in setting) || setting.default === undefined) return null;
-  return String(setting.default);
 }
 
 /** A value as a GraphQL document writes it: { constant: { initial: 0.001 } } */

@@ -2,7 +2,7 @@ import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver 
 import type { Role } from "../../../core/enumerations.js";
 import type { RunLauncher } from "../../../training/lifecycle/launcher.js";
 import type { RunRecord } from "../../../training/record/run-records.js";
-import { RunConfigurationInput } from "../../configuration/run-configuration-input.js";
+import { RunConfigurationInput } from "../../configuration/run-configuration.js";
 import { UserError } from "../../errors/user-error.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";

@@ -20,15 +20,15 @@ const SETTINGS = group(
     optimizer: choice(
       { name: "Optimizer", default: { adam: {} }, description: "An old choice." },
       {
-        adam: { name: "Adam", description: "", summary: "", settings: { rate: { ...rate, since: "2" } } },
-        sgd: { name: "Sgd", description: "", summary: "", settings: {} },
+        adam: { name: "Adam", description: "", settings: { rate: { ...rate, since: "2" } } },
+        sgd: { name: "Sgd", description: "", settings: {} },
       },
     ),
     schedule: choice(
       { name: "Schedule", default: { flat: {} }, description: "A new choice.", since: "2" },
       {
-        flat: { name: "Flat", description: "", summary: "", settings: { level: rate } },
-        steep: { name: "Steep", description: "", summary: "", settings: { slope: rate } },
+        flat: { name: "Flat", description: "", settings: { level: rate } },
+        steep: { name: "Steep", description: "", settings: { slope: rate } },
       },
     ),
   },

@@ -72,7 +72,7 @@ test("a description ends with unit, range, default and the meaning of null", () 
   assert.equal(
     describeGiven(settings.epochs),
     "Passes through the training images, unless the run stops early. A whole number of epochs from 1 to 10000. Null " +
-      "means 10, the default.",
+      "means the default, 10.",
   );
   assert.equal(
     describeGiven(settings.gradientClipNorm),
@@ -121,6 +121,6 @@ test("a setting that is added to the table is checked, filled in and described w
   assert.ok(recordedPathsOf(extended).some(({ path }) => path.join(".") === "mixup"));
   assert.equal(
     describeGiven(extended.settings.mixup),
-    "Strength of mixup. A number from 0 to 1. Null means 0.2, the default.",
+    "Strength of mixup. A number from 0 to 1. Null means the default, 0.2.",
   );
 });
