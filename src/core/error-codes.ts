@@ -271,6 +271,10 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(ERROR_CODES, value);
+}
+
 /** Status of an HTTP response with this code. */
 export function httpStatusOf(code: ErrorCode): number {
   const { httpStatus }: ErrorDescription = ERROR_CODES[code];

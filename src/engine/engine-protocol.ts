@@ -1,6 +1,7 @@
+import { z } from "zod";
 import type { DeviceKind } from "../core/enumerations.js";
 import type { CustomOp } from "../graph/custom-op.js";
-import type { DType } from "../graph/tensor-spec.js";
+import { DTYPES, type DType } from "../graph/tensor-spec.js";
 import type { NativeLibrary } from "./native-library.js";
 
 /**
@@ -39,45 +40,83 @@ export interface EngineDevice {
   readonly instructionSets: readonly string[];
 }
 
-/** What the worker thread can be asked, and what it answers. */
-export interface EngineCalls {
-  /** Loads the graph of a SavedModel folder; restores its weights when `variables/` holds any. */
-  load: { request: { readonly folder: string }; answer: { readonly session: number } };
-  run: {
-    request: {
-      readonly session: number;
-      readonly inputs: readonly { readonly tensor: string; readonly value: TensorValue }[];
-      readonly outputs: readonly { readonly tensor: string; readonly dtype: DType }[];
-    };
-    /** In the order of `outputs`. */
-    answer: { readonly values: readonly TensorValue[] };
-  };
-  unload: { request: { readonly session: number }; answer: Record<string, never> };
-  /** The worker closes its port, so that its thread ends by itself. */
-  stop: { request: Record<string, never>; answer: Record<string, never> };
+/**
+ * Checked by its form alone, in place: a batch has millions of elements and comes with every step. The session
+ * checks shapes and types of what it feeds, because it knows the signature.
+ */
+const TENSOR_VALUE_SCHEMA = z.custom<TensorValue>(isTensorValue, "Expected a tensor");
+
+function isTensorValue(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("dtype" in value && "shape" in value && "data" in value)) return false;
+  return Array.isArray(value.shape) && (ArrayBuffer.isView(value.data) || Array.isArray(value.data));
 }
 
-export type EngineCall = keyof EngineCalls;
+const NOTHING_SCHEMA = z.strictObject({});
 
-export type EngineRequest = {
-  [Call in EngineCall]: {
-    readonly id: number;
-    readonly call: Call;
-    readonly request: EngineCalls[Call]["request"];
+/** What the worker thread can be asked, and what it answers. */
+const CALLS = {
+  /** Loads the graph of a SavedModel folder; restores its weights when `variables/` holds any. */
+  load: {
+    request: z.object({ folder: z.string() }),
+    answer: z.object({ session: z.int() }),
+  },
+  run: {
+    request: z.object({
+      session: z.int(),
+      inputs: z.array(z.object({ tensor: z.string(), value: TENSOR_VALUE_SCHEMA })),
+      outputs: z.array(z.object({ tensor: z.string(), dtype: z.enum(DTYPES) })),
+    }),
+    /** In the order of `outputs`. */
+    answer: z.object({ values: z.array(TENSOR_VALUE_SCHEMA) }),
+  },
+  unload: { request: z.object({ session: z.int() }), answer: NOTHING_SCHEMA },
+  /** The worker closes its port, so that its thread ends by itself. */
+  stop: { request: NOTHING_SCHEMA, answer: NOTHING_SCHEMA },
+};
+
+export type EngineCall = keyof typeof CALLS;
+
+export type EngineCalls = {
+  readonly [Call in EngineCall]: {
+    readonly request: z.infer<(typeof CALLS)[Call]["request"]>;
+    readonly answer: z.infer<(typeof CALLS)[Call]["answer"]>;
   };
-}[EngineCall];
+};
 
-export type EngineErrorCode = "ENGINE_ERROR" | "ENGINE_OUT_OF_MEMORY";
+/** Reads an answer in the form that the call expects. */
+export const ANSWER_SCHEMAS: { readonly [Call in EngineCall]: z.ZodType<EngineCalls[Call]["answer"]> } = {
+  load: CALLS.load.answer,
+  run: CALLS.run.answer,
+  unload: CALLS.unload.answer,
+  stop: CALLS.stop.answer,
+};
 
-export type EngineReply =
-  | { readonly kind: "ready"; readonly tensorflowVersion: string; readonly usesGpu: boolean }
-  | { readonly kind: "answer"; readonly id: number; readonly answer: EngineCalls[EngineCall]["answer"] }
-  | {
-      readonly kind: "failure";
-      readonly id: number;
-      readonly code: EngineErrorCode;
-      readonly message: string;
-    };
+/** A message to the worker thread. */
+export const ENGINE_REQUEST_SCHEMA = z.discriminatedUnion("call", [
+  z.object({ id: z.int(), call: z.literal("load"), request: CALLS.load.request }),
+  z.object({ id: z.int(), call: z.literal("run"), request: CALLS.run.request }),
+  z.object({ id: z.int(), call: z.literal("unload"), request: CALLS.unload.request }),
+  z.object({ id: z.int(), call: z.literal("stop"), request: CALLS.stop.request }),
+]);
+export type EngineRequest = z.infer<typeof ENGINE_REQUEST_SCHEMA>;
+
+/** A message of the worker thread. */
+export const ENGINE_REPLY_SCHEMA = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ready"), tensorflowVersion: z.string(), usesGpu: z.boolean() }),
+  z.object({ kind: z.literal("answer"), id: z.int(), answer: z.unknown() }),
+  z.object({
+    kind: z.literal("failure"),
+    id: z.int(),
+    code: z.enum(["ENGINE_ERROR", "ENGINE_OUT_OF_MEMORY"]),
+    message: z.string(),
+  }),
+]);
+export type EngineReply = z.infer<typeof ENGINE_REPLY_SCHEMA>;
+export type EngineFailure = Pick<Extract<EngineReply, { kind: "failure" }>, "code" | "message">;
 
 /** Given to the worker when its thread is made. */
-export type EngineWorkerData = NativeLibrary;
+export const ENGINE_WORKER_DATA_SCHEMA: z.ZodType<NativeLibrary> = z.object({
+  addonFile: z.string(),
+  kernelsFile: z.string().nullable(),
+});

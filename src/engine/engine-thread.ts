@@ -1,11 +1,11 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../core/app-error.js";
-import type {
-  EngineCall,
-  EngineCalls,
-  EngineReply,
-  EngineRequest,
-  EngineWorkerData,
+import {
+  ANSWER_SCHEMAS,
+  ENGINE_REPLY_SCHEMA,
+  type EngineCall,
+  type EngineCalls,
+  type EngineReply,
 } from "./engine-protocol.js";
 import type { NativeLibrary } from "./native-library.js";
 
@@ -13,14 +13,16 @@ type ReadyReply = Extract<EngineReply, { kind: "ready" }>;
 
 interface PendingCall {
   readonly call: EngineCall;
-  resolve(answer: EngineCalls[EngineCall]["answer"]): void;
-  reject(error: AppError): void;
+  /** Takes the answer as it came from the thread. */
+  receive(answer: unknown): void;
+  reject(error: unknown): void;
 }
 
 /** One worker thread with the native library in it: calls are answered in the order they are made. */
 export class EngineThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
+  readonly #ready = Promise.withResolvers<ReadyReply>();
   readonly #pending = new Map<number, PendingCall>();
   #nextId = 1;
   #failedRuns = 0;
@@ -38,7 +40,15 @@ export class EngineThread implements AsyncDisposable {
         resolve();
       });
     });
-    worker.on("message", (reply: EngineReply) => this.#receive(reply));
+    worker.on("message", (message: unknown) => {
+      const reply = ENGINE_REPLY_SCHEMA.safeParse(message);
+      if (reply.success) {
+        this.#receive(reply.data);
+      } else {
+        cause = reply.error;
+        void worker.terminate();
+      }
+    });
   }
 
   /**
@@ -48,18 +58,12 @@ export class EngineThread implements AsyncDisposable {
     nativeLibrary: NativeLibrary,
     workerModule = new URL("./engine-worker.js", import.meta.url),
   ): Promise<{ thread: EngineThread } & Omit<ReadyReply, "kind">> {
-    const workerData: EngineWorkerData = nativeLibrary;
-    const worker = new Worker(workerModule, { name: "engine", workerData });
+    const worker = new Worker(workerModule, { name: "engine", workerData: nativeLibrary });
     const thread = new EngineThread(worker);
-    const ready = new Promise<ReadyReply>((resolve) => {
-      worker.once("message", (reply: EngineReply) => {
-        if (reply.kind === "ready") resolve(reply);
-      });
-    });
     const failed = thread.#ended.then((): never => {
       throw thread.#failure ?? new AppError("ENGINE_FAILED", "The engine's thread ended while starting.");
     });
-    const { tensorflowVersion, usesGpu } = await Promise.race([ready, failed]);
+    const { tensorflowVersion, usesGpu } = await Promise.race([thread.#ready.promise, failed]);
     failed.catch(() => {}); // From here on the pending calls carry the failure.
     return { thread, tensorflowVersion, usesGpu };
   }
@@ -86,8 +90,13 @@ export class EngineThread implements AsyncDisposable {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const id = this.#nextId++;
     return new Promise<EngineCalls[Call]["answer"]>((resolve, reject) => {
-      this.#worker.postMessage({ id, call, request } as EngineRequest, transfer);
-      this.#pending.set(id, { call, resolve: resolve as PendingCall["resolve"], reject });
+      this.#worker.postMessage({ id, call, request }, transfer);
+      const receive = (answer: unknown): void => {
+        const parsed = ANSWER_SCHEMAS[call].safeParse(answer);
+        if (parsed.success) resolve(parsed.data);
+        else reject(parsed.error);
+      };
+      this.#pending.set(id, { call, receive, reject });
     });
   }
 
@@ -98,11 +107,14 @@ export class EngineThread implements AsyncDisposable {
   }
 
   #receive(reply: EngineReply): void {
-    if (reply.kind === "ready") return;
+    if (reply.kind === "ready") {
+      this.#ready.resolve(reply);
+      return;
+    }
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (reply.kind === "answer") {
-      pending?.resolve(reply.answer);
+      pending?.receive(reply.answer);
       return;
     }
     if (pending?.call === "run") this.#failedRuns += 1;

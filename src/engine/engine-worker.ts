@@ -2,59 +2,54 @@
 import { constants, setPriority } from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { dataTypeNumber } from "./data-types.js";
-import type {
-  EngineCall,
-  EngineCalls,
-  EngineErrorCode,
-  EngineReply,
-  EngineRequest,
-  EngineWorkerData,
-  TensorValue,
+import {
+  ENGINE_REQUEST_SCHEMA,
+  ENGINE_WORKER_DATA_SCHEMA,
+  type EngineCalls,
+  type EngineFailure,
+  type EngineReply,
+  type EngineRequest,
+  type TensorValue,
 } from "./engine-protocol.js";
 import { loadKernels, loadNativeBinding, type NativeData } from "./native-binding.js";
 import { transferables } from "./transfer.js";
 
 if (parentPort === null) throw new Error("engine-worker.js must be started as a worker thread.");
 const port: MessagePort = parentPort;
-const { addonFile, kernelsFile } = workerData as EngineWorkerData;
+const { addonFile, kernelsFile } = ENGINE_WORKER_DATA_SCHEMA.parse(workerData);
 // On Linux this means the calling thread alone, and the library's threads, which it starts, take after
 // it: they use all the processors there are, and the event loop's thread must not wait for its turn.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const binding = loadNativeBinding(addonFile);
 if (kernelsFile !== null) loadKernels(kernelsFile);
 
-const answers: {
-  [Call in EngineCall]: (request: EngineCalls[Call]["request"]) => EngineCalls[Call]["answer"];
-} = {
-  load: ({ folder }) => ({ session: binding.loadSavedModel(folder, "serve") }),
-  run: (request) => ({ values: run(request) }),
-  unload: ({ session }) => {
-    binding.deleteSavedModel(session);
-    return {};
-  },
-  stop: () => {
-    port.close();
-    return {};
-  },
-};
-
-port.on("message", (message: EngineRequest) => {
+port.on("message", (message: unknown) => {
+  const request = ENGINE_REQUEST_SCHEMA.parse(message);
+  const { id } = request;
   try {
-    const answer = answerTo(message);
+    const answer = answerTo(request);
     const values = "values" in answer ? answer.values : [];
-    reply({ kind: "answer", id: message.id, answer }, transferables(values));
+    reply({ kind: "answer", id, answer }, transferables(values));
   } catch (error) {
-    reply({ kind: "failure", id: message.id, ...describeFailure(error) });
+    reply({ kind: "failure", id, ...describeFailure(error) });
   }
 });
 
 reply({ kind: "ready", tensorflowVersion: binding.TF_Version, usesGpu: binding.isUsingGpuDevice() });
 
-function answerTo<Call extends EngineCall>(message: {
-  readonly call: Call;
-  readonly request: EngineCalls[Call]["request"];
-}): EngineCalls[Call]["answer"] {
-  return answers[message.call](message.request);
+function answerTo({ call, request }: EngineRequest): EngineCalls[EngineRequest["call"]]["answer"] {
+  switch (call) {
+    case "load":
+      return { session: binding.loadSavedModel(request.folder, "serve") };
+    case "run":
+      return { values: run(request) };
+    case "unload":
+      binding.deleteSavedModel(request.session);
+      return {};
+    case "stop":
+      port.close();
+      return {};
+  }
 }
 
 function reply(message: EngineReply, transfer: ArrayBuffer[] = []): void {
@@ -106,7 +101,7 @@ function fromNative(data: NativeData): TensorValue["data"] {
 /** TensorFlow's status code does not reach JavaScript, only its message. */
 const OUT_OF_MEMORY = /OOM when allocating|out of memory|resource exhausted|failed to allocate|bad_alloc/i;
 
-function describeFailure(error: unknown): { code: EngineErrorCode; message: string } {
+function describeFailure(error: unknown): EngineFailure {
   const text = error instanceof Error ? error.message : String(error);
   // Later lines are TensorFlow's hints on its own options and a trace of graph nodes.
   const [first = ""] = text.replace(/^Session fail to run with error: /, "").split("\n");

@@ -1,18 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../core/app-error.js";
-import type { ErrorCode } from "../core/error-codes.js";
 import type { NetworkSpec, TrainingSpec } from "../graph/architectures/network-spec.js";
 import type { SavedModelGraph } from "../graph/saved-model/signature.js";
-
-export interface GraphRequest {
-  readonly network: NetworkSpec;
-  /** Null: the graph that serves. */
-  readonly training: TrainingSpec | null;
-}
-
-export type GraphReply =
-  | { readonly kind: "graph"; readonly graph: SavedModelGraph }
-  | { readonly kind: "refused"; readonly code: ErrorCode; readonly message: string };
+import { GRAPH_REPLY_SCHEMA, type GraphRequest } from "./graph-protocol.js";
 
 /**
  * `buildTrainingGraph` in a thread of its own: VGG19 with its gradients takes 80 ms and more, for which
@@ -38,7 +28,7 @@ export function buildServingGraphAside(network: NetworkSpec): Promise<SavedModel
 
 async function buildAside(request: GraphRequest): Promise<SavedModelGraph> {
   const worker = new Worker(new URL("./graph-worker.js", import.meta.url), { workerData: request });
-  const reply = await new Promise<GraphReply>((resolve, reject) => {
+  const message = await new Promise<unknown>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
     // After a message this changes nothing.
@@ -46,6 +36,7 @@ async function buildAside(request: GraphRequest): Promise<SavedModelGraph> {
       reject(new Error(`The thread that builds graphs ended with code ${code}.`)),
     );
   });
+  const reply = GRAPH_REPLY_SCHEMA.parse(message);
   if (reply.kind === "refused") throw new AppError(reply.code, reply.message);
   return reply.graph;
 }

@@ -2,11 +2,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import { AppError } from "../core/app-error.js";
 import { buildServingGraph } from "../graph/architectures/serving-graph.js";
 import { buildTrainingGraph } from "../graph/architectures/training-graph.js";
-import type { GraphReply, GraphRequest } from "./graph-thread.js";
+import { GRAPH_REQUEST_SCHEMA, type GraphReply } from "./graph-protocol.js";
 
 /** Runs in a thread of its own that ends with the graph: builds what `workerData` asks for. */
 function reply(): { reply: GraphReply; transfer: ArrayBuffer[] } {
-  const { network, training } = workerData as GraphRequest;
+  const { network, training } = GRAPH_REQUEST_SCHEMA.parse(workerData);
   try {
     const graph = training === null ? buildServingGraph(network) : buildTrainingGraph(network, training);
     const { buffer } = graph.bytes;

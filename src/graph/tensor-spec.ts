@@ -1,16 +1,18 @@
 /** The element types that graphs use, in TensorFlow's words; "resource" is a variable's handle. */
-export type DType =
-  | "float32"
-  | "bfloat16"
-  | "float16"
-  | "int32"
-  | "int64"
-  | "uint8"
-  | "uint32"
-  | "uint64"
-  | "bool"
-  | "string"
-  | "resource";
+export const DTYPES = [
+  "float32",
+  "bfloat16",
+  "float16",
+  "int32",
+  "int64",
+  "uint8",
+  "uint32",
+  "uint64",
+  "bool",
+  "string",
+  "resource",
+] as const;
+export type DType = (typeof DTYPES)[number];
 
 /** The types that a network may compute in. */
 export type FloatType = "float32" | "bfloat16" | "float16";

@@ -98,6 +98,31 @@ test("a thread that dies fails everything asked of it, before and after", async 
   await thread[Symbol.asyncDispose]();
 });
 
+test("a thread that answers with something unknown is ended, and fails everything asked of it", async () => {
+  const garbled = `import { parentPort } from "node:worker_threads";
+    parentPort.postMessage({ kind: "ready", tensorflowVersion: "2.0.0", usesGpu: false });
+    parentPort.once("message", ({ id }) => parentPort.postMessage({ kind: "answered", id }));`;
+  const worker = new URL(`data:text/javascript,${encodeURIComponent(garbled)}`);
+  const { thread } = await EngineThread.start({ addonFile: "", kernelsFile: null }, worker);
+  await assert.rejects(thread.call("load", { folder: "one" }), { code: "ENGINE_FAILED" });
+  assert.equal(thread.alive, false);
+  await thread[Symbol.asyncDispose]();
+});
+
+test("an answer of another form than the call expects fails that call alone", async () => {
+  const confused = `import { parentPort } from "node:worker_threads";
+    parentPort.postMessage({ kind: "ready", tensorflowVersion: "2.0.0", usesGpu: false });
+    parentPort.on("message", ({ id, call }) => {
+      parentPort.postMessage({ kind: "answer", id, answer: call === "load" ? { session: "first" } : {} });
+      if (call === "stop") parentPort.close();
+    });`;
+  const worker = new URL(`data:text/javascript,${encodeURIComponent(confused)}`);
+  const { thread } = await EngineThread.start({ addonFile: "", kernelsFile: null }, worker);
+  await assert.rejects(thread.call("load", { folder: "one" }), { name: "ZodError", message: /session/ });
+  assert.deepEqual(await thread.call("unload", { session: 1 }), {});
+  await thread[Symbol.asyncDispose]();
+});
+
 test("a process has one thread count, and the library keeps to it", async () => {
   await using engine = await startEngineWithFolder();
   const options = {
