@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
+import { whenMissing } from "../lang/system-errors.js";
 import { isSecret } from "./token-secret.js";
 
 const FILE_NAME = "admin-token";
@@ -16,10 +17,7 @@ export function adminTokenFile(homeFolder: string): string {
  * @throws AppError `ADMIN_TOKEN_FILE_INVALID` when it holds something else
  */
 export async function readAdminToken(file: string): Promise<string | null> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return null;
-    throw error;
-  });
+  const text = await readFile(file, "utf8").catch(whenMissing(null));
   if (text === null) return null;
   const secret = text.trim();
   if (!isSecret(secret)) {

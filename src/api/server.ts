@@ -9,6 +9,7 @@ import { AppError } from "../core/app-error.js";
 import type { Config } from "../core/config.js";
 import { productVersion } from "../lang/product-version.js";
 import { projectRoot } from "../lang/project-root.js";
+import { systemCodeOf } from "../lang/system-errors.js";
 import type { ApiServices } from "./api-services.js";
 import { artifactRoute } from "./http/artifact-route.js";
 import { augmentationRoute } from "./http/augmentation-route.js";
@@ -120,7 +121,7 @@ async function listen(server: Server, { host, port }: ApiServerConfig): Promise<
   try {
     await listening;
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const code = systemCodeOf(cause);
     if (code === "EADDRINUSE") {
       throw new AppError(
         "PORT_IN_USE",

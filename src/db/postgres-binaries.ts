@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
 import { AppError } from "../core/app-error.js";
+import { ignoring } from "../lang/system-errors.js";
 
 const execute = promisify(execFile);
 
@@ -61,9 +62,7 @@ async function createLibraryLinks(packageFolder: string): Promise<void> {
   for (const { source, target } of links) {
     const link = path.join(packageFolder, target);
     if (existsSync(link)) continue;
-    await symlink(path.relative(path.dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
-    });
+    await symlink(path.relative(path.dirname(target), source), link).catch(ignoring("EEXIST"));
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chown, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type pg from "pg";
+import { hasSystemCode } from "../lang/system-errors.js";
 import type { PostgresBinaries, SystemAccount } from "./postgres-binaries.js";
 import { type PostgresLauncher, runPostgres } from "./postgres-command.js";
 
@@ -81,7 +82,7 @@ async function providePassword(file: string, account: SystemAccount | null): Pro
     await handle.writeFile(randomBytes(24).toString("base64url"));
     await handle.sync();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (!hasSystemCode(error, "EEXIST")) throw error;
   }
   await giveTo(account, file);
   return (await readFile(file, "utf8")).trim();

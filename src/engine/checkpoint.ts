@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { AppError, hasCode } from "../core/app-error.js";
+import { isFile } from "../lang/is-file.js";
 import { recoverFolder, replaceFolder } from "./durable-folder.js";
 import type { TensorValue } from "./engine-protocol.js";
 import { digestFolder, type FolderDigest } from "./folder-digest.js";
-import { isFile } from "./is-file.js";
 import type { Session } from "./session.js";
 
 /** The name that a SavedModel's `variables/` uses too, so a checkpoint can be put there as it is. */

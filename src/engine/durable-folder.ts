@@ -1,6 +1,6 @@
 import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { ignoring } from "./file-errors.js";
+import { ignoring } from "../lang/system-errors.js";
 
 /**
  * Waits until every file of a folder, and the folder's list of them, would survive a power cut.

@@ -1,9 +1,11 @@
-/** Whether there is a process of that id on this machine, whoever's it is. */
+import { hasSystemCode } from "./system-errors.js";
+
+/** Whether a process with this id runs on this machine, whoever owns it. */
 export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0); // Sends nothing: it asks.
+    process.kill(pid, 0); // Signal 0 sends nothing; it only checks.
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return hasSystemCode(error, "EPERM");
   }
 }

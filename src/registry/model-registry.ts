@@ -8,6 +8,7 @@ import type { EngineHost } from "../engine/engine-host.js";
 import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";
 import type { Session } from "../engine/session.js";
 import { networkOfRun } from "../graph/architectures/network-spec.js";
+import { systemCodeOf, whenMissing } from "../lang/system-errors.js";
 import type { Log } from "../telemetry/log.js";
 import { exportModel } from "./model-export.js";
 import { MANIFEST_FILE, type ModelManifest, parseManifest } from "./model-manifest.js";
@@ -156,10 +157,7 @@ export class ModelRegistry {
 
   /** At start: removes exports that a dead process left without a row. */
   async recover(): Promise<void> {
-    const folders = await readdir(this.#modelsFolder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return [];
-      throw error;
-    });
+    const folders = await readdir(this.#modelsFolder).catch(whenMissing([]));
     // Before the query: what is not under way any more by now has its row already.
     const underWay = new Set(this.#unfinished);
     const kept = await this.#models.existingVersions(folders);
@@ -248,7 +246,7 @@ export class ModelRegistry {
 async function checkFiles(version: ModelVersionRecord, folder: string): Promise<void> {
   const found = await digestFolder(folder).then(
     ({ sha256 }) => sha256,
-    (error: NodeJS.ErrnoException) => error.code ?? error.message,
+    (error: unknown) => systemCodeOf(error) ?? String(error),
   );
   if (found === version.sha256) return;
   throw new AppError(

@@ -1,5 +1,6 @@
 import { pipeline } from "node:stream/promises";
 import { type RequestHandler, Router } from "express";
+import { hasSystemCode } from "../../lang/system-errors.js";
 import type { Artifacts } from "../../training/record/artifacts.js";
 import type { Authentication } from "./authentication.js";
 
@@ -30,8 +31,8 @@ function download(artifacts: Artifacts): RequestHandler<{ runId: string; name: s
     try {
       await pipeline(content, response);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ERR_STREAM_PREMATURE_CLOSE") throw error; // else the client has gone
+      // The code says that the client has gone.
+      if (!hasSystemCode(error, "ERR_STREAM_PREMATURE_CLOSE")) throw error;
     }
   };
 }

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
+import { hasSystemCode } from "../../lang/system-errors.js";
 import { DurableFile, removeAbandoned, sha256Of, syncFolder } from "./durable-file.js";
 
 /** Hashing one chunk takes about a millisecond of the event loop. */
@@ -42,8 +43,8 @@ export class BlobStore {
 
   /** @throws AppError `BLOB_MISSING`, or `BLOB_DAMAGED` when the bytes no longer match their name */
   async read(sha256: string): Promise<Uint8Array> {
-    const bytes = await readFile(this.pathOf(sha256)).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== "ENOENT") throw cause;
+    const bytes = await readFile(this.pathOf(sha256)).catch((cause: unknown) => {
+      if (!hasSystemCode(cause, "ENOENT")) throw cause;
       throw new AppError(
         "BLOB_MISSING",
         `The file of picture ${sha256} is not in the blob store. Import its data set again.`,

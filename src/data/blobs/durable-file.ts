@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { hasSystemCode } from "../../lang/system-errors.js";
 
 /** Folder, beside the finished files, for those that are still being written. */
 const PARTIAL_FOLDER = "partial";
@@ -48,7 +49,7 @@ async function inFolderOf<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!hasSystemCode(error, "ENOENT")) throw error;
     await mkdir(path.dirname(file), { recursive: true });
     return work();
   }

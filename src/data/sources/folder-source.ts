@@ -3,6 +3,7 @@ import { open, readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
 import type { Limits } from "../../core/config.js";
+import { systemCodeOf } from "../../lang/system-errors.js";
 import { tooManyBytes } from "../images/decoder.js";
 import { type ImportSource, isJunk, type SourceFile } from "./import-source.js";
 
@@ -133,7 +134,7 @@ async function openFile({ name, file }: FoundFile, limitBytes: number): Promise<
 }
 
 function unreadable(name: string, cause: unknown): AppError {
-  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  const code = systemCodeOf(cause) ?? String(cause);
   return new AppError(
     "SOURCE_UNREADABLE",
     `${JSON.stringify(name)} in the folder cannot be read (${code}).`,

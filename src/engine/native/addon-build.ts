@@ -2,7 +2,7 @@ import { cp, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
-import { isFile } from "../is-file.js";
+import { isFile } from "../../lang/is-file.js";
 import { lastLines, runProgram } from "./program.js";
 
 /** The addon uses Node's stable interface in this version, so one build serves every Node since 12.22. */

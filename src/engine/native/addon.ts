@@ -1,8 +1,8 @@
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
-import { ignoring } from "../file-errors.js";
-import { isFile } from "../is-file.js";
+import { isFile } from "../../lang/is-file.js";
+import { ignoring } from "../../lang/system-errors.js";
 import { ADDON_NAME, buildAddon, NAPI_VERSION } from "./addon-build.js";
 import { lastLines, runProgram } from "./program.js";
 import { publishFolder, withTemporaryFolder } from "./shared-cache.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { isFile } from "../is-file.js";
+import { isFile } from "../../lang/is-file.js";
 import { compilerOf } from "./addon-build.js";
 import type { Machine } from "./machine.js";
 import { lastLines, runProgram } from "./program.js";

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { hasSystemCode } from "../../lang/system-errors.js";
 
 export interface ProgramResult {
   /** Null: there is no such program, or a signal ended it. */
@@ -26,8 +27,8 @@ export function runProgram(
     };
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      resolve({ exitCode: null, missing: error.code === "ENOENT", output: error.message });
+    child.on("error", (error) => {
+      resolve({ exitCode: null, missing: hasSystemCode(error, "ENOENT"), output: error.message });
     });
     child.on("close", (exitCode) => resolve({ exitCode, missing: false, output }));
   });

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { ignoring } from "../../lang/system-errors.js";
 import { syncFolder } from "../durable-folder.js";
-import { ignoring } from "../file-errors.js";
 
 const TEMPORARY = ".tmp-";
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
-import { isFile } from "../is-file.js";
+import { isFile } from "../../lang/is-file.js";
 import { installCuda } from "./cuda-libraries.js";
 import type { Machine } from "./machine.js";
 import { publishFolder, withTemporaryFolder } from "./shared-cache.js";

@@ -1,5 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { whenMissing } from "../../lang/system-errors.js";
 import type { KeptCheckpoint } from "../record/checkpoint-store.js";
 
 /** Removes checkpoints that an attempt saved and did not live to name. */
@@ -8,10 +9,7 @@ export async function removeUnnamedCheckpoints(
   named: readonly KeptCheckpoint[],
 ): Promise<void> {
   const kept = new Set(named.map(({ folder }) => folder));
-  const found = await readdir(checkpointsFolder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
+  const found = await readdir(checkpointsFolder).catch(whenMissing([]));
   await removeCheckpoints(
     checkpointsFolder,
     found.filter((folder) => !kept.has(folder)),

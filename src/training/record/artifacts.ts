@@ -3,6 +3,7 @@ import path from "node:path";
 import { AppError } from "../../core/app-error.js";
 import { kindOfId } from "../../core/ids.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
+import { hasSystemCode } from "../../lang/system-errors.js";
 import type { ArtifactRecord, ArtifactStore } from "./artifact-store.js";
 
 const ARTIFACT_NAME = /^[\w.-]+$/;
@@ -37,7 +38,7 @@ export class Artifacts {
     try {
       return { ...record, file: await open(location, "r") };
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+      if (!hasSystemCode(cause, "ENOENT")) throw cause;
       throw notFound(
         runId,
         name,

@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import path from "node:path";
 import { syncFolder } from "../../data/blobs/durable-file.js";
+import { whenMissing } from "../../lang/system-errors.js";
 import { formatEvent, type Moment, type Summary, stepOf, summaryEvent } from "./event.js";
 import { frameRecord, readRecords } from "./records.js";
 
@@ -57,7 +58,7 @@ export class EventFile implements AsyncDisposable {
   }
 
   async #takeOver(earlier: string, step: number): Promise<void> {
-    const source = await open(earlier, "r").catch(ignoringAbsence);
+    const source = await open(earlier, "r").catch(whenMissing(null));
     if (source === null) return;
     try {
       for await (const { record, data } of readRecords(source)) {
@@ -82,9 +83,4 @@ export class EventFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.file.close();
   }
-}
-
-function ignoringAbsence(error: NodeJS.ErrnoException): null {
-  if (error.code === "ENOENT") return null;
-  throw error;
 }

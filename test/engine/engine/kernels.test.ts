@@ -3,11 +3,11 @@ import path from "node:path";
 import { test } from "node:test";
 import { parseConfig } from "../../../src/core/config.js";
 import { customOpsFor } from "../../../src/engine/engine-info.js";
-import { isFile } from "../../../src/engine/is-file.js";
 import { type KernelsSource, provideKernels } from "../../../src/engine/native/kernels.js";
 import { detectMachine } from "../../../src/engine/native/machine.js";
 import { openTensorFlowFolder, provideTensorFlow } from "../../../src/engine/native/tensorflow-folder.js";
 import { provideNativeLibrary } from "../../../src/engine/native-library.js";
+import { isFile } from "../../../src/lang/is-file.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 

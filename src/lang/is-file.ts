@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 
-/** Whether there is a file of that name; a folder is none, and one that cannot be looked at neither. */
+/** Whether a file of this name exists and can be looked at; false for a folder. */
 export async function isFile(file: string): Promise<boolean> {
   return (await stat(file).catch(() => null))?.isFile() ?? false;
 }
