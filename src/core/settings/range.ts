@@ -23,6 +23,11 @@ export function isBoundBySetting({ to, below }: RangeFacts): boolean {
   return typeof to === "object" || typeof below === "object";
 }
 
+/** Whether a setting takes every number, so that its type says it all. */
+export function isUnlimited(setting: NumberSetting | NumbersSetting): boolean {
+  return setting.unit === undefined && setting.fractionOf === undefined && describeRange(setting) === "";
+}
+
 /** The values that a numeric setting takes, such as "a whole number of pixels from 32 to 1024". */
 export function describeNumber(
   setting: NumberSetting | NumbersSetting,

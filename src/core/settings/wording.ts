@@ -1,4 +1,4 @@
-import { describeNumber } from "./range.js";
+import { describeNumber, isUnlimited } from "./range.js";
 import { defaultOf, isRequired, type Option, type Setting } from "./setting.js";
 
 /**
@@ -12,6 +12,16 @@ export function describeGiven(setting: Setting): string {
     describeApplies(setting),
     setting.derived,
     describeNull(setting),
+  );
+}
+
+/** What a setting does, without the values that it takes. */
+export function describeEffect(setting: Setting): string {
+  return sentences(
+    setting.description,
+    describeApplies(setting),
+    setting.derived,
+    describeEarlierRuns(setting),
   );
 }
 
@@ -50,7 +60,7 @@ function describeRange(setting: Setting): string | undefined {
   switch (setting.kind) {
     case "number":
     case "wholeNumber":
-      return `${capitalized(describeNumber(setting))}.`;
+      return isUnlimited(setting) ? undefined : `${capitalized(describeNumber(setting))}.`;
     case "numbers":
     case "wholeNumbers":
       return `Each item is ${describeNumber(setting)}.`;
@@ -62,6 +72,11 @@ function describeRange(setting: Setting): string | undefined {
 function describeApplies({ appliesWhen }: Setting): string | undefined {
   if (appliesWhen === undefined) return undefined;
   return `Has an effect only if \`${appliesWhen.setting}\` is ${inWords(appliesWhen.is)}.`;
+}
+
+function describeEarlierRuns(setting: Setting): string | undefined {
+  if (!("earlierRuns" in setting) || setting.earlierRuns === undefined) return undefined;
+  return `Earlier runs have ${setting.earlierRuns}.`;
 }
 
 function describeNull(setting: Setting): string | undefined {

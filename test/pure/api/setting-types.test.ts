@@ -130,7 +130,7 @@ type Rule {
   """One of "plain" or "curved"."""
   kind: String!
 
-  """Speed of it. A number."""
+  """Speed of it."""
   speed: Float!
 
   """Whether it is smooth. Null unless \`kind\` is curved."""
