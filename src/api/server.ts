@@ -7,7 +7,7 @@ import express from "express";
 import type { Caller } from "../access/caller.js";
 import { AppError } from "../core/app-error.js";
 import type { Config } from "../core/config.js";
-import { productVersion } from "../lang/product-version.js";
+import { productVersion } from "../lang/package-version.js";
 import { projectRoot } from "../lang/project-root.js";
 import { systemCodeOf } from "../lang/system-errors.js";
 import type { ApiServices } from "./api-services.js";

@@ -9,7 +9,7 @@ import { DatasetStore } from "../data/versions/dataset-store.js";
 import type { Database } from "../db/database.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { SYSTEM_CLOCK } from "../lang/clock.js";
-import { productVersion } from "../lang/product-version.js";
+import { productVersion } from "../lang/package-version.js";
 import { InitialWeights } from "../registry/initial-weights.js";
 import { ModelRegistry } from "../registry/model-registry.js";
 import { ModelStore } from "../registry/model-store.js";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { EXIT, parseCommandLine } from "../client/command-line.js";
 import { explainError } from "../core/app-error.js";
-import { productVersion } from "../lang/product-version.js";
+import { productVersion } from "../lang/package-version.js";
 import { projectRoot } from "../lang/project-root.js";
 import { docsCommand } from "./docs.js";
 import { migrationsCommand } from "./migrations.js";

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { ServerReady } from "../client/server-process.js";
 import { parseConfig } from "../core/config.js";
 import { environmentHelp } from "./environment-help.js";
 import { stopSignal } from "./stop-signal.js";
@@ -32,7 +33,9 @@ async function serve({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): 
   });
   const { url, adminToken } = espalier;
   if (jsonReady) {
-    process.stdout.write(`${JSON.stringify({ url, adminTokenFile: adminToken.file })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ url, adminTokenFile: adminToken.file } satisfies ServerReady)}\n`,
+    );
   } else {
     process.stderr.write(greeting(url, adminToken));
   }

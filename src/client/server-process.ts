@@ -2,17 +2,16 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { ClientError } from "./client-error.js";
 
 const LINES_KEPT = 12;
 /** What TensorFlow's own log writes whatever it is told; nothing a user could act on. */
 export const LIBRARY_LOG = /^(WARNING: All log messages before absl|[IW]\d{4} )/;
 
-/** What the server says on standard output once it listens. */
-export interface ServerReady {
-  readonly url: string;
-  readonly adminTokenFile: string;
-}
+/** The line of JSON that the server writes to standard output once it listens. */
+const SERVER_READY = z.object({ url: z.string(), adminTokenFile: z.string() }).readonly();
+export type ServerReady = z.infer<typeof SERVER_READY>;
 
 /** The built product as a process of its own, as a user would start it, on a port the system chooses. */
 export class ServerProcess implements AsyncDisposable {
@@ -39,7 +38,7 @@ export class ServerProcess implements AsyncDisposable {
       createInterface({ input: child.stdout }).once("line", (line) => {
         starting = false;
         try {
-          resolve(JSON.parse(line) as ServerReady);
+          resolve(SERVER_READY.parse(JSON.parse(line)));
         } catch {
           reject(
             new ClientError(

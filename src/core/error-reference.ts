@@ -1,11 +1,6 @@
+import { keysOf } from "../lang/keys-of.js";
 import { markdownTable } from "../lang/markdown-table.js";
-import {
-  ERROR_CODES,
-  ERROR_DOMAINS,
-  type ErrorCode,
-  type ErrorDescription,
-  type ErrorDomain,
-} from "./error-codes.js";
+import { ERROR_CODES, ERROR_DOMAINS, type ErrorCode, type ErrorDescription } from "./error-codes.js";
 import { RUN_WARNINGS } from "./run-warnings.js";
 
 const INTRODUCTION = `# Error codes
@@ -44,8 +39,8 @@ const COLUMNS: readonly Column[] = [
 
 /** The page docs/errors.md. */
 export function errorReference(): string {
-  const codes = Object.keys(ERROR_CODES) as ErrorCode[];
-  const sections = (Object.keys(ERROR_DOMAINS) as ErrorDomain[]).map((domain) => {
+  const codes = keysOf(ERROR_CODES);
+  const sections = keysOf(ERROR_DOMAINS).map((domain) => {
     const ofDomain = codes.filter((code) => ERROR_CODES[code].domain === domain).sort();
     return `## ${ERROR_DOMAINS[domain]}\n\n${codeTable(ofDomain)}`;
   });

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { keysOf } from "../lang/keys-of.js";
 
 /** The prefix of an id says what it names, so that `node(id)` needs no second lookup. */
 export const ID_PREFIXES = {
@@ -37,12 +38,8 @@ export function newId(kind: IdKind, nowMs: number = Date.now()): string {
   return `${ID_PREFIXES[kind]}_${time}${random}`;
 }
 
-/** Which kind of thing an id names, or null when it is not one of ours. */
+/** The kind of thing that an id names; null when the text is not an id. */
 export function kindOfId(id: string): IdKind | null {
-  const match = new RegExp(`^([a-z]+)_${BODY}$`).exec(id);
-  if (match === null) return null;
-  for (const [kind, prefix] of Object.entries(ID_PREFIXES)) {
-    if (prefix === match[1]) return kind as IdKind;
-  }
-  return null;
+  const prefix = new RegExp(`^([a-z]+)_${BODY}$`).exec(id)?.[1];
+  return keysOf(ID_PREFIXES).find((kind) => ID_PREFIXES[kind] === prefix) ?? null;
 }

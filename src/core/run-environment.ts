@@ -3,7 +3,7 @@ import { Precision } from "./enumerations.js";
 
 const COMPUTE_PRECISION = z.enum(Precision).exclude(["AUTO"]);
 
-const PRECISION_MEASUREMENT = z.object({
+export const PRECISION_MEASUREMENT = z.object({
   precision: COMPUTE_PRECISION,
   device: z.string(),
   milliseconds: z.number(),

@@ -4,6 +4,7 @@ import { chmod, readFile, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
+import { z } from "zod";
 import { AppError } from "../core/app-error.js";
 import { ignoring } from "../lang/system-errors.js";
 
@@ -53,13 +54,14 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   return binaries;
 }
 
+/** Written by the package: paths below it, where `target` is the link to make. */
+const LIBRARY_LINKS = z.array(z.object({ source: z.string(), target: z.string() }));
+
 async function createLibraryLinks(packageFolder: string): Promise<void> {
   const list = await readFile(path.join(packageFolder, "native", "pg-symlinks.json"), "utf8").catch(
     () => "[]",
   );
-  // Written by the package itself: paths below it, `target` being the link to make.
-  const links = JSON.parse(list) as { source: string; target: string }[];
-  for (const { source, target } of links) {
+  for (const { source, target } of LIBRARY_LINKS.parse(JSON.parse(list))) {
     const link = path.join(packageFolder, target);
     if (existsSync(link)) continue;
     await symlink(path.relative(path.dirname(target), source), link).catch(ignoring("EEXIST"));

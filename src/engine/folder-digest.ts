@@ -26,7 +26,7 @@ export async function digestFolder(folder: string): Promise<FolderDigest> {
     // The size keeps bytes from moving unseen from one file to the next.
     hash.update(`${name}\n${size}\n`);
     const chunks = createReadStream(file, { highWaterMark: CHUNK_BYTES });
-    for await (const chunk of chunks) hash.update(chunk as Buffer);
+    for await (const chunk of chunks) hash.update(chunk);
     sizeBytes += size;
   }
   return { sizeBytes, sha256: hash.digest("hex") };

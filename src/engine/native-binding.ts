@@ -27,6 +27,22 @@ export interface NativeBinding {
   ) => readonly { readonly id: number; readonly dtype: number; readonly shape: readonly number[] }[];
 }
 
+const FUNCTIONS = [
+  "isUsingGpuDevice",
+  "createTensor",
+  "deleteTensor",
+  "tensorDataSync",
+  "loadSavedModel",
+  "deleteSavedModel",
+  "runSavedModel",
+] as const satisfies (keyof NativeBinding)[];
+
+/** Looks at the names alone: the addon does not tell what its functions take and return. */
+function isNativeBinding(exports: object): exports is NativeBinding {
+  const typeOf = (name: keyof NativeBinding): string => typeof Reflect.get(exports, name);
+  return typeOf("TF_Version") === "string" && FUNCTIONS.every((name) => typeOf(name) === "function");
+}
+
 export type NativeData = Uint8Array | Int32Array | Float32Array | BigInt64Array | readonly Uint8Array[];
 
 /**
@@ -41,7 +57,9 @@ const RTLD_NODELETE = process.platform === "darwin" ? 0x80 : 0x1000;
  * before.
  */
 export function loadNativeBinding(addonFile: string): NativeBinding {
-  return loadForGood(addonFile) as NativeBinding;
+  const exports = loadForGood(addonFile);
+  if (!isNativeBinding(exports)) throw new Error(`${addonFile} is not the addon of TensorFlow for Node.`);
+  return exports;
 }
 
 /** Loads Espalier's own operations, which register themselves with the TensorFlow that is loaded already. */
@@ -49,7 +67,7 @@ export function loadKernels(kernelsFile: string): void {
   loadForGood(kernelsFile);
 }
 
-function loadForGood(file: string): unknown {
+function loadForGood(file: string): object {
   const addon = { exports: {} };
   process.dlopen(addon, file, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
   return addon.exports;

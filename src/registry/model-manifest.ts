@@ -1,25 +1,32 @@
+import { z } from "zod";
 import { AppError } from "../core/app-error.js";
 import type { NetworkSpec } from "../graph/architectures/network-spec.js";
-import type { SignatureTable } from "../graph/saved-model/signature.js";
+import { SIGNATURES_SCHEMA } from "../graph/saved-model/signature.js";
+import { jsonOf } from "../lang/json.js";
 
 /** Raised when readers of an older export must do something else. */
 const FORMAT_VERSION = 1;
 
 /** What a SavedModel does not say about itself: `espalier.json` beside `saved_model.pb`. */
-export interface ModelManifest {
-  readonly formatVersion: typeof FORMAT_VERSION;
-  readonly signatures: SignatureTable;
-  /** In the order of the network's outputs. */
-  readonly classNames: readonly string[];
-  readonly network: NetworkSpec;
-  readonly dataset: {
-    /** "flowers:3" */
-    readonly ref: string;
-    /** SHA-256 of the dataset version's manifest. */
-    readonly hash: string | null;
-  };
-  readonly run: { readonly id: string; readonly epoch: number };
-}
+const MANIFEST = z
+  .object({
+    formatVersion: z.literal(FORMAT_VERSION),
+    signatures: SIGNATURES_SCHEMA,
+    /** In the order of the network's outputs. */
+    classNames: z.array(z.string()).readonly(),
+    network: z.custom<NetworkSpec>((network) => typeof network === "object" && network !== null),
+    dataset: z
+      .object({
+        /** "flowers:3" */
+        ref: z.string(),
+        /** SHA-256 of the dataset version's manifest. */
+        hash: z.string().nullable(),
+      })
+      .readonly(),
+    run: z.object({ id: z.string(), epoch: z.number() }).readonly(),
+  })
+  .readonly();
+export type ModelManifest = z.infer<typeof MANIFEST>;
 
 export const MANIFEST_FILE = "espalier.json";
 
@@ -29,18 +36,17 @@ export function formatManifest(manifest: Omit<ModelManifest, "formatVersion">): 
 }
 
 /**
- * Reads the text of a manifest whose digest was checked, so that only its format can surprise.
+ * Reads the text of a manifest. The caller has checked its digest, so it can only be wrong in having another format.
  *
  * @throws AppError `MODEL_FORMAT_UNKNOWN` when another version of the product wrote it
  */
 export function parseManifest(text: string): ModelManifest {
-  const manifest = JSON.parse(text) as ModelManifest;
-  if (manifest.formatVersion !== FORMAT_VERSION) {
-    throw new AppError(
-      "MODEL_FORMAT_UNKNOWN",
-      `The model's ${MANIFEST_FILE} must have format version ${FORMAT_VERSION}. Received ` +
-        `${JSON.stringify(manifest.formatVersion)}. Register the run again with this version of Espalier.`,
-    );
-  }
-  return manifest;
+  const { data, error } = MANIFEST.safeParse(jsonOf(text));
+  if (error === undefined) return data;
+  throw new AppError(
+    "MODEL_FORMAT_UNKNOWN",
+    `The model's ${MANIFEST_FILE} is not a manifest of format version ${FORMAT_VERSION}:\n${z.prettifyError(error)}\n` +
+      "Register the run again with this version of Espalier.",
+    { cause: error },
+  );
 }

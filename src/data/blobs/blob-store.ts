@@ -67,7 +67,7 @@ export class BlobStore {
     if (!(await this.has(sha256))) return null;
     const hash = createHash("sha256");
     for await (const chunk of createReadStream(this.pathOf(sha256), { highWaterMark: CHUNK_BYTES })) {
-      hash.update(chunk as Buffer);
+      hash.update(chunk);
     }
     return hash.digest("hex");
   }

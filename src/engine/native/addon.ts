@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } fr
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
 import { isFile } from "../../lang/is-file.js";
+import { packageVersion } from "../../lang/package-version.js";
 import { ignoring } from "../../lang/system-errors.js";
 import { ADDON_NAME, buildAddon, NAPI_VERSION } from "./addon-build.js";
 import { lastLines, runProgram } from "./program.js";
@@ -24,7 +25,7 @@ export async function provideAddon(
   tensorflow: TensorFlowFolder,
   progress: (line: string) => void,
 ): Promise<string> {
-  const version = await packageVersion(packageFolder);
+  const version = await versionOf(packageFolder);
   const lib = path.join(packageFolder, `lib/napi-v${NAPI_VERSION}`);
   const addonFile = path.join(lib, `${ADDON_NAME}.node`);
   const stampFile = path.join(lib, STAMP_FILE);
@@ -108,16 +109,14 @@ async function probe(addonFile: string): Promise<string> {
   );
 }
 
-async function packageVersion(packageFolder: string): Promise<string> {
-  const manifest = path.join(packageFolder, "package.json");
-  const text = await readFile(manifest, "utf8").catch((cause: unknown) => {
+function versionOf(packageFolder: string): Promise<string> {
+  return packageVersion(packageFolder).catch((cause: unknown) => {
     throw new AppError(
       "PACKAGES_MISSING",
       `Expected the package @tensorflow/tfjs-node-gpu in ${packageFolder}. Run \`npm ci --ignore-scripts\`.`,
       { cause },
     );
   });
-  return String((JSON.parse(text) as { version: unknown }).version);
 }
 
 async function replaceFile(file: string, write: (temporary: string) => Promise<unknown>): Promise<void> {

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { z } from "zod";
 import { AppError } from "../../core/app-error.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { DurableFile, sha256Of, syncFolder } from "../../data/blobs/durable-file.js";
@@ -9,6 +10,7 @@ import type { EngineHost } from "../../engine/engine-host.js";
 import { digestFolder } from "../../engine/folder-digest.js";
 import { networkVariables } from "../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
+import { jsonOf } from "../../lang/json.js";
 import type { Log } from "../../telemetry/log.js";
 import { assignmentOf, buildAssignmentGraph } from "./assignment-graph.js";
 import { fitWeights } from "./fit-weights.js";
@@ -21,11 +23,12 @@ import { openWeightsFile } from "./weights-file.js";
 const CONVERSION_VERSION = 1;
 
 /** Beside a conversion, written after it: without it there is none. */
-interface ConversionRecord {
+const CONVERSION_RECORD = z.object({
   /** Of the checkpoint's files. */
-  readonly sha256: string;
-  readonly variables: readonly string[];
-}
+  sha256: z.string(),
+  variables: z.array(z.string()).readonly(),
+});
+type ConversionRecord = z.infer<typeof CONVERSION_RECORD>;
 
 /**
  * Files of weights that other programs wrote. They are kept as blobs, and converted into a checkpoint
@@ -152,9 +155,10 @@ function recordOf(folder: string): string {
 /** Null when there is no conversion, or its files are not what was written. */
 async function readRecord(folder: string): Promise<ConversionRecord | null> {
   const [record, found] = await Promise.all([
-    readFile(recordOf(folder), "utf8")
-      .then((text) => JSON.parse(text) as ConversionRecord)
-      .catch(() => null),
+    readFile(recordOf(folder), "utf8").then(
+      (text) => CONVERSION_RECORD.safeParse(jsonOf(text)).data ?? null,
+      () => null,
+    ),
     digestFolder(folder).catch(() => null),
   ]);
   return record !== null && found?.sha256 === record.sha256 ? record : null;

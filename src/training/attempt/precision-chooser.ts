@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { z } from "zod";
 import type { ComputePrecision } from "../../core/enumerations.js";
-import type { PrecisionMeasurement } from "../../core/run-environment.js";
+import { PRECISION_MEASUREMENT, type PrecisionMeasurement } from "../../core/run-environment.js";
 import { DurableFile, syncFolder } from "../../data/blobs/durable-file.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { EngineDevice, EngineInfo } from "../../engine/engine-protocol.js";
-import { COMPUTE_TYPES } from "../../graph/architectures/network-graph.js";
 import { buildPrecisionProbe } from "../../graph/architectures/precision-probe.js";
 import type { Clock } from "../../lang/clock.js";
+import { jsonOf } from "../../lang/json.js";
+import { whenMissing } from "../../lang/system-errors.js";
 
 /** What AUTO became, and what it was decided by. */
 export interface PrecisionChoice {
@@ -18,11 +20,12 @@ export interface PrecisionChoice {
 /** Raised when the probe changes, so that older times are not compared with newer ones. */
 const FORMAT_VERSION = 2;
 
-interface CacheFile {
-  readonly formatVersion: typeof FORMAT_VERSION;
+const CACHE_FILE = z.object({
+  formatVersion: z.literal(FORMAT_VERSION),
   /** By machine; see `machineOf`. */
-  readonly machines: Readonly<Record<string, readonly PrecisionMeasurement[]>>;
-}
+  machines: z.record(z.string(), z.array(PRECISION_MEASUREMENT).readonly()),
+});
+type CacheFile = z.infer<typeof CACHE_FILE>;
 
 /** The best of so many: whatever else the machine does only makes a run slower. */
 const REPETITIONS = 5;
@@ -93,15 +96,10 @@ export class PrecisionChooser {
     return best;
   }
 
-  /** A file that is missing, damaged or of another version knows nothing. */
+  /** Nothing where the file is missing, damaged or has another format version. */
   async #read(): Promise<CacheFile["machines"]> {
-    try {
-      const file: unknown = JSON.parse(await readFile(this.#file, "utf8"));
-      return isCacheFile(file) ? file.machines : {};
-    } catch (error) {
-      if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return {};
-      throw error;
-    }
+    const text = await readFile(this.#file, "utf8").catch(whenMissing(""));
+    return CACHE_FILE.safeParse(jsonOf(text)).data?.machines ?? {};
   }
 
   async #write(content: CacheFile): Promise<void> {
@@ -121,23 +119,4 @@ function machineOf(info: EngineInfo): string {
 /** The device that trains. */
 export function deviceOf({ devices }: EngineInfo): EngineDevice | undefined {
   return devices.find(({ kind }) => kind === "GPU") ?? devices[0];
-}
-
-function isCacheFile(file: unknown): file is CacheFile {
-  if (typeof file !== "object" || file === null || !("formatVersion" in file) || !("machines" in file))
-    return false;
-  const { formatVersion, machines } = file;
-  if (formatVersion !== FORMAT_VERSION || typeof machines !== "object" || machines === null) return false;
-  return Object.values(machines).every((times) => Array.isArray(times) && times.every(isMeasurement));
-}
-
-function isMeasurement(value: unknown): value is PrecisionMeasurement {
-  if (typeof value !== "object" || value === null) return false;
-  const { precision, device, milliseconds } = value as Partial<PrecisionMeasurement>;
-  return (
-    typeof precision === "string" &&
-    Object.hasOwn(COMPUTE_TYPES, precision) &&
-    typeof device === "string" &&
-    Number.isFinite(milliseconds)
-  );
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { productVersion } from "../../../src/lang/product-version.js";
+import { productVersion } from "../../../src/lang/package-version.js";
 
 const MAIN = fileURLToPath(import.meta.resolve("../../../src/cli/main.js"));
 
