@@ -25,13 +25,20 @@ const LAUNCH_RUN = graphql(`mutation TestLaunch($input: LaunchRunInput!) {
 
 const FOLLOW_RUN = graphql(`subscription TestFollowRun($id: ID!) { runEvents(runId: $id) { cursor } }`);
 
-/** Uploads and imports drawn flowers as the dataset "flowers". @returns the reference of the version */
-export async function importFlowers({ editor, viewer }: TestServer, perClass = 8): Promise<string> {
+/** @returns the id of the upload */
+export async function uploadBytes({ editor }: TestServer, bytes: Uint8Array): Promise<string> {
   const { createUpload } = await editor.ask(CREATE_UPLOAD);
   const { uploadId, putUrl, userErrors } = createUpload;
   assert.ok(uploadId !== null && putUrl !== null, JSON.stringify(userErrors));
-  const body = new Blob([new Uint8Array(await drawFlowerArchive(perClass))]);
+  const body = new Blob([new Uint8Array(bytes)]);
   assert.equal((await editor.fetch(putUrl, { method: "PUT", body })).status, 200);
+  return uploadId;
+}
+
+/** Uploads and imports drawn flowers as the dataset "flowers". @returns the reference of the version */
+export async function importFlowers(server: TestServer, perClass = 8): Promise<string> {
+  const { editor, viewer } = server;
+  const uploadId = await uploadBytes(server, await drawFlowerArchive(perClass));
   const { importDataset } = await editor.ask(IMPORT_FLOWERS, { uploadId });
   assert.deepEqual(importDataset.userErrors, []);
   assert.ok(importDataset.datasetVersion);

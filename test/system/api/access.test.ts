@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import {
   buildClientSchema,
   type GraphQLSchema,
@@ -11,18 +12,35 @@ import {
   validate,
 } from "graphql";
 import { WebSocket } from "ws";
+import { graphql } from "../../../src/client/generated/gql.js";
 import { GraphqlClient, socketUrl } from "../../testkit/graphql-client.js";
 import { operationsForEveryField } from "../../testkit/schema-walk.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
+
+const INTROSPECTION: TypedDocumentNode<IntrospectionQuery, Record<string, never>> = parse(
+  getIntrospectionQuery({ oneOf: true }),
+);
+
+const CREATE_BOT = graphql(`mutation AccessCreateBot {
+  createAccessToken(input: { name: "bot", role: VIEWER }) {
+    secret
+    token { id name role lastUsedAt }
+    userErrors { code }
+  }
+}`);
+
+const TOKENS = graphql(`query AccessTokens { accessTokens { id } }`);
+
+const FORBIDDEN_EXPERIMENT = graphql(`query AccessForbiddenExperiment {
+  experiment(name: "forbidden") { id }
+}`);
 
 let server: TestServer;
 let schema: GraphQLSchema;
 
 before(async () => {
   server = await startTestServer();
-  schema = buildClientSchema(
-    await server.viewer.ask<IntrospectionQuery>(getIntrospectionQuery({ oneOf: true })),
-  );
+  schema = buildClientSchema(await server.viewer.ask(INTROSPECTION));
 });
 after(() => server[Symbol.asyncDispose]());
 
@@ -127,23 +145,15 @@ test("a role that is too low is told which one is needed, and nothing happens", 
   const { data, errors } = await server.viewer.send(mutation);
   assert.equal(data, null);
   assert.match(errors?.[0]?.message ?? "", /EDITOR.*VIEWER/);
-  const { experiment } = await server.viewer.ask<{ experiment: null }>(
-    '{ experiment(name: "forbidden") { id } }',
-  );
+  const { experiment } = await server.viewer.ask(FORBIDDEN_EXPERIMENT);
   assert.equal(experiment, null);
   assert.equal((await server.viewer.fetch("/uploads/upl_1", { method: "PUT", body: "x" })).status, 403);
 });
 
 test("an admin makes a token, whose secret is shown once, and revokes it with effect at once", async () => {
-  const { createAccessToken } = await server.admin.ask<{
-    createAccessToken: {
-      secret: string;
-      token: { id: string; name: string; role: string; lastUsedAt: null };
-    };
-  }>(
-    `mutation { createAccessToken(input: { name: "bot", role: VIEWER }) { secret token { id name role lastUsedAt } userErrors { code } } }`,
-  );
+  const { createAccessToken } = await server.admin.ask(CREATE_BOT);
   const { secret, token } = createAccessToken;
+  assert.ok(secret !== null && token !== null);
   assert.deepEqual(token, { id: token.id, name: "bot", role: "VIEWER", lastUsedAt: null });
   await using bot = new GraphqlClient(server.url, secret);
   await bot.ask("{ system { version } }");
@@ -160,9 +170,7 @@ test("an admin makes a token, whose secret is shown once, and revokes it with ef
 });
 
 test("tokens are nodes for admins only", async () => {
-  const { accessTokens } = await server.admin.ask<{ accessTokens: { id: string }[] }>(
-    "{ accessTokens { id } }",
-  );
+  const { accessTokens } = await server.admin.ask(TOKENS);
   const id = accessTokens[0]?.id;
   const query = "query Node($id: ID!) { node(id: $id) { __typename id } }";
   assert.deepEqual(await server.admin.ask(query, { id }), { node: { __typename: "AccessToken", id } });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { VariablesOf } from "@graphql-typed-document-node/core";
 import sharp from "sharp";
+import { graphql } from "../../../src/client/generated/gql.js";
 import type { Augmentation } from "../../../src/core/run-configuration.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { TINY_NETWORK, TINY_TRAINING } from "../../engine/graph/tiny-network.js";
@@ -23,23 +25,37 @@ const AUGMENTATION: Augmentation = {
   fillMode: "WRAP",
 };
 
-const PREVIEW = `query Preview($ref: String!, $sample: ID!, $augmentation: AugmentationInput!, $count: Int, $seed: Int, $size: Int) {
+const PREVIEW = graphql(`query AugmentationPreview(
+  $ref: String!
+  $sample: ID!
+  $augmentation: AugmentationInput!
+  $count: Int
+  $seed: Int
+  $size: Int
+) {
   datasetVersion(ref: $ref) {
-    augmentationPreview(sampleId: $sample, augmentation: $augmentation, count: $count, seed: $seed, sizePixels: $size)
+    augmentationPreview(
+      sampleId: $sample
+      augmentation: $augmentation
+      count: $count
+      seed: $seed
+      sizePixels: $size
+    )
   }
-}`;
+}`);
 
-interface Preview {
-  readonly datasetVersion: { readonly augmentationPreview: readonly string[] };
-}
+const TRAINING_SAMPLES = graphql(`query AugmentationSamples($ref: String!) {
+  datasetVersion(ref: $ref) { samples(first: 2, filter: { split: TRAIN }) { nodes { id } } }
+}`);
 
 test("a preview shows what training sees", async (t) => {
   await using server = await startTestServer();
   const ref = await importFlowers(server);
   const sample = await secondSample(server, ref);
   const variables = { ref, sample, augmentation: AUGMENTATION, seed: SEED, size: SIZE };
-  const urls = async (own: object = {}): Promise<readonly string[]> => {
-    const { datasetVersion } = await server.viewer.ask<Preview>(PREVIEW, { ...variables, ...own });
+  const urls = async (own: Partial<VariablesOf<typeof PREVIEW>> = {}): Promise<readonly string[]> => {
+    const { datasetVersion } = await server.viewer.ask(PREVIEW, { ...variables, ...own });
+    assert.ok(datasetVersion);
     return datasetVersion.augmentationPreview;
   };
 
@@ -78,15 +94,16 @@ test("a preview shows what training sees", async (t) => {
   });
 
   await t.test("what cannot be shown is refused with the argument that is at fault", async () => {
-    const refusals: readonly [argument: object, code: string, path: string][] = [
-      [{ count: 33 }, "CONFIGURATION_INVALID", "count"],
-      [{ count: 0 }, "CONFIGURATION_INVALID", "count"],
-      [{ size: 31 }, "CONFIGURATION_INVALID", "sizePixels"],
-      [{ size: 1025 }, "CONFIGURATION_INVALID", "sizePixels"],
-      [{ seed: -1 }, "CONFIGURATION_INVALID", "seed"],
-      [{ augmentation: { zoom: 1 } }, "CONFIGURATION_INVALID", "augmentation.zoom"],
-      [{ sample: "smp_1" }, "SAMPLE_NOT_FOUND", "sampleId"],
-    ];
+    const refusals: readonly [argument: Partial<VariablesOf<typeof PREVIEW>>, code: string, path: string][] =
+      [
+        [{ count: 33 }, "CONFIGURATION_INVALID", "count"],
+        [{ count: 0 }, "CONFIGURATION_INVALID", "count"],
+        [{ size: 31 }, "CONFIGURATION_INVALID", "sizePixels"],
+        [{ size: 1025 }, "CONFIGURATION_INVALID", "sizePixels"],
+        [{ seed: -1 }, "CONFIGURATION_INVALID", "seed"],
+        [{ augmentation: { zoom: 1 } }, "CONFIGURATION_INVALID", "augmentation.zoom"],
+        [{ sample: "smp_1" }, "SAMPLE_NOT_FOUND", "sampleId"],
+      ];
     for (const [argument, code, path] of refusals) {
       const { errors = [] } = await server.viewer.send(PREVIEW, { ...variables, ...argument });
       assert.equal(errors[0]?.extensions.code, code, JSON.stringify(argument));
@@ -124,13 +141,8 @@ test("a preview shows what training sees", async (t) => {
 
 /** Not the first, which has the position 0. */
 async function secondSample(server: TestServer, ref: string): Promise<string> {
-  const { datasetVersion } = await server.viewer.ask<{
-    datasetVersion: { samples: { nodes: { id: string }[] } };
-  }>(
-    "query Samples($ref: String!) { datasetVersion(ref: $ref) { samples(first: 2, filter: { split: TRAIN }) { nodes { id } } } }",
-    { ref },
-  );
-  const id = datasetVersion.samples.nodes[1]?.id;
+  const { datasetVersion } = await server.viewer.ask(TRAINING_SAMPLES, { ref });
+  const id = datasetVersion?.samples.nodes[1]?.id;
   assert.ok(id);
   return id;
 }

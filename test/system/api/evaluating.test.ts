@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import type { ResultOf } from "@graphql-typed-document-node/core";
+import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
 import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
@@ -20,6 +22,45 @@ const CONFIGURATION: RunConfigurationInput = {
   epochs: 3,
 };
 
+graphql(`fragment EvaluatingFigures on Evaluation {
+  split sampleCount loss { value } top1 top5 expectedCalibrationError
+  classes { name precision recall f1 support } confusion
+}`);
+
+const EVALUATIONS = graphql(`query EvaluatingEvaluations($id: ID!) {
+  run(id: $id) {
+    datasetVersion { classes { name } splits { split sampleCount } }
+    metrics { key best { value } }
+    train: evaluation(split: TRAIN) { top1 }
+    validation: evaluation { ...EvaluatingFigures }
+    test: evaluation(split: TEST) { ...EvaluatingFigures }
+  }
+}`);
+
+const DISAGREEMENTS = graphql(`query EvaluatingDisagreements($ids: [ID!]!, $after: String) {
+  compareRuns(runIds: $ids) {
+    disagreements(first: 2, after: $after) {
+      totalCount
+      nodes { sample { id className } predictions { label probability } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}`);
+
+type Disagreements = ResultOf<typeof DISAGREEMENTS>["compareRuns"]["disagreements"];
+
+const COMPARED_CLASSES = graphql(`query EvaluatingCompare($ids: [ID!]!) {
+  compareRuns(runIds: $ids) { classes { name f1 } }
+}`);
+
+const ARTIFACTS = graphql(`query EvaluatingArtifacts($id: ID!) {
+  run(id: $id) { artifacts { name sizeBytes sha256 url } }
+}`);
+
+const LOSSES = graphql(`query EvaluatingLosses($id: ID!) {
+  run(id: $id) { metricHistory(key: "validation.loss") { points { step value } } }
+}`);
+
 test("two runs are looked at class by class and picture by picture, and leave files for other tools", async (t) => {
   await using server = await startTestServer();
   const datasetRef = await importFlowers(server, 20);
@@ -35,7 +76,7 @@ test("two runs are looked at class by class and picture by picture, and leave fi
   await t.test(
     "a run says how its best checkpoint does on each split but the one it learnt from",
     async () => {
-      const { run } = await evaluationsOf(server, plain);
+      const run = await evaluationsOf(server, plain);
       assert.equal(run.train, null);
       for (const [evaluation, split] of [
         [run.validation, "VALIDATION"],
@@ -60,7 +101,7 @@ test("two runs are looked at class by class and picture by picture, and leave fi
         assert.ok(Math.abs(top1 - right / sampleCount) < 1e-12);
         assert.deepEqual([top5, expectedCalibrationError >= 0 && expectedCalibrationError <= 1], [1, true]);
       }
-      const best = run.metrics.find(({ key }) => key === "validation.top1")?.best.value;
+      const best = run.metrics.find(({ key }) => key === "validation.top1")?.best?.value;
       assert.equal(run.validation.top1, best);
     },
   );
@@ -71,10 +112,10 @@ test("two runs are looked at class by class and picture by picture, and leave fi
     assert.ok(first && second);
     const expected = first.positions.length - agreements(first, second);
     assert.ok(expected > 2, `${expected} disagreements are too few to page through`);
-    const found: Disagreement[] = [];
+    const found: Disagreements["nodes"][number][] = [];
     let after: string | null = null;
     do {
-      const page = await disagreementsOf(server, ids, after);
+      const page: Disagreements = await disagreementsOf(server, ids, after);
       assert.equal(page.totalCount, expected);
       found.push(...page.nodes);
       after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
@@ -88,17 +129,13 @@ test("two runs are looked at class by class and picture by picture, and leave fi
   });
 
   await t.test("a comparison tells each class by each run", async () => {
-    const { compareRuns } = await server.viewer.ask<{
-      compareRuns: { classes: { name: string; f1: (number | null)[] }[] };
-    }>("query Compare($ids: [ID!]!) { compareRuns(runIds: $ids) { classes { name f1 } } }", {
-      ids: [plain, other],
-    });
+    const { compareRuns } = await server.viewer.ask(COMPARED_CLASSES, { ids: [plain, other] });
     const [ofPlain, ofOther] = await Promise.all([plain, other].map((id) => evaluationsOf(server, id)));
     assert.deepEqual(
       compareRuns.classes,
-      ofPlain?.run.validation.classes.map(({ name, f1 }, index) => ({
+      ofPlain?.validation.classes.map(({ name, f1 }, index) => ({
         name,
-        f1: [f1, ofOther?.run.validation.classes[index]?.f1],
+        f1: [f1, ofOther?.validation.classes[index]?.f1],
       })),
     );
   });
@@ -128,17 +165,15 @@ test("two runs are looked at class by class and picture by picture, and leave fi
       const file = path.join(temporary.folder, "events");
       await writeFile(file, await (await server.viewer.fetch(events?.url ?? "")).bytes());
       const summaries = await readSummaries(file);
-      const { run } = await server.viewer.ask<{
-        run: { metricHistory: { points: { step: number; value: number }[] } };
-      }>(
-        `query Losses($id: ID!) { run(id: $id) { metricHistory(key: "validation.loss") { points { step value } } } }`,
-        { id: other },
-      );
+      const { run } = await server.viewer.ask(LOSSES, { id: other });
       assert.deepEqual(
         summaries
           .filter(({ tag }) => tag === "validation/loss")
           .map(({ step, scalar }) => ({ step, value: scalar })),
-        run.metricHistory.points.map(({ step, value }) => ({ step, value: Math.fround(value) })),
+        run?.metricHistory.points.map(({ step, value }) => ({
+          step,
+          value: Math.fround(value ?? Number.NaN),
+        })),
       );
       const [, kernel] = summaries.filter(({ tag }) => tag === "block1_conv1/kernel");
       assert.equal(kernel?.histogram?.count, 3 * 3 * 3 * 4);
@@ -153,88 +188,24 @@ test("two runs are looked at class by class and picture by picture, and leave fi
   );
 });
 
-interface EvaluationAnswer {
-  readonly split: string;
-  readonly sampleCount: number;
-  readonly top1: number;
-  readonly top5: number;
-  readonly expectedCalibrationError: number;
-  readonly classes: readonly {
-    readonly name: string;
-    readonly f1: number | null;
-    readonly support: number;
-  }[];
-  readonly confusion: readonly (readonly number[])[];
+async function evaluationsOf({ viewer }: TestServer, id: string) {
+  const { run } = await viewer.ask(EVALUATIONS, { id });
+  assert.ok(run?.validation && run.test);
+  return { ...run, validation: run.validation, test: run.test };
 }
 
-interface EvaluationsAnswer {
-  readonly run: {
-    readonly datasetVersion: {
-      readonly classes: readonly { readonly name: string }[];
-      readonly splits: readonly { readonly split: string; readonly sampleCount: number }[];
-    };
-    readonly metrics: readonly { readonly key: string; readonly best: { readonly value: number } }[];
-    readonly train: null;
-    readonly validation: EvaluationAnswer;
-    readonly test: EvaluationAnswer;
-  };
-}
-
-interface Disagreement {
-  readonly sample: { readonly id: string; readonly className: string };
-  readonly predictions: readonly { readonly label: string; readonly probability: number }[];
-}
-
-interface Artifact {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  readonly url: string;
-}
-
-function evaluationsOf({ viewer }: TestServer, id: string): Promise<EvaluationsAnswer> {
-  return viewer.ask<EvaluationsAnswer & Record<string, unknown>>(
-    `query Evaluations($id: ID!) { run(id: $id) {
-       datasetVersion { classes { name } splits { split sampleCount } }
-       metrics { key best { value } }
-       train: evaluation(split: TRAIN) { top1 }
-       validation: evaluation { ...Figures }
-       test: evaluation(split: TEST) { ...Figures }
-     } }
-     fragment Figures on Evaluation {
-       split sampleCount loss { value } top1 top5 expectedCalibrationError
-       classes { name precision recall f1 support } confusion
-     }`,
-    { id },
-  );
-}
-
-async function disagreementsOf({ viewer }: TestServer, ids: readonly string[], after: string | null) {
-  const { compareRuns } = await viewer.ask<{
-    compareRuns: {
-      disagreements: {
-        totalCount: number;
-        nodes: Disagreement[];
-        pageInfo: { hasNextPage: boolean; endCursor: string | null };
-      };
-    };
-  }>(
-    `query Disagreements($ids: [ID!]!, $after: String) { compareRuns(runIds: $ids) {
-       disagreements(first: 2, after: $after) {
-         totalCount nodes { sample { id className } predictions { label probability } }
-         pageInfo { hasNextPage endCursor }
-       }
-     } }`,
-    { ids, after },
-  );
+async function disagreementsOf(
+  { viewer }: TestServer,
+  ids: readonly string[],
+  after: string | null,
+): Promise<Disagreements> {
+  const { compareRuns } = await viewer.ask(DISAGREEMENTS, { ids, after });
   return compareRuns.disagreements;
 }
 
-async function artifactsOf({ viewer }: TestServer, id: string): Promise<readonly Artifact[]> {
-  const { run } = await viewer.ask<{ run: { artifacts: Artifact[] } }>(
-    "query Artifacts($id: ID!) { run(id: $id) { artifacts { name sizeBytes sha256 url } } }",
-    { id },
-  );
+async function artifactsOf({ viewer }: TestServer, id: string) {
+  const { run } = await viewer.ask(ARTIFACTS, { id });
+  assert.ok(run);
   return run.artifacts;
 }
 

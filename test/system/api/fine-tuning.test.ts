@@ -3,9 +3,11 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import type { ResultOf } from "@graphql-typed-document-node/core";
+import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { unpackWeightFiles } from "../../golden/weight-files.js";
-import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
+import { awaitRun, importFlowers, launchRun, uploadBytes } from "../../testkit/flower-job.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
@@ -40,9 +42,7 @@ test("a model is trained on from where it was, and a file of weights is started 
   await awaitRun(server, base);
 
   await t.test("a run says every setting that it was launched with, and those it was not", async () => {
-    const { run } = await server.viewer.ask<{ run: { state: string; configuration: object } }>(SETTINGS, {
-      id: base,
-    });
+    const { run } = await server.viewer.ask(SETTINGS, { id: base });
     assert.deepEqual(run, {
       state: "SUCCEEDED",
       endReason: "COMPLETED",
@@ -77,16 +77,15 @@ test("a model is trained on from where it was, and a file of weights is started 
   });
 
   await t.test("what AUTO became is the fastest that was measured, and the system knows it too", async () => {
-    const { run, system } = await server.viewer.ask<{
-      run: { environment: { precision: string; precisionMeasurements: Measurement[]; partSize: number } };
-      system: { precisionMeasurements: Measurement[] };
-    }>(PRECISION, { id: base });
+    const { run, system } = await server.viewer.ask(PRECISION, { id: base });
+    assert.ok(run?.environment);
     const { precision, precisionMeasurements: measured, partSize } = run.environment;
     assert.ok(measured.length >= 2 && measured.every(({ milliseconds }) => milliseconds > 0));
     const fastest = measured.toSorted((one, other) => one.milliseconds - other.milliseconds)[0];
     assert.equal(precision, fastest?.precision);
     // Another server on this machine may have measured at the same moment, and have kept its own times.
-    const what = (times: Measurement[]) => times.map(({ precision, device }) => ({ precision, device }));
+    const what = (times: readonly Measurement[]) =>
+      times.map(({ precision, device }) => ({ precision, device }));
     assert.deepEqual(what(system.precisionMeasurements), what(measured));
     assert.equal(partSize, 4);
   });
@@ -115,12 +114,7 @@ test("a model is trained on from where it was, and a file of weights is started 
   });
 
   await t.test("what sets the two apart reads well", async () => {
-    const { compareRuns } = await server.viewer.ask<{
-      compareRuns: { configuration: { path: string; values: (string | null)[] }[]; environment: object[] };
-    }>(
-      "query Compare($ids: [ID!]!) { compareRuns(runIds: $ids) { configuration { path values } environment { path } } }",
-      { ids: [base, tuned] },
-    );
+    const { compareRuns } = await server.viewer.ask(COMPARE, { ids: [base, tuned] });
     const values = new Map(compareRuns.configuration.map(({ path, values }) => [path, values]));
     assert.deepEqual(values.get("initialization.kind"), ["random", "modelVersion"]);
     assert.deepEqual(values.get("augmentation.rotationDegrees"), ["10", "0"]);
@@ -131,10 +125,7 @@ test("a model is trained on from where it was, and a file of weights is started 
 
   await t.test("each is found by a setting that the other lacks", async () => {
     const found = async (path: string, equals: string): Promise<string[]> => {
-      const { runs } = await server.viewer.ask<{ runs: { nodes: { id: string }[] } }>(
-        "query Find($filter: RunFilter) { runs(filter: $filter) { nodes { id } } }",
-        { filter: { configuration: [{ path, equals }] } },
-      );
+      const { runs } = await server.viewer.ask(FIND, { filter: { configuration: [{ path, equals }] } });
       return runs.nodes.map(({ id }) => id);
     };
     assert.deepEqual(await found("augmentation.rotationDegrees", "10"), [base]);
@@ -145,14 +136,14 @@ test("a model is trained on from where it was, and a file of weights is started 
     await using temporary = await temporaryFolder();
     await unpackWeightFiles(temporary.folder);
     const bytes = await readFile(path.join(temporary.folder, "vgg11-bn.pth"));
-    const configuration = {
+    const configuration: RunConfigurationInput = {
       ...NETWORK,
       widthMultiplier: 1 / 64,
       imageSizePixels: 64,
       head: { units: 8 },
       epochs: 1,
       frozenBlocks: 5,
-      initialization: { uploadId: await upload(server, bytes) },
+      initialization: { uploadId: await uploadBytes(server, bytes) },
     };
     const run = await launchRun(server, dataset, configuration);
     await awaitRun(server, run);
@@ -164,9 +155,7 @@ test("a model is trained on from where it was, and a file of weights is started 
       sha256: createHash("sha256").update(bytes).digest("hex"),
     });
 
-    const { payload } = await server.editor.ask<{
-      payload: { userErrors: { code: string; message: string; path: string[] }[] };
-    }>(LAUNCH, {
+    const { payload } = await server.editor.ask(LAUNCH, {
       input: { experiment: "flowers", dataset, configuration: { ...configuration, widthMultiplier: 1 / 32 } },
     });
     const [error] = payload.userErrors;
@@ -178,77 +167,65 @@ test("a model is trained on from where it was, and a file of weights is started 
   });
 });
 
-interface Measurement {
-  readonly precision: string;
-  readonly device: string;
-  readonly milliseconds: number;
-}
-
-interface Evaluated {
-  readonly state: string;
-  readonly configuration: { readonly initialization: object };
-  readonly evaluation: {
-    readonly loss: { readonly value: number };
-    readonly confusion: readonly (readonly number[])[];
-  };
-}
-
-const SETTINGS = `query Settings($id: ID!) { run(id: $id) { state endReason endDetail configuration {
+const SETTINGS =
+  graphql(`query FineTuningSettings($id: ID!) { run(id: $id) { state endReason endDetail configuration {
   preprocessing precision
   optimizer { kind beta1 beta2 epsilon momentum }
   learningRate { kind initial warmupEpochs minimum decayEpochs decayRate staircase }
   initialization { kind modelVersion { ref } sha256 } frozenBlocks
   augmentation { horizontalFlip verticalFlip rotationDegrees widthShift heightShift zoom brightness contrast fillMode }
   weightDecay gradientClipNorm labelSmoothing classWeights { balanced weights } accumulationSteps
-} } }`;
+} } }`);
 
-const PRECISION = `query Precision($id: ID!) {
+const PRECISION = graphql(`query FineTuningPrecision($id: ID!) {
   run(id: $id) { environment { precision partSize precisionMeasurements { precision device milliseconds } } }
   system { precisionMeasurements { precision device milliseconds } }
-}`;
+}`);
 
-const LAUNCH = `mutation Launch($input: LaunchRunInput!) {
+type Measurement = ResultOf<typeof PRECISION>["system"]["precisionMeasurements"][number];
+
+const COMPARE = graphql(`query FineTuningCompare($ids: [ID!]!) {
+  compareRuns(runIds: $ids) { configuration { path values } environment { path } }
+}`);
+
+const FIND = graphql(`query FineTuningFind($filter: RunFilter) { runs(filter: $filter) { nodes { id } } }`);
+
+const CLASSES = graphql(`query FineTuningClasses($ref: String!) {
+  datasetVersion(ref: $ref) { classes { train } }
+}`);
+
+const EVALUATED = graphql(`query FineTuningEvaluated($id: ID!) {
+  run(id: $id) {
+    state
+    configuration { initialization { kind modelVersion { ref } sha256 } }
+    evaluation { loss { value } confusion }
+  }
+}`);
+
+const REGISTER_CHAMPION = graphql(`mutation FineTuningRegister($id: ID!) {
+  registerModelVersion(input: { model: "flowers", runId: $id }) { userErrors { code } }
+  setModelAlias(input: { model: "flowers", alias: "champion", version: 1 }) { userErrors { code } }
+}`);
+
+const LAUNCH = graphql(`mutation FineTuningLaunch($input: LaunchRunInput!) {
   payload: launchRun(input: $input) { run { id } userErrors { code message path } }
-}`;
+}`);
 
 /** Of the training split: pictures / (classes * pictures of the class). */
 async function balancedWeights({ viewer }: TestServer, ref: string): Promise<readonly number[]> {
-  const { datasetVersion } = await viewer.ask<{ datasetVersion: { classes: { train: number }[] } }>(
-    "query Classes($ref: String!) { datasetVersion(ref: $ref) { classes { train } } }",
-    { ref },
-  );
+  const { datasetVersion } = await viewer.ask(CLASSES, { ref });
+  assert.ok(datasetVersion);
   const counts = datasetVersion.classes.map(({ train }) => train);
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.map((count) => total / (counts.length * count));
 }
 
-async function evaluationOf({ viewer }: TestServer, id: string): Promise<Evaluated> {
-  const { run } = await viewer.ask<{ run: Evaluated }>(
-    `query Evaluated($id: ID!) { run(id: $id) {
-       state configuration { initialization { kind modelVersion { ref } sha256 } }
-       evaluation { loss { value } confusion }
-     } }`,
-    { id },
-  );
-  return run;
+async function evaluationOf({ viewer }: TestServer, id: string) {
+  const { run } = await viewer.ask(EVALUATED, { id });
+  assert.ok(run?.evaluation);
+  return { ...run, evaluation: run.evaluation };
 }
 
 async function registerChampion({ editor }: TestServer, runId: string): Promise<void> {
-  await editor.ask(
-    `mutation Register($id: ID!) {
-       registerModelVersion(input: { model: "flowers", runId: $id }) { userErrors { code } }
-       setModelAlias(input: { model: "flowers", alias: "champion", version: 1 }) { userErrors { code } }
-     }`,
-    { id: runId },
-  );
-}
-
-/** @returns the id of the upload */
-async function upload({ editor }: TestServer, bytes: Buffer): Promise<string> {
-  const { createUpload } = await editor.ask<{ createUpload: { uploadId: string; putUrl: string } }>(
-    "mutation { createUpload(input: {}) { uploadId putUrl } }",
-  );
-  const body = new Blob([new Uint8Array(bytes)]);
-  assert.equal((await editor.fetch(createUpload.putUrl, { method: "PUT", body })).status, 200);
-  return createUpload.uploadId;
+  await editor.ask(REGISTER_CHAMPION, { id: runId });
 }

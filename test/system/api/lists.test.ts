@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { ResultOf } from "@graphql-typed-document-node/core";
 import pg from "pg";
+import { graphql } from "../../../src/client/generated/gql.js";
+import type { RunFilter } from "../../../src/client/generated/graphql.js";
 import { newId } from "../../../src/core/ids.js";
 import { MetricStore } from "../../../src/training/record/metric-store.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
@@ -13,17 +16,70 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-interface ExperimentPage {
-  readonly experiments: {
-    readonly nodes: readonly { readonly name: string }[];
-    readonly edges: readonly { readonly cursor: string; readonly node: { readonly name: string } }[];
-    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-  };
-}
+const EXPERIMENTS = graphql(`query ListsExperiments($first: Int, $after: String) {
+  experiments(first: $first, after: $after) {
+    nodes { name }
+    edges { cursor node { name } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
 
-const EXPERIMENTS = `query Page($first: Int, $after: String) {
-  experiments(first: $first, after: $after) { nodes { name } edges { cursor node { name } } pageInfo { hasNextPage endCursor } }
-}`;
+const MODELS = graphql(`query ListsModels { models { nodes { id } pageInfo { hasNextPage endCursor } } }`);
+
+const TIMED_EXPERIMENT = graphql(`query ListsTimedExperiment { experiment(name: "timed") { createdAt } }`);
+
+const RELATIONS = graphql(`query ListsRelations($id: ID!) {
+  run(id: $id) { id experiment { id } datasetVersion { id dataset { id } } }
+}`);
+
+const NODE = graphql(`query ListsNode($id: ID!) { node(id: $id) { __typename id } }`);
+
+const RUNS_WITH_RELATIONS = graphql(`query ListsRunsWithRelations($first: Int!) {
+  runs(first: $first) {
+    nodes {
+      id
+      experiment { name }
+      datasetVersion { ref dataset { name latestVersion { ref } } classes { name train } splits { split } }
+      metrics { key }
+      checkpoints { epoch }
+      modelVersions { ref aliases model { name aliases { name } } }
+      queuePosition
+      epochs { number }
+    }
+  }
+}`);
+
+const RUNS = graphql(`query ListsRuns($filter: RunFilter) {
+  runs(filter: $filter, orderBy: { field: CREATED_AT, direction: ASC }) { nodes { id } }
+}`);
+
+const RUNS_OF_EXPERIMENT = graphql(`query ListsRunsOfExperiment($name: String!, $filter: RunFilter) {
+  experiment(name: $name) { runs(filter: $filter) { nodes { id } } }
+}`);
+
+const EXPERIMENT_OF_RUN = graphql(`query ListsExperimentOfRun($id: ID!) {
+  run(id: $id) { experiment { name } }
+}`);
+
+const POINTS = graphql(`query ListsPoints($id: ID!, $first: Int, $after: String) {
+  run(id: $id) {
+    metricPoints(key: "batch.loss", first: $first, after: $after) {
+      nodes { step value kind }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}`);
+
+const METRICS = graphql(`query ListsMetrics($id: ID!) {
+  run(id: $id) {
+    metrics { key last { value kind } best { value kind } bestEpoch }
+    metricHistory(key: "train.loss") { key totalPoints thinned points { step value kind } }
+  }
+}`);
+
+const CREATE_EXPERIMENT = graphql(`mutation ListsCreateExperiment($name: String!) {
+  createExperiment(input: { name: $name }) { userErrors { code } }
+}`);
 
 test("a list read page by page gives every item once, whatever is added meanwhile", async () => {
   const names = Array.from({ length: 7 }, (_, index) => `paged-${index}`);
@@ -31,7 +87,7 @@ test("a list read page by page gives every item once, whatever is added meanwhil
   const seen: string[] = [];
   let after: string | null = null;
   for (let page = 0; ; page++) {
-    const { experiments }: ExperimentPage = await server.viewer.ask<ExperimentPage>(EXPERIMENTS, {
+    const { experiments }: ResultOf<typeof EXPERIMENTS> = await server.viewer.ask(EXPERIMENTS, {
       first: 3,
       after,
     });
@@ -49,9 +105,7 @@ test("a list read page by page gives every item once, whatever is added meanwhil
 });
 
 test("a list that is empty has no cursor and no next page", async () => {
-  const { models } = await server.viewer.ask<{ models: object }>(
-    "{ models { nodes { id } pageInfo { hasNextPage endCursor } } }",
-  );
+  const { models } = await server.viewer.ask(MODELS);
   assert.deepEqual(models, { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } });
 });
 
@@ -71,31 +125,23 @@ test("a page has 1 to 200 items, and a cursor comes from the list itself", async
 
 test("times are UTC with milliseconds", async () => {
   await createExperiment("timed");
-  const { experiment } = await server.viewer.ask<{ experiment: { createdAt: string } }>(
-    '{ experiment(name: "timed") { createdAt } }',
-  );
-  assert.match(experiment.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  const { experiment } = await server.viewer.ask(TIMED_EXPERIMENT);
+  assert.match(experiment?.createdAt ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
 
 test("whatever has an id is found again by it", async () => {
   const { runId, datasetVersionId } = await insertTrainedRun(server.database);
   const { sampleId } = await insertSample(datasetVersionId);
-  const { run } = await server.viewer.ask<{
-    run: { id: string; experiment: { id: string }; datasetVersion: { id: string; dataset: { id: string } } };
-  }>("query Run($id: ID!) { run(id: $id) { id experiment { id } datasetVersion { id dataset { id } } } }", {
-    id: runId,
-  });
+  const { run } = await server.viewer.ask(RELATIONS, { id: runId });
+  assert.ok(run);
   for (const [type, id] of [
     ["Run", run.id],
     ["Experiment", run.experiment.id],
     ["DatasetVersion", run.datasetVersion.id],
     ["Dataset", run.datasetVersion.dataset.id],
     ["Sample", sampleId],
-  ]) {
-    const { node } = await server.viewer.ask<{ node: object }>(
-      "query Node($id: ID!) { node(id: $id) { __typename id } }",
-      { id },
-    );
+  ] as const) {
+    const { node } = await server.viewer.ask(NODE, { id });
     assert.deepEqual(node, { __typename: type, id });
   }
 });
@@ -110,14 +156,9 @@ test("what does not exist is null, not an error", async () => {
 });
 
 test("a list with its relations takes the same few statements, however long it is", async () => {
-  const query = `query Runs($first: Int!) { runs(first: $first) { nodes {
-    id experiment { name } datasetVersion { ref dataset { name latestVersion { ref } } classes { name train } splits { split } }
-    metrics { key } checkpoints { epoch } modelVersions { ref aliases model { name aliases { name } } } queuePosition
-    epochs { number }
-  } } }`;
   for (let run = 0; run < 12; run++) await insertTrainedRun(server.database);
-  const few = await statementsOf(() => server.viewer.ask(query, { first: 2 }));
-  const many = await statementsOf(() => server.viewer.ask(query, { first: 12 }));
+  const few = await statementsOf(() => server.viewer.ask(RUNS_WITH_RELATIONS, { first: 2 }));
+  const many = await statementsOf(() => server.viewer.ask(RUNS_WITH_RELATIONS, { first: 12 }));
   assert.equal(many.length, few.length, many.join("\n"));
   // One each for: token, runs, experiments, versions, data sets, latest versions, classes (2), splits,
   // metrics, checkpoints, model versions, queue, epochs.
@@ -126,16 +167,12 @@ test("a list with its relations takes the same few statements, however long it i
 
 test("runs are filtered and ordered by what they are", async () => {
   const { runId } = await insertTrainedRun(server.database);
-  const query = `query Runs($filter: RunFilter) { runs(filter: $filter, orderBy: { field: CREATED_AT, direction: ASC }) { nodes { id } } }`;
-  const listed = async (filter: object): Promise<boolean> => {
-    const { runs } = await server.viewer.ask<{ runs: { nodes: { id: string }[] } }>(query, { filter });
+  const listed = async (filter: RunFilter): Promise<boolean> => {
+    const { runs } = await server.viewer.ask(RUNS, { filter });
     return runs.nodes.some(({ id }) => id === runId);
   };
-  const { run } = await server.viewer.ask<{ run: { experiment: { name: string } } }>(
-    "query Run($id: ID!) { run(id: $id) { experiment { name } } }",
-    { id: runId },
-  );
-  const { name } = run.experiment;
+  const { run } = await server.viewer.ask(EXPERIMENT_OF_RUN, { id: runId });
+  const name = run?.experiment.name ?? "";
   assert.equal(await listed({ experiment: name }), true);
   assert.equal(await listed({ experiment: name, states: ["SUCCEEDED"], architectures: ["VGG11"] }), true);
   assert.equal(await listed({ experiment: name, states: ["FAILED"] }), false);
@@ -145,10 +182,9 @@ test("runs are filtered and ordered by what they are", async () => {
     true,
   );
 
-  const within = `query Runs($name: String!, $filter: RunFilter) { experiment(name: $name) { runs(filter: $filter) { nodes { id } } } }`;
-  const inside = await server.viewer.ask(within, { name, filter: { states: ["SUCCEEDED"] } });
+  const inside = await server.viewer.ask(RUNS_OF_EXPERIMENT, { name, filter: { states: ["SUCCEEDED"] } });
   assert.deepEqual(inside, { experiment: { runs: { nodes: [{ id: runId }] } } });
-  const elsewhere = await server.viewer.ask(within, { name, filter: { experiment: "another" } });
+  const elsewhere = await server.viewer.ask(RUNS_OF_EXPERIMENT, { name, filter: { experiment: "another" } });
   assert.deepEqual(elsewhere, { experiment: { runs: { nodes: [] } } });
 });
 
@@ -161,20 +197,10 @@ test("every point of a metric can be had, page by page", async () => {
     value: 1 / (index + 1),
   }));
   await server.database.transaction((client) => metrics.record(client, runId, 1, values, new Date()));
-  interface Points {
-    readonly run: {
-      readonly metricPoints: {
-        readonly nodes: readonly { readonly step: number; readonly value: number; readonly kind: string }[];
-        readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-      };
-    };
-  }
-  const query = `query Points($id: ID!, $first: Int, $after: String) { run(id: $id) {
-    metricPoints(key: "batch.loss", first: $first, after: $after) {
-      nodes { step value kind } pageInfo { hasNextPage endCursor } } } }`;
   const seen: object[] = [];
   for (let after: string | null = null; ; ) {
-    const { run }: Points = await server.viewer.ask<Points>(query, { id: runId, first: 10, after });
+    const { run }: ResultOf<typeof POINTS> = await server.viewer.ask(POINTS, { id: runId, first: 10, after });
+    assert.ok(run);
     seen.push(...run.metricPoints.nodes);
     if (!run.metricPoints.pageInfo.hasNextPage) break;
     after = run.metricPoints.pageInfo.endCursor;
@@ -183,9 +209,9 @@ test("every point of a metric can be had, page by page", async () => {
     seen,
     values.map(({ step, value }) => ({ step, value, kind: "FINITE" })),
   );
-  const { run } = await server.viewer.ask<Points>(query, { id: runId, first: 2000 });
-  assert.equal(run.metricPoints.nodes.length, 25);
-  const { errors } = await server.viewer.send(query, { id: runId, first: 2001 });
+  const { run } = await server.viewer.ask(POINTS, { id: runId, first: 2000 });
+  assert.equal(run?.metricPoints.nodes.length, 25);
+  const { errors } = await server.viewer.send(POINTS, { id: runId, first: 2001 });
   assert.equal(errors?.[0]?.extensions.code, "FIRST_INVALID");
 });
 
@@ -200,15 +226,8 @@ test("metrics that are no finite number come as null with their kind", async () 
   );
   const metrics = new MetricStore(server.database);
   await server.database.transaction((client) => metrics.record(client, runId, 1, values, new Date()));
-  const { run } = await server.viewer.ask<{
-    run: { metrics: object[]; metricHistory: { points: object[] } };
-  }>(
-    `query Run($id: ID!) { run(id: $id) {
-      metrics { key last { value kind } best { value kind } bestEpoch }
-      metricHistory(key: "train.loss") { key totalPoints thinned points { step value kind } } } }`,
-    { id: runId },
-  );
-  assert.deepEqual(run.metrics, [
+  const { run } = await server.viewer.ask(METRICS, { id: runId });
+  assert.deepEqual(run?.metrics, [
     {
       key: "train.loss",
       last: { value: null, kind: "NEGATIVE_INFINITY" },
@@ -230,10 +249,7 @@ test("metrics that are no finite number come as null with their kind", async () 
 });
 
 async function createExperiment(name: string): Promise<void> {
-  await server.editor.ask(
-    "mutation Create($name: String!) { createExperiment(input: { name: $name }) { userErrors { code } } }",
-    { name },
-  );
+  await server.editor.ask(CREATE_EXPERIMENT, { name });
 }
 
 async function insertSample(versionId: string): Promise<{ sampleId: string }> {

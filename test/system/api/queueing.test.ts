@@ -1,50 +1,60 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
+import { graphql } from "../../../src/client/generated/gql.js";
+import type {
+  CreateExperimentInput,
+  LaunchRunInput,
+  RunConfigurationInput,
+  UpdateExperimentInput,
+} from "../../../src/client/generated/graphql.js";
 import { importFlowers } from "../../testkit/flower-job.js";
+import {
+  type ControlledRun,
+  controlRun,
+  deleteRun,
+  EXTEND_RUN,
+  RUN_CONTROLS,
+} from "../../testkit/run-control.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 
-const CONFIGURATION = {
+const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",
   widthMultiplier: 0.0625,
   imageSizePixels: 32,
   checkpointEveryMinutes: 0.5,
 };
 
-const RUN = `fragment Told on Run {
-  id state priority queuePosition attempt endReason configuration { checkpointEveryMinutes extendedAfterEpochs }
-}`;
+const LAUNCH = graphql(`mutation QueueingLaunch($input: LaunchRunInput!) {
+  payload: launchRun(input: $input) { run { ...TestControlledRun } userErrors { code message path } }
+}`);
 
-const LAUNCH = `mutation Launch($input: LaunchRunInput!) {
-  payload: launchRun(input: $input) { run { ...Told } userErrors { code message path } }
-} ${RUN}`;
+const RUNS = graphql(`query QueueingRuns { runs { nodes { ...TestControlledRun } } }`);
 
-interface Told {
-  readonly id: string;
-  readonly state: string;
-  readonly priority: number;
-  readonly queuePosition: number | null;
-  readonly attempt: number;
-  readonly endReason: string | null;
-  readonly configuration: {
-    readonly checkpointEveryMinutes: number | null;
-    readonly extendedAfterEpochs: readonly number[];
-  };
-}
+const RUN_AND_NODE = graphql(
+  `query QueueingRunAndNode($id: ID!) { run(id: $id) { id } node(id: $id) { id } }`,
+);
 
-interface Payload {
-  readonly payload: {
-    readonly run: Told | null;
-    readonly userErrors: readonly { code: string; message: string; path: string[] }[];
-  };
-}
+const CREATE_EXPERIMENT = graphql(`mutation QueueingCreateExperiment($input: CreateExperimentInput!) {
+  payload: createExperiment(input: $input) {
+    experiment { name description maxActiveRuns }
+    userErrors { code path }
+  }
+}`);
+
+const UPDATE_EXPERIMENT = graphql(`mutation QueueingUpdateExperiment($input: UpdateExperimentInput!) {
+  payload: updateExperiment(input: $input) {
+    experiment { name description maxActiveRuns }
+    userErrors { code path }
+  }
+}`);
 
 test("a queue is ordered, paused and cleared through the API while nobody trains", async (t) => {
   await using server = await startTestServer({ ESPALIER_TRAIN: "off" });
   const dataset = await importFlowers(server);
   const input = { experiment: "flowers", dataset, configuration: CONFIGURATION };
-  const launch = async (more: object = {}): Promise<Told> => {
-    const { payload } = await server.editor.ask<Payload>(LAUNCH, { input: { ...input, ...more } });
+  const launch = async (more: Partial<LaunchRunInput> = {}): Promise<ControlledRun> => {
+    const { payload } = await server.editor.ask(LAUNCH, { input: { ...input, ...more } });
     assert.deepEqual(payload.userErrors, []);
     assert.ok(payload.run);
     return payload.run;
@@ -55,7 +65,7 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
     const runs = await Promise.all(Array.from({ length: 50 }, () => launch({ idempotencyKey })));
     assert.equal(new Set(runs.map(({ id }) => id)).size, 1);
     assert.equal((await runsOf(server)).length, 1);
-    await deleteRun(server, runs[0]?.id ?? "");
+    await remove(server, runs[0]?.id ?? "");
     assert.deepEqual(await runsOf(server), []);
   });
 
@@ -71,8 +81,8 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
         [usual.id, 2],
       ],
     );
-    for (const { id } of [usual, urgent]) await deleteRun(server, id);
-    const { payload } = await server.editor.ask<Payload>(LAUNCH, { input: { ...input, priority: 1001 } });
+    for (const { id } of [usual, urgent]) await remove(server, id);
+    const { payload } = await server.editor.ask(LAUNCH, { input: { ...input, priority: 1001 } });
     assert.deepEqual(
       payload.userErrors.map(({ code, path }) => [code, path]),
       [["PRIORITY_INVALID", ["priority"]]],
@@ -81,27 +91,16 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
 
   await t.test("a run that waits is paused, resumed, cancelled and retried at once", async () => {
     const { id } = await launch();
-    assert.deepEqual(await control(server, "pauseRun", id), {
-      state: "PAUSED",
-      attempt: 1,
-      queuePosition: null,
-    });
-    assert.deepEqual(await control(server, "resumeRun", id), {
-      state: "QUEUED",
-      attempt: 2,
-      queuePosition: 1,
-    });
-    assert.equal((await control(server, "cancelRun", id)).state, "CANCELLED");
-    assert.deepEqual(await control(server, "retryRun", id), {
-      state: "QUEUED",
-      attempt: 3,
-      queuePosition: 1,
-    });
-    await deleteRun(server, id);
-    const gone = await server.viewer.ask(
-      "query Gone($id: ID!) { run(id: $id) { id } node(id: $id) { id } }",
-      { id },
-    );
+    const placeAfter = async (mutation: keyof typeof RUN_CONTROLS) => {
+      const { state, attempt, queuePosition } = await controlRun(server, mutation, id);
+      return { state, attempt, queuePosition };
+    };
+    assert.deepEqual(await placeAfter("pauseRun"), { state: "PAUSED", attempt: 1, queuePosition: null });
+    assert.deepEqual(await placeAfter("resumeRun"), { state: "QUEUED", attempt: 2, queuePosition: 1 });
+    assert.equal((await placeAfter("cancelRun")).state, "CANCELLED");
+    assert.deepEqual(await placeAfter("retryRun"), { state: "QUEUED", attempt: 3, queuePosition: 1 });
+    await remove(server, id);
+    const gone = await server.viewer.ask(RUN_AND_NODE, { id });
     assert.deepEqual(gone, { run: null, node: null });
   });
 
@@ -109,13 +108,13 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
     "what is asked of a run in the wrong state says which is right, and changes nothing",
     async () => {
       const { id } = await launch();
-      for (const [mutation, expected] of [
-        ["resumeRun(input: { runId: $id })", "PAUSED"],
-        ["retryRun(input: { runId: $id })", "FAILED or CANCELLED"],
-        ["extendRun(input: { runId: $id, epochs: 20 })", "SUCCEEDED"],
+      const { editor } = server;
+      for (const [answer, expected] of [
+        [await editor.ask(RUN_CONTROLS.resumeRun, { id }), "PAUSED"],
+        [await editor.ask(RUN_CONTROLS.retryRun, { id }), "FAILED or CANCELLED"],
+        [await editor.ask(EXTEND_RUN, { id, epochs: 20 }), "SUCCEEDED"],
       ] as const) {
-        const document = `mutation Control($id: ID!) { payload: ${mutation} { run { ...Told } userErrors { code message path } } } ${RUN}`;
-        const { payload } = await server.editor.ask<Payload>(document, { id });
+        const { payload } = answer;
         assert.equal(payload.run, null);
         const [error] = payload.userErrors;
         assert.deepEqual([error?.code, error?.path], ["RUN_STATE_INVALID", ["runId"]]);
@@ -129,18 +128,14 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
   );
 
   await t.test("an experiment's limit is set, changed and lifted, and what is left out stays", async () => {
-    const experiment = `experiment { name description maxActiveRuns } userErrors { code path }`;
-    const create = `mutation Create($input: CreateExperimentInput!) { payload: createExperiment(input: $input) { ${experiment} } }`;
-    const update = `mutation Update($input: UpdateExperimentInput!) { payload: updateExperiment(input: $input) { ${experiment} } }`;
-    const made = { name: "limited", description: "first", maxActiveRuns: 2 };
-    const changed = async (change: object, document = update): Promise<unknown> => {
-      const { payload } = await server.editor.ask<{
-        payload: { experiment: unknown; userErrors: unknown[] };
-      }>(document, { input: change });
+    const made: CreateExperimentInput = { name: "limited", description: "first", maxActiveRuns: 2 };
+    const changed = async (input: UpdateExperimentInput): Promise<unknown> => {
+      const { payload } = await server.editor.ask(UPDATE_EXPERIMENT, { input });
       return payload.experiment ?? payload.userErrors;
     };
     const named = { experiment: "limited" };
-    assert.deepEqual(await changed(made, create), made);
+    const { payload: created } = await server.editor.ask(CREATE_EXPERIMENT, { input: made });
+    assert.deepEqual(created.experiment, made);
     assert.deepEqual(await changed({ ...named, maxActiveRuns: 1 }), { ...made, maxActiveRuns: 1 });
     assert.deepEqual(await changed({ ...named, description: "second" }), {
       name: "limited",
@@ -158,30 +153,11 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
   });
 });
 
-async function runsOf({ viewer }: TestServer): Promise<readonly Told[]> {
-  const { runs } = await viewer.ask<{ runs: { nodes: readonly Told[] } }>(
-    `{ runs { nodes { ...Told } } } ${RUN}`,
-  );
+async function runsOf({ viewer }: TestServer): Promise<readonly ControlledRun[]> {
+  const { runs } = await viewer.ask(RUNS);
   return runs.nodes;
 }
 
-async function control(
-  { editor }: TestServer,
-  mutation: string,
-  id: string,
-): Promise<Pick<Told, "state" | "attempt" | "queuePosition">> {
-  const document = `mutation Control($id: ID!) { payload: ${mutation}(input: { runId: $id }) { run { ...Told } userErrors { code message path } } } ${RUN}`;
-  const { payload } = await editor.ask<Payload>(document, { id });
-  assert.deepEqual(payload.userErrors, []);
-  assert.ok(payload.run);
-  const { state, attempt, queuePosition } = payload.run;
-  return { state, attempt, queuePosition };
-}
-
-async function deleteRun({ editor }: TestServer, id: string): Promise<void> {
-  const { deleteRun } = await editor.ask<{ deleteRun: object }>(
-    "mutation Delete($id: ID!) { deleteRun(input: { runId: $id }) { deletedId userErrors { code } } }",
-    { id },
-  );
-  assert.deepEqual(deleteRun, { deletedId: id, userErrors: [] });
+async function remove(server: TestServer, id: string): Promise<void> {
+  assert.deepEqual(await deleteRun(server, id), { deletedId: id, userErrors: [] });
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { importFlowers } from "../../testkit/flower-job.js";
+import { graphql } from "../../../src/client/generated/gql.js";
+import type { LaunchRunInput, RunConfigurationInput } from "../../../src/client/generated/graphql.js";
+import { importFlowers, uploadBytes } from "../../testkit/flower-job.js";
 import type { GraphqlClient } from "../../testkit/graphql-client.js";
 import { startTestServer } from "../../testkit/server.js";
 
@@ -40,16 +42,9 @@ const WRONG: readonly (readonly [configuration: object, path: string, code?: str
   [{ initialization: { uploadId: "upl_1" } }, "initialization.uploadId", "UPLOAD_NOT_FOUND"],
 ];
 
-const LAUNCH = `mutation Launch($input: LaunchRunInput!) {
+const LAUNCH = graphql(`mutation TrainingSettingsLaunch($input: LaunchRunInput!) {
   launchRun(input: $input) { run { id } userErrors { code message path } }
-}`;
-
-interface Launched {
-  readonly launchRun: {
-    readonly run: { readonly id: string } | null;
-    readonly userErrors: readonly { code: string; message: string; path: string[] }[];
-  };
-}
+}`);
 
 test("settings that cannot be are refused at launch, each with the field it is in and what was received", async (t) => {
   await using server = await startTestServer();
@@ -71,11 +66,8 @@ test("settings that cannot be are refused at launch, each with the field it is i
   });
 
   await t.test("a file that holds no weights is refused", async () => {
-    const { createUpload } = await server.editor.ask<{ createUpload: { uploadId: string; putUrl: string } }>(
-      "mutation { createUpload(input: {}) { uploadId putUrl } }",
-    );
-    await server.editor.fetch(createUpload.putUrl, { method: "PUT", body: "not weights" });
-    const { code, path } = await launch({ initialization: { uploadId: createUpload.uploadId } });
+    const uploadId = await uploadBytes(server, Buffer.from("not weights"));
+    const { code, path } = await launch({ initialization: { uploadId } });
     assert.deepEqual([code, path], ["WEIGHTS_INVALID", ["configuration", "initialization", "uploadId"]]);
   });
 
@@ -107,17 +99,16 @@ function within(field: string): string {
 }
 
 /** A small network, so that nothing but the setting under test is refused. */
-function inputOf(dataset: string, configuration: object): { input: object } {
+function inputOf(dataset: string, configuration: object): { input: LaunchRunInput } {
   const network = { architecture: "VGG11", widthMultiplier: 0.0625, imageSizePixels: 32 };
-  return { input: { experiment: "wrong", dataset, configuration: { ...network, ...configuration } } };
+  // Some settings have the wrong type on purpose.
+  const wrong = { ...network, ...configuration } as RunConfigurationInput;
+  return { input: { experiment: "wrong", dataset, configuration: wrong } };
 }
 
 /** @returns the one mistake that a launch answers with */
 async function launchWrong(editor: GraphqlClient, dataset: string, configuration: object) {
-  const { launchRun } = await editor.ask<Launched & Record<string, unknown>>(
-    LAUNCH,
-    inputOf(dataset, configuration),
-  );
+  const { launchRun } = await editor.ask(LAUNCH, inputOf(dataset, configuration));
   assert.equal(launchRun.run, null);
   const [error, ...others] = launchRun.userErrors;
   assert.ok(error !== undefined && others.length === 0);

@@ -4,22 +4,43 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import sharp from "sharp";
+import { graphql } from "../../../src/client/generated/gql.js";
+import type { CreateUploadInput } from "../../../src/client/generated/graphql.js";
 import { drawFlowerArchive } from "../../testkit/flower-archive.js";
 import type { AnswerError } from "../../testkit/graphql-client.js";
 import { startTestServer } from "../../testkit/server.js";
 
-const CREATE_UPLOAD = `mutation Create($input: CreateUploadInput!) {
+const CREATE_UPLOAD = graphql(`mutation UploadsCreate($input: CreateUploadInput!) {
   createUpload(input: $input) { uploadId putUrl expiresAt userErrors { code path } }
-}`;
+}`);
 
-interface CreatedUpload {
-  readonly createUpload: { readonly uploadId: string; readonly putUrl: string; readonly expiresAt: string };
-}
+const IMPORT = graphql(`mutation UploadsImport($id: ID!) {
+  importDataset(input: { dataset: "flowers", source: { uploadId: $id } }) {
+    datasetVersion { id status }
+    userErrors { code message }
+  }
+}`);
+
+const FOLLOW_IMPORT = graphql(`subscription UploadsFollowImport($id: ID!) {
+  importEvents(datasetVersionId: $id) { __typename cursor sequence at }
+}`);
+
+const VERSION = graphql(`query UploadsVersion {
+  datasetVersion(ref: "flowers") {
+    status
+    hash
+    samples(first: 1, filter: { split: TRAIN }) { totalCount nodes { contentHash imageUrl(sizePixels: 16) } }
+    quarantine { totalCount nodes { sourceName reason detail } }
+  }
+}`);
 
 test("files are sent ahead of the mutations that use them, and pictures come back out", async (t) => {
   await using server = await startTestServer({ ESPALIER_UPLOAD_BYTES: String(4 * 1024 * 1024) });
-  const createUpload = async (input: object = {}): Promise<CreatedUpload["createUpload"]> =>
-    (await server.editor.ask<CreatedUpload>(CREATE_UPLOAD, { input })).createUpload;
+  const createUpload = async (input: CreateUploadInput = {}) => {
+    const { uploadId, putUrl, expiresAt } = (await server.editor.ask(CREATE_UPLOAD, { input })).createUpload;
+    assert.ok(uploadId !== null && putUrl !== null && expiresAt !== null);
+    return { uploadId, putUrl, expiresAt };
+  };
   const put = async (
     putUrl: string,
     body: Uint8Array,
@@ -65,14 +86,12 @@ test("files are sent ahead of the mutations that use them, and pictures come bac
   );
 
   await t.test("more bytes than the server takes are refused, announced or not", async () => {
-    const { createUpload: refused } = await server.editor.ask<{
-      createUpload: { uploadId: null; userErrors: object[] };
-    }>(CREATE_UPLOAD, {
+    const { createUpload: refused } = await server.editor.ask(CREATE_UPLOAD, {
       input: { sizeBytes: 5 * 1024 * 1024 },
     });
     assert.equal(refused.uploadId, null);
     assert.deepEqual(
-      refused.userErrors.map((error) => (error as { code: string }).code),
+      refused.userErrors.map(({ code }) => code),
       ["UPLOAD_TOO_LARGE"],
     );
 
@@ -106,31 +125,17 @@ test("files are sent ahead of the mutations that use them, and pictures come bac
     async () => {
       const { uploadId, putUrl } = await createUpload();
       await put(putUrl, await drawFlowerArchive(4));
-      const { importDataset } = await server.editor.ask<{
-        importDataset: { datasetVersion: { id: string }; userErrors: object[] };
-      }>(
-        `mutation Import($id: ID!) { importDataset(input: { dataset: "flowers", source: { uploadId: $id } }) { datasetVersion { id status } userErrors { code message } } }`,
-        { id: uploadId },
-      );
+      const { importDataset } = await server.editor.ask(IMPORT, { id: uploadId });
       assert.deepEqual(importDataset.userErrors, []);
       const kinds: string[] = [];
-      for await (const { data } of server.viewer.follow<{ importEvents: { __typename: string } }>(
-        "subscription Watch($id: ID!) { importEvents(datasetVersionId: $id) { __typename cursor sequence at } }",
-        { id: importDataset.datasetVersion.id },
-      )) {
+      const { id = "" } = importDataset.datasetVersion ?? {};
+      for await (const { data } of server.viewer.follow(FOLLOW_IMPORT, { id })) {
         kinds.push(data?.importEvents.__typename ?? "error");
       }
       assert.equal(kinds.at(-1), "ImportFinished");
 
-      const { datasetVersion } = await server.viewer.ask<{
-        datasetVersion: {
-          status: string;
-          samples: { totalCount: number; nodes: { contentHash: string; imageUrl: string }[] };
-          quarantine: { totalCount: number };
-        };
-      }>(`{ datasetVersion(ref: "flowers") { status hash
-      samples(first: 1, filter: { split: TRAIN }) { totalCount nodes { contentHash imageUrl(sizePixels: 16) } }
-      quarantine { totalCount nodes { sourceName reason detail } } } }`);
+      const { datasetVersion } = await server.viewer.ask(VERSION);
+      assert.ok(datasetVersion);
       assert.equal(datasetVersion.status, "READY");
       assert.ok(datasetVersion.quarantine.totalCount > 0 && datasetVersion.samples.totalCount > 1);
 

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
@@ -18,6 +19,12 @@ const CONFIGURATION: RunConfigurationInput = {
   precision: "FLOAT32",
   epochs: 2,
 };
+
+const RUN_STATE = graphql(`query WorkerRunState($id: ID!) { run(id: $id) { state queuePosition } }`);
+
+const STATES = graphql(`subscription WorkerStates($id: ID!) {
+  runEvents(runId: $id) { __typename ... on RunStateChanged { to } }
+}`);
 
 function startWorker({ homeFolder, database }: TestServer) {
   const env = {
@@ -33,11 +40,7 @@ test("a worker trains what a server that does not train itself was asked for", a
   await using server = await startTestServer({ ESPALIER_TRAIN: "off" });
   const dataset = await importFlowers(server, 8);
   const id = await launchRun(server, dataset, CONFIGURATION);
-  const ask = () =>
-    server.viewer.ask<{ run: { state: string; queuePosition: number | null } }>(
-      `query Run($id: ID!) { run(id: $id) { state queuePosition } }`,
-      { id },
-    );
+  const ask = () => server.viewer.ask(RUN_STATE, { id });
   assert.deepEqual(await ask(), { run: { state: "QUEUED", queuePosition: 1 } });
 
   const worker = startWorker(server);
@@ -55,9 +58,7 @@ test("a server that does not train notices that a worker died", async () => {
   const dataset = await importFlowers(server, 8);
   const id = await launchRun(server, dataset, { ...CONFIGURATION, epochs: 10_000 });
   const reached = async (what: string): Promise<void> => {
-    const query =
-      "subscription Watch($id: ID!) { runEvents(runId: $id) { __typename ... on RunStateChanged { to } } }";
-    for await (const { data } of server.viewer.follow(query, { id })) {
+    for await (const { data } of server.viewer.follow(STATES, { id })) {
       if (JSON.stringify(data).includes(what)) return;
     }
   };
