@@ -1,13 +1,13 @@
 import { ClientError, explainError } from "../src/client/client-error.js";
 import type { Benchmark, Measurement } from "./benchmark.js";
-import { eventLoop } from "./event-loop.js";
-import { fanout } from "./fanout.js";
-import { input } from "./input.js";
+import { eventLoop } from "./event-loop/event-loop.js";
+import { fanout } from "./fanout/fanout.js";
+import { input } from "./input/input.js";
 import { describeMachine } from "./machine.js";
-import { peers } from "./peers.js";
-import { recipe } from "./recipe.js";
-import { store } from "./store.js";
-import { train } from "./train.js";
+import { peers } from "./peers/peers.js";
+import { recipe } from "./recipe/recipe.js";
+import { store } from "./store/store.js";
+import { train } from "./train/train.js";
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   train,

@@ -5,7 +5,7 @@ import { compareRuns } from "./compare/compare-runs.js";
 import { countDifferences, type Difference } from "./compare/difference.js";
 import { EPOCHS } from "./configuration.js";
 import type { RunEvidence } from "./evidence/run-evidence.js";
-import { chooseSmallSet } from "./pictures.js";
+import { chooseSmallSet } from "./images.js";
 import type { TortureReport } from "./report.js";
 import { planStrikes } from "./strikes/strike-plan.js";
 import { paceOf, trainRun } from "./train-run.js";

@@ -1,7 +1,7 @@
 /** The process of the subscribers: it connects, follows, counts and measures, and does nothing else. */
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { percentile } from "../percentile.js";
+import { percentile } from "../figures/percentile.js";
 import type { FromSubscribers, Received, ToSubscribers } from "./messages.js";
 import { type OnEvent, Subscriber, type Subscription } from "./subscriber.js";
 

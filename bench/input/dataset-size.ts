@@ -1,11 +1,11 @@
 import path from "node:path";
 import { importDataset } from "../../src/client/import-dataset.js";
 import type { BenchContext } from "../benchmark.js";
-import { median } from "../median.js";
-import { repeatPictures } from "../pictures/deal-pictures.js";
-import { providePictures } from "../pictures/provide-pictures.js";
-import { type RunCost, trainToEnd } from "../server/train-to-end.js";
-import type { WorkFolder } from "../work-folder.js";
+import { median } from "../figures/median.js";
+import { repeatPictures } from "../images/link-images.js";
+import { providePictures } from "../images/provide-images.js";
+import { type RunCost, trainToEnd } from "../runs/train-to-end.js";
+import type { WorkFolder } from "../server/work-folder.js";
 
 export interface SizesPlan {
   /** An archive of class folders; null: flowers are drawn. */

@@ -22,11 +22,11 @@ import { picturesOf } from "../../src/training/loop/batch-source.js";
 import { EpochLoop } from "../../src/training/loop/epoch-loop.js";
 import { EPOCH_START, TRAINING_START } from "../../src/training/record/epoch-position.js";
 import type { BenchContext } from "../benchmark.js";
-import { FULL_AUGMENTATION } from "../full-augmentation.js";
-import { median } from "../median.js";
-import { dealToClasses } from "../pictures/deal-pictures.js";
-import { providePictures } from "../pictures/provide-pictures.js";
-import type { WorkFolder } from "../work-folder.js";
+import { median } from "../figures/median.js";
+import { dealToClasses } from "../images/link-images.js";
+import { providePictures } from "../images/provide-images.js";
+import type { WorkFolder } from "../server/work-folder.js";
+import { FULL_AUGMENTATION } from "../train/full-augmentation.js";
 
 export interface StepSharePlan {
   /** An archive of class folders; null: flowers are drawn. */

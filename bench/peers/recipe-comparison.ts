@@ -3,9 +3,9 @@ import type { RunConfigurationInput } from "../../src/client/generated/graphql.j
 import { importDataset } from "../../src/client/import-dataset.js";
 import type { Precision } from "../../src/core/enumerations.js";
 import type { BenchContext, Measurement } from "../benchmark.js";
-import { providePictures } from "../pictures/provide-pictures.js";
-import { type RunCost, trainToEnd } from "../server/train-to-end.js";
-import { WorkFolder } from "../work-folder.js";
+import { providePictures } from "../images/provide-images.js";
+import { type RunCost, trainToEnd } from "../runs/train-to-end.js";
+import { WorkFolder } from "../server/work-folder.js";
 import type { EpochFigures } from "./peer-output.js";
 import type { PeerRunner } from "./peer-runner.js";
 import { RECIPE_PEERS } from "./peer-scripts.js";

@@ -1,8 +1,8 @@
 import type { Precision } from "../../src/core/enumerations.js";
 import type { BenchContext, Measurement } from "../benchmark.js";
-import { importClassifiedPictures } from "../server/classified-pictures.js";
-import { measureSteps, type StepCost } from "../server/measure-steps.js";
-import { WorkFolder } from "../work-folder.js";
+import { importClassifiedPictures } from "../images/import-classes.js";
+import { measureSteps, type StepCost } from "../runs/measure-steps.js";
+import { WorkFolder } from "../server/work-folder.js";
 import type { TrainingFigures } from "./peer-output.js";
 import type { PeerRunner } from "./peer-runner.js";
 import { TRAINING_PEERS, type TrainingWork } from "./peer-scripts.js";

@@ -1,5 +1,5 @@
 import type { BenchContext } from "../benchmark.js";
-import { percentile } from "../percentile.js";
+import { percentile } from "../figures/percentile.js";
 
 /** Milliseconds. */
 export interface Times {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { median } from "../../../bench/median.js";
-import { rounded } from "../../../bench/rounded.js";
-import { StepTimes } from "../../../bench/server/step-times.js";
-import { wilsonInterval } from "../../../bench/wilson-interval.js";
+import { median } from "../../../bench/figures/median.js";
+import { rounded } from "../../../bench/figures/rounded.js";
+import { wilsonInterval } from "../../../bench/figures/wilson-interval.js";
+import { StepTimes } from "../../../bench/runs/step-times.js";
 
 test("steps are timed from marks that skip some, after the warm-up and never across epochs", () => {
   const times = new StepTimes(2);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { buildSchema, getVariableValues, Kind, parse } from "graphql";
-import { readRecipe, withEpochs } from "../../../bench/recipe-file.js";
+import { readRecipe, withEpochs } from "../../../bench/recipe/recipe-file.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 
 const RECIPES = path.join(projectRoot(), "examples/recipes");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { importPictures } from "../../../demo/import-pictures.js";
+import { importPictures } from "../../../demo/import-images.js";
 import { Terminal } from "../../../src/client/terminal.js";
 import { OwnedResources } from "../../../src/lang/owned-resources.js";
 import { findChromium } from "../../testkit/chromium.js";

@@ -1,13 +1,13 @@
-import { Database } from "../src/db/database.js";
-import { startEmbeddedPostgres } from "../src/db/embedded-postgres.js";
-import { createLog } from "../src/telemetry/log.js";
-import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
-import { FollowedRun } from "./fanout/followed-run.js";
-import { Subscribers } from "./fanout/subscribers.js";
-import { type Options, positiveNumber, wholeNumber } from "./options.js";
-import { rounded } from "./rounded.js";
-import type { MeasuredServer } from "./server/measured-server.js";
-import { WorkFolder } from "./work-folder.js";
+import { Database } from "../../src/db/database.js";
+import { startEmbeddedPostgres } from "../../src/db/embedded-postgres.js";
+import { createLog } from "../../src/telemetry/log.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
+import { rounded } from "../figures/rounded.js";
+import { type Options, positiveNumber, wholeNumber } from "../options.js";
+import type { MeasuredServer } from "../server/measured-server.js";
+import { WorkFolder } from "../server/work-folder.js";
+import { FollowedRun } from "./followed-run.js";
+import { Subscribers } from "./subscribers.js";
 
 const OPTIONS = {
   subscribers: wholeNumber("WebSockets that follow the run", { from: 1, otherwise: 1_000 }),

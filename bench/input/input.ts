@@ -1,7 +1,6 @@
-import { Architecture } from "../src/core/enumerations.js";
-import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
-import { measureSizes, SMALL_NETWORK } from "./input/dataset-size.js";
-import { measureStepShare } from "./input/step-share.js";
+import { Architecture } from "../../src/core/enumerations.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
+import { rounded } from "../figures/rounded.js";
 import {
   existingFile,
   type Options,
@@ -10,9 +9,10 @@ import {
   positiveNumber,
   someWords,
   wholeNumber,
-} from "./options.js";
-import { rounded } from "./rounded.js";
-import { WorkFolder } from "./work-folder.js";
+} from "../options.js";
+import { WorkFolder } from "../server/work-folder.js";
+import { measureSizes, SMALL_NETWORK } from "./dataset-size.js";
+import { measureStepShare } from "./step-share.js";
 
 const OPTIONS = {
   only: someWords("step: share of a training step; size: what grows with the data set", ["step", "size"]),

@@ -1,7 +1,7 @@
 import { link, mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { BenchContext } from "../bench/benchmark.js";
-import { type PictureFile, providePictures } from "../bench/pictures/provide-pictures.js";
+import { type PictureFile, providePictures } from "../bench/images/provide-images.js";
 
 /** Enough for a network to learn something, few enough for an epoch of about a second. */
 const PICTURES = 500;

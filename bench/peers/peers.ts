@@ -1,10 +1,10 @@
-import { Precision } from "../src/core/enumerations.js";
-import { type Benchmark, benchmark, type Measurement } from "./benchmark.js";
-import { existingFile, existingFolder, oneWord, optional, someWords, wholeNumber } from "./options.js";
-import { PeerRunner } from "./peers/peer-runner.js";
-import { compareRecipe } from "./peers/recipe-comparison.js";
-import { compareTraining } from "./peers/training-comparison.js";
-import { rounded } from "./rounded.js";
+import { Precision } from "../../src/core/enumerations.js";
+import { type Benchmark, benchmark, type Measurement } from "../benchmark.js";
+import { rounded } from "../figures/rounded.js";
+import { existingFile, existingFolder, oneWord, optional, someWords, wholeNumber } from "../options.js";
+import { PeerRunner } from "./peer-runner.js";
+import { compareRecipe } from "./recipe-comparison.js";
+import { compareTraining } from "./training-comparison.js";
 
 const OPTIONS = {
   python: existingFile("<interpreter>", "Python with the peers' packages installed"),

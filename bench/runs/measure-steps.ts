@@ -3,9 +3,9 @@ import { graphql } from "../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
 import { launchRun } from "../../src/client/launch-run.js";
 import type { BenchContext } from "../benchmark.js";
-import { median } from "../median.js";
+import { median } from "../figures/median.js";
+import type { MeasuredServer } from "../server/measured-server.js";
 import { followRun, precisionOf } from "./follow-run.js";
-import type { MeasuredServer } from "./measured-server.js";
 import { StepTimes } from "./step-times.js";
 
 const CANCEL_RUN = graphql(`mutation BenchCancel($runId: ID!) {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { ClientError } from "../src/client/client-error.js";
-import type { RunConfigurationInput, SplitInput } from "../src/client/generated/graphql.js";
+import { ClientError } from "../../src/client/client-error.js";
+import type { RunConfigurationInput, SplitInput } from "../../src/client/generated/graphql.js";
 
 /** How to split a data set and train on it, as `examples/recipes` writes it down. */
 export interface Recipe {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { BenchContext } from "./benchmark.js";
-import { MeasuredServer } from "./server/measured-server.js";
+import type { BenchContext } from "../benchmark.js";
+import { MeasuredServer } from "./measured-server.js";
 
 /** Where a benchmark keeps everything that it makes; goes with all of it. */
 export class WorkFolder implements AsyncDisposable {

@@ -1,9 +1,9 @@
 import path from "node:path";
 import { importDataset } from "../../src/client/import-dataset.js";
 import type { BenchContext } from "../benchmark.js";
-import { dealToClasses } from "../pictures/deal-pictures.js";
-import { providePictures } from "../pictures/provide-pictures.js";
-import type { WorkFolder } from "../work-folder.js";
+import type { WorkFolder } from "../server/work-folder.js";
+import { dealToClasses } from "./link-images.js";
+import { providePictures } from "./provide-images.js";
 
 export interface ClassifiedPictures {
   /** An archive of class folders; null: flowers are drawn. */

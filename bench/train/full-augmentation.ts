@@ -1,4 +1,4 @@
-import type { Augmentation } from "../src/core/run-configuration.js";
+import type { Augmentation } from "../../src/core/run-configuration.js";
 
 /** Everything at once, as a user who wants it all asks for it. */
 export const FULL_AUGMENTATION: Augmentation = {

@@ -2,7 +2,7 @@ import type { ApiClient } from "../src/client/api-client.js";
 import { type ImportedVersion, importDataset } from "../src/client/import-dataset.js";
 import type { Terminal } from "../src/client/terminal.js";
 import { uploadFile } from "../src/client/upload-file.js";
-import type { Archive } from "./pictures.js";
+import type { Archive } from "./images.js";
 import { progressBar } from "./progress-bar.js";
 
 const BAR_CELLS = 24;

@@ -1,12 +1,12 @@
-import type { AugmentationInput, RunConfigurationInput } from "../src/client/generated/graphql.js";
-import { Architecture, HeadKind, Precision } from "../src/core/enumerations.js";
-import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
+import type { AugmentationInput, RunConfigurationInput } from "../../src/client/generated/graphql.js";
+import { Architecture, HeadKind, Precision } from "../../src/core/enumerations.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
+import { rounded } from "../figures/rounded.js";
+import { importClassifiedPictures } from "../images/import-classes.js";
+import { existingFile, type Options, oneWord, optional, positiveNumber, wholeNumber } from "../options.js";
+import { measureSteps, type StepCost } from "../runs/measure-steps.js";
+import { WorkFolder } from "../server/work-folder.js";
 import { FULL_AUGMENTATION } from "./full-augmentation.js";
-import { existingFile, type Options, oneWord, optional, positiveNumber, wholeNumber } from "./options.js";
-import { rounded } from "./rounded.js";
-import { importClassifiedPictures } from "./server/classified-pictures.js";
-import { measureSteps, type StepCost } from "./server/measure-steps.js";
-import { WorkFolder } from "./work-folder.js";
 
 const OPTIONS = {
   mode: oneWord(

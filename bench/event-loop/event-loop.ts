@@ -1,21 +1,21 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { importPictures } from "../demo/import-pictures.js";
-import { drawArchive } from "../demo/pictures.js";
-import { startEspalier } from "../src/app/espalier.js";
-import { ApiClient } from "../src/client/api-client.js";
-import { graphql } from "../src/client/generated/gql.js";
-import type { RunConfigurationInput } from "../src/client/generated/graphql.js";
-import { launchRun } from "../src/client/launch-run.js";
-import { Terminal } from "../src/client/terminal.js";
-import { parseConfig } from "../src/core/config.js";
-import { OwnedResources } from "../src/lang/owned-resources.js";
-import { createLog } from "../src/telemetry/log.js";
-import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
+import { drawArchive } from "../../demo/images.js";
+import { importPictures } from "../../demo/import-images.js";
+import { startEspalier } from "../../src/app/espalier.js";
+import { ApiClient } from "../../src/client/api-client.js";
+import { graphql } from "../../src/client/generated/gql.js";
+import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
+import { launchRun } from "../../src/client/launch-run.js";
+import { Terminal } from "../../src/client/terminal.js";
+import { parseConfig } from "../../src/core/config.js";
+import { OwnedResources } from "../../src/lang/owned-resources.js";
+import { createLog } from "../../src/telemetry/log.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
+import { percentile } from "../figures/percentile.js";
+import { followRun } from "../runs/follow-run.js";
 import { PauseMonitor } from "./pause-monitor.js";
-import { percentile } from "./percentile.js";
-import { followRun } from "./server/follow-run.js";
 
 /** The recipe's network: its steps are short, so messages, events and metrics come as fast as they ever do. */
 const CONFIGURATION = {

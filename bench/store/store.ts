@@ -1,19 +1,19 @@
 import path from "node:path";
 import pg from "pg";
-import { Database } from "../src/db/database.js";
-import { startEmbeddedPostgres } from "../src/db/embedded-postgres.js";
-import { applyMigrations } from "../src/db/migrations.js";
-import { OwnedResources } from "../src/lang/owned-resources.js";
-import { createLog } from "../src/telemetry/log.js";
-import { type BenchContext, type Benchmark, benchmark, type Measurement } from "./benchmark.js";
-import { type Options, wholeNumber } from "./options.js";
-import { MeasuredServer } from "./server/measured-server.js";
-import { fillDatabase } from "./store/fill-database.js";
-import { BATCH_KEY } from "./store/filled-runs.js";
-import { measureHistory, measureReads } from "./store/measure-reads.js";
-import type { Times } from "./store/timed.js";
-import { BATCH_POINTS, BatchWriter, WRITING_RUNS } from "./store/write-batches.js";
-import { WorkFolder } from "./work-folder.js";
+import { Database } from "../../src/db/database.js";
+import { startEmbeddedPostgres } from "../../src/db/embedded-postgres.js";
+import { applyMigrations } from "../../src/db/migrations.js";
+import { OwnedResources } from "../../src/lang/owned-resources.js";
+import { createLog } from "../../src/telemetry/log.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
+import { type Options, wholeNumber } from "../options.js";
+import { MeasuredServer } from "../server/measured-server.js";
+import { WorkFolder } from "../server/work-folder.js";
+import { fillDatabase } from "./fill-database.js";
+import { BATCH_KEY } from "./filled-runs.js";
+import { measureHistory, measureReads } from "./measure-reads.js";
+import type { Times } from "./timed.js";
+import { BATCH_POINTS, BatchWriter, WRITING_RUNS } from "./write-batches.js";
 
 const OPTIONS = {
   runs: wholeNumber("runs that have ended", { from: 20, otherwise: 20_000 }),

@@ -1,6 +1,6 @@
 import { link, mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { PictureFile } from "./provide-pictures.js";
+import type { PictureFile } from "./provide-images.js";
 
 /**
  * Deals the first `count` pictures to that many made-up classes, in turn, so that a network has the classes

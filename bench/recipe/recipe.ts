@@ -1,19 +1,19 @@
 import { openAsBlob } from "node:fs";
 import path from "node:path";
 import type { ResultOf } from "@graphql-typed-document-node/core";
-import { ClientError } from "../src/client/client-error.js";
-import { graphql } from "../src/client/generated/gql.js";
-import { importDataset } from "../src/client/import-dataset.js";
-import { uploadFile } from "../src/client/upload-file.js";
-import { projectRoot } from "../src/lang/project-root.js";
-import { type Benchmark, benchmark } from "./benchmark.js";
-import { existingFile, optional, wholeNumber } from "./options.js";
+import { ClientError } from "../../src/client/client-error.js";
+import { graphql } from "../../src/client/generated/gql.js";
+import { importDataset } from "../../src/client/import-dataset.js";
+import { uploadFile } from "../../src/client/upload-file.js";
+import { projectRoot } from "../../src/lang/project-root.js";
+import { type Benchmark, benchmark } from "../benchmark.js";
+import { rounded } from "../figures/rounded.js";
+import { wilsonInterval } from "../figures/wilson-interval.js";
+import { existingFile, optional, wholeNumber } from "../options.js";
+import { trainToEnd } from "../runs/train-to-end.js";
+import type { MeasuredServer } from "../server/measured-server.js";
+import { WorkFolder } from "../server/work-folder.js";
 import { readRecipe, withEpochs } from "./recipe-file.js";
-import { rounded } from "./rounded.js";
-import type { MeasuredServer } from "./server/measured-server.js";
-import { trainToEnd } from "./server/train-to-end.js";
-import { wilsonInterval } from "./wilson-interval.js";
-import { WorkFolder } from "./work-folder.js";
 
 const RUN_RESULT = graphql(`query BenchRunResult($runId: ID!) {
   run(id: $runId) {
