@@ -1,45 +1,42 @@
-import { describeOptions, type Options, type OptionTable, parseOptions } from "./options.js";
+import { Command } from "commander";
+import { addOptions, type Options, type OptionTable } from "../src/client/options.js";
 
-/** Figures by name, with the unit in the name: `maxPauseMs`. */
+/** Figures by name. The name says the unit: `maxPauseMs`. */
 export interface Measurement {
   readonly figures: Readonly<Record<string, number>>;
   readonly settings: Readonly<Record<string, number | string | boolean>>;
 }
 
-/** What every benchmark is given. */
+/** What a benchmark gets from the program that runs it. */
 export interface BenchContext {
-  /** Prints a line of progress for a person. */
+  /** Prints a line of progress. */
   report(line: string): void;
-  /** Aborted when a person wants it to end: what was started is stopped, and what was written removed. */
+  /** Aborted when the user interrupts the benchmark, which then stops its processes and removes its files. */
   readonly signal: AbortSignal;
 }
 
-export interface Benchmark {
-  /** One line: what is measured, on what work. */
-  readonly summary: string;
-  /** Lines for a person: the options. */
-  readonly usage: string;
-  /**
-   * Reads the options; measures when the result is called.
-   *
-   * @param callerFolder what relative paths are relative to
-   * @throws AppError `USAGE`
-   */
-  prepare(args: readonly string[], callerFolder: string): (context: BenchContext) => Promise<Measurement>;
-}
+/** Runs a benchmark and prints its result. */
+export type RunBenchmark = (
+  name: string,
+  measure: (context: BenchContext) => Promise<Measurement>,
+) => Promise<void>;
 
-/** A benchmark that takes the options of a table. */
+/** A benchmark as a command of `npm run bench`. */
+export type Benchmark = (run: RunBenchmark) => Command;
+
+/**
+ * Defines a benchmark.
+ *
+ * @param summary one line: what is measured, on which work
+ */
 export function benchmark<Table extends OptionTable>(
+  name: string,
   summary: string,
   table: Table,
   measure: (options: Options<Table>, context: BenchContext) => Promise<Measurement>,
 ): Benchmark {
-  return {
-    summary,
-    usage: describeOptions(table),
-    prepare(args, callerFolder) {
-      const options = parseOptions(table, args, callerFolder);
-      return (context) => measure(options, context);
-    },
+  return (run) => {
+    const command = new Command(name).description(summary).configureHelp({ showGlobalOptions: true });
+    return addOptions(command, table, (options) => run(name, (context) => measure(options, context)));
   };
 }

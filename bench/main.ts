@@ -1,5 +1,7 @@
-import { ClientError, explainError } from "../src/client/client-error.js";
-import type { Benchmark, Measurement } from "./benchmark.js";
+import { Command } from "commander";
+import { explainError } from "../src/client/client-error.js";
+import { EXIT, parseCommandLine } from "../src/client/command-line.js";
+import type { Benchmark, Measurement, RunBenchmark } from "./benchmark.js";
 import { eventLoop } from "./event-loop/event-loop.js";
 import { fanout } from "./fanout/fanout.js";
 import { input } from "./input/input.js";
@@ -9,47 +11,32 @@ import { recipe } from "./recipe/recipe.js";
 import { store } from "./store/store.js";
 import { train } from "./train/train.js";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
-  train,
-  input,
-  eventloop: eventLoop,
-  fanout,
-  recipe,
-  peers,
-  store,
-};
-const EXIT_USAGE = 2;
-const EXIT_INTERRUPTED = 130;
+const BENCHMARKS: readonly Benchmark[] = [train, input, eventLoop, fanout, recipe, peers, store];
 
-const json = process.argv.includes("--json");
-const [name = "", ...args] = process.argv.slice(2).filter((argument) => argument !== "--json");
-process.exitCode = await main();
+const program = new Command("bench")
+  .description(
+    "Measures one thing on this machine. Progress goes to standard error, the result to standard output.",
+  )
+  .option("--json", "print the result as one line of JSON");
+for (const benchmark of BENCHMARKS) program.addCommand(benchmark(runBenchmark));
 
-async function main(): Promise<number> {
-  const benchmark = BENCHMARKS[name];
-  if (benchmark === undefined) {
-    process.stderr.write(usageOf(Object.keys(BENCHMARKS)));
-    return EXIT_USAGE;
-  }
+const ended = await parseCommandLine(program, process.argv.slice(2));
+if (ended !== null) process.exitCode = ended;
+
+async function runBenchmark(...[name, measure]: Parameters<RunBenchmark>): Promise<void> {
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
   try {
-    // npm runs scripts in the project's folder and says here where it was called.
-    const measure = benchmark.prepare(args, process.env.INIT_CWD ?? process.cwd());
-    // Progress goes to standard error, so that the last line of standard output is the result.
-    const report = (line: string) => process.stderr.write(`${line}\n`);
-    await print(await measure({ report, signal: interrupted.signal }));
-    return 0;
+    const report = (line: string): boolean => process.stderr.write(`${line}\n`);
+    const measurement = await measure({ report, signal: interrupted.signal });
+    await print(name, measurement, { json: program.opts<{ json?: boolean }>().json === true });
   } catch (error) {
-    if (interrupted.signal.aborted) return EXIT_INTERRUPTED;
-    process.stderr.write(`${explainError(error)}\n`);
-    if (!(error instanceof ClientError) || error.code !== "USAGE") return 1;
-    process.stderr.write(`\n${usageOf([name])}`);
-    return EXIT_USAGE;
+    process.exitCode = interrupted.signal.aborted ? EXIT.interrupted : EXIT.failure;
+    if (!interrupted.signal.aborted) process.stderr.write(`${explainError(error)}\n`);
   }
 }
 
-async function print(measurement: Measurement): Promise<void> {
+async function print(name: string, measurement: Measurement, { json }: { json: boolean }): Promise<void> {
   const machine = await describeMachine();
   if (json) {
     process.stdout.write(`${JSON.stringify({ bench: name, ...measurement, machine })}\n`);
@@ -59,12 +46,4 @@ async function print(measurement: Measurement): Promise<void> {
     process.stdout.write(`${figure.padEnd(32)} ${value}\n`);
   }
   process.stdout.write(`on ${machine.processor}, ${machine.cores} cores (${machine.isa.join(" ")})\n`);
-}
-
-function usageOf(names: readonly string[]): string {
-  const lines = names.map((known) => {
-    const { summary = "", usage = "" } = BENCHMARKS[known] ?? {};
-    return `  ${known.padEnd(12)} ${summary}\n${usage}`;
-  });
-  return `Usage: npm run bench -- <name> [options] [--json]\n${lines.join("")}`;
 }

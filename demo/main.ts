@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { Command } from "commander";
 import { ApiClient } from "../src/client/api-client.js";
 import { explainError } from "../src/client/client-error.js";
+import { EXIT, parseCommandLine } from "../src/client/command-line.js";
 import { graphql } from "../src/client/generated/gql.js";
+import { addOptions, existingFile, flag, type Options, optional } from "../src/client/options.js";
 import { ServerProcess } from "../src/client/server-process.js";
 import { Terminal } from "../src/client/terminal.js";
 import { classifyPictures } from "./classify-images.js";
@@ -9,7 +12,6 @@ import { compareRuns } from "./compare-runs.js";
 import { contestants, SHARED_SUMMARY } from "./contestants.js";
 import { drawArchive, openArchive } from "./images.js";
 import { importPictures, quarantineSummary } from "./import-images.js";
-import { type DemoOptions, parseOptions, USAGE } from "./options.js";
 import { promote } from "./promote.js";
 import type { DemoReport } from "./report.js";
 import { launchRuns, watchRun } from "./train.js";
@@ -21,31 +23,45 @@ const SYSTEM = graphql(`query DemoSystem {
 /** The data set, the experiment and the model all have this name. */
 const NAME = "flowers";
 const ALIAS = "champion";
-const EXIT_INTERRUPTED = 130;
+
+const OPTIONS = {
+  data: optional(
+    existingFile(
+      "<archive>",
+      "a zip, tar or tar.gz with one folder of images per class, instead of drawn flowers",
+    ),
+  ),
+  json: flag("print progress on standard error, and one line of JSON as the last line of standard output"),
+} as const;
+
+type DemoOptions = Options<typeof OPTIONS>;
 
 class Interrupted extends Error {}
 
-process.exitCode = await main();
+const program = addOptions(
+  new Command("demo").description(
+    "Runs the full workflow on sample data: imports images, trains two networks that differ in one setting, compares " +
+      "them, promotes the better one and classifies images with it.",
+  ),
+  OPTIONS,
+  runDemo,
+);
+const ended = await parseCommandLine(program, process.argv.slice(2));
+if (ended !== null) process.exitCode = ended;
 
-async function main(): Promise<number> {
+async function runDemo(options: DemoOptions): Promise<void> {
   try {
-    // npm runs scripts in the project's folder and says here where it was called.
-    const options = parseOptions(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd());
-    if (options.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
     const terminal = new Terminal(options.json ? process.stderr : process.stdout);
     const report = await withServer(options, terminal);
     if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    return 0;
   } catch (error) {
     if (error instanceof Interrupted) {
-      process.stderr.write("\nStopped, and the server with it.\n");
-      return EXIT_INTERRUPTED;
+      process.stderr.write("\nThe demo and its server were stopped.\n");
+      process.exitCode = EXIT.interrupted;
+    } else {
+      process.stderr.write(`\nThe demo failed. ${explainError(error)}\n`);
+      process.exitCode = EXIT.failure;
     }
-    process.stderr.write(`\nThe demo failed. ${explainError(error)}\n`);
-    return 1;
   }
 }
 
@@ -87,12 +103,12 @@ async function wholeJob(
   );
 
   const archive =
-    options.dataFile === null
-      ? await drawArchive((count) => terminal.live(`${count} pictures drawn`))
-      : await openArchive(options.dataFile);
+    options.data === null
+      ? await drawArchive((count) => terminal.live(`${count} images drawn`))
+      : await openArchive(options.data);
   terminal.step(
     "Pictures",
-    options.dataFile ?? `drew ${archive.fileCount} files, a few of them broken on purpose`,
+    options.data ?? `drew ${archive.fileCount} files, a few of them broken on purpose`,
   );
 
   const version = await importPictures(api, terminal, NAME, archive);

@@ -35,6 +35,7 @@ const SYSTEM = graphql(`query BenchSystem {
 
 /** How long the server's event loop is kept from other work while a run trains, and what a query feels of it. */
 export const eventLoop: Benchmark = benchmark(
+  "eventloop",
   "longest pause of the server's event loop while a run trains",
   {},
   (_options, context) => measureEventLoop(context),

@@ -1,24 +1,25 @@
+import { type Options, positiveNumber, wholeNumber } from "../../src/client/options.js";
 import { Database } from "../../src/db/database.js";
 import { startEmbeddedPostgres } from "../../src/db/embedded-postgres.js";
 import { createLog } from "../../src/telemetry/log.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
 import { rounded } from "../figures/rounded.js";
-import { type Options, positiveNumber, wholeNumber } from "../options.js";
 import type { MeasuredServer } from "../server/measured-server.js";
 import { WorkFolder } from "../server/work-folder.js";
 import { FollowedRun } from "./followed-run.js";
 import { Subscribers } from "./subscribers.js";
 
 const OPTIONS = {
-  subscribers: wholeNumber("WebSockets that follow the run", { from: 1, otherwise: 1_000 }),
-  rate: positiveNumber("events that are written a second", 10),
-  seconds: positiveNumber("how long events are written", 60),
+  subscribers: wholeNumber("WebSockets that follow the run", { minimum: 1, otherwise: 1_000 }),
+  rate: positiveNumber("events written per second", 10),
+  seconds: positiveNumber("seconds in which events are written", 60),
 } as const;
 
 type FanoutOptions = Options<typeof OPTIONS>;
 
 /** Whether everyone who follows a run is told everything, and how soon. */
 export const fanout: Benchmark = benchmark(
+  "fanout",
   "delay and loss of events: 1,000 subscribers of one run at 10 events/s for a minute",
   OPTIONS,
   async (options, context) => {

@@ -1,6 +1,3 @@
-import { Architecture } from "../../src/core/enumerations.js";
-import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
-import { rounded } from "../figures/rounded.js";
 import {
   existingFile,
   type Options,
@@ -9,33 +6,34 @@ import {
   positiveNumber,
   someWords,
   wholeNumber,
-} from "../options.js";
+} from "../../src/client/options.js";
+import { Architecture } from "../../src/core/enumerations.js";
+import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
+import { rounded } from "../figures/rounded.js";
 import { WorkFolder } from "../server/work-folder.js";
 import { measureSizes, SMALL_NETWORK } from "./dataset-size.js";
 import { measureStepShare } from "./step-share.js";
 
 const OPTIONS = {
-  only: someWords("step: share of a training step; size: what grows with the data set", ["step", "size"]),
-  data: optional(existingFile("<archive>", "pictures in class folders, instead of drawn flowers")),
+  only: someWords("step: the share of a training step; size: what grows with the dataset", ["step", "size"]),
+  data: optional(existingFile("<archive>", "images in class folders, instead of drawn flowers")),
   architecture: oneWord("step: the network", Object.values(Architecture), "VGG19"),
   width: positiveNumber("step: multiplies the filters of every convolution", 1),
-  "image-size": wholeNumber("step: height and width of the pictures, in pixels", {
-    from: 32,
-    otherwise: 224,
-  }),
-  classes: wholeNumber("step: classes that the pictures are dealt to", { from: 2, otherwise: 1000 }),
-  batch: wholeNumber("step: pictures of a step", { from: 1, otherwise: 8 }),
-  precision: oneWord("step: what the network computes in", ["FLOAT32", "MIXED_BFLOAT16"], "MIXED_BFLOAT16"),
-  steps: wholeNumber("step: steps of each kind in a round", { from: 2, otherwise: 6 }),
-  small: wholeNumber("size: pictures of the small data set", { from: 100, otherwise: 1000 }),
-  large: wholeNumber("size: pictures of the large data set", { from: 100, otherwise: 50_000 }),
-  rounds: wholeNumber("how often each is measured, in turn", { from: 1, otherwise: 5 }),
+  imageSize: wholeNumber("step: height and width of the images, in pixels", { minimum: 32, otherwise: 224 }),
+  classes: wholeNumber("step: classes of the dataset", { minimum: 2, otherwise: 1000 }),
+  batch: wholeNumber("step: images per step", { minimum: 1, otherwise: 8 }),
+  precision: oneWord("step: the precision of the network", ["FLOAT32", "MIXED_BFLOAT16"], "MIXED_BFLOAT16"),
+  steps: wholeNumber("step: steps of each kind per round", { minimum: 2, otherwise: 6 }),
+  small: wholeNumber("size: images of the small dataset", { minimum: 100, otherwise: 1000 }),
+  large: wholeNumber("size: images of the large dataset", { minimum: 100, otherwise: 50_000 }),
+  rounds: wholeNumber("how often each is measured, in turn", { minimum: 1, otherwise: 5 }),
 } as const;
 
 type InputOptions = Options<typeof OPTIONS>;
 
 /** What reading and augmenting pictures cost, of a step and as a data set grows. */
 export const input: Benchmark = benchmark(
+  "input",
   "what reading and augmentation add to a step, and what grows with the data set",
   OPTIONS,
   async (options, context) => {
@@ -59,7 +57,7 @@ async function measureStep(options: InputOptions, context: BenchContext): Promis
       dataFile: options.data,
       architecture,
       widthMultiplier: options.width,
-      imageSizePixels: options["image-size"],
+      imageSizePixels: options.imageSize,
       classes,
       batchSize: options.batch,
       precision,
@@ -82,7 +80,7 @@ async function measureStep(options: InputOptions, context: BenchContext): Promis
       batchSize: options.batch,
       architecture,
       widthMultiplier: options.width,
-      imageSizePixels: options["image-size"],
+      imageSizePixels: options.imageSize,
       classes,
       stepsPerRound: steps,
     },

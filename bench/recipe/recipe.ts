@@ -4,12 +4,12 @@ import type { ResultOf } from "@graphql-typed-document-node/core";
 import { ClientError } from "../../src/client/client-error.js";
 import { graphql } from "../../src/client/generated/gql.js";
 import { importDataset } from "../../src/client/import-dataset.js";
+import { existingFile, optional, wholeNumber } from "../../src/client/options.js";
 import { uploadFile } from "../../src/client/upload-file.js";
 import { projectRoot } from "../../src/lang/project-root.js";
 import { type Benchmark, benchmark } from "../benchmark.js";
 import { rounded } from "../figures/rounded.js";
 import { wilsonInterval } from "../figures/wilson-interval.js";
-import { existingFile, optional, wholeNumber } from "../options.js";
 import { trainToEnd } from "../runs/train-to-end.js";
 import type { MeasuredServer } from "../server/measured-server.js";
 import { WorkFolder } from "../server/work-folder.js";
@@ -25,13 +25,13 @@ const RUN_RESULT = graphql(`query BenchRunResult($runId: ID!) {
 type Evaluated = NonNullable<NonNullable<ResultOf<typeof RUN_RESULT>["run"]>["validation"]>;
 
 const OPTIONS = {
-  data: existingFile("<archive>", "pictures in class folders"),
+  data: existingFile("<archive>", "images in class folders"),
   recipe: optional(
     existingFile("<file>", "split and configuration, instead of examples/recipes/flowers-64px.json"),
   ),
   epochs: optional(
-    wholeNumber("to train, instead of the recipe's; its warm-up shrinks or grows with them", {
-      from: 1,
+    wholeNumber("epochs to train, instead of the recipe's; the warm-up keeps its share of them", {
+      minimum: 1,
       otherwise: 0,
     }),
   ),
@@ -39,6 +39,7 @@ const OPTIONS = {
 
 /** How well a recipe classifies, and what it takes: imports, trains and evaluates as a user does. */
 export const recipe: Benchmark = benchmark(
+  "recipe",
   "accuracy and time of a recipe from scratch",
   OPTIONS,
   async (options, context) => {

@@ -1,12 +1,12 @@
 import path from "node:path";
 import pg from "pg";
+import { type Options, wholeNumber } from "../../src/client/options.js";
 import { Database } from "../../src/db/database.js";
 import { startEmbeddedPostgres } from "../../src/db/embedded-postgres.js";
 import { applyMigrations } from "../../src/db/migrations.js";
 import { OwnedResources } from "../../src/lang/owned-resources.js";
 import { createLog } from "../../src/telemetry/log.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
-import { type Options, wholeNumber } from "../options.js";
 import { MeasuredServer } from "../server/measured-server.js";
 import { WorkFolder } from "../server/work-folder.js";
 import { fillDatabase } from "./fill-database.js";
@@ -16,14 +16,15 @@ import type { Times } from "./timed.js";
 import { BATCH_POINTS, BatchWriter, WRITING_RUNS } from "./write-batches.js";
 
 const OPTIONS = {
-  runs: wholeNumber("runs that have ended", { from: 20, otherwise: 20_000 }),
-  "points-per-run": wholeNumber("metric points of each", { from: 20, otherwise: 500 }),
-  calls: wholeNumber("calls that each time is taken from", { from: 5, otherwise: 200 }),
-  seconds: wholeNumber("seconds of writing points without a pause", { from: 1, otherwise: 20 }),
+  runs: wholeNumber("runs that have ended", { minimum: 20, otherwise: 20_000 }),
+  pointsPerRun: wholeNumber("metric points per run", { minimum: 20, otherwise: 500 }),
+  calls: wholeNumber("calls per measured time", { minimum: 5, otherwise: 200 }),
+  seconds: wholeNumber("seconds in which points are written without a pause", { minimum: 1, otherwise: 20 }),
 } as const;
 
 /** What a team's years of training do to lists, comparisons and batches of points. */
 export const store: Benchmark = benchmark(
+  "store",
   "lists, comparisons and writes of metrics among many runs",
   OPTIONS,
   measureStore,
@@ -39,7 +40,7 @@ async function measureStore(options: Options<typeof OPTIONS>, context: BenchCont
   const postgres = resources.own(await startEmbeddedPostgres(path.join(homeFolder, "postgres"), log));
   const databaseUrl = postgres.url;
   await applyMigrations(databaseUrl, log);
-  report(`writing ${options.runs} runs with ${options["points-per-run"]} points each`);
+  report(`writing ${options.runs} runs with ${options.pointsPerRun} points each`);
   const filled = await fill(databaseUrl, options, context);
   report(`wrote ${filled.points} points in ${Math.round(filled.seconds)} s`);
 
@@ -88,7 +89,7 @@ async function fill(url: string, options: Options<typeof OPTIONS>, context: Benc
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    return await fillDatabase(client, options.runs, options["points-per-run"], context);
+    return await fillDatabase(client, options.runs, options.pointsPerRun, context);
   } finally {
     await client.end();
   }

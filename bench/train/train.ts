@@ -1,35 +1,42 @@
 import type { AugmentationInput, RunConfigurationInput } from "../../src/client/generated/graphql.js";
+import {
+  existingFile,
+  type Options,
+  oneWord,
+  optional,
+  positiveNumber,
+  wholeNumber,
+} from "../../src/client/options.js";
 import { Architecture, HeadKind, Precision } from "../../src/core/enumerations.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
 import { rounded } from "../figures/rounded.js";
 import { importClassifiedPictures } from "../images/import-classes.js";
-import { existingFile, type Options, oneWord, optional, positiveNumber, wholeNumber } from "../options.js";
 import { measureSteps, type StepCost } from "../runs/measure-steps.js";
 import { WorkFolder } from "../server/work-folder.js";
 import { FULL_AUGMENTATION } from "./full-augmentation.js";
 
 const OPTIONS = {
   mode: oneWord(
-    "train: one configuration; finetune: the whole network, frozen blocks, frozen blocks with kept features",
+    "train: one configuration; finetune: the whole network, frozen blocks, frozen blocks with cached features",
     ["train", "finetune"],
     "train",
   ),
-  data: optional(existingFile("<archive>", "pictures in class folders, instead of drawn flowers")),
+  data: optional(existingFile("<archive>", "images in class folders, instead of drawn flowers")),
   architecture: oneWord("the network", Object.values(Architecture), "VGG19"),
   width: positiveNumber("multiplies the filters of every convolution", 1),
-  head: oneWord("what follows the convolutions", Object.values(HeadKind), "FULLY_CONNECTED"),
-  "image-size": wholeNumber("height and width of the pictures, in pixels", { from: 32, otherwise: 224 }),
-  classes: wholeNumber("classes that the pictures are dealt to", { from: 2, otherwise: 1000 }),
-  batch: wholeNumber("pictures of a step", { from: 1, otherwise: 8 }),
-  accumulation: wholeNumber("parts that a batch is cut into", { from: 1, otherwise: 1 }),
-  precision: oneWord("what the network computes in", Object.values(Precision), "AUTO"),
-  "frozen-blocks": wholeNumber("first blocks that do not learn; 0 means 4 for finetune", {
-    from: 0,
+  head: oneWord("the layers behind the convolutions", Object.values(HeadKind), "FULLY_CONNECTED"),
+  imageSize: wholeNumber("height and width of the images, in pixels", { minimum: 32, otherwise: 224 }),
+  classes: wholeNumber("classes of the dataset", { minimum: 2, otherwise: 1000 }),
+  batch: wholeNumber("images per step", { minimum: 1, otherwise: 8 }),
+  accumulation: wholeNumber("micro-batches per batch", { minimum: 1, otherwise: 1 }),
+  precision: oneWord("the precision of the network", Object.values(Precision), "AUTO"),
+  frozenBlocks: wholeNumber("number of first blocks that are frozen; 0 means 4 for finetune", {
+    minimum: 0,
     otherwise: 0,
   }),
-  augmentation: oneWord("changes of the training pictures", ["none", "flip", "full"], "none"),
-  "warm-up": wholeNumber("steps before the measured ones", { from: 1, otherwise: 3 }),
-  steps: wholeNumber("steps to measure", { from: 1, otherwise: 10 }),
+  augmentation: oneWord("random changes of the training images", ["none", "flip", "full"], "none"),
+  warmUp: wholeNumber("steps before the measured ones", { minimum: 1, otherwise: 3 }),
+  steps: wholeNumber("steps to measure", { minimum: 1, otherwise: 10 }),
 } as const;
 
 type TrainOptions = Options<typeof OPTIONS>;
@@ -43,6 +50,7 @@ const FINETUNED_FROZEN_BLOCKS = 4;
 
 /** What a training step takes in the real trainer, on real pictures that were decoded once. */
 export const train: Benchmark = benchmark(
+  "train",
   "speed and memory of training steps: VGG19 at 224 px, 1000 classes, batches of 8",
   OPTIONS,
   async (options, context) => {
@@ -57,7 +65,7 @@ export const train: Benchmark = benchmark(
 
 async function measureTraining(trainer: StepBench, options: TrainOptions): Promise<Measurement> {
   const cost = await trainer.measure({
-    frozenBlocks: options["frozen-blocks"],
+    frozenBlocks: options.frozenBlocks,
     augmentation: AUGMENTATIONS[options.augmentation],
   });
   return {
@@ -73,7 +81,7 @@ async function measureTraining(trainer: StepBench, options: TrainOptions): Promi
 
 /** Each of the three in a server of its own. */
 async function measureFineTuning(trainer: StepBench, options: TrainOptions): Promise<Measurement> {
-  const frozenBlocks = options["frozen-blocks"] || FINETUNED_FROZEN_BLOCKS;
+  const frozenBlocks = options.frozenBlocks || FINETUNED_FROZEN_BLOCKS;
   const full = await trainer.measure({ frozenBlocks: 0, augmentation: AUGMENTATIONS.flip });
   // Augmented pictures differ every epoch, so nothing can be kept of them.
   const frozen = await trainer.measure({ frozenBlocks, augmentation: AUGMENTATIONS.flip });
@@ -112,7 +120,7 @@ class StepBench {
     context.report(`training ${options.architecture}, ${JSON.stringify(differing)}`);
     const cost = await this.work.serve(context, (server) => {
       this.#threads = server.threads;
-      const plan = { dataset: this.dataset, warmUpSteps: options["warm-up"], steps: options.steps };
+      const plan = { dataset: this.dataset, warmUpSteps: options.warmUp, steps: options.steps };
       const configuration = { ...configurationOf(options), ...differing };
       return measureSteps(server, { ...plan, configuration }, context);
     });
@@ -131,12 +139,12 @@ class StepBench {
       architecture: options.architecture,
       widthMultiplier: options.width,
       head: options.head,
-      imageSizePixels: options["image-size"],
+      imageSizePixels: options.imageSize,
       classes: options.classes,
-      frozenBlocks: options["frozen-blocks"],
+      frozenBlocks: options.frozenBlocks,
       augmentation: mode === "train" ? augmentation : "flip, none when features are kept",
       pictures: data === null ? "drawn" : "given",
-      warmUpSteps: options["warm-up"],
+      warmUpSteps: options.warmUp,
       measuredSteps: cost.measuredSteps,
     };
   }
@@ -146,7 +154,7 @@ function configurationOf(options: TrainOptions): RunConfigurationInput {
   return {
     architecture: options.architecture,
     widthMultiplier: options.width,
-    imageSizePixels: options["image-size"],
+    imageSizePixels: options.imageSize,
     head: { kind: options.head },
     // What the peers train with.
     optimizer: { adam: {} },

@@ -122,10 +122,3 @@ test("a benchmark that a person ends stops its server and removes what it wrote"
     [],
   );
 });
-
-test("an option that does not exist is answered with those that do", async () => {
-  await assert.rejects(
-    promisify(execFile)(process.execPath, [BENCH, "train", "--bach", "8"], { env: environment() }),
-    { code: 2, stderr: /--bach[\s\S]*--batch <n>/ },
-  );
-});

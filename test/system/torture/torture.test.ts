@@ -64,11 +64,3 @@ test("Ctrl-C in the middle leaves no process and no file", async () => {
   assert.deepEqual(await ended, [130, ""], progress);
   assert.deepEqual(await traces(), []);
 });
-
-test("an option that does not exist is answered with those that do", async () => {
-  const { child, ended } = startTorture("--kils", "3");
-  const errors = text(child.stderr);
-  const [code] = await ended;
-  assert.equal(code, 2);
-  assert.match(await errors, /--kils[\s\S]*--kills <n>/);
-});
