@@ -35,12 +35,15 @@ export class GraphqlClient implements AsyncDisposable {
     });
   }
 
-  /** Sends a query or a mutation. A document in a string may be wrong on purpose, so its result has no type. */
+  /**
+   * Sends a query or a mutation. A document in a string is wrong on purpose, built while the test runs, or made for the
+   * schema of an earlier version: nothing knows the type of its result.
+   */
   send<Data, Variables extends AnyVariables>(
     document: TypedDocumentNode<Data, Variables>,
     ...[variables]: VariablesArgument<Variables>
   ): Promise<Answer<Data>>;
-  send(document: string, variables?: AnyVariables): Promise<Answer>;
+  send<Data = Record<string, unknown>>(document: string, variables?: AnyVariables): Promise<Answer<Data>>;
   async send(document: AnyDocument, variables?: AnyVariables): Promise<Answer<unknown>> {
     const response = await this.fetch("/graphql", {
       method: "POST",
@@ -55,7 +58,7 @@ export class GraphqlClient implements AsyncDisposable {
     document: TypedDocumentNode<Data, Variables>,
     ...[variables]: VariablesArgument<Variables>
   ): Promise<Data>;
-  ask(document: string, variables?: AnyVariables): Promise<Record<string, unknown>>;
+  ask<Data = Record<string, unknown>>(document: string, variables?: AnyVariables): Promise<Data>;
   async ask(document: AnyDocument, variables: AnyVariables = {}): Promise<unknown> {
     const { data, errors } = await this.send(textOf(document), variables);
     assert.equal(errors, undefined, JSON.stringify(errors));
@@ -68,7 +71,10 @@ export class GraphqlClient implements AsyncDisposable {
     document: TypedDocumentNode<Data, Variables>,
     ...[variables]: VariablesArgument<Variables>
   ): AsyncIterableIterator<Omit<Answer<Data>, "status">>;
-  follow(document: string, variables?: AnyVariables): AsyncIterableIterator<Omit<Answer, "status">>;
+  follow<Data = Record<string, unknown>>(
+    document: string,
+    variables?: AnyVariables,
+  ): AsyncIterableIterator<Omit<Answer<Data>, "status">>;
   follow(
     document: AnyDocument,
     variables: AnyVariables = {},
