@@ -1,6 +1,9 @@
 /**
- * Runs `work` on every item, at most `limit` at once, and waits for all that began, also after one
- * failed: nothing is left running. Items are taken from the source only when there is room for them.
+ * Runs `work` on every item, at most `limit` at the same time. An item is taken from the source only when there is
+ * room for it, so that a source that reads files or an archive never runs ahead. p-limit has no such backpressure: it
+ * takes all items at once, and from synchronous sources alone.
+ *
+ * Waits for all work that began, also after a failure, so nothing is left running.
  *
  * @throws what the first failing `work` throws, or the signal's reason
  */
@@ -31,7 +34,7 @@ export async function mapConcurrently<T>(
   throwFailure(failure);
 }
 
-/** Apart, since the compiler cannot see that a callback sets it. */
+/** A function of its own, because the compiler does not see that a callback sets `failure`. */
 function throwFailure(failure: { readonly error: unknown } | null): void {
   if (failure !== null) throw failure.error;
 }

@@ -1,10 +1,10 @@
+import pLimit from "p-limit";
 import { AppError } from "../core/app-error.js";
 import type { Limits } from "../core/config.js";
 import type { QuarantineReason } from "../core/enumerations.js";
 import { type ImageDecoder, ImageRejected } from "../data/images/decoder.js";
 import type { TensorValue } from "../engine/engine-protocol.js";
 import type { Session } from "../engine/session.js";
-import { Semaphore } from "../lang/semaphore.js";
 import type { ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { ModelCache } from "./model-cache.js";
@@ -50,7 +50,7 @@ export class Classifier {
   readonly #pictures: PictureSource;
   readonly #decoder: ImageDecoder;
   readonly #limits: Limits;
-  readonly #reading = new Semaphore(PARALLEL_PICTURES);
+  readonly #reading = pLimit(PARALLEL_PICTURES);
 
   constructor(options: {
     models: ModelStore;
@@ -79,7 +79,7 @@ export class Classifier {
     const modelVersion = await this.#versionOf(request.model);
     const readers = await this.#pictures.readers(request.images);
     const decoded = await Promise.all(
-      readers.map((read) => this.#reading.run(() => this.#decode(read, modelVersion.imageSizePixels))),
+      readers.map((read) => this.#reading(() => this.#decode(read, modelVersion.imageSizePixels))),
     );
     const pictures = decoded.filter((picture) => picture instanceof Uint8Array);
     const rows =

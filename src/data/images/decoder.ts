@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
+import pLimit, { type LimitFunction } from "p-limit";
 import sharp, { type Sharp } from "sharp";
 import type { Limits } from "../../core/config.js";
 import type { QuarantineReason } from "../../core/enumerations.js";
-import { Semaphore } from "../../lang/semaphore.js";
 import { type ImageFormat, recogniseFormat, SUPPORTED_FORMATS } from "./format.js";
 import { endsTooEarly } from "./truncation.js";
 
@@ -43,7 +43,7 @@ const DEFAULT_POOL_THREADS = 4;
  */
 export class ImageDecoder {
   readonly #limits: Pick<Limits, "imageBytes" | "imagePixels">;
-  readonly #decoding: Semaphore;
+  readonly #decoding: LimitFunction;
 
   constructor(limits: Pick<Limits, "imageBytes" | "imagePixels">) {
     this.#limits = limits;
@@ -51,7 +51,7 @@ export class ImageDecoder {
     sharp.cache(false);
     sharp.concurrency(1);
     const threads = Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_POOL_THREADS;
-    this.#decoding = new Semaphore(Math.max(1, Math.min(availableParallelism(), threads - 1)));
+    this.#decoding = pLimit(Math.max(1, Math.min(availableParallelism(), threads - 1)));
   }
 
   /**
@@ -111,7 +111,7 @@ export class ImageDecoder {
    */
   async encodePng(pixels: Uint8Array, sizePixels: number): Promise<Uint8Array> {
     const raw = { width: sizePixels, height: sizePixels, channels: 3 } as const;
-    return this.#decoding.run(() => sharp(pixels, { raw }).png().toBuffer());
+    return this.#decoding(() => sharp(pixels, { raw }).png().toBuffer());
   }
 
   #square(bytes: Uint8Array, sizePixels: number): Sharp {
@@ -127,7 +127,7 @@ export class ImageDecoder {
 
   async #decode<T>(bytes: Uint8Array, work: () => Promise<T>): Promise<T> {
     const format = this.#requireFormat(bytes);
-    return this.#decoding.run(async () => {
+    return this.#decoding(async () => {
       try {
         return await work();
       } catch (error) {

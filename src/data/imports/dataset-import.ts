@@ -1,8 +1,8 @@
+import pLimit from "p-limit";
 import { AppError } from "../../core/app-error.js";
 import type { Config } from "../../core/config.js";
 import type { DatasetVersionRecord, ImportEvent } from "../../core/dataset-records.js";
 import { idempotencyOf } from "../../core/idempotency.js";
-import { Semaphore } from "../../lang/semaphore.js";
 import type { Log } from "../../telemetry/log.js";
 import type { BlobStore } from "../blobs/blob-store.js";
 import type { ImageDecoder } from "../images/decoder.js";
@@ -50,7 +50,7 @@ export interface DatasetImporterOptions {
 /** Turns folders and archives of pictures into dataset versions, in the background. */
 export class DatasetImporter implements AsyncDisposable {
   readonly #options: DatasetImporterOptions;
-  readonly #slots = new Semaphore(CONCURRENT_IMPORTS);
+  readonly #slots = pLimit(CONCURRENT_IMPORTS);
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
   /** The last import begun of each data set: the next waits for it, since its splits build on it. */
@@ -131,7 +131,7 @@ export class DatasetImporter implements AsyncDisposable {
   #run(unfinished: UnfinishedImport): void {
     const previous = this.#lastOfDataset.get(unfinished.datasetId) ?? Promise.resolve();
     const run = previous
-      .then(() => this.#slots.run(() => this.#import(unfinished)))
+      .then(() => this.#slots(() => this.#import(unfinished)))
       .catch((error: unknown) => {
         // The database is away: the version stays IMPORTING, and the next start takes it up.
         this.#options.log.error("an import stopped", { versionId: unfinished.versionId, error });

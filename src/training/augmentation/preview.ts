@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { AppError } from "../../core/app-error.js";
 import type { SampleRecord } from "../../core/dataset-records.js";
 import type { Augmentation } from "../../core/run-configuration.js";
@@ -7,7 +8,6 @@ import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { SessionCache } from "../../engine/session-cache.js";
 import { buildAugmentationGraph } from "../../graph/augmentation/augmentation-graph.js";
-import { Semaphore } from "../../lang/semaphore.js";
 import { augmentedPixels } from "./augmented-pixels.js";
 
 export interface PreviewRequest {
@@ -36,7 +36,7 @@ const CONCURRENT_PICTURES = 4;
 export class AugmentationPreview implements AsyncDisposable {
   readonly #options: AugmentationPreviewOptions;
   readonly #sessions = new SessionCache({ sessions: OPEN_GRAPHS, bytes: Number.POSITIVE_INFINITY });
-  readonly #rendering = new Semaphore(CONCURRENT_PICTURES);
+  readonly #rendering = pLimit(CONCURRENT_PICTURES);
 
   constructor(options: AugmentationPreviewOptions) {
     this.#options = options;
@@ -52,7 +52,7 @@ export class AugmentationPreview implements AsyncDisposable {
     if (sample === undefined) {
       throw new AppError("SAMPLE_NOT_FOUND", `There is no sample with the id ${request.sampleId}.`);
     }
-    return this.#rendering.run(() => this.#renderSample(sample, request));
+    return this.#rendering(() => this.#renderSample(sample, request));
   }
 
   /** Closes its graphs once the pictures under way are done; later ones are refused. */
