@@ -1,9 +1,11 @@
 import { AppError } from "../core/app-error.js";
 import type { Limits } from "../core/config.js";
+import type { SampleRecord } from "../core/dataset-records.js";
 import type { BlobStore } from "../data/blobs/blob-store.js";
 import { ImageRejected, tooManyBytes } from "../data/images/decoder.js";
 import type { Uploads } from "../data/imports/uploads.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
+import { readSampleImage } from "../data/versions/sample-image.js";
 
 /** A picture to classify: exactly one of the three. */
 export type PictureInput =
@@ -40,26 +42,26 @@ export class PictureSource {
   async readers(pictures: readonly PictureInput[]): Promise<readonly PictureReader[]> {
     const sampleIds = pictures.flatMap((picture) => ("sampleId" in picture ? [picture.sampleId] : []));
     const samples = sampleIds.length === 0 ? [] : await this.#samples.findSamples(sampleIds);
-    const contentHashes = new Map(samples.map((sample) => [sample.id, sample.contentHash]));
+    const samplesById = new Map(samples.map((sample) => [sample.id, sample]));
     return pictures.map((picture, index) => {
       if ("base64" in picture) return async () => decodeBase64(picture.base64, this.#imageBytes);
       if ("uploadId" in picture) return () => this.#readUpload(picture.uploadId, index);
-      const contentHash = contentHashes.get(picture.sampleId);
-      if (contentHash === undefined) {
+      const sample = samplesById.get(picture.sampleId);
+      if (sample === undefined) {
         throw new AppError(
           "SAMPLE_NOT_FOUND",
           `There is no sample with the id ${JSON.stringify(picture.sampleId)}.`,
           { path: ["images", String(index), "sampleId"] },
         );
       }
-      return () => this.#readBlob(contentHash);
+      return () => this.#readSample(sample);
     });
   }
 
-  /** The store of pictures has lost this one, which is no reason to refuse the others. */
-  async #readBlob(contentHash: string): Promise<Uint8Array> {
+  /** A missing or damaged image fails alone. */
+  async #readSample(sample: SampleRecord): Promise<Uint8Array> {
     try {
-      return await this.#blobs.read(contentHash);
+      return await readSampleImage(this.#blobs, sample);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       throw new ImageRejected("DAMAGED", error.message, { cause: error });

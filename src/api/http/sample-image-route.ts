@@ -3,6 +3,7 @@ import { AppError } from "../../core/app-error.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import type { ImageDecoder } from "../../data/images/decoder.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
+import { readSampleImage } from "../../data/versions/sample-image.js";
 import { checkedSize, DEFAULT_SIZE_PIXELS } from "../samples/sample-image-path.js";
 import type { Authentication } from "./authentication.js";
 
@@ -29,7 +30,7 @@ function thumbnail({ datasets, blobs, imageDecoder }: SampleImageSources): Reque
     }
     // A sample never changes, so its browser may keep the picture; no cache on the way may.
     response.set({ "Cache-Control": "private, max-age=86400, immutable", Vary: "Authorization" });
-    const picture = await imageDecoder.thumbnail(await blobs.read(sample.contentHash), sizePixels);
+    const picture = await imageDecoder.thumbnail(await readSampleImage(blobs, sample), sizePixels);
     response.type(picture[0] === PNG_FIRST_BYTE ? "image/png" : "image/jpeg").send(Buffer.from(picture));
   };
 }

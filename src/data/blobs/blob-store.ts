@@ -9,11 +9,19 @@ import { DurableFile, removeAbandoned, sha256Of, syncFolder } from "./durable-fi
 /** Hashing one chunk takes about a millisecond of the event loop. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Files, most of them pictures, each kept once under the SHA-256 of its bytes, in folders by its first two digits. */
+/** What a blob holds, for the error when it is missing or damaged. */
+export interface BlobSubject {
+  /** Begins a sentence, such as `The image "daisy/1.jpg"`. */
+  readonly name: string;
+  /** A sentence that says how to replace it. */
+  readonly remedy: string;
+}
+
+/** Files such as images and weights, each stored once under the SHA-256 of its bytes, in folders by its first two digits. */
 export class BlobStore {
   constructor(private readonly folder: string) {}
 
-  /** Keeps `bytes` and returns their SHA-256 once a crash can no longer take them back. */
+  /** Stores `bytes` and returns their SHA-256 when they are safe from a crash. */
   async put(bytes: Uint8Array): Promise<string> {
     const batch = this.batch();
     const sha256 = await batch.put(bytes);
@@ -21,7 +29,7 @@ export class BlobStore {
     return sha256;
   }
 
-  /** Keeps a file that may be too large for memory, as `put` keeps bytes. */
+  /** Like `put`, for content that may be too large for memory. */
   async putStream(chunks: AsyncIterable<Uint8Array>): Promise<string> {
     await using file = await DurableFile.create(this.folder);
     const hash = createHash("sha256");
@@ -36,40 +44,33 @@ export class BlobStore {
     return sha256;
   }
 
-  /** Keeps many blobs, syncing the folders they lie in once for all of them. */
+  /** Stores many blobs, and syncs their folders once for all of them. */
   batch(): BlobBatch {
     return new BlobBatch(this, this.folder);
   }
 
-  /** @throws AppError `BLOB_MISSING`, or `BLOB_DAMAGED` when the bytes no longer match their name */
-  async read(sha256: string): Promise<Uint8Array> {
+  /** @throws AppError `BLOB_MISSING`, `BLOB_DAMAGED` when the bytes no longer have this SHA-256 */
+  async read(sha256: string, subject: BlobSubject): Promise<Uint8Array> {
     const bytes = await readFile(this.pathOf(sha256)).catch((cause: unknown) => {
       if (!hasSystemCode(cause, "ENOENT")) throw cause;
-      throw new AppError(
-        "BLOB_MISSING",
-        `The file of picture ${sha256} is not in the blob store. Import its data set again.`,
-        { cause },
-      );
+      throw missing(sha256, subject, cause);
     });
-    if (sha256Of(bytes) === sha256) return bytes;
-    throw new AppError(
-      "BLOB_DAMAGED",
-      `The file of picture ${sha256} no longer has the content it was kept with. Import its data set again.`,
-    );
+    if (sha256Of(bytes) !== sha256) throw damaged(sha256, subject);
+    return bytes;
   }
 
-  async has(sha256: string): Promise<boolean> {
-    return (await this.sizeOf(sha256)) !== null;
-  }
-
-  /** SHA-256 of the bytes as they are now; null when there is no such blob. */
-  async digest(sha256: string): Promise<string | null> {
-    if (!(await this.has(sha256))) return null;
+  /** Checks a blob that may be too large for memory. @throws AppError `BLOB_MISSING`, `BLOB_DAMAGED` */
+  async verify(sha256: string, subject: BlobSubject): Promise<void> {
+    if (!(await this.has(sha256))) throw missing(sha256, subject);
     const hash = createHash("sha256");
     for await (const chunk of createReadStream(this.pathOf(sha256), { highWaterMark: CHUNK_BYTES })) {
       hash.update(chunk);
     }
-    return hash.digest("hex");
+    if (hash.digest("hex") !== sha256) throw damaged(sha256, subject);
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return (await this.sizeOf(sha256)) !== null;
   }
 
   /** In bytes; null when there is no such blob. */
@@ -80,25 +81,25 @@ export class BlobStore {
     );
   }
 
-  /** Where the blob lies, if it is there. */
+  /** The file of the blob, if it exists. */
   pathOf(sha256: string): string {
-    // Also keeps anything else out of a path.
+    // Keeps anything else out of a path, too.
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Error(`Not a SHA-256: ${JSON.stringify(sha256)}.`);
     return path.join(this.folder, sha256.slice(0, 2), sha256);
   }
 
-  /** Whoever removes a blob knows that nothing names it any more. */
+  /** The caller makes sure that nothing refers to the blob. */
   async remove(sha256: string): Promise<void> {
     await rm(this.pathOf(sha256), { force: true });
   }
 
-  /** Deletes what earlier processes began to write and never finished. */
+  /** Deletes files that earlier processes began to write and did not finish. */
   async removeAbandoned(): Promise<void> {
     await removeAbandoned(this.folder);
   }
 }
 
-/** Blobs that become safe together: see `sync`. */
+/** Stores blobs whose folders are synced together. */
 export class BlobBatch {
   readonly #unsyncedFolders = new Set<string>();
 
@@ -107,17 +108,17 @@ export class BlobBatch {
     private readonly root: string,
   ) {}
 
-  /** Keeps `bytes` and returns their SHA-256; safe from a crash only after `sync`. */
+  /** Stores `bytes` and returns their SHA-256. They are safe from a crash after `sync`. */
   async put(bytes: Uint8Array): Promise<string> {
     const sha256 = sha256Of(bytes);
     const target = this.store.pathOf(sha256);
-    // Another size means damage, which writing again mends.
+    // A file of another size is damaged, and is written again.
     if ((await this.store.sizeOf(sha256)) !== bytes.length) {
       await using file = await DurableFile.create(this.root);
       await file.handle.writeFile(bytes);
       await file.finish(target);
     }
-    // Also for one that was there: whoever wrote it may not have synced its folder yet.
+    // Also for a blob that existed: its writer may not have synced its folder yet.
     this.#unsyncedFolders.add(path.dirname(target));
     return sha256;
   }
@@ -128,4 +129,15 @@ export class BlobBatch {
     if (folders.length === 0) return;
     await Promise.all([...folders, this.root].map(syncFolder));
   }
+}
+
+function missing(sha256: string, { name, remedy }: BlobSubject, cause?: unknown): AppError {
+  return new AppError("BLOB_MISSING", `${name} is missing: there is no blob ${sha256}. ${remedy}`, { cause });
+}
+
+function damaged(sha256: string, { name, remedy }: BlobSubject): AppError {
+  return new AppError(
+    "BLOB_DAMAGED",
+    `${name} is damaged: the blob ${sha256} no longer has the content it was stored with. ${remedy}`,
+  );
 }

@@ -7,6 +7,7 @@ import type { BlobStore } from "../blobs/blob-store.js";
 import { DurableFile, removeAbandoned, syncFolder } from "../blobs/durable-file.js";
 import { type ImageDecoder, ImageRejected } from "../images/decoder.js";
 import type { DatasetStore } from "../versions/dataset-store.js";
+import { readSampleImage } from "../versions/sample-image.js";
 import { SampleIndex } from "./sample-index.js";
 import { openShard, type ShardReader } from "./shard-reader.js";
 
@@ -143,7 +144,7 @@ export class TensorShards {
   }
 
   async #decode(sample: SampleRecord, sizePixels: number): Promise<Uint8Array> {
-    const bytes = await this.#blobs.read(sample.contentHash);
+    const bytes = await readSampleImage(this.#blobs, sample);
     try {
       return await this.#decoder.decodeRgb(bytes, sizePixels);
     } catch (cause) {

@@ -2,7 +2,6 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { AppError } from "../../core/app-error.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { DurableFile, sha256Of, syncFolder } from "../../data/blobs/durable-file.js";
 import { saveCheckpoint } from "../../engine/checkpoint.js";
@@ -21,6 +20,11 @@ import { openWeightsFile } from "./weights-file.js";
 
 /** Raised when the same file becomes other values, so that earlier conversions are made anew. */
 const CONVERSION_VERSION = 1;
+
+const WEIGHTS_FILE = {
+  name: "The weights file of the run",
+  remedy: "Upload it again, and launch another run.",
+};
 
 /** Beside a conversion, written after it: without it there is none. */
 const CONVERSION_RECORD = z.object({
@@ -85,7 +89,7 @@ export class ImportedWeights {
   ): Promise<InitialVariables> {
     const earlier = await readRecord(folder);
     if (earlier !== null) return { folder, variables: earlier.variables };
-    await this.#checkBlob(sha256);
+    await this.#blobs.verify(sha256, WEIGHTS_FILE);
     await using weights = await openWeightsFile(this.#blobs.pathOf(sha256));
     const offer = offerWeights(weights.content, network);
     const variables = fitWeights(network, offer);
@@ -99,19 +103,6 @@ export class ImportedWeights {
       startAtRandom: random.map(({ name }) => name),
     });
     return { folder, variables };
-  }
-
-  async #checkBlob(sha256: string): Promise<void> {
-    const found = await this.#blobs.digest(sha256);
-    if (found === sha256) return;
-    const [code, what] =
-      found === null
-        ? (["BLOB_MISSING", "is not in the blob store"] as const)
-        : (["BLOB_DAMAGED", "no longer has the content it was kept with"] as const);
-    throw new AppError(
-      code,
-      `The file of weights ${sha256} ${what}. Upload it again, and launch another run.`,
-    );
   }
 
   async #writeRecord(folder: string, record: ConversionRecord): Promise<void> {

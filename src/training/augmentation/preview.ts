@@ -5,6 +5,7 @@ import type { Augmentation } from "../../core/run-configuration.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import type { ImageDecoder } from "../../data/images/decoder.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
+import { readSampleImage } from "../../data/versions/sample-image.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { SessionCache } from "../../engine/session-cache.js";
 import { buildAugmentationGraph } from "../../graph/augmentation/augmentation-graph.js";
@@ -65,7 +66,7 @@ export class AugmentationPreview implements AsyncDisposable {
     { augmentation, seed, epoch, sizePixels }: PreviewRequest,
   ): Promise<Uint8Array> {
     const { blobs, decoder, host } = this.#options;
-    const picture = await decoder.decodeRgb(await blobs.read(sample.contentHash), sizePixels);
+    const picture = await decoder.decodeRgb(await readSampleImage(blobs, sample), sizePixels);
     const pixels = await this.#sessions.use(
       {
         key: JSON.stringify([sizePixels, seed, augmentation]),

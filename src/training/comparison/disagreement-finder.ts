@@ -101,10 +101,16 @@ export class DisagreementFinder {
   }
 
   async #find(first: string, second: string): Promise<Disagreements> {
-    const [a, b] = await Promise.all([this.blobs.read(first), this.blobs.read(second)]);
+    const read = (sha256: string): Promise<Uint8Array> => this.blobs.read(sha256, PREDICTIONS);
+    const [a, b] = await Promise.all([read(first), read(second)]);
     return findDisagreements(decodePredictions(a), decodePredictions(b));
   }
 }
+
+const PREDICTIONS = {
+  name: "A file with the predictions of a run",
+  remedy: "Restore it from a backup, or launch the run again.",
+};
 
 const WHEN_EVALUATED: Readonly<Record<Split, string>> = {
   TRAIN: "No run is: what a network learnt from tells little about it.",

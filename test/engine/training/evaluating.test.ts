@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
@@ -41,7 +41,9 @@ test("a run keeps what its best checkpoint makes of every validation and test pi
     [best?.epoch, epoch?.validationLoss, epoch?.validationTop1],
   );
   for (const { split, predictionsSha256, top1, sampleCount } of evaluations) {
-    const predictions = decodePredictions(await blobsOf(world.homeFolder).read(predictionsSha256));
+    const predictions = decodePredictions(
+      await readFile(blobsOf(world.homeFolder).pathOf(predictionsSha256)),
+    );
     assert.deepEqual([predictions.sampleCount, predictions.ranks], [sampleCount, 2]);
     // Pictures at even positions are blue, which is class 0.
     assert.deepEqual(

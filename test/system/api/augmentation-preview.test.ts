@@ -4,6 +4,7 @@ import type { VariablesOf } from "@graphql-typed-document-node/core";
 import sharp from "sharp";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { Augmentation } from "../../../src/core/run-configuration.js";
+import { readSampleImage } from "../../../src/data/versions/sample-image.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { TINY_NETWORK, TINY_TRAINING } from "../../engine/graph/tiny-network.js";
 import { startEngineWithFolder } from "../../testkit/engine.js";
@@ -70,7 +71,8 @@ test("a preview shows what training sees", async (t) => {
     const { services } = server;
     const [url = ""] = await urls({ augmentation: {}, count: 1 });
     const [record] = await services.datasets.findSamples([sample]);
-    const bytes = await services.blobs.read(record?.contentHash ?? "");
+    assert.ok(record);
+    const bytes = await readSampleImage(services.blobs, record);
     const original = await services.imageDecoder.decodeRgb(bytes, SIZE);
     assertSamePixels(await pixelsAt(server, url), [...original]);
   });
@@ -165,7 +167,7 @@ async function seenInTraining(
 ): Promise<number[][]> {
   const [sample] = await services.datasets.findSamples([sampleId]);
   assert.ok(sample);
-  const pixels = await services.imageDecoder.decodeRgb(await services.blobs.read(sample.contentHash), SIZE);
+  const pixels = await services.imageDecoder.decodeRgb(await readSampleImage(services.blobs, sample), SIZE);
   const graph = buildTrainingGraph(
     { ...TINY_NETWORK, seed: SEED },
     { ...TINY_TRAINING, augmentation: AUGMENTATION },

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
+import { readSampleImage } from "../../../../src/data/versions/sample-image.js";
 import { tarGzOf, tarOf, zip, zipOf } from "../../../testkit/archives.js";
 import {
   composeDataWorld,
@@ -73,7 +74,7 @@ describe("an import", () => {
     );
     for (const sample of samples) {
       assert.deepEqual(
-        Buffer.from(await world.blobs.read(sample.contentHash)),
+        Buffer.from(await readSampleImage(world.blobs, sample)),
         Buffer.from(FLOWERS[sample.sourceName] ?? []),
       );
       assert.deepEqual([sample.widthPixels, sample.heightPixels], [24, 16]);

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { readSampleImage } from "../../../../src/data/versions/sample-image.js";
 import { zipOf } from "../../../testkit/archives.js";
 import { composeDataWorld, followImport, openDataWorld } from "../../../testkit/data-world.js";
 import { classFolders } from "../../../testkit/pictures.js";
@@ -64,7 +65,7 @@ test("an import whose process is killed at any time is whole after the next star
     assert.equal(version?.hash, whole.hash);
     const samples = await next.datasets.allSamples(id);
     assert.equal(samples.length, 300);
-    for (const { contentHash } of samples) await next.blobs.read(contentHash);
+    for (const sample of samples) await readSampleImage(next.blobs, sample);
   }
   const numbers = (
     await world.datasets.listVersions((await world.datasets.findDatasetByName("flowers"))?.id ?? "", {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import type { DatasetVersionRecord } from "../../../../src/core/dataset-records.js";
+import { readSampleImage } from "../../../../src/data/versions/sample-image.js";
 import { zipOf } from "../../../testkit/archives.js";
 import { type DataWorld, openDataWorld } from "../../../testkit/data-world.js";
 import { classFolders } from "../../../testkit/pictures.js";
@@ -36,11 +37,11 @@ describe("packed pictures", () => {
       samples.map(({ split }) => split),
     );
     const into = new Uint8Array(IMAGE_BYTES);
-    for (const { position, contentHash } of samples) {
-      await reader.readImages([position], into);
+    for (const sample of samples) {
+      await reader.readImages([sample.position], into);
       assert.deepEqual(
         into,
-        new Uint8Array(await world.decoder.decodeRgb(await world.blobs.read(contentHash), SIZE)),
+        new Uint8Array(await world.decoder.decodeRgb(await readSampleImage(world.blobs, sample), SIZE)),
       );
     }
     const bySplit = (["TRAIN", "VALIDATION", "TEST"] as const).map((split) => [

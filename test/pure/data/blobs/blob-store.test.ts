@@ -3,41 +3,47 @@ import { appendFile, readdir, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
-import { AppError } from "../../../../src/core/app-error.js";
 import { BlobStore } from "../../../../src/data/blobs/blob-store.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  const outcome: unknown = await work.catch((error: unknown) => error);
-  return outcome instanceof AppError ? outcome.code : String(outcome);
-}
+const GREETING = { name: 'The greeting "hello"', remedy: "Say it again." };
+const MISSING = {
+  code: "BLOB_MISSING",
+  message: `The greeting "hello" is missing: there is no blob ${HELLO}. Say it again.`,
+};
+const DAMAGED = {
+  code: "BLOB_DAMAGED",
+  message:
+    `The greeting "hello" is damaged: the blob ${HELLO} no longer has the content it was stored with. ` +
+    "Say it again.",
+};
 
-test("a blob is found by the SHA-256 of its bytes, and kept once", async () => {
+test("a blob is found by the SHA-256 of its bytes, and stored once", async () => {
   await using temporary = await temporaryFolder();
   const blobs = new BlobStore(temporary.folder);
   const keys = await Promise.all(Array.from({ length: 20 }, () => blobs.put(Buffer.from("hello"))));
   assert.deepEqual(new Set(keys), new Set([HELLO]));
-  assert.equal(Buffer.from(await blobs.read(HELLO)).toString(), "hello");
+  assert.equal(Buffer.from(await blobs.read(HELLO, GREETING)).toString(), "hello");
   assert.equal(await blobs.has(HELLO), true);
   assert.deepEqual(await readdir(path.join(temporary.folder, "partial")), []);
   assert.deepEqual(await readdir(path.join(temporary.folder, "2c")), [HELLO]);
 });
 
-test("a missing blob and a damaged one are told apart, and writing it again mends it", async () => {
+test("errors say what is missing or damaged, and storing a blob again repairs it", async () => {
   await using temporary = await temporaryFolder();
   const blobs = new BlobStore(temporary.folder);
-  assert.equal(await codeOf(blobs.read(HELLO)), "BLOB_MISSING");
+  await assert.rejects(blobs.read(HELLO, GREETING), MISSING);
   assert.equal(await blobs.has(HELLO), false);
   await blobs.put(Buffer.from("hello"));
   await appendFile(blobs.pathOf(HELLO), "!");
-  assert.equal(await codeOf(blobs.read(HELLO)), "BLOB_DAMAGED");
+  await assert.rejects(blobs.read(HELLO, GREETING), DAMAGED);
   await blobs.put(Buffer.from("hello"));
-  assert.equal(Buffer.from(await blobs.read(HELLO)).toString(), "hello");
+  assert.equal(Buffer.from(await blobs.read(HELLO, GREETING)).toString(), "hello");
 });
 
-test("a name that is no SHA-256 never becomes a path", async () => {
+test("a name that is not a SHA-256 never becomes a path", async () => {
   await using temporary = await temporaryFolder();
   const blobs = new BlobStore(temporary.folder);
   for (const name of ["../../etc/passwd", "", HELLO.toUpperCase(), `${HELLO}/..`]) {
@@ -45,7 +51,7 @@ test("a name that is no SHA-256 never becomes a path", async () => {
   }
 });
 
-test("what a killed process left unfinished is removed once it is old", async () => {
+test("unfinished files of a killed process are removed when they are old", async () => {
   await using temporary = await temporaryFolder();
   const blobs = new BlobStore(temporary.folder);
   await blobs.put(Buffer.from("hello"));
@@ -58,19 +64,19 @@ test("what a killed process left unfinished is removed once it is old", async ()
   assert.equal(await blobs.has(HELLO), true);
 });
 
-test("a stream is kept as its bytes are, and its digest tells when they have changed", async () => {
+test("a stream is stored as its bytes are, and its blob can be verified without being read whole", async () => {
   await using temporary = await temporaryFolder();
   const blobs = new BlobStore(temporary.folder);
-  assert.equal(await blobs.digest(HELLO), null);
+  await assert.rejects(blobs.verify(HELLO, GREETING), MISSING);
   assert.equal(await blobs.putStream(Readable.from([Buffer.from("hel"), Buffer.from("lo")])), HELLO);
-  assert.equal(await blobs.digest(HELLO), HELLO);
-  assert.equal(Buffer.from(await blobs.read(HELLO)).toString(), "hello");
+  await blobs.verify(HELLO, GREETING);
+  assert.equal(Buffer.from(await blobs.read(HELLO, GREETING)).toString(), "hello");
   assert.deepEqual(await readdir(path.join(temporary.folder, "partial")), []);
   await appendFile(blobs.pathOf(HELLO), "!");
-  assert.notEqual(await blobs.digest(HELLO), HELLO);
+  await assert.rejects(blobs.verify(HELLO, GREETING), DAMAGED);
 });
 
-test("a stream that breaks off leaves nothing", async () => {
+test("a stream that breaks off leaves no file", async () => {
   await using temporary = await temporaryFolder();
   const blobs = new BlobStore(temporary.folder);
   const broken = async function* (): AsyncGenerator<Uint8Array, void> {
