@@ -1,12 +1,24 @@
+import { sql } from "kysely";
 import { AppError } from "../core/app-error.js";
 import type { Role } from "../core/enumerations.js";
 import type { Database } from "../db/database.js";
 import { outlastingOutages } from "../db/outage.js";
 import type { AccessTokenRecord } from "./access-token-record.js";
 
-const COLUMNS = `id, name, role, created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+/** The columns of an AccessTokenRecord, for Prisma. */
+const TOKEN = {
+  id: true,
+  name: true,
+  role: true,
+  createdAt: true,
+  lastUsedAt: true,
+  revokedAt: true,
+} as const;
 
-/** Rings when tokens were revoked. */
+/** The same for Kysely. */
+const TOKEN_COLUMNS = ["id", "name", "role", "createdAt", "lastUsedAt", "revokedAt"] as const;
+
+/** The key of the doorbell that rings when tokens were revoked. */
 const CHANGES = "tokens";
 
 export interface NewAccessToken {
@@ -16,105 +28,104 @@ export interface NewAccessToken {
   readonly hash: string;
 }
 
-/** Access tokens in Postgres; it knows hashes only. */
+/** Access tokens in Postgres. Secrets are stored as hashes alone. */
 export class AccessTokenStore {
   constructor(private readonly database: Database) {}
 
-  async insert(token: NewAccessToken): Promise<AccessTokenRecord> {
-    const { rows } = await this.database.pool.query<AccessTokenRecord>(
-      `insert into access_token (id, name, role, hash) values ($1, $2, $3, $4) returning ${COLUMNS}`,
-      [token.id, token.name, token.role, token.hash],
-    );
-    const [inserted] = rows;
-    if (inserted === undefined) throw new Error("Inserting an access token returned no row.");
-    return inserted;
+  insert({ id, name, role, hash }: NewAccessToken): Promise<AccessTokenRecord> {
+    return this.database.prisma.accessToken.create({ data: { id, name, role, hash }, select: TOKEN });
   }
 
   /** Newest first. */
-  async list(): Promise<readonly AccessTokenRecord[]> {
-    const { rows } = await this.database.pool.query<AccessTokenRecord>(
-      `select ${COLUMNS} from access_token order by created_at desc, id desc`,
-    );
-    return rows;
+  list(): Promise<readonly AccessTokenRecord[]> {
+    return this.database.prisma.accessToken.findMany({
+      orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+      select: TOKEN,
+    });
   }
 
-  async find(id: string): Promise<AccessTokenRecord | null> {
-    const { rows } = await this.database.pool.query<AccessTokenRecord>(
-      `select ${COLUMNS} from access_token where id = $1`,
-      [id],
-    );
-    return rows[0] ?? null;
+  find(id: string): Promise<AccessTokenRecord | null> {
+    return this.database.prisma.accessToken.findUnique({ where: { id }, select: TOKEN });
   }
 
-  /** Revoked ones too. */
+  /** Revoked tokens too. */
   async findByHash(hash: string): Promise<(AccessTokenRecord & { readonly hash: string }) | null> {
-    const { rows } = await this.database.pool.query<AccessTokenRecord & { hash: string }>(
-      `select ${COLUMNS}, hash from access_token where hash = $1`,
-      [hash],
-    );
-    return rows[0] ?? null;
+    // With Kysely, because every request to the API runs it.
+    const token = await this.database.kysely
+      .selectFrom("accessToken")
+      .select([...TOKEN_COLUMNS, "hash"])
+      .where("hash", "=", hash)
+      .executeTakeFirst();
+    return token ?? null;
   }
 
   async markUsed(id: string, at: Date): Promise<void> {
-    await this.database.pool.query(
-      `update access_token set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)`,
-      [id, at],
-    );
+    await this.database.prisma.accessToken.updateMany({
+      where: { id, OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: at } }] },
+      data: { lastUsedAt: at },
+    });
   }
 
   /**
-   * Revokes a token; one that is revoked already stays as it is.
+   * Revokes a token. The time of an earlier revocation stays.
    *
    * @throws AppError `TOKEN_NOT_FOUND`, `LAST_ADMIN_TOKEN`
    */
   revoke(id: string): Promise<AccessTokenRecord> {
-    return this.database.transaction(async (client) => {
-      // Locked in one order, so that two admins who revoke each other wait instead of both succeeding.
-      const { rows: admins } = await client.query<{ id: string }>(
-        `select id from access_token where role = 'ADMIN' and revoked_at is null order by id for update`,
-      );
+    return this.database.transaction(async (transaction) => {
+      const { kysely } = transaction;
+      // Locked in one order, so that of two admins who revoke each other, one waits and fails.
+      const admins = await kysely
+        .selectFrom("accessToken")
+        .select("id")
+        .where("role", "=", "ADMIN")
+        .where("revokedAt", "is", null)
+        .orderBy("id")
+        .forUpdate()
+        .execute();
       if (admins.length === 1 && admins[0]?.id === id) {
         throw new AppError(
           "LAST_ADMIN_TOKEN",
-          "The last token with the role ADMIN cannot be revoked: nobody could make tokens any more. " +
-            "Make another one first.",
+          "The last token with the role ADMIN cannot be revoked: nobody could create tokens any more. " +
+            "Create another one first.",
           { path: ["id"] },
         );
       }
-      const { rows } = await client.query<AccessTokenRecord>(
-        `update access_token set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${COLUMNS}`,
-        [id],
-      );
-      const [revoked] = rows;
+      const revoked = await kysely
+        .updateTable("accessToken")
+        .set(({ fn }) => ({ revokedAt: fn.coalesce("revokedAt", sql<Date>`now()`) }))
+        .where("id", "=", id)
+        .returning(TOKEN_COLUMNS)
+        .executeTakeFirst();
       if (revoked === undefined) {
         throw new AppError("TOKEN_NOT_FOUND", `There is no access token with the id ${JSON.stringify(id)}.`, {
           path: ["id"],
         });
       }
-      await this.database.notifier.notify(CHANGES, client);
+      await this.database.notifier.notify(CHANGES, transaction);
       return revoked;
     });
   }
 
   /**
-   * Those of `ids` that work no longer. Waits while the database is away.
+   * The ids of tokens that do not exist or were revoked. Waits while the database is unreachable.
    *
-   * @throws the reason of `signal` when it aborts meanwhile
+   * @throws the reason of `signal` when it aborts in the meantime
    */
   async findRevoked(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    const { rows } = await outlastingOutages(
+    const valid = await outlastingOutages(
       () =>
-        this.database.pool.query<{ id: string }>(
-          `select asked as id from unnest($1::text[]) asked
-           where not exists (select from access_token where id = asked and revoked_at is null)`,
-          [ids],
-        ),
+        this.database.prisma.accessToken.findMany({
+          where: { id: { in: [...ids] }, revokedAt: null },
+          select: { id: true },
+        }),
       signal,
     );
-    return rows.map(({ id }) => id);
+    const validIds = new Set(valid.map(({ id }) => id));
+    return ids.filter((id) => !validIds.has(id));
   }
 
-  /** Calls `wake` when tokens may have been revoked, by any process. */
+  /** Calls `wake` when tokens may have been revoked, by any process. @returns a function that stops it */
   onChange(wake: () => void): () => void {
     return this.database.notifier.on(CHANGES, wake);
   }

@@ -1,15 +1,10 @@
+import { RUN_ENVIRONMENT } from "../core/run-environment.js";
 import { readRunConfiguration } from "../core/settings/stored-configuration.js";
+import { parseStored } from "../core/stored-json.js";
 import type { Database } from "../db/database.js";
 import type { TrainedRun } from "./model-records.js";
 
-interface Row extends Omit<TrainedRun, "bestCheckpoint" | "configuration"> {
-  readonly configuration: unknown;
-  readonly epoch: number | null;
-  readonly folder: string | null;
-  readonly sha256: string | null;
-}
-
-/** The little of a run that the registry needs, read on its own so that it does not depend on training. */
+/** Reads the part of a run that the registry needs, so that it does not depend on training. */
 export class TrainedRunStore {
   constructor(private readonly database: Database) {}
 
@@ -19,23 +14,43 @@ export class TrainedRunStore {
    * @throws AppError `CONFIGURATION_UNREADABLE`
    */
   async find(runId: string): Promise<TrainedRun | null> {
-    const { rows } = await this.database.pool.query<Row>(
-      `select r.id, r.configuration, coalesce(r.environment ->> 'precision', 'FLOAT32') as precision,
-         r.parameter_count::float8 as "parameterCount",
-         v.id as "datasetVersionId", d.name || ':' || v.number as "datasetRef", v.hash as "datasetHash",
-         v.class_names as "classNames", c.epoch, c.folder, c.sha256
-       from run r
-         join dataset_version v on v.id = r.dataset_version_id
-         join dataset d on d.id = v.dataset_id
-         left join checkpoint c on c.run_id = r.id and c.best
-       where r.id = $1 order by c.epoch desc limit 1`,
-      [runId],
-    );
-    const [row] = rows;
-    if (row === undefined) return null;
-    const { epoch, folder, sha256, ...run } = row;
-    const bestCheckpoint =
-      epoch === null || folder === null || sha256 === null ? null : { epoch, folder, sha256 };
-    return { ...run, configuration: readRunConfiguration(run.configuration), bestCheckpoint };
+    const run = await this.database.prisma.run.findUnique({
+      where: { id: runId },
+      select: {
+        id: true,
+        configuration: true,
+        environment: true,
+        parameterCount: true,
+        datasetVersion: {
+          select: {
+            id: true,
+            number: true,
+            hash: true,
+            classNames: true,
+            dataset: { select: { name: true } },
+          },
+        },
+        checkpoints: {
+          where: { best: true },
+          orderBy: { epoch: "desc" },
+          take: 1,
+          select: { epoch: true, folder: true, sha256: true },
+        },
+      },
+    });
+    if (run === null) return null;
+    const { datasetVersion: version, checkpoints } = run;
+    const environment = parseStored(RUN_ENVIRONMENT.nullable(), run.environment, "environment of a run");
+    return {
+      id: run.id,
+      configuration: readRunConfiguration(run.configuration),
+      precision: environment?.precision ?? "FLOAT32",
+      parameterCount: Number(run.parameterCount),
+      datasetVersionId: version.id,
+      datasetRef: `${version.dataset.name}:${version.number}`,
+      datasetHash: version.hash,
+      classNames: version.classNames,
+      bestCheckpoint: checkpoints[0] ?? null,
+    };
   }
 }

@@ -1,25 +1,26 @@
+import { sql } from "kysely";
 import { AppError } from "../../core/app-error.js";
-import type { Split } from "../../core/enumerations.js";
 import type { ErrorCode } from "../../core/error-codes.js";
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
+import { parseStored } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
+import { prismaJson } from "../../db/prisma-json.js";
 import type { Transaction } from "../../db/transaction.js";
 import { ImportLease, importKey } from "./import-lease-store.js";
+import { IMPORT_SOURCE_REF, type ImportSourceRef } from "./import-source-ref.js";
 import type { EarlierSplits, SplitRatios } from "./split-assignment.js";
-
-export type ImportSourceRef = { readonly uploadId: string } | { readonly folder: string };
 
 export interface NewImport {
   readonly dataset: string;
-  /** Null leaves the description of an existing data set as it is. */
+  /** Null leaves the description of an existing dataset as it is. */
   readonly description: string | null;
   readonly source: ImportSourceRef;
   readonly split: SplitRatios;
   readonly idempotency: Idempotency | null;
 }
 
-/** An import that has begun and not ended: under way, or left by a process that died. */
+/** An import that has begun and not ended: in progress, or left by a process that died. */
 export interface UnfinishedImport {
   readonly versionId: string;
   readonly datasetId: string;
@@ -27,6 +28,12 @@ export interface UnfinishedImport {
   readonly source: ImportSourceRef;
   readonly split: SplitRatios;
 }
+
+/** The columns of SplitRatios, for Prisma. */
+const SPLIT_RATIOS = { validationFraction: true, testFraction: true, splitSeed: true } as const;
+
+/** The columns of an UnfinishedImport, for Prisma. */
+const UNFINISHED = { id: true, datasetId: true, number: true, source: true, ...SPLIT_RATIOS } as const;
 
 /** Writes dataset versions as they are imported. */
 export class DatasetImportStore {
@@ -38,169 +45,163 @@ export class DatasetImportStore {
    * @throws AppError `IDEMPOTENCY_KEY_REUSED` when that request was another one
    */
   async findByIdempotency(idempotency: Idempotency): Promise<string | null> {
-    const { rows } = await this.database.pool.query<{ id: string; hash: string | null }>(
-      `SELECT id, idempotency_hash AS hash FROM dataset_version WHERE idempotency_key = $1`,
-      [idempotency.key],
-    );
-    const [earlier] = rows;
-    if (earlier === undefined) return null;
-    checkSameRequest(idempotency, earlier.hash);
+    const earlier = await this.database.prisma.datasetVersion.findUnique({
+      where: { idempotencyKey: idempotency.key },
+      select: { id: true, idempotencyHash: true },
+    });
+    if (earlier === null) return null;
+    checkSameRequest(idempotency, earlier.idempotencyHash);
     return earlier.id;
   }
 
   /**
-   * Creates the next version of a data set, and the data set when it is new, with status IMPORTING.
-   * Requests with one idempotency key, also at the same time, make one version.
+   * Creates the next version of a dataset with status IMPORTING, and the dataset when it is new. Requests with the
+   * same idempotency key, even concurrent ones, create one version.
    *
    * @returns its id, or that of the earlier request with the same key
    * @throws AppError `IDEMPOTENCY_KEY_REUSED`
    */
   async create(request: NewImport): Promise<{ versionId: string; created: boolean }> {
     const { idempotency } = request;
-    const versionId = await this.database.transaction((client) => insertVersion(client, request));
+    const versionId = await this.database.transaction((transaction) => insertVersion(transaction, request));
     if (versionId !== null) return { versionId, created: true };
     const earlier = idempotency === null ? null : await this.findByIdempotency(idempotency);
     if (earlier === null) throw new Error("A version was neither inserted nor found by its idempotency key.");
     return { versionId: earlier, created: false };
   }
 
-  /** Those of all data sets, each data set's in the order of their numbers. */
+  /** Of all datasets; the imports of one dataset are in the order of their version numbers. */
   async listUnfinished(): Promise<UnfinishedImport[]> {
-    return this.#unfinished("v.status = 'IMPORTING'", []);
+    const versions = await this.database.prisma.datasetVersion.findMany({
+      where: { status: "IMPORTING" },
+      orderBy: [{ datasetId: "asc" }, { number: "asc" }],
+      select: UNFINISHED,
+    });
+    return versions.map(unfinishedImportOf);
   }
 
   /** Null when it has ended. */
   async findUnfinished(versionId: string): Promise<UnfinishedImport | null> {
-    return (await this.#unfinished("v.status = 'IMPORTING' AND v.id = $1", [versionId]))[0] ?? null;
-  }
-
-  async #unfinished(condition: string, values: unknown[]): Promise<UnfinishedImport[]> {
-    const { rows } = await this.database.pool.query<UnfinishedImport>(
-      `SELECT v.id AS "versionId", v.dataset_id AS "datasetId", v.number, v.source, json_build_object(
-         'validation', v.validation_fraction, 'test', v.test_fraction, 'seed', v.split_seed) AS split
-       FROM dataset_version v WHERE ${condition} ORDER BY v.dataset_id, v.number`,
-      values,
-    );
-    return rows;
+    const version = await this.database.prisma.datasetVersion.findUnique({
+      where: { id: versionId, status: "IMPORTING" },
+      select: UNFINISHED,
+    });
+    return version === null ? null : unfinishedImportOf(version);
   }
 
   /**
-   * The right to carry out one import, for as long as its connection lasts; null while another process
-   * has it. Death of a process frees what it had.
+   * Reserves one import for this process until the lease is disposed. The death of the process ends its leases.
+   *
+   * @returns null while another process has the lease
    */
   async lease(versionId: string): Promise<ImportLease | null> {
-    const client = await this.database.pool.connect();
-    // Its next query fails with the same error; unheard, it would end the process.
-    const onError = (): void => {};
-    client.on("error", onError);
-    const release = (broken: boolean): void => {
-      client.off("error", onError);
-      client.release(broken);
-    };
-    try {
-      const { rows } = await client.query<{ taken: boolean }>(
-        "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken",
-        [`import:${versionId}`],
-      );
-      if (rows[0]?.taken === true) return new ImportLease(this.database, client, versionId, release);
-      release(false);
-      return null;
-    } catch (error) {
-      release(true);
-      throw error;
-    }
+    return ImportLease.take(this.database, versionId);
   }
 
   /**
-   * The splits of the newest finished version before `unfinished` that was split by the same seed; null
-   * when there is none.
+   * The splits of the newest READY version before `unfinished` with the same split seed; null when there is none.
    */
   async earlierSplits({ datasetId, number, split }: UnfinishedImport): Promise<EarlierSplits | null> {
-    const versions = await this.database.pool.query<{ id: string; ratios: SplitRatios }>(
-      `SELECT v.id, json_build_object(
-         'validation', v.validation_fraction, 'test', v.test_fraction, 'seed', v.split_seed) AS ratios
-       FROM dataset_version v
-       WHERE v.dataset_id = $1 AND v.number < $2 AND v.status = 'READY' AND v.split_seed = $3
-       ORDER BY v.number DESC LIMIT 1`,
-      [datasetId, number, split.seed],
-    );
-    const [version] = versions.rows;
-    if (version === undefined) return null;
-    const samples = await this.database.pool.query<{ hash: string; split: Split }>(
-      "SELECT DISTINCT content_hash AS hash, split FROM sample WHERE version_id = $1",
-      [version.id],
-    );
-    return { ratios: version.ratios, splitByHash: new Map(samples.rows.map((row) => [row.hash, row.split])) };
-  }
-
-  /** Keeps the newest progress alone, counted up so that a follower knows which it has seen. */
-  async recordProgress(versionId: string, filesDone: number, filesTotal: number | null): Promise<void> {
-    await this.database.pool.query(
-      `WITH changed AS (
-         UPDATE dataset_version SET progress = json_build_object(
-           'filesDone', $2::int, 'filesTotal', $3::int, 'at', $4::text,
-           'counter', coalesce((progress->>'counter')::int, 0) + 1)
-         WHERE id = $1 AND status = 'IMPORTING' RETURNING id)
-       SELECT pg_notify(channel, key) FROM changed, (VALUES ($5, $6)) AS bell(channel, key)`,
-      [versionId, filesDone, filesTotal, new Date().toISOString(), ...this.#bell(versionId)],
-    );
+    const version = await this.database.prisma.datasetVersion.findFirst({
+      where: { datasetId, number: { lt: number }, status: "READY", splitSeed: split.seed },
+      orderBy: { number: "desc" },
+      select: { id: true, ...SPLIT_RATIOS },
+    });
+    if (version === null) return null;
+    const samples = await this.database.kysely
+      .selectFrom("sample")
+      .select(["contentHash", "split"])
+      .distinct()
+      .where("versionId", "=", version.id)
+      .execute();
+    return {
+      ratios: splitRatiosOf(version),
+      splitByHash: new Map(samples.map((sample) => [sample.contentHash, sample.split])),
+    };
   }
 
   /** Ends an import without a usable version. */
   async fail(versionId: string, code: ErrorCode, message: string): Promise<void> {
-    await this.database.transaction(async (client) => {
-      await client.query(
-        `UPDATE dataset_version SET status = 'FAILED', failure_code = $2, failure_message = $3, finished_at = now()
-         WHERE id = $1 AND status = 'IMPORTING'`,
-        [versionId, code, message],
-      );
-      await this.database.notifier.notify(importKey(versionId), client);
+    await this.database.transaction(async (transaction) => {
+      await transaction.prisma.datasetVersion.updateMany({
+        where: { id: versionId, status: "IMPORTING" },
+        data: { status: "FAILED", failureCode: code, failureMessage: message, finishedAt: new Date() },
+      });
+      await this.database.notifier.notify(importKey(versionId), transaction);
     });
-  }
-
-  #bell(versionId: string): string[] {
-    return this.database.notifier.notifyText(importKey(versionId)).values;
   }
 }
 
-/** @returns the new version's id, or null when the idempotency key is taken; then nothing is changed */
-async function insertVersion(client: Transaction, request: NewImport): Promise<string | null> {
-  const { dataset, description, source, split, idempotency } = request;
-  if (idempotency !== null && !(await claim(client, idempotency))) return null;
-  await client.query(
-    `INSERT INTO dataset (id, name, description) VALUES ($1, $2, coalesce($3, ''))
-     ON CONFLICT (name) DO UPDATE SET description = coalesce($3, dataset.description)`,
-    [newId("dataset"), dataset, description],
-  );
-  // The row above is locked until the end of the transaction, so numbers are given out one by one.
-  const { rows } = await client.query<{ id: string }>(
-    `INSERT INTO dataset_version (id, dataset_id, number, status, class_names, split_seed, validation_fraction,
-       test_fraction, source, idempotency_key, idempotency_hash)
-     SELECT $1, d.id, coalesce((SELECT max(v.number) FROM dataset_version v WHERE v.dataset_id = d.id), 0) + 1,
-       'IMPORTING', '{}', $3, $4, $5, $6, $7, $8
-     FROM dataset d WHERE d.name = $2 RETURNING id`,
-    [
-      newId("datasetVersion"),
-      dataset,
-      split.seed,
-      split.validation,
-      split.test,
-      JSON.stringify(source),
-      idempotency?.key ?? null,
-      idempotency?.hash ?? null,
-    ],
-  );
-  return rows[0]?.id ?? null;
+/** @returns the new version's id, or null without a change when the idempotency key is taken */
+async function insertVersion(transaction: Transaction, request: NewImport): Promise<string | null> {
+  const { dataset: name, description, source, split, idempotency } = request;
+  const { kysely, prisma } = transaction;
+  if (idempotency !== null && !(await claim(transaction, idempotency))) return null;
+  // The update locks the dataset until the end of the transaction, so that numbers are assigned one after the other.
+  const dataset = await kysely
+    .insertInto("dataset")
+    .values({ id: newId("dataset"), name, description: description ?? "" })
+    .onConflict((conflict) =>
+      conflict
+        .column("name")
+        .doUpdateSet(({ ref }) => ({ description: description ?? ref("dataset.description") })),
+    )
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  const newest = await prisma.datasetVersion.findFirst({
+    where: { datasetId: dataset.id },
+    orderBy: { number: "desc" },
+    select: { number: true },
+  });
+  const { id } = await prisma.datasetVersion.create({
+    data: {
+      id: newId("datasetVersion"),
+      datasetId: dataset.id,
+      number: (newest?.number ?? 0) + 1,
+      status: "IMPORTING",
+      splitSeed: split.seed,
+      validationFraction: split.validation,
+      testFraction: split.test,
+      source: prismaJson(source),
+      idempotencyKey: idempotency?.key ?? null,
+      idempotencyHash: idempotency?.hash ?? null,
+    },
+    select: { id: true },
+  });
+  return id;
 }
 
 /**
- * Waits for other requests with the key, whatever data set they name, and says whether none of them made
- * a version.
+ * Waits for other requests with the same key, whatever dataset they name.
+ *
+ * @returns whether none of them created a version
  */
-async function claim(client: Transaction, { key }: Idempotency): Promise<boolean> {
-  await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`import-key:${key}`]);
-  const { rowCount } = await client.query("SELECT FROM dataset_version WHERE idempotency_key = $1", [key]);
-  return rowCount === 0;
+async function claim({ kysely, prisma }: Transaction, { key }: Idempotency): Promise<boolean> {
+  const lock = `import-key:${key}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(kysely);
+  return (await prisma.datasetVersion.count({ where: { idempotencyKey: key } })) === 0;
+}
+
+interface SplitColumns {
+  readonly validationFraction: number;
+  readonly testFraction: number;
+  readonly splitSeed: number;
+}
+
+function unfinishedImportOf(
+  row: SplitColumns & Pick<UnfinishedImport, "datasetId" | "number"> & { id: string; source: unknown },
+): UnfinishedImport {
+  return {
+    versionId: row.id,
+    datasetId: row.datasetId,
+    number: row.number,
+    source: parseStored(IMPORT_SOURCE_REF, row.source, "source of an import"),
+    split: splitRatiosOf(row),
+  };
+}
+
+function splitRatiosOf({ validationFraction, testFraction, splitSeed }: SplitColumns): SplitRatios {
+  return { validation: validationFraction, test: testFraction, seed: splitSeed };
 }
 
 /** @throws AppError `DATASET_VERSION_NOT_FOUND` */

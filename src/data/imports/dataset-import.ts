@@ -11,16 +11,12 @@ import { openFolder, resolveImportFolder } from "../sources/folder-source.js";
 import type { ImportSource } from "../sources/import-source.js";
 import { checkDatasetName } from "../versions/dataset-ref.js";
 import type { DatasetStore } from "../versions/dataset-store.js";
-import {
-  type DatasetImportStore,
-  type ImportSourceRef,
-  type UnfinishedImport,
-  versionNotFound,
-} from "./dataset-import-store.js";
+import { type DatasetImportStore, type UnfinishedImport, versionNotFound } from "./dataset-import-store.js";
 import { takeIn } from "./image-intake.js";
 import type { ImportEventStore } from "./import-event-store.js";
 import type { ImportLease } from "./import-lease-store.js";
 import { ImportProgress } from "./import-progress.js";
+import type { ImportSourceRef } from "./import-source-ref.js";
 import { buildManifest, type Manifest } from "./manifest.js";
 import { checkSplitRatios, type SplitRatios } from "./split-assignment.js";
 import type { Uploads } from "./uploads.js";
@@ -170,14 +166,14 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   async #carryOut(unfinished: UnfinishedImport, lease: ImportLease): Promise<void> {
-    const { imports, decoder, log } = this.#options;
+    const { imports, events, decoder, log } = this.#options;
     const { versionId } = unfinished;
     const { signal } = this.#closing;
     let manifest: Manifest;
     const startedMs = performance.now();
     await using source = await this.#openSource(unfinished.source);
     const progress = new ImportProgress(
-      (filesDone) => imports.recordProgress(versionId, filesDone, source.filesTotal),
+      (filesDone) => events.recordProgress(versionId, filesDone, source.filesTotal),
       (error) => log.warn("the progress of an import could not be kept", { versionId, error }),
     );
     try {

@@ -1,34 +1,32 @@
+import { sql } from "kysely";
+import { z } from "zod";
 import { AppError } from "../../core/app-error.js";
 import type { ImportEvent } from "../../core/dataset-records.js";
-import type { DatasetVersionStatus } from "../../core/enumerations.js";
+import { parseStored, storedTime } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import { Doorbell } from "../../lang/doorbell.js";
 import { versionNotFound } from "./dataset-import-store.js";
 import { importKey } from "./import-lease-store.js";
 
-/** Sequence of the only durable event; progress, which is replaced all the time, has 0 and a counter. */
+/** Sequence of the only durable event. Progress, which replaces the one before, has 0 and a counter. */
 const FINISHED = 1;
 
-interface ImportNow {
-  readonly status: DatasetVersionStatus;
-  readonly progress: ProgressRow | null;
-  readonly finishedAt: Date | null;
-}
+/** The column `progress` of a dataset version, as `recordProgress` writes it. */
+const IMPORT_PROGRESS = z.object({
+  filesDone: z.number(),
+  filesTotal: z.number().nullable(),
+  counter: z.number(),
+  at: storedTime,
+});
+type ImportProgress = z.infer<typeof IMPORT_PROGRESS>;
 
-interface ProgressRow {
-  readonly filesDone: number;
-  readonly filesTotal: number | null;
-  readonly counter: number;
-  readonly at: string;
-}
-
-/** What happens during imports, read from their rows. */
+/** The events of imports, read from the rows of their versions. */
 export class ImportEventStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * Replays what came after the cursor, then follows, and ends after ImportFinished, or when `signal`
-   * aborts. Progress is kept as the newest only.
+   * Replays the events after the cursor, then follows. Ends after ImportFinished, or when `signal` aborts. Only the
+   * newest progress is stored.
    *
    * @param after cursor of the last event seen; null replays from the beginning
    * @throws AppError `DATASET_VERSION_NOT_FOUND`, `CURSOR_INVALID`
@@ -68,20 +66,37 @@ export class ImportEventStore {
     }
   }
 
-  async #read(versionId: string): Promise<ImportNow> {
-    const { rows } = await this.database.pool.query<ImportNow>(
-      `SELECT status, progress, finished_at AS "finishedAt" FROM dataset_version WHERE id = $1`,
-      [versionId],
-    );
-    const [now] = rows;
-    if (now === undefined) throw versionNotFound(versionId);
-    return now;
+  /** Replaces the progress of an import, and counts it, so that a follower knows which one it has seen. */
+  async recordProgress(versionId: string, filesDone: number, filesTotal: number | null): Promise<void> {
+    const at = new Date().toISOString();
+    const changed = await this.database.kysely
+      .updateTable("datasetVersion")
+      .set(({ ref }) => ({
+        progress: sql`json_build_object('filesDone', ${filesDone}::int4, 'filesTotal', ${filesTotal}::int4,
+          'at', ${at}::text, 'counter', coalesce((${ref("progress")} ->> 'counter')::int4, 0) + 1)`,
+      }))
+      .where("id", "=", versionId)
+      .where("status", "=", "IMPORTING")
+      .executeTakeFirst();
+    if (changed.numUpdatedRows > 0n) await this.database.notifier.notify(importKey(versionId));
+  }
+
+  async #read(versionId: string) {
+    const version = await this.database.prisma.datasetVersion.findUnique({
+      where: { id: versionId },
+      select: { status: true, progress: true, finishedAt: true },
+    });
+    if (version === null) throw versionNotFound(versionId);
+    const { progress } = version;
+    return {
+      ...version,
+      progress: progress === null ? null : parseStored(IMPORT_PROGRESS, progress, "progress of an import"),
+    };
   }
 }
 
-function progressEvent(versionId: string, { filesDone, filesTotal, counter, at }: ProgressRow): ImportEvent {
-  const cursor = `0.${counter}`;
-  return { kind: "ImportProgress", versionId, sequence: 0, cursor, at: new Date(at), filesDone, filesTotal };
+function progressEvent(versionId: string, { counter, ...progress }: ImportProgress): ImportEvent {
+  return { kind: "ImportProgress", versionId, sequence: 0, cursor: `0.${counter}`, ...progress };
 }
 
 /** The counter of the last progress seen, 0 for none. */

@@ -1,98 +1,136 @@
-import type pg from "pg";
+import { sql } from "kysely";
 import { newId } from "../../core/ids.js";
 import type { Database } from "../../db/database.js";
+import { Prisma } from "../../db/generated/client.js";
+import type { Session } from "../../db/session.js";
+import type { Transaction } from "../../db/transaction.js";
+import { unnest } from "../../db/unnest.js";
 import type { Manifest, ManifestSample } from "./manifest.js";
 
-/** Rows that go into one statement; its arrays stay a few megabytes. */
+/** Rows of one statement; its arrays stay a few megabytes. */
 const ROWS_PER_INSERT = 20_000;
 
-/** What the doorbell rings for when an import moves on. */
+/** The key of the doorbell that rings when an import makes progress or ends. */
 export function importKey(versionId: string): string {
   return `import:${versionId}`;
 }
 
 /** The right to carry out one import; see `DatasetImportStore.lease`. */
 export class ImportLease implements AsyncDisposable {
-  #broken = false;
-
-  constructor(
+  private constructor(
     private readonly database: Database,
-    private readonly client: pg.PoolClient,
+    private readonly session: Session,
     private readonly versionId: string,
-    private readonly release: (broken: boolean) => void,
   ) {}
 
-  /**
-   * Writes all of a finished version in one transaction, on the connection that holds the lease: a
-   * process that lost it can no longer write.
-   */
-  async finish(manifest: Manifest): Promise<void> {
-    const { client, versionId } = this;
+  /** @returns null while another process has the lease */
+  static async take(database: Database, versionId: string): Promise<ImportLease | null> {
+    // The lock lasts as long as its connection, so it ends with the process.
+    const session = await database.session();
+    const lease = new ImportLease(database, session, versionId);
     try {
-      await client.query("BEGIN");
-      await this.#insertSamples(manifest.samples);
-      await this.#insertQuarantine(manifest);
-      await client.query(
-        `UPDATE dataset_version SET status = 'READY', hash = $2, class_names = $3, sample_count = $4,
-           quarantined_count = $5, progress = NULL, finished_at = now()
-         WHERE id = $1 AND status = 'IMPORTING'`,
-        [versionId, manifest.hash, manifest.classNames, manifest.samples.length, manifest.quarantine.length],
-      );
-      await client.query(this.database.notifier.notifyText(importKey(versionId)));
-      await client.query("COMMIT");
+      const { taken } = await session.kysely
+        .selectNoFrom(
+          sql<boolean>`pg_try_advisory_lock(hashtextextended(${`import:${versionId}`}, 0))`.as("taken"),
+        )
+        .executeTakeFirstOrThrow();
+      if (taken) return lease;
+      await session[Symbol.asyncDispose]();
+      return null;
     } catch (error) {
-      await client.query("ROLLBACK").catch(() => {
-        this.#broken = true;
-      });
+      session.discard();
+      await session[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  async #insertSamples(samples: readonly ManifestSample[]): Promise<void> {
-    for (const rows of chunks(samples)) {
-      await this.client.query(
-        `INSERT INTO sample (id, version_id, position, class_index, split, source_name, content_hash,
-           width_pixels, height_pixels)
-         SELECT id, $1, position, class_index, split::split, source_name, content_hash, width, height
-         FROM unnest($2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::int[], $9::int[])
-           AS row(id, position, class_index, split, source_name, content_hash, width, height)`,
-        [
-          this.versionId,
-          rows.map(() => newId("sample")),
-          rows.map(({ position }) => position),
-          rows.map(({ classIndex }) => classIndex),
-          rows.map(({ split }) => split),
-          rows.map(({ sourceName }) => sourceName),
-          rows.map(({ contentHash }) => contentHash),
-          rows.map(({ widthPixels }) => widthPixels),
-          rows.map(({ heightPixels }) => heightPixels),
-        ],
-      );
-    }
-  }
-
-  async #insertQuarantine({ quarantine }: Manifest): Promise<void> {
-    for (const rows of chunks(quarantine)) {
-      await this.client.query(
-        `INSERT INTO quarantined_file (version_id, position, source_name, reason, detail)
-         SELECT $1, position, source_name, reason, detail
-         FROM unnest($2::int[], $3::text[], $4::text[], $5::text[]) AS row(position, source_name, reason, detail)`,
-        [
-          this.versionId,
-          rows.map(({ position }) => position),
-          rows.map(({ sourceName }) => sourceName),
-          rows.map(({ reason }) => reason),
-          rows.map(({ detail }) => detail),
-        ],
-      );
-    }
+  /**
+   * Writes the whole version in one transaction, on the connection that holds the lease: a process that lost the
+   * connection can no longer write.
+   */
+  async finish(manifest: Manifest): Promise<void> {
+    const { versionId } = this;
+    await this.session.transaction(async (transaction) => {
+      await insertSamples(transaction, versionId, manifest.samples);
+      await insertQuarantine(transaction, versionId, manifest);
+      await transaction.prisma.datasetVersion.updateMany({
+        where: { id: versionId, status: "IMPORTING" },
+        data: {
+          status: "READY",
+          hash: manifest.hash,
+          classNames: [...manifest.classNames],
+          sampleCount: manifest.samples.length,
+          quarantinedCount: manifest.quarantine.length,
+          progress: Prisma.DbNull,
+          finishedAt: new Date(),
+        },
+      });
+      await this.database.notifier.notify(importKey(versionId), transaction);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.client.query("SELECT pg_advisory_unlock_all()").catch(() => {
-      this.#broken = true;
+    await sql`select pg_advisory_unlock_all()`.execute(this.session.kysely).catch(() => {
+      this.session.discard();
     });
-    this.release(this.#broken);
+    await this.session[Symbol.asyncDispose]();
+  }
+}
+
+async function insertSamples(
+  { kysely }: Transaction,
+  versionId: string,
+  samples: readonly ManifestSample[],
+): Promise<void> {
+  for (const rows of chunks(samples)) {
+    await kysely
+      .insertInto("sample")
+      .columns([
+        ...(["versionId", "id", "position", "classIndex", "split"] as const),
+        ...(["sourceName", "contentHash", "widthPixels", "heightPixels"] as const),
+      ])
+      .expression(({ selectFrom, val }) =>
+        selectFrom(
+          unnest("s", {
+            id: ["text", rows.map(() => newId("sample"))],
+            position: ["int4", rows.map(({ position }) => position)],
+            classIndex: ["int4", rows.map(({ classIndex }) => classIndex)],
+            split: ["split", rows.map(({ split }) => split)],
+            sourceName: ["text", rows.map(({ sourceName }) => sourceName)],
+            contentHash: ["text", rows.map(({ contentHash }) => contentHash)],
+            widthPixels: ["int4", rows.map(({ widthPixels }) => widthPixels)],
+            heightPixels: ["int4", rows.map(({ heightPixels }) => heightPixels)],
+          }),
+        )
+          .select(val(versionId).as("versionId"))
+          .selectAll("s"),
+      )
+      .execute();
+  }
+}
+
+async function insertQuarantine(
+  { kysely }: Transaction,
+  versionId: string,
+  { quarantine }: Manifest,
+): Promise<void> {
+  for (const rows of chunks(quarantine)) {
+    await kysely
+      .insertInto("quarantinedFile")
+      .columns(["versionId", "position", "sourceName", "reason", "detail"])
+      .expression(({ selectFrom, val }) =>
+        selectFrom(
+          unnest("f", {
+            position: ["int4", rows.map(({ position }) => position)],
+            sourceName: ["text", rows.map(({ sourceName }) => sourceName)],
+            reason: ["text", rows.map(({ reason }) => reason)],
+            detail: ["text", rows.map(({ detail }) => detail)],
+          }),
+        )
+          .select(val(versionId).as("versionId"))
+          .selectAll("f"),
+      )
+      .execute();
   }
 }
 

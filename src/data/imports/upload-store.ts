@@ -1,12 +1,13 @@
+import { sql } from "kysely";
 import type { Database } from "../../db/database.js";
 
 export interface UploadRecord {
   readonly id: string;
   readonly state: "OPEN" | "COMPLETE";
-  /** What the client announced; null when it did not. */
+  /** As announced by the client; null when it was not. */
   readonly expectedBytes: number | null;
   readonly expectedSha256: string | null;
-  /** What arrived; null until COMPLETE. */
+  /** Of the received bytes; null until COMPLETE. */
   readonly sizeBytes: number | null;
   readonly sha256: string | null;
   readonly expiresAt: Date;
@@ -20,46 +21,66 @@ export interface NewUpload {
   readonly expiresAt: Date;
 }
 
-/** Rows of uploads; their bytes are files of `Uploads`. */
+/** Rows of uploads; `Uploads` has their files. */
 export class UploadStore {
   constructor(private readonly database: Database) {}
 
-  async insert(upload: NewUpload): Promise<void> {
-    await this.database.pool.query(
-      `INSERT INTO upload (id, expected_bytes, expected_sha256, created_by_token, expires_at)
-       VALUES ($1, $2, $3, $4, $5)`,
-      [upload.id, upload.expectedBytes, upload.expectedSha256, upload.tokenId, upload.expiresAt],
-    );
+  async insert({ tokenId, ...upload }: NewUpload): Promise<void> {
+    await this.database.prisma.upload.create({
+      data: { ...upload, createdByToken: tokenId },
+      select: { id: true },
+    });
   }
 
   async find(id: string): Promise<UploadRecord | null> {
-    // Sizes stay far below 2^53, where float8 is exact.
-    const { rows } = await this.database.pool.query<UploadRecord>(
-      `SELECT id, state, expected_bytes::float8 AS "expectedBytes", expected_sha256 AS "expectedSha256",
-              size_bytes::float8 AS "sizeBytes", sha256, expires_at AS "expiresAt"
-       FROM upload WHERE id = $1`,
-      [id],
-    );
-    return rows[0] ?? null;
+    const upload = await this.database.prisma.upload.findUnique({
+      where: { id },
+      select: {
+        id: true,
+        state: true,
+        expectedBytes: true,
+        expectedSha256: true,
+        sizeBytes: true,
+        sha256: true,
+        expiresAt: true,
+      },
+    });
+    if (upload === null) return null;
+    const { expectedBytes, sizeBytes } = upload;
+    return { ...upload, expectedBytes: numberOrNull(expectedBytes), sizeBytes: numberOrNull(sizeBytes) };
   }
 
   /** @returns false when another request completed it first */
   async complete(id: string, sizeBytes: number, sha256: string): Promise<boolean> {
-    const { rowCount } = await this.database.pool.query(
-      "UPDATE upload SET state = 'COMPLETE', size_bytes = $2, sha256 = $3 WHERE id = $1 AND state = 'OPEN'",
-      [id, sizeBytes, sha256],
-    );
-    return rowCount === 1;
+    const { count } = await this.database.prisma.upload.updateMany({
+      where: { id, state: "OPEN" },
+      data: { state: "COMPLETE", sizeBytes, sha256 },
+    });
+    return count === 1;
   }
 
-  /** Removes the rows that expired, except those an unfinished import still reads; returns their ids. */
+  /** Removes the rows that expired, except those that an unfinished import still reads. @returns their ids */
   async deleteExpired(now: Date): Promise<string[]> {
-    const { rows } = await this.database.pool.query<{ id: string }>(
-      `DELETE FROM upload u WHERE u.expires_at < $1 AND NOT EXISTS (
-         SELECT FROM dataset_version v WHERE v.status = 'IMPORTING' AND v.source->>'uploadId' = u.id)
-       RETURNING u.id`,
-      [now],
-    );
-    return rows.map(({ id }) => id);
+    const deleted = await this.database.kysely
+      .deleteFrom("upload as u")
+      .where("u.expiresAt", "<", now)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("datasetVersion as v")
+              .where("v.status", "=", "IMPORTING")
+              // An ImportSourceRef.
+              .where(({ eb, ref }) => eb(ref("u.id"), "=", sql<string>`${ref("v.source")} ->> 'uploadId'`)),
+          ),
+        ),
+      )
+      .returning("u.id")
+      .execute();
+    return deleted.map(({ id }) => id);
   }
+}
+
+/** Sizes stay far below 2^53. */
+function numberOrNull(value: bigint | null): number | null {
+  return value === null ? null : Number(value);
 }
