@@ -90,6 +90,13 @@ module.exports = {
       to: { path: "^src/db/" },
     },
     {
+      name: "only-the-database-loads-its-driver",
+      comment: "Rows that Prisma Client and Kysely read have types from the schema; those of pg have none.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/db/" },
+      to: { path: "node_modules/(pg|@prisma/adapter-pg|@prisma/client)/" },
+    },
+    {
       name: "only-the-engine-loads-tensorflow",
       severity: "error",
       from: { path: "^(src|demo|bench|torture)/", pathNot: "^src/engine/" },

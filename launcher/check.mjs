@@ -3,6 +3,7 @@ import path from "node:path";
 import { checkImportRules } from "./import-rules.mjs";
 import { runQuietly, say } from "./process.mjs";
 import { runTests } from "./test.mjs";
+import { checkTypedSql } from "./typed-sql.mjs";
 
 /**
  * @typedef {{ root: string, node: string, args: readonly string[] }} Invocation
@@ -20,6 +21,7 @@ export const CHECKS = [
   { name: "lint", run: biome("lint") },
   { name: "types", run: inTurn(typescript("."), typescript("src/web")) },
   { name: "import rules", run: ({ root, node }) => checkImportRules(root, node) },
+  { name: "SQL is typed from the schema", run: ({ root }) => checkTypedSql(root) },
   { name: "schema.graphql matches the code", run: espalier("schema", "--check") },
   { name: "reference pages match the code", run: espalier("docs", "--check") },
   { name: "migrations match prisma/schema.prisma", run: espalier("migrations", "--check") },

@@ -1,13 +1,35 @@
-import { CamelCasePlugin, Kysely, PostgresDialect, type PostgresPool } from "kysely";
+import {
+  CamelCasePlugin,
+  Kysely,
+  type PluginTransformResultArgs,
+  PostgresDialect,
+  type PostgresPool,
+  type QueryResult,
+  type UnknownRow,
+} from "kysely";
 import type pg from "pg";
 import type { Tables } from "./generated/kysely/tables.js";
 
-/** Shared because it remembers the names it has translated. Keys inside JSON values stay as they are. */
-const CAMEL_CASE = new CamelCasePlugin({ maintainNestedObjectKeys: true });
+/** Translates the names of columns. The rows of one result have the same names, so these are translated once. */
+class ColumnNames extends CamelCasePlugin {
+  override async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    const names = Object.keys(result.rows[0] ?? {}).map((name) => [name, this.camelCase(name)] as const);
+    if (names.every(([name, translated]) => name === translated)) return result;
+    const rows = result.rows.map((row) => {
+      const translatedRow: UnknownRow = {};
+      for (const [name, translated] of names) translatedRow[translated] = row[name];
+      return translatedRow;
+    });
+    return { ...result, rows };
+  }
+}
+
+/** Shared because it remembers the names it has translated. */
+const COLUMN_NAMES = new ColumnNames();
 
 /** Kysely over all connections of a pool. The caller ends the pool; nothing else needs to be disposed. */
 export function kyselyOverPool(pool: PostgresPool): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [CAMEL_CASE] });
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [COLUMN_NAMES] });
 }
 
 /**

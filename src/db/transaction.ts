@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type pg from "pg";
 import type { Connection } from "./connection.js";
 import type { Prisma } from "./generated/client.js";
@@ -15,6 +15,14 @@ export class Transaction implements Connection {
     readonly prisma: Prisma.TransactionClient,
   ) {
     this.kysely = kyselyOverClient(client, () => this.#checkOpen());
+  }
+
+  /**
+   * Waits until no other transaction holds the lock of this name, and holds it until the transaction ends. It locks
+   * nothing but others that ask for it.
+   */
+  async lock(name: string): Promise<void> {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(this.kysely);
   }
 
   /** Runs plain SQL, whose rows nothing checks. @deprecated use `prisma` or `kysely` */

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { AppError } from "../../core/app-error.js";
 import type { ErrorCode } from "../../core/error-codes.js";
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
@@ -176,10 +175,9 @@ async function insertVersion(transaction: Transaction, request: NewImport): Prom
  *
  * @returns whether none of them created a version
  */
-async function claim({ kysely, prisma }: Transaction, { key }: Idempotency): Promise<boolean> {
-  const lock = `import-key:${key}`;
-  await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(kysely);
-  return (await prisma.datasetVersion.count({ where: { idempotencyKey: key } })) === 0;
+async function claim(transaction: Transaction, { key }: Idempotency): Promise<boolean> {
+  await transaction.lock(`import-key:${key}`);
+  return (await transaction.prisma.datasetVersion.count({ where: { idempotencyKey: key } })) === 0;
 }
 
 interface SplitColumns {

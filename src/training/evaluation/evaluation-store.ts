@@ -97,8 +97,8 @@ export class EvaluationStore {
 }
 
 /** Nobody else records or removes these predictions until the end of the transaction. */
-async function lockPredictions({ kysely }: Transaction, sha256: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended('predictions ' || ${sha256}, 0))`.execute(kysely);
+async function lockPredictions(transaction: Transaction, sha256: string): Promise<void> {
+  await transaction.lock(`predictions ${sha256}`);
 }
 
 /** Dimensions, then a length before each number, all of four bytes and in network order. */

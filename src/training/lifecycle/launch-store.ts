@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
@@ -52,11 +51,11 @@ export class RunLaunchStore {
    */
   async insert(run: NewRun, at: Date): Promise<RunRecord | null> {
     return this.database.transaction(async (transaction) => {
-      const { prisma, kysely } = transaction;
+      const { prisma } = transaction;
       // Before anything else: a request that lost the race waits here for the winner to commit.
       if (run.idempotency !== null) {
         const { key } = run.idempotency;
-        await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(kysely);
+        await transaction.lock(key);
         if ((await prisma.run.count({ where: { idempotencyKey: key } })) > 0) return null;
       }
       const experiment = await this.experiments.ensure(transaction, run.experiment);

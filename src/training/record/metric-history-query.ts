@@ -90,8 +90,8 @@ export function thinnedPoints(db: QueryCreator<Tables>, runId: string, key: stri
           db
             .selectFrom("stretches as r")
             .crossJoinLateral(({ ref }) =>
-              sql<{ value: number }>`(values (${ref("r.lowest")}), (${ref("r.highest")}))`.as<"extreme">(
-                sql`extreme(value)`,
+              sql<{ extremum: number }>`(values (${ref("r.lowest")}), (${ref("r.highest")}))`.as<"extreme">(
+                sql`extreme(extremum)`,
               ),
             )
             .crossJoinLateral(({ selectFrom }) =>
@@ -100,7 +100,7 @@ export function thinnedPoints(db: QueryCreator<Tables>, runId: string, key: stri
                 .whereRef("p.seriesId", "=", "r.id")
                 .whereRef("p.step", ">=", "r.begins")
                 .whereRef("p.step", "<", "r.ends")
-                .whereRef("p.value", "=", "extreme.value")
+                .whereRef("p.value", "=", "extreme.extremum")
                 .orderBy("p.step")
                 .limit(1)
                 .as("found"),
