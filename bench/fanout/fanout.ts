@@ -1,6 +1,6 @@
 import { type Options, positiveNumber, wholeNumber } from "../../src/client/options.js";
 import { Database } from "../../src/db/database.js";
-import { startEmbeddedPostgres } from "../../src/db/embedded-postgres.js";
+import { startEmbeddedPostgres } from "../../src/db/embedded/embedded-postgres.js";
 import { createLog } from "../../src/telemetry/log.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
 import { rounded } from "../figures/rounded.js";

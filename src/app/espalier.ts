@@ -3,7 +3,7 @@ import type { AdminToken } from "../access/access-tokens.js";
 import type { ApiServices } from "../api/api-services.js";
 import type { Config } from "../core/config.js";
 import { Database } from "../db/database.js";
-import { applyMigrations } from "../db/migrations.js";
+import { applyMigrations } from "../db/migrations/apply-migrations.js";
 import { EngineHost } from "../engine/engine-host.js";
 import { provideNativeLibrary } from "../engine/native-library.js";
 import { OwnedResources } from "../lang/owned-resources.js";

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Config } from "../core/config.js";
-import { startEmbeddedPostgres } from "../db/embedded-postgres.js";
-import * as drift from "../db/migration-drift.js";
+import { startEmbeddedPostgres } from "../db/embedded/embedded-postgres.js";
+import * as drift from "../db/migrations/migration-drift.js";
 import { createLog, type Log } from "../telemetry/log.js";
 
 export { emitSchema } from "../api/schema.js";

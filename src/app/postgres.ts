@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Config } from "../core/config.js";
-import { startEmbeddedPostgres } from "../db/embedded-postgres.js";
+import { startEmbeddedPostgres } from "../db/embedded/embedded-postgres.js";
 import type { Log } from "../telemetry/log.js";
 
 /** The PostgreSQL of `DATABASE_URL`, or when unset one of our own inside the home folder. */

@@ -2,7 +2,7 @@ import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { Config } from "../core/config.js";
 import { Database } from "../db/database.js";
-import { applyMigrations } from "../db/migrations.js";
+import { applyMigrations } from "../db/migrations/apply-migrations.js";
 import { EngineHost } from "../engine/engine-host.js";
 import { provideNativeLibrary } from "../engine/native-library.js";
 import { OwnedResources } from "../lang/owned-resources.js";

@@ -4,9 +4,9 @@ import { isConnectionLoss } from "./connection-loss.js";
 const WAITS = { firstMs: 50, lastMs: 1_000 };
 
 /**
- * What `read` gives, which is tried again for as long as the database is away.
+ * Returns what `read` returns, and tries it again for as long as the database is unreachable.
  *
- * @throws what `read` throws for another reason; the reason of `signal` when it aborts
+ * @throws any other error of `read`, and the reason of `signal` when it aborts
  */
 export async function outlastingOutages<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const readUnlessAborted = (): Promise<T> => {

@@ -7,7 +7,7 @@ import pg from "pg";
 import { extract } from "tar-stream";
 import { startEspalier } from "../../src/app/espalier.js";
 import { parseConfig } from "../../src/core/config.js";
-import { applyMigrations, migrationsFolder } from "../../src/db/migrations.js";
+import { applyMigrations, migrationsFolder } from "../../src/db/migrations/apply-migrations.js";
 import { OwnedResources } from "../../src/lang/owned-resources.js";
 import { projectRoot } from "../../src/lang/project-root.js";
 import type { Answer } from "../fixtures/home-0.1/ask-everything.js";

@@ -4,20 +4,20 @@ import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { ClientError } from "../../src/client/client-error.js";
-import { freePort } from "../../src/db/free-port.js";
 import {
   findPostgresBinaries,
   type PostgresBinaries,
   postgresAccount,
-} from "../../src/db/postgres-binaries.js";
+} from "../../src/db/embedded/binaries.js";
 import {
   createDatabase,
   DATABASE,
   type PostgresCluster,
   provideCluster,
   SERVER_SETTINGS,
-} from "../../src/db/postgres-cluster.js";
-import { type PostgresLauncher, postgresLauncher, spawnPostgres } from "../../src/db/postgres-command.js";
+} from "../../src/db/embedded/cluster.js";
+import { type PostgresLauncher, postgresLauncher, spawnPostgres } from "../../src/db/embedded/command.js";
+import { freePort } from "../../src/db/embedded/free-port.js";
 
 const START_ATTEMPTS = 20;
 const START_TIMEOUT_MS = 30_000;

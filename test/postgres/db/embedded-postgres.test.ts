@@ -7,7 +7,7 @@ import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { AppError } from "../../../src/core/app-error.js";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/db/embedded-postgres.js";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/db/embedded/embedded-postgres.js";
 import { testLog } from "../../testkit/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
@@ -25,13 +25,13 @@ async function serverProcess(folder: string): Promise<number> {
   return Number((await readFile(path.join(folder, "data", "postmaster.pid"), "utf8")).split("\n")[0]);
 }
 
-/** One cluster for all tests, since making one takes longer than all of them; each starts its own server. */
+/** One cluster for all tests, since creating it takes longer than all of them. Each test starts its own server. */
 const temporary = await temporaryFolder();
 after(() => temporary[Symbol.asyncDispose]());
 const folder = path.join(temporary.folder, "a folder with spaces", "postgres");
 
 describe("the embedded PostgreSQL", () => {
-  test("keeps its data, waits for the disk, and opens to its password on loopback alone", async () => {
+  test("keeps its data, syncs commits to disk, and listens on loopback only, with a password", async () => {
     {
       await using server = await startEmbeddedPostgres(folder, testLog);
       await query(server, "CREATE TABLE first (id int)");
@@ -51,7 +51,7 @@ describe("the embedded PostgreSQL", () => {
     assert.deepEqual(await query(again, "SELECT * FROM first"), []);
   });
 
-  test("belongs to one process at a time", async () => {
+  test("is refused to a second process", async () => {
     await using server = await startEmbeddedPostgres(folder, testLog);
     await assert.rejects(
       startEmbeddedPostgres(folder, testLog),
@@ -60,18 +60,20 @@ describe("the embedded PostgreSQL", () => {
     assert.deepEqual(await query(server, "SELECT 1 AS one"), [{ one: 1 }]);
   });
 
-  test("comes back after it was killed itself, with all that was committed", async () => {
+  test("recovers all committed data after the server was killed", async () => {
     const killed = await startEmbeddedPostgres(folder, testLog);
     await query(killed, "CREATE TABLE second AS SELECT generate_series(1, 1000) AS id");
     process.kill(await serverProcess(folder), "SIGKILL");
     await using again = await startEmbeddedPostgres(folder, testLog);
     assert.deepEqual(await query(again, "SELECT count(*)::int FROM second"), [{ count: 1000 }]);
-    await killed[Symbol.asyncDispose](); // the end of a dead server is no error, and no end of the new one
+    await killed[Symbol.asyncDispose](); // disposing a dead server neither fails nor stops the new one
     assert.deepEqual(await query(again, "SELECT count(*)::int FROM second"), [{ count: 1000 }]);
   });
 
-  test("comes back after the process that owned it was killed", async () => {
-    const module = pathToFileURL(path.join(import.meta.dirname, "../../../src/db/embedded-postgres.js")).href;
+  test("starts again after the process that owned it was killed", async () => {
+    const module = pathToFileURL(
+      path.join(import.meta.dirname, "../../../src/db/embedded/embedded-postgres.js"),
+    ).href;
     const log = pathToFileURL(path.join(import.meta.dirname, "../../../src/telemetry/log.js")).href;
     const script = `
       const { startEmbeddedPostgres } = await import(${JSON.stringify(module)});
@@ -92,7 +94,7 @@ describe("the embedded PostgreSQL", () => {
     await assert.rejects(serverProcess(folder), /ENOENT/, "no server is left running");
   });
 
-  test("is not confused by a process id that belongs to another program by now", async () => {
+  test("starts when the process id in its lock file belongs to another program", async () => {
     const killed = await startEmbeddedPostgres(folder, testLog);
     const lockFile = path.join(folder, "data", "postmaster.pid");
     const lines = (await readFile(lockFile, "utf8")).split("\n");
@@ -102,7 +104,7 @@ describe("the embedded PostgreSQL", () => {
     assert.deepEqual(await query(again, "SELECT 1 AS one"), [{ one: 1 }]);
   });
 
-  test("that cannot start says why", async () => {
+  test("reports the end of its log when it cannot start", async () => {
     await assert.rejects(
       startEmbeddedPostgres(folder, testLog, { shared_buffers: "nonsense" }),
       (error) =>

@@ -4,8 +4,8 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import pg from "pg";
 import { AppError } from "../../../src/core/app-error.js";
-import { authorMigration, migrationDrift } from "../../../src/db/migration-drift.js";
-import { applyMigrations, migrationsFolder } from "../../../src/db/migrations.js";
+import { applyMigrations, migrationsFolder } from "../../../src/db/migrations/apply-migrations.js";
+import { authorMigration, migrationDrift } from "../../../src/db/migrations/migration-drift.js";
 import { createEmptyDatabase, testLog } from "../../testkit/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
@@ -27,7 +27,7 @@ async function writeMigration(folder: string, name: string, sql: string): Promis
 const hasCode = (code: string) => (error: unknown) => error instanceof AppError && error.code === code;
 
 describe("migrations", () => {
-  test("make every table of the schema, and none of them twice", async () => {
+  test("create the tables of the schema, and are applied once", async () => {
     await using empty = await createEmptyDatabase();
     const first = await applyMigrations(empty.url, testLog);
     assert.ok(first.length > 0);
@@ -35,17 +35,17 @@ describe("migrations", () => {
     assert.equal(
       await migrationDrift(empty.url, testLog),
       null,
-      "the schema has changes that no migration makes",
+      "the schema has changes without a migration",
     );
   });
 
-  test("started by many processes at once are applied once", async () => {
+  test("are applied once when many processes start at the same time", async () => {
     await using empty = await createEmptyDatabase();
     const all = await Promise.all(Array.from({ length: 5 }, () => applyMigrations(empty.url, testLog)));
     assert.equal(all.filter((applied) => applied.length > 0).length, 1);
   });
 
-  test("leave the rows that `prisma migrate` reads", async () => {
+  test("write the rows that `prisma migrate` reads", async () => {
     await using empty = await createEmptyDatabase();
     const names = await applyMigrations(empty.url, testLog);
     const rows = await query<Record<string, unknown>>(
@@ -61,7 +61,7 @@ describe("migrations", () => {
     assert.deepEqual(rows, names.map(row));
   });
 
-  test("a failing one changes nothing, those before it stay, and it can be mended", async () => {
+  test("a failed migration is rolled back, those before it stay, and it can be fixed", async () => {
     await using empty = await createEmptyDatabase();
     await using temporary = await temporaryFolder();
     await writeMigration(temporary.folder, "1_good", "CREATE TABLE good (id int);");
@@ -80,7 +80,7 @@ describe("migrations", () => {
     assert.deepEqual(await applyMigrations(empty.url, testLog, temporary.folder), ["2_bad"]);
   });
 
-  test("one that was edited after it was applied is refused", async () => {
+  test("a migration that was edited after it was applied is refused", async () => {
     await using empty = await createEmptyDatabase();
     await using temporary = await temporaryFolder();
     await writeMigration(temporary.folder, "1_good", "CREATE TABLE good (id int);");
@@ -89,7 +89,7 @@ describe("migrations", () => {
     await assert.rejects(applyMigrations(empty.url, testLog, temporary.folder), hasCode("MIGRATION_EDITED"));
   });
 
-  test("a database that is newer than the code is refused", async () => {
+  test("a database with migrations that the code lacks is refused", async () => {
     await using empty = await createEmptyDatabase();
     await using temporary = await temporaryFolder();
     await writeMigration(temporary.folder, "1_good", "CREATE TABLE good (id int);");
@@ -99,7 +99,7 @@ describe("migrations", () => {
     await assert.rejects(applyMigrations(empty.url, testLog, temporary.folder), hasCode("DATABASE_TOO_NEW"));
   });
 
-  test("a server that cannot be reached is named, its password is not", async () => {
+  test("the error for an unreachable server names it without its password", async () => {
     await assert.rejects(applyMigrations("postgresql://me:secret@127.0.0.1:1/nothing", testLog), (error) => {
       assert.ok(hasCode("DATABASE_UNREACHABLE")(error));
       assert.match(String(error), /127\.0\.0\.1:1/);
@@ -125,7 +125,7 @@ model Pot {
 }
 `;
 
-  test("becomes the next migration, which then leaves no difference", async () => {
+  test("becomes the next migration, after which schema and migrations agree", async () => {
     await using empty = await createEmptyDatabase();
     await using temporary = await temporaryFolder();
     const files = {
@@ -148,14 +148,14 @@ model Pot {
     assert.deepEqual(left, [], "the scratch database is gone");
   });
 
-  test("needs an intent that can be a folder's name", async () => {
+  test("needs an intent that can be the name of a folder", async () => {
     await assert.rejects(
       authorMigration("../x", "postgresql://unused", testLog),
       hasCode("MIGRATION_INTENT_INVALID"),
     );
   });
 
-  test("written by hand beside the migrations is seen too", async () => {
+  test("is found when a migration written by hand contradicts the schema", async () => {
     await using empty = await createEmptyDatabase();
     await using temporary = await temporaryFolder();
     const migrations = path.join(temporary.folder, "migrations");

@@ -5,7 +5,7 @@ import { Doorbell } from "../../../src/lang/doorbell.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { DatabaseLink } from "../../testkit/database-link.js";
 
-test("a ring wakes those who listen to its key, and only them", async () => {
+test("a ring wakes the subscribers of its key and no others", async () => {
   await using testDatabase = await createTestDatabase();
   const { notifier } = testDatabase.database;
   const woken: string[] = [];
@@ -18,7 +18,7 @@ test("a ring wakes those who listen to its key, and only them", async () => {
   assert.deepEqual(woken, ["run:1"]);
 });
 
-test("a ring inside a transaction comes once it commits, and never when it does not", async () => {
+test("a ring inside a transaction arrives when it commits, and never when it rolls back", async () => {
   await using testDatabase = await createTestDatabase();
   const { database } = testDatabase;
   const woken: string[] = [];
@@ -40,7 +40,7 @@ test("a ring inside a transaction comes once it commits, and never when it does 
   assert.deepEqual(woken, ["kept"]);
 });
 
-test("nobody is woken after unsubscribing, the others still are", async () => {
+test("unsubscribing stops one subscription of a function and leaves the others", async () => {
   await using testDatabase = await createTestDatabase();
   const { notifier } = testDatabase.database;
   let first = 0;
@@ -58,7 +58,7 @@ test("nobody is woken after unsubscribing, the others still are", async () => {
   assert.equal(first, 1);
 });
 
-test("everyone is woken when a lost connection is back, and rings come through again", async () => {
+test("all subscribers are woken after a lost connection, and rings arrive again", async () => {
   await using testDatabase = await createTestDatabase();
   const { database } = testDatabase;
   const bell = new Doorbell();
@@ -75,7 +75,7 @@ test("everyone is woken when a lost connection is back, and rings come through a
   }
 });
 
-test("a connection that went without a word is noticed, and everyone is woken once there is another", async () => {
+test("a connection lost without a sign is noticed, and all subscribers are woken after reconnecting", async () => {
   await using testDatabase = await createTestDatabase();
   const { kysely } = testDatabase.database;
   await using link = await DatabaseLink.open(testDatabase.url);

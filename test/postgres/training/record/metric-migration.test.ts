@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import pg from "pg";
 import { Database } from "../../../../src/db/database.js";
-import { applyMigrations, migrationsFolder } from "../../../../src/db/migrations.js";
+import { applyMigrations, migrationsFolder } from "../../../../src/db/migrations/apply-migrations.js";
 import { MetricStore } from "../../../../src/training/record/metric-store.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
 import { createEmptyDatabase, testLog } from "../../../testkit/database.js";

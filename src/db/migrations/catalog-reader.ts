@@ -1,8 +1,8 @@
 import pg from "pg";
 
 /**
- * How Prisma's schema engine names the types that occur in PostgreSQL's catalogue, by type id. Prisma's
- * own driver adapter does not know "char" (18), so it cannot describe a database to the engine.
+ * The numbers that Prisma's schema engine uses for the types in PostgreSQL's catalog, by type id. Prisma's driver
+ * adapter does not know "char" (18), so it cannot describe a database to the engine.
  */
 const COLUMN_TYPES: Readonly<Record<number, number>> = {
   16: 5, // bool: Boolean
@@ -30,18 +30,18 @@ interface EngineQuery {
   readonly args: readonly unknown[];
 }
 
-/** What the schema engine asks of a connection: enough to read the catalogue, nothing that writes. */
-export function catalogueReader(client: pg.Client): object {
+/** A connection for the schema engine, which can read the catalog and write nothing. */
+export function catalogReader(client: pg.Client): object {
   const connection = {
     provider: "postgres",
-    adapterName: "catalogue-reader",
+    adapterName: "catalog-reader",
     getConnectionInfo: () => outcome({ schemaName: "public", supportsRelationJoins: true }),
     queryRaw: async ({ sql, args }: EngineQuery) => {
       const { fields, rows } = await client.query<unknown[]>({
         text: sql,
         values: [...args],
         rowMode: "array",
-        types: { getTypeParser: catalogueTypeParser },
+        types: { getTypeParser: catalogTypeParser },
       });
       return outcome({
         columnNames: fields.map(({ name }) => name),
@@ -49,7 +49,7 @@ export function catalogueReader(client: pg.Client): object {
         rows,
       });
     },
-    // The engine may announce itself with settings; they end with the connection.
+    // The engine may set session parameters, which end with the connection.
     executeScript: async (script: string) => {
       await client.query(script);
       return outcome(undefined);
@@ -63,18 +63,18 @@ export function catalogueReader(client: pg.Client): object {
   return { provider: "postgres", adapterName: connection.adapterName, connect, connectToShadowDb: connect };
 }
 
-/** The engine takes results wrapped, so that errors of the driver can pass through it. */
+/** Wraps a result as the engine expects it, which lets errors of the driver pass through the engine. */
 function outcome<T>(value: T): { ok: true; value: T; map: unknown } {
   return { ok: true, value, map: (change: (value: T) => unknown) => outcome(change(value)) };
 }
 
 function columnType(typeId: number): number {
   const type = COLUMN_TYPES[typeId];
-  if (type === undefined) throw new Error(`The catalogue's type ${typeId} has no name in the schema engine.`);
+  if (type === undefined) throw new Error(`The schema engine has no number for the catalog type ${typeId}.`);
   return type;
 }
 
-const catalogueTypeParser: typeof pg.types.getTypeParser = ((typeId: number, format: "text") =>
+const catalogTypeParser: typeof pg.types.getTypeParser = ((typeId: number, format: "text") =>
   pg.types.getTypeParser(
     PARSED_AS_TEXT_ARRAY.has(typeId) ? TEXT_ARRAY : typeId,
     format,

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
-import { AppError } from "../core/app-error.js";
-import { catalogueReader } from "./catalogue-reader.js";
+import { AppError } from "../../core/app-error.js";
+import { catalogReader } from "./catalog-reader.js";
 
 type EngineModule = typeof import("@prisma/schema-engine-wasm/schema_engine_bg");
 
@@ -12,8 +12,8 @@ type EngineModule = typeof import("@prisma/schema-engine-wasm/schema_engine_bg")
 const DIFFERENT = 2;
 
 /**
- * The SQL that turns the database at `url` into what `schema` (the text of a Prisma schema) says;
- * null when they agree. Reads the database, changes nothing, needs no downloaded engine.
+ * Returns the SQL that brings the database at `url` to `schema`, the text of a Prisma schema; null when they agree.
+ * Reads the database, changes nothing, and needs no downloaded engine.
  *
  * @throws AppError `SCHEMA_ENGINE_MISSING` where development dependencies are not installed
  */
@@ -27,7 +27,7 @@ export async function sqlFromDatabaseToSchema(url: string, schema: string): Prom
     engine = await module.SchemaEngine.new(
       { datamodels: [["schema.prisma", schema]] },
       () => {}, // the engine's log
-      catalogueReader(client),
+      catalogReader(client),
     );
     const files = [{ path: "schema.prisma", content: schema }];
     const difference = await engine.diff({
@@ -44,11 +44,11 @@ export async function sqlFromDatabaseToSchema(url: string, schema: string): Prom
   }
 }
 
-/** Loaded once: the package keeps its instance in a module of its own and a second one would mix with it. */
+/** Loaded once: the package keeps its instance in a module variable, which a second instance would overwrite. */
 let engineModule: Promise<EngineModule> | null = null;
 
 async function loadEngineModule(): Promise<EngineModule> {
-  // The package's own entry imports the .wasm file as a module, which Node does not do by default.
+  // The package's entry imports the .wasm file as a module, which Node does not support by default.
   let glue: EngineModule;
   let code: Uint8Array;
   try {
@@ -63,7 +63,7 @@ async function loadEngineModule(): Promise<EngineModule> {
       { cause },
     );
   }
-  // The engine reports a panic through this global, which its makers' command line sets too.
+  // The engine reports a panic through this global, which Prisma's command line sets too.
   Object.assign(globalThis, {
     PRISMA_WASM_PANIC_REGISTRY: {
       set_message: (message: string) => process.stderr.write(`schema engine: ${message}\n`),
@@ -75,7 +75,7 @@ async function loadEngineModule(): Promise<EngineModule> {
   return glue;
 }
 
-/** The standard object, whose types come only with those of a browser. */
+/** The standard object, whose types come only with the DOM library. */
 interface WebAssembly {
   instantiate(
     code: Uint8Array,

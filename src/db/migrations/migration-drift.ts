@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
-import { AppError } from "../core/app-error.js";
-import { projectRoot } from "../lang/project-root.js";
-import type { Log } from "../telemetry/log.js";
-import { applyMigrations, migrationsFolder } from "./migrations.js";
+import { AppError } from "../../core/app-error.js";
+import { projectRoot } from "../../lang/project-root.js";
+import type { Log } from "../../telemetry/log.js";
+import { applyMigrations, migrationsFolder } from "./apply-migrations.js";
 import { sqlFromDatabaseToSchema } from "./schema-engine.js";
 
-/** Where the schema and its migrations lie; a test points it elsewhere. */
+/** Paths of the schema and its migrations. */
 export interface MigrationFiles {
   readonly schemaFile: string;
   readonly migrationsFolder: string;
@@ -22,8 +22,8 @@ export function projectMigrationFiles(): MigrationFiles {
 }
 
 /**
- * The SQL that is in `prisma/schema.prisma` but in no migration; null when they agree. The migrations
- * are applied to a scratch database of the server at `url`, so what is compared is what they do.
+ * Returns the SQL that would bring the migrations up to `prisma/schema.prisma`; null when they agree. The migrations
+ * are applied to a scratch database of the server at `url`, and that database is compared with the schema.
  */
 export async function migrationDrift(
   url: string,
@@ -39,10 +39,10 @@ export async function migrationDrift(
 }
 
 /**
- * Writes the next migration, holding what {@link migrationDrift} finds.
+ * Writes the next migration, with the SQL that {@link migrationDrift} finds.
  *
- * @param intent what it does, in snake case: the end of its folder's name
- * @returns the folder it wrote, or null when there is nothing to migrate
+ * @param intent a description in snake case, which ends the name of its folder
+ * @returns the folder of the migration, or null when there is nothing to migrate
  * @throws AppError `MIGRATION_INTENT_INVALID`
  */
 export async function authorMigration(
@@ -63,7 +63,7 @@ export async function authorMigration(
   const folder = path.join(files.migrationsFolder, `${time}_${intent}`);
   await mkdir(folder);
   await writeFile(path.join(folder, "migration.sql"), sql);
-  // `prisma migrate` refuses a folder that does not name its provider.
+  // `prisma migrate` refuses a folder without the name of its provider.
   await writeFile(path.join(files.migrationsFolder, "migration_lock.toml"), 'provider = "postgresql"\n');
   return folder;
 }

@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { chown, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type pg from "pg";
-import { hasSystemCode } from "../lang/system-errors.js";
-import type { PostgresBinaries, SystemAccount } from "./postgres-binaries.js";
-import { type PostgresLauncher, runPostgres } from "./postgres-command.js";
+import { hasSystemCode } from "../../lang/system-errors.js";
+import type { PostgresBinaries, SystemAccount } from "./binaries.js";
+import { type PostgresLauncher, runPostgres } from "./command.js";
 
 const USER = "espalier";
 export const DATABASE = "espalier";
 
-/** Settings on top of the cluster's own; what a commit promised survives a crash by all of them. */
+/** Settings of the server. With them, a committed transaction survives a crash of the machine. */
 export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
@@ -17,24 +17,21 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   fsync: "on",
   full_page_writes: "on",
   max_connections: "100",
-  // Queries are short, and starting workers takes longer than most of them; the other cores train.
+  // Queries are short: starting workers takes longer than most of them, and the other cores train.
   max_parallel_workers_per_gather: "0",
   timezone: "UTC",
   log_timezone: "UTC",
 };
 
-/** The files of one PostgreSQL, whether or not it runs. */
+/** The files of a PostgreSQL server, whether it runs or not. */
 export interface PostgresCluster {
   readonly dataFolder: string;
   readonly logFile: string;
-  /** Where a server of it takes connections on `port`, with the password. */
+  /** The URL of a database, with the password, when the server listens on `port`. */
   url(port: number, database: string): string;
 }
 
-/**
- * Makes the password and the cluster below `folder` unless they are there. A try that was interrupted is
- * thrown away.
- */
+/** Creates the password and the cluster in `folder` unless they exist. An interrupted attempt is deleted first. */
 export async function provideCluster(
   folder: string,
   binaries: PostgresBinaries,
@@ -44,7 +41,7 @@ export async function provideCluster(
   const dataFolder = path.join(folder, "data");
   const passwordFile = path.join(folder, "password");
   const password = await providePassword(passwordFile, account);
-  if (!(await isInitialised(dataFolder))) {
+  if (!(await isInitialized(dataFolder))) {
     const unfinished = `${dataFolder}.unfinished`;
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { mode: 0o700 });
@@ -55,7 +52,7 @@ export async function provideCluster(
       `--pwfile=${passwordFile}`,
       "--auth=scram-sha-256",
       "--encoding=UTF8",
-      // Sorts by code point on every machine, whatever locales it has.
+      // Sorts by code point, independent of the locales of the machine.
       "--locale-provider=builtin",
       "--builtin-locale=C.UTF-8",
       "--locale=C",
@@ -70,7 +67,7 @@ export async function provideCluster(
   };
 }
 
-/** Makes the database `DATABASE`, unless it is there. */
+/** Creates the database `DATABASE` unless it exists. */
 export async function createDatabase(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);
   if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
@@ -92,7 +89,7 @@ async function giveTo(account: SystemAccount | null, target: string): Promise<vo
   if (account !== null) await chown(target, account.uid, account.gid);
 }
 
-async function isInitialised(dataFolder: string): Promise<boolean> {
+async function isInitialized(dataFolder: string): Promise<boolean> {
   return readFile(path.join(dataFolder, "PG_VERSION")).then(
     () => true,
     () => false,

@@ -2,15 +2,16 @@ import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
-import { AppError } from "../core/app-error.js";
-import { projectRoot } from "../lang/project-root.js";
-import type { Log } from "../telemetry/log.js";
-import { unreachable } from "./unreachable.js";
+import { z } from "zod";
+import { AppError } from "../../core/app-error.js";
+import { projectRoot } from "../../lang/project-root.js";
+import type { Log } from "../../telemetry/log.js";
+import { unreachable } from "../unreachable.js";
 
-/** The advisory lock that Prisma Migrate takes, so that both never migrate at once. */
+/** The advisory lock that Prisma Migrate takes, so that the two never migrate at the same time. */
 const PRISMA_MIGRATE_LOCK = 72_707_369;
 
-/** Prisma Migrate's own table, column for column, so that `prisma migrate` agrees afterwards. */
+/** The table of Prisma Migrate, column for column, so that `prisma migrate` can be used on the same database. */
 const MIGRATIONS_TABLE = `
   CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -24,10 +25,10 @@ const MIGRATIONS_TABLE = `
   )`;
 
 interface Migration {
-  /** `<time>_<intent>`, the name of its folder; migrations apply in the order of their names. */
+  /** `<time>_<intent>`, the name of its folder. Migrations are applied in the order of their names. */
   readonly name: string;
   readonly sql: string;
-  /** SHA-256 of the file, which Prisma compares too. */
+  /** SHA-256 of the file. Prisma Migrate compares it too. */
   readonly checksum: string;
 }
 
@@ -36,13 +37,13 @@ export function migrationsFolder(): string {
 }
 
 /**
- * Brings a database up to date, each migration in a transaction of its own. Processes that start
- * together wait for each other.
+ * Applies the pending migrations, each in its own transaction. Processes that start at the same time wait for each
+ * other.
  *
- * @returns the names of the migrations it applied, in order
- * @throws AppError `MIGRATION_EDITED` when a file changed after it was applied, `DATABASE_TOO_NEW`
- *   when the database has migrations that this version lacks, `MIGRATION_FAILED` when one fails (it
- *   leaves nothing behind), `DATABASE_UNREACHABLE`
+ * @returns the names of the migrations that were applied, in order
+ * @throws AppError `MIGRATION_EDITED` when a file changed after it was applied, `DATABASE_TOO_NEW` when the database
+ *   has migrations that this version lacks, `MIGRATION_FAILED` when a migration fails, which is then rolled back,
+ *   `DATABASE_UNREACHABLE`
  */
 export async function applyMigrations(
   url: string,
@@ -51,7 +52,7 @@ export async function applyMigrations(
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
   const client = new pg.Client({ connectionString: url, application_name: "espalier-migrations" });
-  client.on("error", () => {}); // the query that meets it fails with the same error
+  client.on("error", () => {}); // the next query fails with the same error
   await client.connect().catch((cause: unknown) => {
     throw unreachable(url, cause);
   });
@@ -80,12 +81,15 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
+/** Rows of Prisma Migrate's table, which the schema does not have. */
+const APPLIED = z.array(z.object({ name: z.string(), checksum: z.string() }));
+
 async function readApplied(client: pg.Client): Promise<Map<string, string>> {
-  const { rows } = await client.query<{ name: string; checksum: string }>(
+  const { rows } = await client.query(
     `SELECT migration_name AS name, checksum FROM _prisma_migrations
      WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
   );
-  return new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  return new Map(APPLIED.parse(rows).map(({ name, checksum }) => [name, checksum]));
 }
 
 function pendingMigrations(
@@ -98,7 +102,7 @@ function pendingMigrations(
       throw new AppError(
         "MIGRATION_EDITED",
         `Migration ${name} was edited after it was applied to this database: expected SHA-256 ${known}, ` +
-          `received ${checksum}. Restore the file and put the change in a new migration.`,
+          `received ${checksum}. Restore the file and write the change as a new migration.`,
       );
     }
   }
@@ -108,7 +112,7 @@ function pendingMigrations(
     throw new AppError(
       "DATABASE_TOO_NEW",
       `The database has migrations that this version of Espalier does not know: ${unknown.join(", ")}. ` +
-        "Run the version that made them, or a newer one.",
+        "Run the version that applied them, or a newer one.",
     );
   }
   return migrations.filter(({ name }) => !applied.has(name));

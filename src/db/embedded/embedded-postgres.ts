@@ -3,41 +3,41 @@ import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { AppError } from "../core/app-error.js";
-import { isAlive } from "../lang/is-alive.js";
-import type { Log } from "../telemetry/log.js";
-import { freePort } from "./free-port.js";
-import { findPostgresBinaries, type PostgresBinaries, postgresAccount } from "./postgres-binaries.js";
+import { AppError } from "../../core/app-error.js";
+import { isAlive } from "../../lang/is-alive.js";
+import type { Log } from "../../telemetry/log.js";
+import { findPostgresBinaries, type PostgresBinaries, postgresAccount } from "./binaries.js";
 import {
   createDatabase,
   DATABASE,
   type PostgresCluster,
   provideCluster,
   SERVER_SETTINGS,
-} from "./postgres-cluster.js";
-import { type PostgresLauncher, postgresLauncher, runPostgres, spawnPostgres } from "./postgres-command.js";
+} from "./cluster.js";
+import { type PostgresLauncher, postgresLauncher, runPostgres, spawnPostgres } from "./command.js";
+import { freePort } from "./free-port.js";
 
-/** Held for as long as a process owns the server; any number that others do not use. */
+/** The advisory lock that the owner of the server holds. Nothing else uses the number. */
 const OWNER_LOCK = 4_577_254;
 const START_TIMEOUT_MS = 60_000;
-/** For a server that was found running to take connections; it may only just be starting. */
+/** How long a server that was found running may take to accept connections: it may be starting. */
 const ORPHAN_TIMEOUT_MS = 10_000;
 const STOP_TIMEOUT_SECONDS = 60;
 const START_ATTEMPTS = 5;
 const POLL_MS = 10;
 
 export interface EmbeddedPostgres extends AsyncDisposable {
-  /** Of the database `espalier`, with its password. */
+  /** The URL of the database `espalier`, with its password. */
   readonly url: string;
 }
 
 /**
- * Starts a real PostgreSQL whose cluster lies in `folder`, on a loopback port that the system picks,
- * with a password kept in `folder/password` for its owner alone. Disposing stops it.
+ * Starts a PostgreSQL server on a loopback port that the system picks. Its cluster is in `folder`, and its password in
+ * `folder/password`, readable by its owner only. Disposing stops the server.
  *
- * A server that a killed process left running is stopped first; the cluster recovers by itself.
+ * A server that a killed process left running is stopped first; PostgreSQL then recovers the cluster.
  *
- * @param settings server settings to change, for example `{ fsync: "off" }` for throw-away data
+ * @param settings server settings to change, such as `{ fsync: "off" }` for data that may be lost
  * @throws AppError `HOME_IN_USE` while another living process owns the same cluster,
  *   `EMBEDDED_POSTGRES_FAILED` with the end of the server's log when it does not start
  */
@@ -65,14 +65,18 @@ class Server {
     private readonly settings: Readonly<Record<string, string>>,
   ) {}
 
-  /** Stops the server of a process that died; refuses to touch one whose owner lives. */
+  /**
+   * Stops the server of a process that died.
+   *
+   * @throws AppError `HOME_IN_USE` when the process that owns it is alive
+   */
   async stopOrphan(log: Log): Promise<void> {
     const lockFile = path.join(this.cluster.dataFolder, "postmaster.pid");
     const lines = (await readFile(lockFile, "utf8").catch(() => "")).split("\n");
     const [pid, port] = [Number(lines[0]), Number(lines[3])];
     if (!Number.isInteger(pid) || pid <= 0) return;
     if (!(await this.#isServer(pid))) {
-      // The id may belong to another program by now, which PostgreSQL would take for its server.
+      // The process id belongs to another program by now, which PostgreSQL would mistake for its server.
       await rm(lockFile, { force: true });
       return;
     }
@@ -85,7 +89,7 @@ class Server {
     }
     log.warn("stopping a PostgreSQL server that an earlier process left running", { pid });
     await this.#stopByControl().catch((error: unknown) => {
-      // It may end by itself in the meantime, as it does when its owner's death reaches it.
+      // The server may have ended in the meantime: the death of its owner sends it a signal.
       if (isAlive(pid)) throw error;
     });
   }
@@ -104,7 +108,7 @@ class Server {
       if (owner !== null) {
         if (!(await takeOwnership(owner))) throw inUse(this.cluster.dataFolder);
         await createDatabase(owner);
-        // Holding the lock is no reason for a process to stay; the types of pg leave this method out.
+        // The connection that holds the lock must not keep the process alive. The types of pg lack this method.
         (owner as pg.Client & { unref(): void }).unref();
         log.debug("embedded PostgreSQL is ready", { port });
         return {
@@ -113,7 +117,7 @@ class Server {
         };
       }
       const tail = (await readFile(this.cluster.logFile, "utf8").catch(() => "")).slice(-2000);
-      // Another program took the port first, or processes of a killed server have yet to end.
+      // Another program took the port, or processes of a killed server have not ended yet.
       const passing = /Address already in use|shared memory block|lock file .* already exists/.test(tail);
       if (!passing || attempt === START_ATTEMPTS) {
         throw new AppError(
@@ -126,7 +130,7 @@ class Server {
   }
 
   async #spawnServer(port: number): Promise<ChildProcess> {
-    // A file, since a pipe would break under a server that outlives this process.
+    // A pipe would break when the server outlives this process.
     await writeFile(this.cluster.logFile, "", { mode: 0o600 });
     const output = await open(this.cluster.logFile, "a");
     const settings = Object.entries({ ...this.settings, port: String(port) });
@@ -136,7 +140,7 @@ class Server {
       ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`]),
     ];
     const server = spawnPostgres(this.launcher, this.binaries.postgres, args, {
-      // Its own process group: Ctrl-C must not stop it before the requests that still use it end.
+      // Its own process group, so that Ctrl-C does not stop it before the requests that use it end.
       detached: true,
       stdio: ["ignore", output.fd, output.fd],
     });
@@ -146,7 +150,7 @@ class Server {
     return server;
   }
 
-  /** A connection to the server once it takes one, or null when it ended instead. */
+  /** Returns a connection as soon as the server accepts one, or null when the server ended. */
   async #awaitReady(server: ChildProcess, port: number): Promise<pg.Client | null> {
     const isRunning = (): boolean => server.exitCode === null && server.signalCode === null;
     const client = await this.#connectWhile(isRunning, port, START_TIMEOUT_MS);
@@ -154,7 +158,7 @@ class Server {
     return client;
   }
 
-  /** A server that is starting or recovering refuses connections for a while. */
+  /** Tries to connect for a while, since a server that is starting or recovering refuses connections. */
   async #connectWhile(isRunning: () => boolean, port: number, timeoutMs: number): Promise<pg.Client | null> {
     const deadline = Date.now() + timeoutMs;
     while (isRunning() && Date.now() < deadline) {
@@ -172,7 +176,7 @@ class Server {
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
     });
-    // The pool's own errors report a lost server; this connection only holds the lock.
+    // The pool reports a lost server; this connection only holds the lock.
     client.on("error", () => {});
     await client.connect();
     return client;
@@ -204,12 +208,10 @@ class Server {
   }
 }
 
-/** True when no other living process owns the server; the lock lasts as long as the connection. */
+/** Returns whether no other living process owns the server. The lock lasts as long as the connection. */
 async function takeOwnership(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [
-    OWNER_LOCK,
-  ]);
-  return rows[0]?.taken === true;
+  const { rowCount } = await client.query("SELECT WHERE pg_try_advisory_lock($1)", [OWNER_LOCK]);
+  return rowCount === 1;
 }
 
 function inUse(folder: string): AppError {

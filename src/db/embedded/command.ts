@@ -2,12 +2,12 @@ import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:chil
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { AppError } from "../core/app-error.js";
-import type { SystemAccount } from "./postgres-binaries.js";
+import { AppError } from "../../core/app-error.js";
+import type { SystemAccount } from "./binaries.js";
 
 const execute = promisify(execFile);
 
-/** How PostgreSQL's programs are started: a command in front of them, or an account for `spawn`. */
+/** How to start PostgreSQL's programs: through a command in front of them, or under an account. */
 export interface PostgresLauncher {
   readonly prefix: readonly string[];
   readonly account: SystemAccount | null;
@@ -21,7 +21,7 @@ export function spawnPostgres(
   options: SpawnOptions,
 ): ChildProcess {
   const [first = program, ...rest] = [...launcher.prefix, program, ...args];
-  // Messages are read by this program and by people of any language, so they come in one.
+  // This program reads the messages, so they must be in one language.
   return spawn(first, rest, { ...launcher.account, ...options, env: { ...process.env, LC_ALL: "C" } });
 }
 
@@ -53,9 +53,9 @@ export async function runPostgres(
 /**
  * Decides how to start programs that must reach `folders`.
  *
- * Where there is util-linux's setpriv, the server gets a signal for a fast shutdown when this process
- * dies, so that nothing is left running. As root it also changes to `account`; where that account may
- * not enter a folder (a checkout in root's home) it keeps the one capability that lets it pass.
+ * If util-linux's setpriv is installed, the server gets a signal for a fast shutdown when this process dies, so that
+ * nothing is left running. When this process runs as root, setpriv also changes to `account`. If that account may not
+ * enter a folder (such as a checkout in root's home), it keeps the one capability that it needs to pass.
  *
  * @throws AppError `EMBEDDED_POSTGRES_UNREACHABLE` when the account cannot reach a folder at all
  */
@@ -85,7 +85,7 @@ export async function postgresLauncher(
   return { prefix, account: null };
 }
 
-/** The first folder on the way down that `account` may not enter; null when all are open. */
+/** Returns the first folder on the path to `folder` that `account` may not enter; null when it may enter all. */
 async function closedFolderAbove(folder: string, account: SystemAccount): Promise<string | null> {
   const absolute = path.resolve(folder);
   const parts = absolute.split(path.sep);

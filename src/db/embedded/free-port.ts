@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** A port of the loopback interface that the system gives out; it gives out others before it gives this one again. */
+/** Returns a free port of the loopback interface. The system hands out other ports before it hands out this one again. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
