@@ -4,7 +4,7 @@ import { runChecks } from "./check.mjs";
 import { become, UsageFailure } from "./process.mjs";
 import { COMPILED, EVERYTHING, PACKAGES } from "./steps.mjs";
 import { supervise } from "./supervise.mjs";
-import { checkTestArguments, runTests, TEST_HELP } from "./test.mjs";
+import { checkTestArguments, checkWatchedTestArguments, runTests, TEST_HELP } from "./test.mjs";
 
 /**
  * @typedef {{ root: string, node: string, args: readonly string[] }} Invocation
@@ -41,6 +41,26 @@ export const COMMANDS = {
     check: checkTestArguments,
     needs: EVERYTHING,
     run: runTests,
+  },
+  "test:watch": {
+    summary: "run tests again after every change",
+    help: { ...TEST_HELP, usage: "<word ...> [--test-...]" },
+    check: checkWatchedTestArguments,
+    needs: EVERYTHING,
+    run: watching("watch/tests.mjs"),
+  },
+  dev: {
+    summary: "serve, and compile and start again after every change",
+    help: {
+      usage: "",
+      lines: [
+        "A change that does not compile is reported, and the server keeps running. Ctrl-C stops everything.",
+        "The environment variables are those of `npm start`.",
+      ],
+    },
+    check: nothing,
+    needs: EVERYTHING,
+    run: watching("watch/dev.mjs"),
   },
   check: {
     summary: "run the gate: every check that must pass before a change is merged",
@@ -133,6 +153,11 @@ function biome(...words) {
       cwd: root,
     });
   };
+}
+
+/** Runs a file of the launcher with the Node that the project needs; the launcher itself may run on an older one. */
+function watching(file) {
+  return ({ root, node, args }) => become(node, [path.join(root, "launcher", file), root, ...args]);
 }
 
 /** Stops at the first program that fails, with its exit code. */

@@ -7,7 +7,7 @@ import { npmTrouble } from "./node-runtime.mjs";
 import { become, Failure, lastLines, runQuietly, say } from "./process.mjs";
 
 /** Folders that `tsc` compiles, each to the folder with the same name in dist/. */
-const SOURCE_FOLDERS = ["src", "test", "demo", "bench", "torture"];
+export const SOURCE_FOLDERS = ["src", "test", "demo", "bench", "torture"];
 
 /** The steps of a command that uses packages but nothing of this project. */
 export const PACKAGES = [];
@@ -27,11 +27,13 @@ const TYPED_STEPS = ["client", "compile"];
  * @param {readonly string[]} options.steps
  * @param {"tolerated"} [options.typeErrors] tolerated: what does not fit the schema or a type yet is shown, and the
  *   set-up continues
+ * @returns {Promise<readonly string[]>} the names of the steps that ran
  */
 export async function setUp({ root, node, steps, typeErrors }) {
   const checkout = { root, node };
   await installPackages(checkout);
   const stamps = new Stamps(root);
+  const ran = [];
   for (const step of STEPS.filter(({ name }) => steps.includes(name))) {
     const stamp = step.stamp(checkout);
     if (stamps.isCurrent(step.name, stamp) && step.isDone(checkout)) continue;
@@ -45,7 +47,9 @@ export async function setUp({ root, node, steps, typeErrors }) {
       continue;
     }
     stamps.record(step.name, stamp);
+    ran.push(step.name);
   }
+  return ran;
 }
 
 /** Comes first and apart from the steps, since their stamps lie in node_modules and are deleted with it. */
