@@ -1,6 +1,6 @@
 import type { Role } from "../core/enumerations.js";
 
-/** An access token as stored; the secret itself is not. */
+/** An access token as stored, without its secret. */
 export interface AccessTokenRecord {
   readonly id: string;
   readonly name: string;
@@ -8,6 +8,6 @@ export interface AccessTokenRecord {
   readonly createdAt: Date;
   /** Exact to a minute; null when it was never used. */
   readonly lastUsedAt: Date | null;
-  /** Null while it works. */
+  /** Null while it is valid. */
   readonly revokedAt: Date | null;
 }

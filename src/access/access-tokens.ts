@@ -8,20 +8,20 @@ import type { Caller } from "./caller.js";
 import { equalHashes, hashSecret, isSecret, newSecret } from "./token-secret.js";
 
 const LAST_USED_PRECISION_MS = 60_000;
-const LONGEST_NAME = 100;
+const MAX_NAME_LENGTH = 100;
 
 export interface AdminToken {
   readonly secret: string;
-  /** Whether it was made just now; false when the file's token works already. */
+  /** Whether the token was created by this call; false when the token in the file is valid. */
   readonly created: boolean;
   readonly file: string;
 }
 
-/** Makes, checks and revokes access tokens. Each check asks the database, so a revoked one stops at once. */
+/** Creates, checks and revokes access tokens. Each check reads the database, so a revocation takes effect at once. */
 export class AccessTokens {
   constructor(private readonly store: AccessTokenStore) {}
 
-  /** Who the secret belongs to; null when it is unknown or revoked. */
+  /** The caller with this secret; null when it is unknown or revoked. */
   async authenticate(secret: string): Promise<Caller | null> {
     if (!isSecret(secret)) return null;
     const hash = hashSecret(secret);
@@ -45,7 +45,7 @@ export class AccessTokens {
     return this.store.revoke(id);
   }
 
-  /** Newest first, revoked ones too. */
+  /** Newest first, including revoked tokens. */
   list(): Promise<readonly AccessTokenRecord[]> {
     return this.store.list();
   }
@@ -60,18 +60,17 @@ export class AccessTokens {
   }
 
   /**
-   * Those of tokens that were good before that are no longer. Waits while that cannot be told.
+   * The tokens among `tokenIds` that are no longer valid. Waits while the database is unreachable.
    *
-   * @throws the reason of `signal` when it aborts meanwhile
+   * @throws the reason of `signal` when it aborts in the meantime
    */
   async revokedAmong(tokenIds: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     return new Set(await this.store.findRevoked(tokenIds, signal));
   }
 
   /**
-   * The ADMIN token kept in the file `admin-token` below the home folder, readable by its owner only:
-   * made at the first start, made known to a database that does not have it yet, and replaced when it
-   * was revoked.
+   * The ADMIN token in the file `admin-token` of the home folder, which only its owner can read. The first start
+   * creates it. It is added to a database that lacks it, and replaced when it was revoked.
    *
    * @throws AppError `ADMIN_TOKEN_FILE_INVALID`
    */
@@ -86,7 +85,7 @@ export class AccessTokens {
       }
       if (token.revokedAt === null) return { secret: kept, created: false, file };
     }
-    // The file first: a crash in between leaves a token that the next start makes known.
+    // The file is written first: after a crash in between, the next start adds its token to the database.
     const secret = newSecret();
     await writeAdminToken(file, secret);
     await this.#insert("admin", "ADMIN", secret);
@@ -106,10 +105,10 @@ export class AccessTokens {
 
 function checkedName(name: string): string {
   const trimmed = name.trim();
-  if (trimmed.length >= 1 && trimmed.length <= LONGEST_NAME) return trimmed;
+  if (trimmed.length >= 1 && trimmed.length <= MAX_NAME_LENGTH) return trimmed;
   throw new AppError(
     "NAME_INVALID",
-    `A token's name must have 1 to ${LONGEST_NAME} characters. Received ${trimmed.length}.`,
+    `A token's name must have 1 to ${MAX_NAME_LENGTH} characters. Received ${trimmed.length}.`,
     { path: ["name"] },
   );
 }

@@ -12,9 +12,9 @@ export function adminTokenFile(homeFolder: string): string {
 }
 
 /**
- * The secret kept in the file, or null when there is none. Takes other users' rights to the file away.
+ * Reads the secret in the file; null when there is no file. Removes the permissions of other users on the file.
  *
- * @throws AppError `ADMIN_TOKEN_FILE_INVALID` when it holds something else
+ * @throws AppError `ADMIN_TOKEN_FILE_INVALID` when it contains something else
  */
 export async function readAdminToken(file: string): Promise<string | null> {
   const text = await readFile(file, "utf8").catch(whenMissing(null));
@@ -23,14 +23,14 @@ export async function readAdminToken(file: string): Promise<string | null> {
   if (!isSecret(secret)) {
     throw new AppError(
       "ADMIN_TOKEN_FILE_INVALID",
-      `${file} must hold one access token (esp_…) and does not. Delete it to have a new one made.`,
+      `${file} must contain one access token (esp_…) and does not. Delete it to create a new one.`,
     );
   }
   await chmod(file, OWNER_ONLY);
   return secret;
 }
 
-/** Whole or not at all, and never readable by others, not even for a moment. */
+/** Writes the file completely or not at all. It is never readable by other users, not even for a moment. */
 export async function writeAdminToken(file: string, secret: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const unfinished = `${file}.${process.pid}.tmp`;

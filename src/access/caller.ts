@@ -1,19 +1,19 @@
 import type { Role } from "../core/enumerations.js";
 
-/** Who is asking, as proved by an access token. */
+/** The owner of the access token of a request. */
 export interface Caller {
   readonly tokenId: string;
   readonly role: Role;
 }
 
-/** What each role includes. */
+/** The roles that each role includes. */
 const INCLUDED: Record<Role, readonly Role[]> = {
   VIEWER: ["VIEWER"],
   EDITOR: ["VIEWER", "EDITOR"],
   ADMIN: ["VIEWER", "EDITOR", "ADMIN"],
 };
 
-/** Whether a caller may do what needs `role`. */
+/** Whether a caller has the permissions of `role`. */
 export function hasRole(caller: Caller, role: Role): boolean {
   return INCLUDED[caller.role].includes(role);
 }

@@ -1,11 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** Makes a leaked token recognisable, to people and to scanners. */
+/** Makes a leaked token recognizable to people and to scanners. */
 const PREFIX = "esp_";
 const SECRET_BYTES = 32;
 const SECRET = /^esp_[A-Za-z0-9_-]{43}$/;
 
-/** 256 random bits: nothing that could be guessed, so a plain SHA-256 is enough to store. */
+/** 256 random bits cannot be guessed, so storing a plain SHA-256 is safe. */
 export function newSecret(): string {
   return PREFIX + randomBytes(SECRET_BYTES).toString("base64url");
 }
@@ -19,7 +19,7 @@ export function hashSecret(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
 
-/** Compares hashes in a time that does not depend on where they differ. */
+/** Compares hashes in constant time. */
 export function equalHashes(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one, "hex"), Buffer.from(other, "hex")];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -10,8 +10,8 @@ import { memoryBytes } from "../engine/engine-environment.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { SYSTEM_CLOCK } from "../lang/clock.js";
 import { Classifier } from "../serving/classifier.js";
+import { ImageSource } from "../serving/image-source.js";
 import { ModelCache } from "../serving/model-cache.js";
-import { PictureSource } from "../serving/picture-source.js";
 import type { Log } from "../telemetry/log.js";
 import type { Trainer } from "../training/attempt/trainer.js";
 import { AugmentationPreview } from "../training/augmentation/preview.js";
@@ -83,7 +83,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
   const classifier = new Classifier({
     models,
     cache,
-    pictures: new PictureSource({ uploads, samples: datasets, blobs, limits }),
+    images: new ImageSource({ uploads, samples: datasets, blobs, limits }),
     decoder: imageDecoder,
     limits,
   });

@@ -9,23 +9,24 @@ import type { ModelManifest } from "./model-manifest.js";
 import type { ModelVersionRecord } from "./model-records.js";
 import type { ModelRegistry } from "./model-registry.js";
 import type { ModelStore } from "./model-store.js";
+import { modelVersionNotFound } from "./model-version-not-found.js";
 import { fitWeights, type OfferedWeights } from "./weights/fit-weights.js";
 import type { ImportedWeights } from "./weights/imported-weights.js";
 import type { InitialVariables } from "./weights/initial-variables.js";
 
 export type { InitialVariables };
 
-/** What a user says about the first weights: null, or exactly one field. */
+/** The choice of the first weights. Exactly one field is set. */
 export interface InitializationInput {
   /** "flowers:3", "flowers@champion" */
   readonly modelVersion?: string | null | undefined;
-  /** A file of weights. */
+  /** A weights file. */
   readonly uploadId?: string | null | undefined;
 }
 
 const INPUT_PATH = ["configuration", "initialization"];
 
-/** Finds the weights that a run starts from. */
+/** Finds the first weights of a run. */
 export class InitialWeights {
   readonly #models: ModelStore;
   readonly #registry: ModelRegistry;
@@ -45,12 +46,12 @@ export class InitialWeights {
   }
 
   /**
-   * At launch: checks that the weights fit the network and keeps them, so that neither an alias that
-   * moves nor an upload that expires changes the run.
+   * Called at launch. Checks that the weights fit the network, and stores them, so that neither a moved alias nor an
+   * expired upload changes the run.
    *
    * @throws AppError with a path below `configuration.initialization`: `INITIALIZATION_INVALID`,
    *   `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH` which lists every
-   *   mismatch at once, or what is wrong with the upload
+   *   mismatch, or an error of the upload
    */
   async resolve(input: InitializationInput | null, network: NetworkSpec): Promise<Initialization> {
     const ref = input?.modelVersion ?? null;
@@ -67,15 +68,16 @@ export class InitialWeights {
     }
     throw new AppError(
       "INITIALIZATION_INVALID",
-      `The first weights come from either a modelVersion or an uploadId. Received ${JSON.stringify(input)}.`,
+      `The first weights come from either modelVersion or uploadId. Received ${JSON.stringify(input)}.`,
       { path: INPUT_PATH },
     );
   }
 
   /**
-   * While a run is prepared; null for random.
+   * Called when a run is prepared.
    *
    * @param host the engine that trains
+   * @returns null when the first weights are random
    * @throws AppError `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `BLOB_MISSING`, `WEIGHTS_INVALID`,
    *   `WEIGHTS_MISMATCH`
    */
@@ -90,7 +92,12 @@ export class InitialWeights {
       case "modelVersion": {
         const { modelVersionId } = initialization;
         const [version] = await this.#models.findVersions([modelVersionId]);
-        if (version === undefined) throw versionNotFound(modelVersionId);
+        if (version === undefined) {
+          throw new AppError(
+            "MODEL_VERSION_NOT_FOUND",
+            `The run starts from the model version ${modelVersionId}, which does not exist.`,
+          );
+        }
         const { folder, manifest } = await this.#registry.read(version);
         const variables = fitWeights(network, offeredBy(version, manifest));
         return { folder: path.join(folder, "variables"), variables };
@@ -102,7 +109,7 @@ export class InitialWeights {
 
   async #resolveModelVersion(ref: string, network: NetworkSpec): Promise<Initialization> {
     const version = await this.#models.findVersionByRef(ref);
-    if (version === null) throw versionNotFound(ref);
+    if (version === null) throw await modelVersionNotFound(this.#models, ref);
     const { manifest } = await this.#registry.read(version);
     fitWeights(network, offeredBy(version, manifest));
     return { kind: "modelVersion", modelVersionId: version.id };
@@ -117,14 +124,7 @@ function offeredBy({ modelName, number }: ModelVersionRecord, { network }: Model
   return { variables: new Map(variables), unknown: [] };
 }
 
-function versionNotFound(name: string): AppError {
-  return new AppError(
-    "MODEL_VERSION_NOT_FOUND",
-    `Expected a model version such as "flowers:3" or "flowers@champion". There is no ${JSON.stringify(name)}.`,
-  );
-}
-
-/** Says of errors which field of the input they are about. */
+/** Adds the field of the input to the path of errors. */
 async function below<T>(field: keyof InitializationInput, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

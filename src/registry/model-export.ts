@@ -16,16 +16,15 @@ export interface ModelExport {
   readonly run: ModelManifest["run"];
 }
 
-/** Ending of a folder that is still being written. */
+/** The suffix of a folder that is still being written. */
 export const PARTIAL = ".partial";
 
 /**
- * Writes the network of a training checkpoint, without the optimiser's state, as a standard
- * SavedModel: `saved_model.pb`, `variables/variables*` and `espalier.json`. The folder appears
- * complete and synced, or not at all.
+ * Writes the network of a training checkpoint, without the state of the optimizer, as a standard SavedModel:
+ * `saved_model.pb`, `variables/variables*` and `espalier.json`. The folder appears complete and synced, or not at all.
  *
- * @param folder must not exist; its parent is made when missing
- * @throws AppError `CHECKPOINT_DAMAGED` when the checkpoint's files are not what was recorded
+ * @param folder must not exist; its parent is created when missing
+ * @throws AppError `CHECKPOINT_DAMAGED` when the files of the checkpoint are not those that were recorded
  */
 export async function exportModel(
   host: EngineHost,
@@ -39,7 +38,7 @@ export async function exportModel(
   try {
     await using session = await host.openGraph(graph);
     await restoreCheckpoint(session, model.checkpoint.folder, model.checkpoint.sha256);
-    // The serving graph knows only the network's variables, so saving from it leaves the rest behind.
+    // The serving graph has only the variables of the network, so saving from it omits the others.
     const prefix = path.join(variables, "variables");
     await session.run("save", { prefix: { dtype: "string", shape: [], data: [prefix] } });
     await writeFile(path.join(temporary, "saved_model.pb"), graph.bytes);

@@ -4,10 +4,10 @@ import type { NetworkSpec } from "../graph/architectures/network-spec.js";
 import { SIGNATURES_SCHEMA } from "../graph/saved-model/signature.js";
 import { jsonOf } from "../lang/json.js";
 
-/** Raised when readers of an older export must do something else. */
+/** Increased when an export must be read in another way. */
 const FORMAT_VERSION = 1;
 
-/** What a SavedModel does not say about itself: `espalier.json` beside `saved_model.pb`. */
+/** The data that a SavedModel lacks: `espalier.json` beside `saved_model.pb`. */
 const MANIFEST = z
   .object({
     formatVersion: z.literal(FORMAT_VERSION),
@@ -36,7 +36,7 @@ export function formatManifest(manifest: Omit<ModelManifest, "formatVersion">): 
 }
 
 /**
- * Reads the text of a manifest. The caller has checked its digest, so it can only be wrong in having another format.
+ * Reads the text of a manifest. The caller has checked its digest, so it is either valid or has another format.
  *
  * @throws AppError `MODEL_FORMAT_UNKNOWN` when another version of the product wrote it
  */

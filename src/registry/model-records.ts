@@ -1,7 +1,7 @@
 import type { ComputePrecision } from "../core/enumerations.js";
 import type { RunConfiguration } from "../core/run-configuration.js";
 
-/** A named line of versions, for example "flowers". */
+/** A named series of versions, for example "flowers". */
 export interface ModelRecord {
   readonly id: string;
   readonly name: string;
@@ -9,7 +9,7 @@ export interface ModelRecord {
   readonly createdAt: Date;
 }
 
-/** A network with its weights, exported from a run's best checkpoint; never changed afterwards. */
+/** A network with its weights, exported from the best checkpoint of a run. It is immutable. */
 export interface ModelVersionRecord {
   readonly id: string;
   readonly modelId: string;
@@ -19,13 +19,13 @@ export interface ModelVersionRecord {
   readonly description: string;
   readonly runId: string;
   readonly datasetVersionId: string;
-  /** Epoch of the run whose weights these are, from 1. */
+  /** The epoch of the run that the weights come from, from 1. */
   readonly epoch: number;
   /** In the order of the network's outputs. */
   readonly classNames: readonly string[];
   readonly imageSizePixels: number;
   readonly parameterCount: number;
-  /** Of all files of the export. */
+  /** Total size of the exported files. */
   readonly sizeBytes: number;
   /** Of the exported files (see `engine/folder-digest.ts`). */
   readonly sha256: string;
@@ -39,18 +39,18 @@ export interface ModelAliasRecord {
   readonly versionId: string;
 }
 
-/** What registering needs to know of a run. */
+/** The part of a run that registration needs. */
 export interface TrainedRun {
   readonly id: string;
-  /** As stored on the run: every default filled in. */
+  /** As stored on the run, with every default. */
   readonly configuration: RunConfiguration;
-  /** What it trained in. */
+  /** The precision it was trained in. */
   readonly precision: ComputePrecision;
   readonly parameterCount: number;
   readonly datasetVersionId: string;
   /** "flowers:3" */
   readonly datasetRef: string;
-  /** SHA-256 of the dataset version's manifest; null only for data that never became READY. */
+  /** SHA-256 of the manifest of the dataset version; null only for versions that never became READY. */
   readonly datasetHash: string | null;
   readonly classNames: readonly string[];
   readonly bestCheckpoint: BestCheckpoint | null;

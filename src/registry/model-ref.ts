@@ -1,7 +1,7 @@
 import { AppError } from "../core/app-error.js";
 import { isName } from "../core/name.js";
 
-/** How people name a model version: "flowers" (the latest), "flowers:3" or "flowers@champion". */
+/** A reference to a model version: "flowers" (the latest), "flowers:3" or "flowers@champion". */
 export type ModelRef =
   | { readonly kind: "latest"; readonly model: string }
   | { readonly kind: "number"; readonly model: string; readonly number: number }
@@ -9,15 +9,15 @@ export type ModelRef =
 
 const LOOKS_LIKE_A_NUMBER = /^[0-9.]+$/;
 /** The largest `Int` of GraphQL and Postgres. */
-const LARGEST_NUMBER = 2 ** 31 - 1;
+const MAX_NUMBER = 2 ** 31 - 1;
 
-/** Null when the text is no reference at all. */
+/** Null when the text is not a reference. */
 export function parseModelRef(ref: string): ModelRef | null {
   const match = /^([^:@]+)(?:(:)([1-9][0-9]{0,9})|(@)([^:@]+))?$/.exec(ref);
   const [, model = "", colon, number = "", at, alias = ""] = match ?? [];
   if (!isName(model)) return null;
   if (colon !== undefined) {
-    return Number(number) <= LARGEST_NUMBER ? { kind: "number", model, number: Number(number) } : null;
+    return Number(number) <= MAX_NUMBER ? { kind: "number", model, number: Number(number) } : null;
   }
   if (at !== undefined) return isName(alias) ? { kind: "alias", model, alias } : null;
   return { kind: "latest", model };
@@ -35,7 +35,7 @@ export function checkModelName(name: string): void {
 }
 
 /**
- * "flowers@3" beside "flowers:3" would be read as a version number, so an alias must not look like one.
+ * Checks the name of an alias. It must not look like a number, since "flowers@3" would be confused with "flowers:3".
  *
  * @throws AppError `NAME_INVALID` with path `["alias"]`
  */

@@ -18,10 +18,10 @@ import type { ModelStore } from "./model-store.js";
 import type { TrainedRunStore } from "./trained-run-store.js";
 
 export interface RegisterModelVersion {
-  /** Made when new. */
+  /** Created when it is new. */
   readonly model: string;
   readonly runId: string;
-  /** Of the version. */
+  /** Describes the version. */
   readonly description: string | null;
   readonly idempotencyKey: string | null;
 }
@@ -33,16 +33,16 @@ export interface SetModelAlias {
   readonly version: number | null;
 }
 
-/** Turns runs into model versions, which are immutable, and names them. */
+/** Registers runs as model versions, which are immutable, and moves aliases. */
 export class ModelRegistry {
   readonly #models: ModelStore;
   readonly #runs: TrainedRunStore;
   readonly #host: EngineHost;
   readonly #homeFolder: string;
   readonly #log: Log;
-  /** Exports whose row is not committed yet: `recover` leaves them alone. */
+  /** Exports without a committed row yet. `recover` does not remove them. */
   readonly #unfinished = new Set<string>();
-  /** Ends with the export before: one at a time, since each holds a whole network in memory. */
+  /** Ends when the last export ends. Exports run one at a time, since each needs a whole network in memory. */
   #lastExport: Promise<unknown> = Promise.resolve();
 
   /** @param options.host the engine that serves, so that registering does not wait for training */
@@ -60,14 +60,14 @@ export class ModelRegistry {
     this.#log = options.log;
   }
 
-  /** Where a version's SavedModel lies. */
+  /** The folder of a version's SavedModel. */
   folderOf(versionId: string): string {
     return path.join(this.#modelsFolder, versionId);
   }
 
   /**
-   * Exports the best checkpoint of a run and gives it the model's next number. The files are on the
-   * disk before the row is committed, so a version that can be seen can be loaded.
+   * Exports the best checkpoint of a run as the next version of the model. The files are on disk before the row is
+   * committed, so that every visible version can be loaded.
    *
    * @throws AppError `NAME_INVALID`, `RUN_NOT_FOUND`, `RUN_HAS_NO_CHECKPOINT`,
    *   `IDEMPOTENCY_KEY_REUSED`, `CHECKPOINT_DAMAGED`
@@ -98,11 +98,11 @@ export class ModelRegistry {
         idempotency,
       });
       if (version !== null) return version;
-      // Another call with the same key was quicker: its version is the answer.
+      // Another call with the same key was faster. Its version is the result.
       await this.#removeExport(id);
       const winner = await this.#registeredBefore(idempotency);
       if (winner !== null) return winner;
-      throw new Error("The version that holds the idempotency key has gone.");
+      throw new Error("The version with the idempotency key does not exist any more.");
     } catch (error) {
       await this.#removeExportWithoutRow(id);
       throw error;
@@ -112,7 +112,7 @@ export class ModelRegistry {
   }
 
   /**
-   * Opens a version for inference; the caller owns the session.
+   * Opens a version for inference. The caller owns the session.
    *
    * @throws AppError `MODEL_DAMAGED` when its files are not those that were registered
    */
@@ -122,7 +122,7 @@ export class ModelRegistry {
   }
 
   /**
-   * Where a version's SavedModel lies, and what its manifest says.
+   * The folder and the manifest of a version's SavedModel.
    *
    * @throws AppError `MODEL_DAMAGED` when its files are not those that were registered
    */
@@ -133,7 +133,7 @@ export class ModelRegistry {
   }
 
   /**
-   * Points an alias at a version, in one step for every reader, or removes it.
+   * Moves an alias to a version atomically, or removes it.
    *
    * @throws AppError `NAME_INVALID`, `MODEL_NOT_FOUND`, `MODEL_VERSION_NOT_FOUND`
    */
@@ -155,17 +155,17 @@ export class ModelRegistry {
     return model;
   }
 
-  /** At start: removes exports that a dead process left without a row. */
+  /** Called when a process starts. Removes the exports that a dead process left without a row. */
   async recover(): Promise<void> {
     const folders = await readdir(this.#modelsFolder).catch(whenMissing([]));
-    // Before the query: what is not under way any more by now has its row already.
-    const underWay = new Set(this.#unfinished);
+    // Copied before the query: an export that finishes in the meantime has a row by then.
+    const inProgress = new Set(this.#unfinished);
     const kept = await this.#models.existingVersions(folders);
     for (const folder of folders) {
-      const [id = folder] = folder.split("."); // Without the ending of an export under way.
-      if (kept.has(folder) || underWay.has(id)) continue;
+      const [id = folder] = folder.split("."); // Without the suffix of an export in progress.
+      if (kept.has(folder) || inProgress.has(id)) continue;
       await rm(this.folderOf(folder), { recursive: true, force: true });
-      this.#log.warn("removed an export that was never registered", { folder });
+      this.#log.warn("removed an export that was not registered", { folder });
     }
   }
 
@@ -192,7 +192,7 @@ export class ModelRegistry {
         try {
           return { run, checkpoint, digest: await this.#export(run, checkpoint, versionId) };
         } catch (error) {
-          // A run that goes on replaces its best checkpoint and removes the files of the one before.
+          // A run in training replaces its best checkpoint and removes the files of the previous one.
           const now = await this.#bestOf(runId);
           if (now.checkpoint.epoch === checkpoint.epoch) throw error;
         }
@@ -208,7 +208,7 @@ export class ModelRegistry {
     if (run.bestCheckpoint === null) {
       throw new AppError(
         "RUN_HAS_NO_CHECKPOINT",
-        `The run ${runId} must have finished an epoch to be registered; it has no checkpoint yet.`,
+        `The run ${runId} has no checkpoint yet. It can be registered after its first epoch.`,
         { path: ["runId"] },
       );
     }
@@ -232,7 +232,7 @@ export class ModelRegistry {
     );
   }
 
-  /** After a failure whose outcome is unknown (a connection lost while committing), the row decides. */
+  /** When a failure leaves the outcome unknown, such as a connection lost during the commit, the row decides. */
   async #removeExportWithoutRow(versionId: string): Promise<void> {
     const existing = await this.#models.existingVersions([versionId]).catch(() => null);
     if (existing !== null && !existing.has(versionId)) await this.#removeExport(versionId);

@@ -7,68 +7,69 @@ import type { TensorValue } from "../engine/engine-protocol.js";
 import type { Session } from "../engine/session.js";
 import type { ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
+import { modelVersionNotFound } from "../registry/model-version-not-found.js";
+import type { ImageReader, ImageSource, RequestedImage } from "./image-source.js";
 import type { ModelCache } from "./model-cache.js";
-import type { PictureInput, PictureReader, PictureSource } from "./picture-source.js";
 
 export interface ClassifyRequest {
   /** "flowers" (the latest version), "flowers:3" or "flowers@champion". */
   readonly model: string;
-  readonly images: readonly PictureInput[];
-  /** At least 1; a model with fewer classes gives all of them. */
+  readonly images: readonly RequestedImage[];
+  /** At least 1. A model with fewer classes returns all of them. */
   readonly topK: number;
 }
 
 export interface Classification {
-  /** The version that answered, which an alias may no longer name. */
+  /** The version that answered. The alias of the request may name another version by now. */
   readonly modelVersion: ModelVersionRecord;
-  /** From the call to the answer; opening a model that was not open is part of it. */
+  /** From the call to the answer, including the time to open the model. */
   readonly latencyMs: number;
   /** In the order of the request's images. */
-  readonly results: readonly PictureResult[];
+  readonly results: readonly ImageResult[];
 }
 
-export type PictureResult =
+export type ImageResult =
   | { readonly kind: "classification"; readonly top: readonly ClassProbability[] }
   | { readonly kind: "failure"; readonly reason: QuarantineReason; readonly detail: string };
 
 export interface ClassProbability {
   readonly label: string;
-  /** In [0, 1]; the probabilities of all classes of a picture sum to 1. */
+  /** In [0, 1]; the probabilities of all classes of an image add up to 1. */
   readonly probability: number;
 }
 
-/** Pictures that go through the network at once: larger batches are no faster and take more memory. */
+/** Images in one batch. Larger batches are not faster and take more memory. */
 const BATCH_SIZE = 32;
-/** Pictures that all calls together hold as files and decode; more would take memory and save no time. */
-const PARALLEL_PICTURES = 4;
+/** Images that all calls together read and decode at the same time. More would take memory and save no time. */
+const PARALLEL_IMAGES = 4;
 const CHANNELS = 3;
 
-/** Classifies pictures with registered models. */
+/** Classifies images with registered models. */
 export class Classifier {
   readonly #models: ModelStore;
   readonly #cache: ModelCache;
-  readonly #pictures: PictureSource;
+  readonly #images: ImageSource;
   readonly #decoder: ImageDecoder;
   readonly #limits: Limits;
-  readonly #reading = pLimit(PARALLEL_PICTURES);
+  readonly #reading = pLimit(PARALLEL_IMAGES);
 
   constructor(options: {
     models: ModelStore;
     cache: ModelCache;
-    pictures: PictureSource;
+    images: ImageSource;
     decoder: ImageDecoder;
     limits: Limits;
   }) {
     this.#models = options.models;
     this.#cache = options.cache;
-    this.#pictures = options.pictures;
+    this.#images = options.images;
     this.#decoder = options.decoder;
     this.#limits = options.limits;
   }
 
   /**
-   * Classifies each picture on its own account: one that cannot be decoded becomes a failure in its
-   * place. An id that names no upload or sample is a mistake in the request and fails the call.
+   * Classifies each image independently: an image that cannot be decoded fails without affecting the others. An unknown
+   * id of an upload or a sample is an error in the request and fails the call.
    *
    * @throws AppError `MODEL_VERSION_NOT_FOUND`, `TOP_K_INVALID`, `TOO_MANY_IMAGES`, `SAMPLE_NOT_FOUND`,
    *   `UPLOAD_NOT_FOUND`, `MODEL_DAMAGED`
@@ -77,26 +78,26 @@ export class Classifier {
     const startedAt = performance.now();
     this.#check(request);
     const modelVersion = await this.#versionOf(request.model);
-    const readers = await this.#pictures.readers(request.images);
+    const readers = await this.#images.readers(request.images);
     const decoded = await Promise.all(
       readers.map((read) => this.#reading(() => this.#decode(read, modelVersion.imageSizePixels))),
     );
-    const pictures = decoded.filter((picture) => picture instanceof Uint8Array);
+    const images = decoded.filter((image) => image instanceof Uint8Array);
     const rows =
-      pictures.length === 0
+      images.length === 0
         ? []
         : await this.#cache.use(modelVersion, (session) =>
-            probabilitiesOf(session, pictures, modelVersion.imageSizePixels),
+            probabilitiesOf(session, images, modelVersion.imageSizePixels),
           );
     const remaining = rows.values();
-    const results = decoded.map((picture): PictureResult => {
-      if (picture instanceof ImageRejected) {
-        return { kind: "failure", reason: picture.reason, detail: picture.detail };
+    const results = decoded.map((image): ImageResult => {
+      if (image instanceof ImageRejected) {
+        return { kind: "failure", reason: image.reason, detail: image.detail };
       }
       const probabilities = remaining.next().value ?? new Float32Array();
       return {
         kind: "classification",
-        top: likeliest(probabilities, modelVersion.classNames, request.topK),
+        top: mostProbable(probabilities, modelVersion.classNames, request.topK),
       };
     });
     return { modelVersion, latencyMs: performance.now() - startedAt, results };
@@ -121,15 +122,10 @@ export class Classifier {
   async #versionOf(ref: string): Promise<ModelVersionRecord> {
     const version = await this.#models.findVersionByRef(ref);
     if (version !== null) return version;
-    throw new AppError(
-      "MODEL_VERSION_NOT_FOUND",
-      `A model is named like "flowers" (its latest version), "flowers:3" or "flowers@champion", and must exist. ` +
-        `Received ${JSON.stringify(ref)}.`,
-      { path: ["model"] },
-    );
+    throw await modelVersionNotFound(this.#models, ref, ["model"]);
   }
 
-  async #decode(read: PictureReader, sizePixels: number): Promise<Uint8Array | ImageRejected> {
+  async #decode(read: ImageReader, sizePixels: number): Promise<Uint8Array | ImageRejected> {
     try {
       return await this.#decoder.decodeRgb(await read(), sizePixels);
     } catch (error) {
@@ -139,39 +135,39 @@ export class Classifier {
   }
 }
 
-/** @returns a row of class probabilities for each picture, in order */
+/** @returns a row of class probabilities for each image, in order */
 async function probabilitiesOf(
   session: Session,
-  pictures: readonly Uint8Array[],
+  images: readonly Uint8Array[],
   sizePixels: number,
 ): Promise<Float32Array[]> {
   const rows: Float32Array[] = [];
-  for (let first = 0; first < pictures.length; first += BATCH_SIZE) {
-    const batch = pictures.slice(first, first + BATCH_SIZE);
+  for (let first = 0; first < images.length; first += BATCH_SIZE) {
+    const batch = images.slice(first, first + BATCH_SIZE);
     const { probabilities } = await session.run("serving_default", { images: batchOf(batch, sizePixels) });
     rows.push(...rowsOf(probabilities, batch.length));
   }
   return rows;
 }
 
-function batchOf(pictures: readonly Uint8Array[], sizePixels: number): TensorValue {
-  const pictureBytes = sizePixels * sizePixels * CHANNELS;
-  const data = new Uint8Array(pictures.length * pictureBytes);
-  for (const [index, picture] of pictures.entries()) data.set(picture, index * pictureBytes);
-  return { dtype: "uint8", shape: [pictures.length, sizePixels, sizePixels, CHANNELS], data };
+function batchOf(images: readonly Uint8Array[], sizePixels: number): TensorValue {
+  const imageBytes = sizePixels * sizePixels * CHANNELS;
+  const data = new Uint8Array(images.length * imageBytes);
+  for (const [index, image] of images.entries()) data.set(image, index * imageBytes);
+  return { dtype: "uint8", shape: [images.length, sizePixels, sizePixels, CHANNELS], data };
 }
 
 function rowsOf(tensor: TensorValue | undefined, count: number): Float32Array[] {
   if (!(tensor?.data instanceof Float32Array)) {
-    throw new AppError("ENGINE_FAILED", "The model must answer with float32 probabilities; it did not.");
+    throw new AppError("ENGINE_FAILED", "The model must return float32 probabilities. It did not.");
   }
   const { data } = tensor;
   const width = data.length / count;
   return Array.from({ length: count }, (_, row) => data.subarray(row * width, (row + 1) * width));
 }
 
-/** The `topK` likeliest classes, likeliest first; equally likely ones in the order of the classes. */
-function likeliest(
+/** The `topK` most probable classes, the most probable first. Equal ones are in the order of the classes. */
+function mostProbable(
   probabilities: Float32Array,
   classNames: readonly string[],
   topK: number,

@@ -4,19 +4,19 @@ import type { ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelRegistry } from "../registry/model-registry.js";
 
 export interface ModelCacheLimits {
-  /** Models kept open. */
+  /** Models that stay open. */
   readonly models: number;
-  /** Sum of the models' exported sizes, which is about what their weights take in memory. */
+  /** Sum of the exported sizes of the models, which is about the memory that their weights take. */
   readonly bytes: number;
 }
 
 export const DEFAULT_MODEL_CACHE_LIMITS: ModelCacheLimits = { models: 8, bytes: 4 * 1024 ** 3 };
 
 /**
- * Open model versions, the least recently used of which are closed when there are too many.
+ * Keeps model versions open, and closes the least recently used ones when there are too many.
  *
- * Keyed by version, never by name: whoever resolves "flowers@champion" on each call sees an alias move
- * at once.
+ * The keys are versions and never names, so that a caller who resolves "flowers@champion" for each call sees a moved
+ * alias at once.
  */
 export class ModelCache implements AsyncDisposable {
   readonly #registry: ModelRegistry;
@@ -34,16 +34,16 @@ export class ModelCache implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` with the open model; calls that come while it opens wait for the same opening.
+   * Runs `work` with the open model. Calls during the opening wait for the same opening.
    *
-   * @throws AppError `MODEL_DAMAGED` when its files are not what was registered; a later call tries again
+   * @throws AppError `MODEL_DAMAGED` when its files are not those that were registered; a later call tries again
    */
   use<Result>(version: ModelVersionRecord, work: (session: Session) => Promise<Result>): Promise<Result> {
     const { id: key, sizeBytes } = version;
     return this.#sessions.use({ key, sizeBytes, open: () => this.#registry.open(version) }, work);
   }
 
-  /** Closes every model once the calls that use it have ended; later calls are refused. */
+  /** Closes every model when the calls that use it have ended. Later calls are refused. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#sessions[Symbol.asyncDispose]();
   }

@@ -1,16 +1,16 @@
 import { crc32, deflateRawSync, gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
-import type { Files } from "./pictures.js";
+import type { Files } from "./images.js";
 
-/** An entry of a zip, with what a hostile or broken writer may say about it. */
+/** An entry of a zip, with the false headers of a hostile or broken writer. */
 export interface ZipEntry {
   readonly name: string;
   readonly bytes: Uint8Array;
   /** Unix mode with the file's type, for example 0o120777 for a link. */
   readonly mode?: number;
-  /** Stored as it is unless true. */
+  /** Whether it is compressed; it is stored as it is by default. */
   readonly deflate?: boolean;
-  /** What the headers claim, in place of the truth. */
+  /** False values of the headers. */
   readonly claimedBytes?: number;
   readonly claimedCrc?: number;
   readonly method?: number;
@@ -21,7 +21,7 @@ export function zipOf(files: Files): Buffer {
   return zip(Object.entries(files).map(([name, bytes]) => ({ name, bytes, deflate: true })));
 }
 
-/** Writes a zip by PKWARE's APPNOTE, without any check. */
+/** Writes a zip as described by PKWARE's APPNOTE, without any check. */
 export function zip(entries: readonly ZipEntry[]): Buffer {
   const locals: Buffer[] = [];
   const directory: Buffer[] = [];

@@ -15,7 +15,7 @@ import type { Database } from "../../src/db/database.js";
 import { createTestDatabase, testLog } from "./database.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
-/** The data part of the product over a database and a home folder of its own. */
+/** The data part of the product with a database and a home folder of its own. */
 export interface DataWorld extends AsyncDisposable {
   readonly config: Config;
   readonly database: Database;
@@ -29,9 +29,9 @@ export interface DataWorld extends AsyncDisposable {
   readonly shards: TensorShards;
   /** A folder that imports may read. */
   readonly importRoot: string;
-  /** Sends bytes as an upload and returns its id. */
+  /** Uploads bytes and returns the id of the upload. */
   upload(bytes: Uint8Array): Promise<string>;
-  /** Imports to the end and returns the version as it is then. */
+  /** Imports and returns the finished version. */
   import(input: ImportInput): Promise<DatasetVersionRecord>;
 }
 
@@ -58,7 +58,7 @@ export async function openDataWorld(limits: Partial<Config["limits"]> = {}): Pro
   };
 }
 
-/** What a server that starts again finds; the folder and the database stay when it is disposed. */
+/** The same over an existing folder and database, which stay when it is disposed. */
 export async function composeDataWorld(
   homeFolder: string,
   database: Database,
@@ -123,7 +123,7 @@ export async function composeDataWorld(
   };
 }
 
-/** Every event of an import up to its end. */
+/** Every event of an import until its end. */
 export async function followImport(
   importer: DatasetImporter,
   versionId: string,

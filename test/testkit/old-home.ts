@@ -17,7 +17,7 @@ import { createEmptyDatabase, testLog } from "./database.js";
 import { GraphqlClient } from "./graphql-client.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
-/** What the old server answered, and what its runs and models gave when they were used further. */
+/** The answers of the old server, and the results of its runs and models after they were used further. */
 export interface OldHomeGolden {
   readonly ids: HomeIds;
   readonly requests: readonly KeyedRequest[];
@@ -62,7 +62,7 @@ export interface OldHome extends AsyncDisposable {
   start(environment?: NodeJS.ProcessEnv): Promise<{ readonly admin: GraphqlClient } & AsyncDisposable>;
 }
 
-/** Restores `test/fixtures/home-0.1` with the migrations of its time; the newer ones are the server's to apply. */
+/** Restores `test/fixtures/home-0.1` with the migrations of its time. The server applies the newer ones. */
 export async function restoreOldHome(): Promise<OldHome> {
   const fixture = path.join(projectRoot(import.meta.dirname), "test/fixtures/home-0.1");
   const unpacked = async (name: string): Promise<Buffer> =>

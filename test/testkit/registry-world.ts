@@ -50,14 +50,14 @@ export interface TrainedRun {
   readonly classNames: readonly string[];
   readonly checkpointFolder: string;
   readonly checkpointBytes: number;
-  /** What the network gave for `pictures` before its session was closed. */
+  /** The output of the network for `images`, before its session was closed. */
   readonly probabilities: Float32Array;
 }
 
 /** Trains a tiny network for two steps and saves it as the run's best checkpoint. */
 export async function trainTinyRun(
   world: RegistryWorld,
-  pictures: TensorValue,
+  images: TensorValue,
   configuration: RunConfiguration = TINY_CONFIGURATION,
 ): Promise<TrainedRun> {
   const { runId, classNames } = await insertTrainedRun(world.database, undefined, configuration);
@@ -76,21 +76,21 @@ export async function trainTinyRun(
   );
   await session.run("init", {});
   for (const seed of [1, 2]) {
-    const images = noisePictures(4, configuration.imageSizePixels, seed);
+    const images = noiseImages(4, configuration.imageSizePixels, seed);
     const labels: TensorValue = { dtype: "int32", shape: [4], data: Int32Array.of(0, 1, 2, 0) };
     await session.run("train_step", { images, labels });
   }
   const checkpointFolder = path.join(world.homeFolder, "runs", runId, "checkpoints", "epoch-1");
   const { sizeBytes, sha256 } = await saveCheckpoint(session, checkpointFolder);
   await insertCheckpoint(world.database, { runId, epoch: 1, best: true, sha256, sizeBytes });
-  const images = { ...pictures, data: (pictures.data as Uint8Array).slice() };
-  const { probabilities } = await session.run("predict", { images });
+  const copied = { ...images, data: (images.data as Uint8Array).slice() };
+  const { probabilities } = await session.run("predict", { images: copied });
   const data = probabilities?.data as Float32Array;
   return { runId, classNames, checkpointFolder, checkpointBytes: sizeBytes, probabilities: data };
 }
 
-/** Pictures of noise, the same for the same seed. */
-export function noisePictures(count: number, sizePixels: number, seed: number): TensorValue {
+/** Images of noise, the same for the same seed. */
+export function noiseImages(count: number, sizePixels: number, seed: number): TensorValue {
   let state = seed;
   const data = Uint8Array.from({ length: count * sizePixels * sizePixels * 3 }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

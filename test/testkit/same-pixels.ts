@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 
-/** Fails at the first value that differs; `deepEqual` takes minutes to show how whole pictures differ. */
+/** Fails at the first value that differs; `deepEqual` takes minutes to show how whole images differ. */
 export function assertSamePixels(
   actual: readonly number[],
   expected: readonly number[],
-  what = "the picture",
+  what = "the image",
 ): void {
   assert.equal(actual.length, expected.length, `values of ${what}`);
   const at = actual.findIndex((value, index) => value !== expected[index]);
   assert.equal(at, -1, `${what} has ${actual[at]} at ${at}, where ${expected[at]} was expected`);
 }
 
-/** The same of several pictures, by their places in the list. */
-export function assertSamePictures(
+/** The same of several images, by their places in the list. */
+export function assertSameImages(
   actual: readonly (readonly number[])[],
   expected: readonly (readonly number[])[],
-  what = "pictures",
+  what = "images",
 ): void {
   assert.equal(actual.length, expected.length, `number of ${what}`);
   for (const [index, pixels] of actual.entries()) {

@@ -9,10 +9,10 @@ import type { Database } from "../../src/db/database.js";
 import type { ModelRegistry } from "../../src/registry/model-registry.js";
 import { ModelStore } from "../../src/registry/model-store.js";
 import { Classifier } from "../../src/serving/classifier.js";
+import { ImageSource } from "../../src/serving/image-source.js";
 import { ModelCache } from "../../src/serving/model-cache.js";
-import { PictureSource } from "../../src/serving/picture-source.js";
 
-/** A classifier and what it reads from; dispose the cache before the engine. */
+/** A classifier and its sources. The cache must be disposed before the engine. */
 export interface Serving {
   readonly classifier: Classifier;
   readonly cache: ModelCache;
@@ -21,7 +21,7 @@ export interface Serving {
   readonly uploads: Uploads;
 }
 
-/** Serving as the product wires it, over the pictures and models of a home folder. */
+/** Composes serving like the product, with the images and models of a home folder. */
 export function servingOver(
   database: Database,
   homeFolder: string,
@@ -37,7 +37,7 @@ export function servingOver(
   const classifier = new Classifier({
     models: new ModelStore(database),
     cache,
-    pictures: new PictureSource({ uploads, samples, blobs, limits }),
+    images: new ImageSource({ uploads, samples, blobs, limits }),
     decoder: new ImageDecoder(limits),
     limits,
   });

@@ -1,5 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
-import type { PictureInput } from "../../serving/picture-source.js";
+import type { RequestedImage } from "../../serving/image-source.js";
 
 @InputType({ description: "One picture: exactly one of the fields." })
 export class ImageInput {
@@ -19,7 +19,7 @@ export class ImageInput {
 }
 
 /** The picture that a client chose; GraphQL has made sure that it is exactly one (`@oneOf`). */
-export function pictureInput({ base64, uploadId, sampleId }: ImageInput): PictureInput {
+export function requestedImage({ base64, uploadId, sampleId }: ImageInput): RequestedImage {
   if (base64 !== undefined) return { base64 };
   if (uploadId !== undefined) return { uploadId };
   if (sampleId !== undefined) return { sampleId };

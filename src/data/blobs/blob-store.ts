@@ -17,7 +17,7 @@ export interface BlobSubject {
   readonly remedy: string;
 }
 
-/** Files such as images and weights, each stored once under the SHA-256 of its bytes, in folders by its first two digits. */
+/** Stores files once under the SHA-256 of their bytes, in folders by the first two digits. */
 export class BlobStore {
   constructor(private readonly folder: string) {}
 

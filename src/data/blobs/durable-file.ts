@@ -3,13 +3,13 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs
 import path from "node:path";
 import { hasSystemCode } from "../../lang/system-errors.js";
 
-/** Folder, beside the finished files, for those that are still being written. */
+/** The folder of unfinished files, beside the finished ones. */
 const PARTIAL_FOLDER = "partial";
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
- * A file that appears under its name only whole and safe from a crash: written under another name,
- * synced, then renamed. Disposing it unfinished leaves nothing.
+ * A file that appears under its name only when it is complete and safe from a crash: it is written under another name,
+ * synced, and renamed. An unfinished file is deleted when it is disposed.
  */
 export class DurableFile implements AsyncDisposable {
   #finished = false;
@@ -19,7 +19,7 @@ export class DurableFile implements AsyncDisposable {
     readonly partialPath: string,
   ) {}
 
-  /** @param root folder of the store; the unfinished file lies in its own folder below it */
+  /** @param root folder of the store; unfinished files have a folder of their own below it */
   static async create(root: string): Promise<DurableFile> {
     const partialPath = path.join(root, PARTIAL_FOLDER, randomUUID());
     const handle = await inFolderOf(partialPath, () => open(partialPath, "wx", 0o600));
@@ -27,8 +27,8 @@ export class DurableFile implements AsyncDisposable {
   }
 
   /**
-   * Syncs the file and moves it to `target`, over what is there. The name itself is safe once the
-   * target's folder is synced too (`syncFolder`), which a caller may do once for many files.
+   * Syncs the file and moves it to `target`, where it replaces an existing file. The name itself is safe from a crash
+   * after the folder of the target is synced (`syncFolder`), which a caller may do once for many files.
    */
   async finish(target: string): Promise<void> {
     await this.handle.sync();
@@ -44,7 +44,7 @@ export class DurableFile implements AsyncDisposable {
   }
 }
 
-/** Does what needs the folder of `file`, making it only when it turns out to be missing. */
+/** Does `work`, which needs the folder of `file`. Creates the folder when it is missing. */
 async function inFolderOf<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -55,9 +55,9 @@ async function inFolderOf<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Makes the names inside a folder safe from a crash. */
+/** Makes the names in a folder safe from a crash. */
 export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return; // it cannot open folders, and orders renames itself
+  if (process.platform === "win32") return; // Windows cannot open folders, and orders renames itself
   const handle = await open(folder, "r");
   try {
     await handle.sync();
@@ -66,7 +66,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Deletes what killed processes left unfinished below `root`; recent files may still be written. */
+/** Deletes unfinished files of killed processes below `root`. Recent files may still be written, and stay. */
 export async function removeAbandoned(root: string, nowMs: number = Date.now()): Promise<void> {
   const folder = path.join(root, PARTIAL_FOLDER);
   const names = await readdir(folder).catch(() => []);

@@ -3,10 +3,10 @@ import pLimit, { type LimitFunction } from "p-limit";
 import sharp, { type Sharp } from "sharp";
 import type { Limits } from "../../core/config.js";
 import type { QuarantineReason } from "../../core/enumerations.js";
-import { type ImageFormat, recogniseFormat, SUPPORTED_FORMATS } from "./format.js";
+import { type ImageFormat, recognizeFormat, SUPPORTED_FORMATS } from "./format.js";
 import { endsTooEarly } from "./truncation.js";
 
-/** Why bytes cannot be used as a picture. */
+/** Bytes that cannot be used as an image, with the reason. */
 export class ImageRejected extends Error {
   override readonly name = "ImageRejected";
 
@@ -24,22 +24,22 @@ export interface ImageSize {
   readonly heightPixels: number;
 }
 
-/** Behind transparent pixels; fixed, since training and serving must see the same. */
+/** The color behind transparent pixels. It is fixed because training and serving must see the same pixels. */
 const BACKGROUND = "#ffffff";
 const THUMBNAIL_QUALITY = 85;
-/** Pictures that are decoded whole when inspected: a few megabytes each. */
+/** Images up to this size are decoded whole for inspection; each takes a few megabytes. */
 const SMALL_PIXELS = 1_000_000;
-/** To what the others are stretched then: cheap, while every pixel of the source is still read. */
+/** Larger images are resized to this size for inspection, which is cheap and still reads every pixel. */
 const INSPECTION_PIXELS = 16;
-/** Of libuv's pool, where decoding runs beside all file access. */
+/** Threads of libuv's pool, which decodes images and accesses files. */
 const DEFAULT_POOL_THREADS = 4;
 
 /**
- * Turns files into pixels, always in the same way: the first frame, upright by its EXIF orientation,
- * in sRGB with 8 bits, on a white background. Training, evaluation and serving all decode here.
+ * Decodes image files, always in the same way: the first frame, rotated by its EXIF orientation, in sRGB with 8 bits,
+ * on a white background. Training, evaluation and serving all use this decoder.
  *
- * The format is told by the bytes before any decoder sees them, so what is not in the list (SVG above
- * all) is never rendered.
+ * The bytes decide the format before a decoder sees them, so that formats outside the list, SVG above all, are never
+ * rendered.
  */
 export class ImageDecoder {
   readonly #limits: Pick<Limits, "imageBytes" | "imagePixels">;
@@ -47,7 +47,7 @@ export class ImageDecoder {
 
   constructor(limits: Pick<Limits, "imageBytes" | "imagePixels">) {
     this.#limits = limits;
-    // Pictures come once, so libvips has nothing to keep; and each is decoded by one thread, many at once.
+    // Each image is decoded once, so a cache is of no use. Each takes one thread, and many are decoded at once.
     sharp.cache(false);
     sharp.concurrency(1);
     const threads = Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_POOL_THREADS;
@@ -55,8 +55,8 @@ export class ImageDecoder {
   }
 
   /**
-   * The size of a picture as it is seen, upright. Decodes all of it, so that what passes here can be
-   * trained on.
+   * The size of an image after its EXIF orientation is applied. Decodes the whole image, so that training can use
+   * every image that passes.
    *
    * @throws ImageRejected
    */
@@ -64,7 +64,7 @@ export class ImageDecoder {
     const smallLimit = Math.min(SMALL_PIXELS, this.#limits.imagePixels);
     return this.#decode(bytes, async () => {
       try {
-        // One pass gives pixels and size. It holds the whole picture, hence only small ones.
+        // One pass yields pixels and size, but holds the whole image in memory.
         const { info } = await open(bytes, smallLimit)
           .autoOrient()
           .raw()
@@ -80,8 +80,8 @@ export class ImageDecoder {
   }
 
   /**
-   * The picture stretched to a square, as `sizePixels * sizePixels * 3` bytes: rows from the top,
-   * pixels from the left, red, green and blue.
+   * The image stretched to a square, as `sizePixels * sizePixels * 3` bytes: rows from the top, pixels from the left,
+   * red, green and blue.
    *
    * @throws ImageRejected
    */
@@ -90,7 +90,7 @@ export class ImageDecoder {
   }
 
   /**
-   * A JPEG for people to look at, its longer side at most `sizePixels`, with the metadata left out.
+   * A JPEG for people to look at, without metadata. Its longer side has at most `sizePixels` pixels.
    *
    * @throws ImageRejected
    */
@@ -105,9 +105,9 @@ export class ImageDecoder {
   }
 
   /**
-   * A PNG of a square of pixels, which it keeps exactly.
+   * A PNG of a square image, without loss.
    *
-   * @param pixels `sizePixels * sizePixels * 3` bytes, as `decodeRgb` gives them
+   * @param pixels `sizePixels * sizePixels * 3` bytes, as `decodeRgb` returns them
    */
   async encodePng(pixels: Uint8Array, sizePixels: number): Promise<Uint8Array> {
     const raw = { width: sizePixels, height: sizePixels, channels: 3 } as const;
@@ -140,34 +140,31 @@ export class ImageDecoder {
     const { width, height } = await open(bytes, false).metadata();
     return new ImageRejected(
       "TOO_MANY_PIXELS",
-      `${width} x ${height} pixels; at most ${this.#limits.imagePixels} are taken.`,
+      `${width} x ${height} pixels; at most ${this.#limits.imagePixels} are allowed.`,
     );
   }
 
   #requireFormat(bytes: Uint8Array): ImageFormat {
     if (bytes.length === 0) throw new ImageRejected("EMPTY", "The file has no bytes.");
     if (bytes.length > this.#limits.imageBytes) throw tooManyBytes(bytes.length, this.#limits.imageBytes);
-    const recognised = recogniseFormat(bytes);
-    if (recognised.kind === "supported") return recognised.format;
-    throw recognised.kind === "unsupported"
+    const recognized = recognizeFormat(bytes);
+    if (recognized.kind === "supported") return recognized.format;
+    throw recognized.kind === "unsupported"
       ? new ImageRejected(
           "UNSUPPORTED_FORMAT",
-          `A ${recognised.name} picture; only ${SUPPORTED_FORMATS} are taken.`,
+          `A ${recognized.name} image. The supported formats are ${SUPPORTED_FORMATS}.`,
         )
-      : new ImageRejected(
-          "NOT_AN_IMAGE",
-          `Its first bytes are those of no picture format that is known here.`,
-        );
+      : new ImageRejected("NOT_AN_IMAGE", "Its first bytes do not belong to a known image format.");
   }
 }
 
-/** The rejection of a file that is larger than `limits.imageBytes`, also for those never read. */
+/** Rejects a file larger than `limits.imageBytes`, whether or not it was read. */
 export function tooManyBytes(sizeBytes: number, limitBytes: number): ImageRejected {
-  return new ImageRejected("TOO_LARGE", `${sizeBytes} bytes; at most ${limitBytes} are taken.`);
+  return new ImageRejected("TOO_LARGE", `${sizeBytes} bytes; at most ${limitBytes} are allowed.`);
 }
 
 function open(bytes: Uint8Array, limitInputPixels: number | false): Sharp {
-  // Warnings are how decoders report wrong pixels, in JPEG above all.
+  // Decoders report wrong pixels as warnings, JPEG decoders above all.
   return sharp(bytes, { failOn: "warning", limitInputPixels, pages: 1 });
 }
 
@@ -176,8 +173,8 @@ function isOverPixelLimit(error: unknown): boolean {
 }
 
 /**
- * The reason comes from the file's own structure: what a decoder says may be mixed with what it says of
- * another file that fails at the same time, since libvips keeps one list of errors for all threads.
+ * Takes the reason from the structure of the file. The message of the decoder may be mixed with that of another file
+ * that fails at the same time, since libvips keeps one list of errors for all threads.
  */
 function rejectionOf(error: unknown, bytes: Uint8Array, format: ImageFormat): ImageRejected {
   const message = error instanceof Error ? error.message : String(error);
@@ -185,7 +182,7 @@ function rejectionOf(error: unknown, bytes: Uint8Array, format: ImageFormat): Im
   return new ImageRejected(reason, `${format}: ${tellingLine(message, format)}`, { cause: error });
 }
 
-/** What the loader of a format calls itself in its messages. */
+/** The name that the loader of a format has in its messages. */
 const LOADERS: Record<ImageFormat, RegExp> = {
   jpeg: /jpeg/i,
   png: /png/i,
@@ -195,13 +192,13 @@ const LOADERS: Record<ImageFormat, RegExp> = {
   tiff: /tiff/i,
 };
 
-/** The decoder's own words, without the trail of offsets that some append. */
+/** The line of the decoder's message that names the cause, without the offsets that some decoders append. */
 function tellingLine(message: string, format: ImageFormat): string {
   const lines = message
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^(source: bad seek|Warning treated as error)/.test(line));
   const telling = lines.find((line) => LOADERS[format].test(line)) ?? lines[0] ?? message;
-  // Bytes of a broken file may be in it, and Postgres keeps no NUL in a text.
+  // It may contain bytes of the file, and Postgres stores no NUL in a text.
   return telling.replace(/[\p{Cc}\p{Cs}]/gu, "?").slice(0, 200);
 }

@@ -1,17 +1,17 @@
-/** The picture formats that are decoded, by sharp's name for them. */
+/** The supported image formats, by the names that sharp has for them. */
 export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
 
 export const SUPPORTED_FORMATS = "JPEG, PNG, WebP, GIF, AVIF and TIFF";
 
-export type RecognisedFormat =
+export type RecognizedFormat =
   | { readonly kind: "supported"; readonly format: ImageFormat }
-  /** A picture, but of a kind that is never opened. */
+  /** An image in a format that is never decoded. */
   | { readonly kind: "unsupported"; readonly name: string }
   | { readonly kind: "unknown" };
 
 interface Signature {
   readonly offset?: number;
-  /** Latin-1, so that each character is one byte. */
+  /** In Latin-1, where each character is one byte. */
   readonly bytes: string;
 }
 
@@ -26,7 +26,7 @@ const SUPPORTED: readonly (Signature & { readonly format: ImageFormat })[] = [
   { format: "tiff", bytes: "MM\0+" },
 ];
 
-/** Read before the supported ones: camera raw files begin as TIFF does. */
+/** Compared before the supported formats, because camera raw files begin like TIFF files. */
 const UNSUPPORTED: readonly (Signature & { readonly name: string })[] = [
   { name: "Canon raw", bytes: "CR\x02", offset: 8 },
   { name: "Fujifilm raw", bytes: "FUJIFILMCCD-RAW" },
@@ -45,31 +45,31 @@ const UNSUPPORTED: readonly (Signature & { readonly name: string })[] = [
   { name: "XCF", bytes: "gimp xcf " },
 ];
 
-/** How far into a file its kind is looked for; SVG may begin with a long comment. */
+/** Bytes that decide the format; SVG may begin with a long comment. */
 const HEAD_BYTES = 4096;
 
 /**
- * Tells a picture's format by its first bytes; names and MIME types are never trusted.
+ * Recognizes the format of an image by its first bytes. Names and MIME types are never trusted.
  *
  * @param bytes the file, or at least its first 4 KiB
  */
-export function recogniseFormat(bytes: Uint8Array): RecognisedFormat {
+export function recognizeFormat(bytes: Uint8Array): RecognizedFormat {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD_BYTES)).toString(
     "latin1",
   );
   const matches = ({ offset = 0, bytes: signature }: Signature): boolean =>
     head.startsWith(signature, offset);
 
-  const container = recogniseContainer(head);
+  const container = recognizeContainer(head);
   if (container !== null) return container;
-  const unsupported = UNSUPPORTED.find(matches)?.name ?? recogniseByStructure(head);
+  const unsupported = UNSUPPORTED.find(matches)?.name ?? recognizeByStructure(head);
   if (unsupported !== null) return { kind: "unsupported", name: unsupported };
   const format = SUPPORTED.find(matches)?.format;
   return format === undefined ? { kind: "unknown" } : { kind: "supported", format };
 }
 
-/** Formats inside a general container, told apart by the brand that the container names. */
-function recogniseContainer(head: string): RecognisedFormat | null {
+/** Recognizes formats inside a general container by the brands that the container names. */
+function recognizeContainer(head: string): RecognizedFormat | null {
   if (head.startsWith("RIFF") && head.startsWith("WEBP", 8)) return { kind: "supported", format: "webp" };
   if (!head.startsWith("ftyp", 4)) return null;
   const boxBytes = Buffer.from(head.slice(0, 4), "latin1").readUInt32BE();
@@ -82,11 +82,11 @@ function recogniseContainer(head: string): RecognisedFormat | null {
   if (brands.some((brand) => /^(hei|hev|mif1|msf1)/.test(brand)))
     return { kind: "unsupported", name: "HEIC" };
   if (brands.some((brand) => brand === "crx ")) return { kind: "unsupported", name: "Canon raw" };
-  return null; // a film, for example
+  return null; // a video, for example
 }
 
-/** Formats whose first bytes alone are too weak a sign. */
-function recogniseByStructure(head: string): string | null {
+/** Recognizes formats that their first bytes alone do not identify. */
+function recognizeByStructure(head: string): string | null {
   const reservedOfBitmap = head.slice(6, 10);
   if (head.startsWith("BM") && head.length >= 26 && reservedOfBitmap === "\0\0\0\0") return "BMP";
   if (/^P[1-7][\s#]/.test(head)) return "Netpbm";

@@ -1,8 +1,8 @@
 import type { ImageFormat } from "./format.js";
 
 /**
- * Whether a picture that could not be decoded ends before its own structure says so: then the file was
- * cut off rather than damaged. Says nothing about files that decode.
+ * Whether an image that could not be decoded ends before the end that its structure announces. Then the file was
+ * truncated rather than damaged. The result has no meaning for files that can be decoded.
  */
 export function endsTooEarly(bytes: Uint8Array, format: ImageFormat): boolean {
   return END_CHECKS[format](Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
@@ -12,11 +12,11 @@ const START_OF_SCAN = Buffer.of(0xff, 0xda);
 const END_OF_IMAGE = Buffer.of(0xff, 0xd9);
 
 const END_CHECKS: Record<ImageFormat, (file: Buffer) => boolean> = {
-  // No end-of-image marker after the last start of a scan: those of an embedded thumbnail come before it.
+  // No end-of-image marker follows the last start of a scan. Those of an embedded thumbnail come before it.
   // ITU-T T.81, B.1.1.3.
   jpeg: (file) => file.lastIndexOf(END_OF_IMAGE) <= file.lastIndexOf(START_OF_SCAN),
   png: pngEndsTooEarly,
-  // The length in the RIFF header counts what follows its first 8 bytes.
+  // The length in the RIFF header counts the bytes after the first 8.
   webp: (file) => file.length < 12 || file.readUInt32LE(4) + 8 > file.length,
   // The trailer byte is missing; some writers pad after it. GIF89a, section 27.
   gif: (file) => file.lastIndexOf(0x3b) < file.length - 1 - trailingZeros(file),
@@ -29,7 +29,7 @@ function pngEndsTooEarly(file: Buffer): boolean {
   for (let at = 8; ; ) {
     if (at + 12 > file.length) return true;
     const type = file.toString("latin1", at + 4, at + 8);
-    // Without a sane type the lengths mean nothing: damaged, not cut off.
+    // Without a valid type the lengths have no meaning: the file is damaged, not truncated.
     if (!/^[A-Za-z]{4}$/.test(type)) return false;
     if (type === "IEND") return false;
     at += 12 + file.readUInt32BE(at);
@@ -64,7 +64,7 @@ const SHORT = 3;
 /** Bytes of one value by type, from 1 (BYTE) to 12 (DOUBLE). TIFF 6.0, section 2. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 
-/** Whether the first directory, a value of it or the pixels it points to lie beyond the end. */
+/** Whether the first directory, one of its values or the pixels that it points to lie beyond the end. */
 function tiffEndsTooEarly(file: Buffer): boolean {
   const isLittle = file[0] === 0x49;
   const short = (at: number): number => (isLittle ? file.readUInt16LE(at) : file.readUInt16BE(at));
@@ -82,7 +82,7 @@ function tiffEndsTooEarly(file: Buffer): boolean {
     const entry = directory + 2 + index * 12;
     const [tag, type, count] = [short(entry), short(entry + 2), long(entry + 4)];
     const valueBytes = count * (TYPE_BYTES[type] ?? 0);
-    // Values of up to four bytes stand in the entry itself.
+    // The entry itself holds values of up to four bytes.
     const from = valueBytes <= 4 ? entry + 8 : long(entry + 8);
     if (from + valueBytes > file.length) return true;
     const values = (): number[] =>

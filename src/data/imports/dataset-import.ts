@@ -21,7 +21,7 @@ import { buildManifest, type Manifest } from "./manifest.js";
 import { checkSplitRatios, type SplitRatios } from "./split-assignment.js";
 import type { Uploads } from "./uploads.js";
 
-/** Imports that read at once; more would only share the same decoder and disk. */
+/** Imports that read at the same time. More would only compete for the decoder and the disk. */
 const CONCURRENT_IMPORTS = 2;
 
 export interface ImportRequest {
@@ -43,13 +43,13 @@ export interface DatasetImporterOptions {
   readonly log: Log;
 }
 
-/** Turns folders and archives of pictures into dataset versions, in the background. */
+/** Imports folders and archives of images as dataset versions, in the background. */
 export class DatasetImporter implements AsyncDisposable {
   readonly #options: DatasetImporterOptions;
   readonly #slots = pLimit(CONCURRENT_IMPORTS);
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
-  /** The last import begun of each data set: the next waits for it, since its splits build on it. */
+  /** The last import of each dataset. The next import waits for it, since its splits depend on it. */
   readonly #lastOfDataset = new Map<string, Promise<void>>();
 
   constructor(options: DatasetImporterOptions) {
@@ -57,10 +57,10 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   /**
-   * Checks a request, creates its version with status IMPORTING and goes on in the background. What goes
-   * wrong there ends in status FAILED with a code and a message.
+   * Checks a request, creates its version with status IMPORTING, and imports in the background. An import that fails
+   * there ends with status FAILED, a code and a message.
    *
-   * @returns the version; for a known idempotency key that of the earlier request, as it is now
+   * @returns the version; for a known idempotency key, the current state of the version of the earlier request
    * @throws AppError `NAME_INVALID`, `SPLIT_RATIOS_INVALID`, `SPLIT_SEED_INVALID`, `FOLDER_NOT_ALLOWED`,
    *   `UPLOAD_NOT_FOUND`, `UPLOAD_EXPIRED`, `UPLOAD_INCOMPLETE`, `IDEMPOTENCY_KEY_INVALID`,
    *   `IDEMPOTENCY_KEY_REUSED`
@@ -69,7 +69,7 @@ export class DatasetImporter implements AsyncDisposable {
     const { imports } = this.#options;
     const { idempotencyKey, ...content } = request;
     const idempotency = idempotencyOf(idempotencyKey, content);
-    // Before everything else: an upload that was there then may be gone when a request is sent again.
+    // Before all checks, because the upload of the earlier request may have expired since.
     const earlier = idempotency === null ? null : await imports.findByIdempotency(idempotency);
     if (earlier !== null) return this.#version(earlier);
 
@@ -85,13 +85,15 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   /**
-   * At the start of a process: imports that a dead one left behind are done again from their sources, and
-   * what it left on disk is removed. Returns once they have begun.
+   * Called when a process starts. Starts the unfinished imports of dead processes again from their sources, and removes
+   * their unfinished files. Returns when the imports have started.
    */
   async recover(): Promise<void> {
     const { imports, uploads, blobs, log } = this.#options;
     for (const unfinished of await imports.listUnfinished()) {
-      log.info("importing again what a stopped process left unfinished", { versionId: unfinished.versionId });
+      log.info("restarting an import that a stopped process left unfinished", {
+        versionId: unfinished.versionId,
+      });
       this.#run(unfinished);
     }
     await uploads.removeExpired();
@@ -99,7 +101,7 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   /**
-   * The events of an import after a cursor, then those to come; ends with the import.
+   * The events of an import after a cursor, then new events until the import ends.
    *
    * @throws AppError `DATASET_VERSION_NOT_FOUND`, `CURSOR_INVALID`
    */
@@ -107,7 +109,7 @@ export class DatasetImporter implements AsyncDisposable {
     return this.#options.events.follow(versionId, after, signal);
   }
 
-  /** Stops what is under way; it is done again after the next start. */
+  /** Stops the imports in progress. They start again when the next process starts. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error("The importer is closing."));
     await Promise.all(this.#running);
@@ -129,7 +131,7 @@ export class DatasetImporter implements AsyncDisposable {
     const run = previous
       .then(() => this.#slots(() => this.#import(unfinished)))
       .catch((error: unknown) => {
-        // The database is away: the version stays IMPORTING, and the next start takes it up.
+        // The database is unreachable: the version stays IMPORTING, and the next process imports it.
         this.#options.log.error("an import stopped", { versionId: unfinished.versionId, error });
       })
       .finally(() => {
@@ -146,7 +148,7 @@ export class DatasetImporter implements AsyncDisposable {
     const { versionId } = unfinished;
     if (this.#closing.signal.aborted) return;
     await using lease = await imports.lease(versionId);
-    // Another living process has it, or has ended it.
+    // Another living process imports it, or has finished.
     if (lease === null || (await imports.findUnfinished(versionId)) === null) return;
     try {
       await this.#carryOut(unfinished, lease);
@@ -160,7 +162,7 @@ export class DatasetImporter implements AsyncDisposable {
       await imports.fail(
         versionId,
         "IMPORT_FAILED",
-        "Something unexpected went wrong; the server's log has the details. Import again.",
+        "An unexpected error occurred. The log of the server has the details. Import again.",
       );
     }
   }
@@ -174,12 +176,12 @@ export class DatasetImporter implements AsyncDisposable {
     await using source = await this.#openSource(unfinished.source);
     const progress = new ImportProgress(
       (filesDone) => events.recordProgress(versionId, filesDone, source.filesTotal),
-      (error) => log.warn("the progress of an import could not be kept", { versionId, error }),
+      (error) => log.warn("the progress of an import could not be recorded", { versionId, error }),
     );
     try {
       const blobs = this.#options.blobs.batch();
       const intake = await takeIn(source, decoder, blobs, (done) => progress.report(done), signal);
-      // Files are safe before the rows that name them are.
+      // Files are safe from a crash before the rows that refer to them are written.
       await blobs.sync();
       const earlier = await imports.earlierSplits(unfinished);
       manifest = await buildManifest(intake.accepted, intake.rejected, unfinished.split, earlier);

@@ -2,21 +2,21 @@ import { mapConcurrently } from "../../lang/concurrent-map.js";
 import type { BlobBatch } from "../blobs/blob-store.js";
 import { type ImageDecoder, ImageRejected } from "../images/decoder.js";
 import type { ImportSource, SourceFile } from "../sources/import-source.js";
-import type { AcceptedPicture, RejectedFile } from "./manifest.js";
+import type { AcceptedImage, RejectedFile } from "./manifest.js";
 
 /**
- * Files that are read, decoded and kept at once, so that decoding one overlaps with writing another. Each
- * may hold `limits.imageBytes` in memory.
+ * Files that are read, decoded and stored at the same time, so that decoding one overlaps with writing another. Each
+ * takes up to `limits.imageBytes` of memory.
  */
 const CONCURRENT_FILES = 8;
 
 export interface Intake {
-  readonly accepted: readonly AcceptedPicture[];
+  readonly accepted: readonly AcceptedImage[];
   readonly rejected: readonly RejectedFile[];
 }
 
 /**
- * Decodes every file of a source and keeps those that are pictures as blobs.
+ * Decodes every file of a source and stores the images as blobs.
  *
  * @param onFile called after each file with the number of files done
  * @throws AppError from the source; the signal's reason when it aborts
@@ -28,7 +28,7 @@ export async function takeIn(
   onFile: (filesDone: number) => void,
   signal: AbortSignal,
 ): Promise<Intake> {
-  const accepted: AcceptedPicture[] = [];
+  const accepted: AcceptedImage[] = [];
   const rejected: RejectedFile[] = [];
   const take = async (file: SourceFile): Promise<void> => {
     try {

@@ -1,7 +1,7 @@
-/** At most four times a second. */
+/** Between two writes. */
 const INTERVAL_MS = 250;
 
-/** Writes progress down from time to time, one write after the other, and always the newest. */
+/** Writes the newest progress at intervals, one write after the other. */
 export class ImportProgress {
   #lastMs = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
@@ -18,7 +18,7 @@ export class ImportProgress {
     if (this.#isWriting || nowMs - this.#lastMs < INTERVAL_MS) return;
     this.#lastMs = nowMs;
     this.#isWriting = true;
-    // Progress is for people to look at: an import does not fail for it.
+    // An import does not fail because its progress cannot be written.
     this.#writing = this.write(filesDone)
       .catch(this.onError)
       .finally(() => {
@@ -26,7 +26,7 @@ export class ImportProgress {
       });
   }
 
-  /** Waits for the write that is under way. */
+  /** Waits for the write in progress. */
   settle(): Promise<void> {
     return this.#writing;
   }

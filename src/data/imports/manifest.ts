@@ -5,8 +5,8 @@ import type { QuarantinedFileRecord, SampleRecord } from "../../core/dataset-rec
 import { findClassFolders } from "../sources/class-folders.js";
 import { assignSplits, type EarlierSplits, type SplitRatios } from "./split-assignment.js";
 
-/** A file that was read and decoded, before it is known what it is labelled. */
-export interface AcceptedPicture {
+/** A file that was read and decoded, without a label yet. */
+export interface AcceptedImage {
   readonly sourceName: string;
   readonly contentHash: string;
   readonly widthPixels: number;
@@ -16,7 +16,7 @@ export interface AcceptedPicture {
 export type RejectedFile = Omit<QuarantinedFileRecord, "position">;
 export type ManifestSample = Omit<SampleRecord, "id" | "versionId" | "className">;
 
-/** What a version consists of. */
+/** The content of a version. */
 export interface Manifest {
   /** SHA-256, see {@link manifestHash}. */
   readonly hash: string;
@@ -28,39 +28,39 @@ export interface Manifest {
   readonly quarantine: readonly QuarantinedFileRecord[];
 }
 
-/** A problem of one class is of no use alone: there is nothing to tell apart. */
-const FEWEST_CLASSES = 2;
+/** A classifier needs something to distinguish. */
+const MIN_CLASSES = 2;
 
 /**
- * Labels, checks, splits and orders the pictures of an import, class by class, giving way to other work
- * in between.
+ * Labels, checks, splits and orders the images of an import, class by class. Other work of the process can run between
+ * two classes.
  *
- * Copies inside one class are all kept, in one split. A content that lies in folders of different classes
- * is quarantined with all its copies, since no label of it can be trusted.
+ * Copies of an image inside one class all stay, in the same split. An image in the folders of different classes is
+ * quarantined with all its copies, since none of its labels can be trusted.
  *
  * @throws AppError `NO_IMAGES`, `NO_CLASSES`
  */
 export async function buildManifest(
-  accepted: readonly AcceptedPicture[],
+  accepted: readonly AcceptedImage[],
   rejected: readonly RejectedFile[],
   ratios: SplitRatios,
   earlier: EarlierSplits | null,
 ): Promise<Manifest> {
-  const { picturesByClass, quarantined } = label(accepted);
+  const { imagesByClass, quarantined } = label(accepted);
   await setImmediate();
   const quarantine = [...rejected, ...quarantined].sort((a, b) => compare(a.sourceName, b.sourceName));
-  const classNames = [...picturesByClass.keys()].sort(compare);
+  const classNames = [...imagesByClass.keys()].sort(compare);
   requireClasses(classNames, accepted.length, quarantine);
 
   const samples: ManifestSample[] = [];
   for (const [classIndex, className] of classNames.entries()) {
     await setImmediate();
-    const pictures = (picturesByClass.get(className) ?? []).map((picture) => ({ ...picture, classIndex }));
-    const splits = assignSplits(pictures, ratios, earlier);
-    pictures.sort((a, b) => compare(a.contentHash, b.contentHash) || compare(a.sourceName, b.sourceName));
-    for (const picture of pictures) {
-      const split = splits.get(picture.contentHash) ?? "TRAIN";
-      samples.push({ ...picture, position: samples.length, split });
+    const images = (imagesByClass.get(className) ?? []).map((image) => ({ ...image, classIndex }));
+    const splits = assignSplits(images, ratios, earlier);
+    images.sort((a, b) => compare(a.contentHash, b.contentHash) || compare(a.sourceName, b.sourceName));
+    for (const image of images) {
+      const split = splits.get(image.contentHash) ?? "TRAIN";
+      samples.push({ ...image, position: samples.length, split });
     }
   }
   return {
@@ -72,8 +72,8 @@ export async function buildManifest(
 }
 
 /**
- * Identifies what a run learns from: the class names and every picture's content, class and split.
- * File names, dates, ids, the data set's name and the order of import are no part of it.
+ * Identifies the data that a run learns from: the class names, and the content, class and split of every image. It does
+ * not depend on file names, dates, ids, the name of the dataset or the order of the import.
  *
  * @param samples sorted by class, then content
  */
@@ -87,12 +87,12 @@ export function manifestHash(
   return digest.digest("hex");
 }
 
-interface Labelled {
-  readonly picturesByClass: ReadonlyMap<string, readonly AcceptedPicture[]>;
+interface Labeled {
+  readonly imagesByClass: ReadonlyMap<string, readonly AcceptedImage[]>;
   readonly quarantined: readonly RejectedFile[];
 }
 
-function label(accepted: readonly AcceptedPicture[]): Labelled {
+function label(accepted: readonly AcceptedImage[]): Labeled {
   const folders = findClassFolders(accepted.map(({ sourceName }) => sourceName));
   const classesByHash = new Map<string, Set<string>>();
   const labels = accepted.map(({ sourceName, contentHash }) => {
@@ -100,31 +100,31 @@ function label(accepted: readonly AcceptedPicture[]): Labelled {
     if (className !== null) addTo(classesByHash, contentHash, className);
     return className;
   });
-  const picturesByClass = new Map<string, AcceptedPicture[]>();
+  const imagesByClass = new Map<string, AcceptedImage[]>();
   const quarantined: RejectedFile[] = [];
-  for (const [index, picture] of accepted.entries()) {
-    const { sourceName, contentHash } = picture;
+  for (const [index, image] of accepted.entries()) {
+    const { sourceName, contentHash } = image;
     const className = labels[index] ?? null;
     const classes = classesByHash.get(contentHash);
     if (className === null) {
       quarantined.push({
         sourceName,
         reason: "OUTSIDE_CLASS_FOLDERS",
-        detail: "It lies beside the folders of the classes, so it has no label.",
+        detail: "It is outside of the class folders, so it has no label.",
       });
     } else if (classes !== undefined && classes.size > 1) {
       quarantined.push({
         sourceName,
         reason: "CONFLICTING_LABEL",
-        detail: `The same bytes lie in the classes ${[...classes].sort(compare).join(", ")}.`,
+        detail: `The same bytes are in the classes ${[...classes].sort(compare).join(", ")}.`,
       });
     } else {
-      const pictures = picturesByClass.get(className) ?? [];
-      picturesByClass.set(className, pictures);
-      pictures.push(picture);
+      const images = imagesByClass.get(className) ?? [];
+      imagesByClass.set(className, images);
+      images.push(image);
     }
   }
-  return { picturesByClass, quarantined };
+  return { imagesByClass, quarantined };
 }
 
 function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {
@@ -143,16 +143,16 @@ function requireClasses(
     throw new AppError(
       "NO_IMAGES",
       quarantine.length === 0 || first === undefined
-        ? "The source must hold pictures, in one folder per class. It holds no files."
-        : `The source must hold pictures, in one folder per class. None of its ${quarantine.length} files can be used; ` +
+        ? "The source must contain images, in one folder per class. It contains no files."
+        : `The source must contain images, in one folder per class. None of its ${quarantine.length} files can be used; ` +
             `the first is ${JSON.stringify(first.sourceName)}: ${first.reason}, ${first.detail}`,
     );
   }
-  if (classNames.length >= FEWEST_CLASSES) return;
+  if (classNames.length >= MIN_CLASSES) return;
   const found = classNames.length === 0 ? "none" : `only ${JSON.stringify(classNames[0])}`;
   throw new AppError(
     "NO_CLASSES",
-    `The pictures must lie in one folder per class, at least two, such as daisy/1.jpg and rose/2.jpg. Found ${found}.`,
+    `The images must be in at least two class folders, such as daisy/1.jpg and rose/2.jpg. Found ${found}.`,
   );
 }
 

@@ -2,16 +2,16 @@ import { hash as digest } from "node:crypto";
 import { AppError } from "../../core/app-error.js";
 import { Split } from "../../core/enumerations.js";
 
-/** How pictures are shared out: the fractions of validation and test; what is left is for training. */
+/** The fractions of the images for validation and test. The remaining images are for training. */
 export interface SplitRatios {
   readonly validation: number;
   readonly test: number;
   readonly seed: number;
 }
 
-/** The order in which the first pictures of a class are given out, so that each split has one. */
+/** The order in which the first images of a class are assigned, so that each split has one. */
 const FIRST_SPLITS: readonly Split[] = ["TRAIN", "VALIDATION", "TEST"];
-const LARGEST_SEED = 2 ** 31 - 1;
+const MAX_SEED = 2 ** 31 - 1;
 
 /** @throws AppError `SPLIT_RATIOS_INVALID`, `SPLIT_SEED_INVALID` */
 export function checkSplitRatios({ validation, test, seed }: SplitRatios): void {
@@ -20,11 +20,11 @@ export function checkSplitRatios({ validation, test, seed }: SplitRatios): void 
     throw new AppError(
       "SPLIT_RATIOS_INVALID",
       "The fractions of validation and test must each be from 0 to below 1 and add up to less than 1, so that " +
-        `something is left to train on. Received validation ${validation}, test ${test}.`,
+        `images remain for training. Received validation ${validation}, test ${test}.`,
       { path: ["split"] },
     );
   }
-  if (!Number.isInteger(seed) || Math.abs(seed) > LARGEST_SEED) {
+  if (!Number.isInteger(seed) || Math.abs(seed) > MAX_SEED) {
     throw new AppError(
       "SPLIT_SEED_INVALID",
       `A split's seed must be a 32-bit whole number. Received ${seed}.`,
@@ -35,36 +35,36 @@ export function checkSplitRatios({ validation, test, seed }: SplitRatios): void 
   }
 }
 
-/** A picture as splits see it: by its content alone, so that exact copies always stay together. */
+/** An image as seen by the splits: by its content alone, so that exact copies always stay together. */
 export interface SplitCandidate {
   readonly contentHash: string;
   readonly classIndex: number;
 }
 
-/** The splits of an earlier version, by content hash, and the ratios that it was made with. */
+/** The splits of an earlier version, by content hash, and its ratios. */
 export interface EarlierSplits {
   readonly ratios: SplitRatios;
   readonly splitByHash: ReadonlyMap<string, Split>;
 }
 
 /**
- * Assigns every distinct content to a split, class by class: each split gets its fraction of the class
- * within rounding, and at least one picture when the class has three (validation before test when it has
- * two). Which pictures is decided by SHA-256 of seed and content, so neither order nor names matter.
+ * Assigns every distinct image to a split, class by class. Each split gets its fraction of the class within rounding,
+ * and at least one image when the class has three (validation before test when it has two). The SHA-256 of seed and
+ * content decides which images, so the result depends neither on their order nor on their names.
  *
- * A picture that the earlier version had keeps its split when the seed is the same: a model trained on
- * that version never meets its training pictures in the new one's test. Only when the request has other
- * ratios, or pictures are gone, so that a split would stay empty or too large, do as few as possible move.
+ * An image of the earlier version keeps its split when the seed is the same, so that the test split of the new version
+ * contains no training images of the earlier one. As few images as possible move, and only when other ratios or missing
+ * images would leave a split empty or too large.
  *
  * @returns the split by content hash
  */
 export function assignSplits(
-  pictures: Iterable<SplitCandidate>,
+  images: Iterable<SplitCandidate>,
   ratios: SplitRatios,
   earlier: EarlierSplits | null,
 ): Map<string, Split> {
   const hashesByClass = new Map<number, Set<string>>();
-  for (const { classIndex, contentHash } of pictures) {
+  for (const { classIndex, contentHash } of images) {
     const hashes = hashesByClass.get(classIndex) ?? new Set();
     hashesByClass.set(classIndex, hashes.add(contentHash));
   }
@@ -80,9 +80,9 @@ export function assignSplits(
 class ClassAssignment {
   readonly splits = new Map<string, Split>();
   readonly #counts: Record<Split, number> = { TRAIN: 0, VALIDATION: 0, TEST: 0 };
-  /** Pictures that each split should have, not rounded. */
+  /** The number of images that each split should have, not rounded. */
   readonly #quotas: Record<Split, number>;
-  /** All contents of the class, in the order that the seed gives them. */
+  /** The content hashes of the class, in the order that the seed decides. */
   readonly #order: readonly string[];
 
   constructor(hashes: ReadonlySet<string>, ratios: SplitRatios, earlier: EarlierSplits | null) {
@@ -105,12 +105,12 @@ class ClassAssignment {
     for (const hash of this.#order) {
       const split = earlier.splitByHash.get(hash);
       if (split === undefined) continue;
-      // With new ratios a split keeps what it may still have; the rest is given out again.
+      // With new ratios a split keeps at most its quota. The remaining images are assigned again.
       if (sameRatios || this.#counts[split] + 1 <= Math.ceil(this.#quotas[split])) this.#put(hash, split);
     }
   }
 
-  /** One picture for each split that should have any, as far as the class has pictures. */
+  /** Assigns one image to each split with a quota, as long as the class has images. */
   #fillEmptySplits(): void {
     const wanted = FIRST_SPLITS.filter((split) => this.#quotas[split] > 0);
     for (const split of wanted.slice(0, this.#order.length)) {
@@ -120,7 +120,7 @@ class ClassAssignment {
     }
   }
 
-  /** A picture that has to move, from the split that is furthest above its quota and can spare one. */
+  /** Takes an image from the split that is furthest above its quota and has more than one image. */
   #takeFromLargest(): string | null {
     const spare = FIRST_SPLITS.filter((split) => this.#counts[split] > 1);
     const [largest] = spare.sort((a, b) => this.#lacking(a) - this.#lacking(b));
@@ -140,7 +140,7 @@ class ClassAssignment {
     return this.#quotas[split] - this.#counts[split];
   }
 
-  /** Giving each picture to the split that lacks most is rounding by the largest remainder. */
+  /** Assigning each image to the split that lacks most rounds by the largest remainder. */
   #mostLacking(): Split {
     return FIRST_SPLITS.reduce((most, split) => (this.#lacking(split) > this.#lacking(most) ? split : most));
   }

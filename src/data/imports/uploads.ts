@@ -11,21 +11,21 @@ const LIFETIME_MS = 24 * 60 * 60 * 1000;
 const REMOVAL_INTERVAL_MS = 60 * 60 * 1000;
 
 /**
- * Files that clients send ahead of the mutation that uses them. Where a file lies and what it is called
- * is decided here; what a client says about its name or type is never read.
+ * Files that clients send before the mutation that uses them. This class decides the folder and the name of a file; the
+ * name and the type that a client states are never used.
  */
 export class Uploads {
   readonly #store: UploadStore;
   readonly #folder: string;
   readonly #limitBytes: number;
   readonly #now: () => Date;
-  /** Ids whose bytes are arriving: a second sender would write over the first. */
+  /** Ids of uploads that are being received. A second sender would overwrite the first. */
   readonly #receiving = new Set<string>();
   #lastRemovalMs = 0;
 
   constructor(options: {
     store: UploadStore;
-    /** Holds one file per complete upload. */
+    /** Has one file for each complete upload. */
     folder: string;
     limits: Pick<Limits, "uploadBytes">;
     now?: () => Date;
@@ -37,7 +37,7 @@ export class Uploads {
   }
 
   /**
-   * Announces a file; its bytes are checked against what is said here.
+   * Announces a file. Its bytes are checked against the announced size and digest.
    *
    * @throws AppError `UPLOAD_TOO_LARGE`, `UPLOAD_INVALID`
    */
@@ -56,7 +56,7 @@ export class Uploads {
     if (sha256 !== null && !/^[0-9a-f]{64}$/.test(sha256)) {
       throw invalid("sha256", "64 hexadecimal digits", input.sha256);
     }
-    await this.#removeExpiredNowAndThen();
+    await this.#removeExpiredOccasionally();
     const uploadId = newId("upload");
     const expiresAt = new Date(this.#now().getTime() + LIFETIME_MS);
     await this.#store.insert({
@@ -70,11 +70,11 @@ export class Uploads {
   }
 
   /**
-   * Takes the bytes of an announced upload, straight to disk. When it returns they are complete and
-   * safe from a crash; when it throws, the upload may be tried again.
+   * Writes the bytes of an announced upload to disk. When it returns they are complete and safe from a crash. When it
+   * throws, the upload may be tried again.
    *
    * @throws AppError `UPLOAD_NOT_FOUND`, `UPLOAD_EXPIRED`, `UPLOAD_ALREADY_COMPLETE`, `UPLOAD_IN_PROGRESS`,
-   *   `UPLOAD_TOO_LARGE`, `UPLOAD_MISMATCH`; and whatever `body` throws
+   *   `UPLOAD_TOO_LARGE`, `UPLOAD_MISMATCH`; and the errors of `body`
    */
   async receive(
     uploadId: string,
@@ -147,8 +147,8 @@ export class Uploads {
   }
 
   /**
-   * Where the bytes of an upload lie that an import has begun with, whether or not it expired since:
-   * they are kept until that import ends.
+   * The file of an upload that an import has begun to read. The file stays until that import ends, even when the upload
+   * expires.
    *
    * @throws AppError `UPLOAD_NOT_FOUND`, `UPLOAD_INCOMPLETE`
    */
@@ -158,14 +158,14 @@ export class Uploads {
     return this.#file(uploadId);
   }
 
-  /** Deletes expired uploads and the remains of broken ones. */
+  /** Deletes expired uploads and files of interrupted ones. */
   async removeExpired(): Promise<void> {
     for (const id of await this.#store.deleteExpired(this.#now())) await rm(this.#file(id), { force: true });
     await removeAbandoned(this.#folder);
   }
 
-  /** Whoever adds files also pays for removing old ones, so that no timer has to run. */
-  async #removeExpiredNowAndThen(): Promise<void> {
+  /** Removes expired uploads when new ones are created, so that no timer is needed. */
+  async #removeExpiredOccasionally(): Promise<void> {
     const nowMs = this.#now().getTime();
     if (nowMs - this.#lastRemovalMs < REMOVAL_INTERVAL_MS) return;
     this.#lastRemovalMs = nowMs;
@@ -188,7 +188,7 @@ export class Uploads {
   }
 
   async #find(uploadId: string): Promise<UploadRecord> {
-    // The id becomes a file name, so only one that we made is looked up at all.
+    // The id becomes a file name, so only ids of this product are looked up.
     const upload = kindOfId(uploadId) === "upload" ? await this.#store.find(uploadId) : null;
     if (upload !== null) return upload;
     throw new AppError(
@@ -215,28 +215,25 @@ function invalid(field: string, expected: string, received: unknown): AppError {
 function tooLarge(limitBytes: number, received: string): AppError {
   return new AppError(
     "UPLOAD_TOO_LARGE",
-    `A file may have at most ${limitBytes} bytes here. Received ${received}.`,
+    `A file may have at most ${limitBytes} bytes. Received ${received}.`,
   );
 }
 
 function mismatch(expected: string, received: string): AppError {
   return new AppError(
     "UPLOAD_MISMATCH",
-    `The upload was announced with ${expected}. Received ${received}. Send the file again, whole.`,
+    `The upload was announced with ${expected}. Received ${received}. Send the complete file again.`,
   );
 }
 
 function incomplete(uploadId: string): AppError {
-  return new AppError(
-    "UPLOAD_INCOMPLETE",
-    `Upload ${uploadId} must have its bytes before it is used. Received none; PUT the file first.`,
-  );
+  return new AppError("UPLOAD_INCOMPLETE", `Upload ${uploadId} has no bytes yet. PUT the file first.`);
 }
 
 function inProgress(uploadId: string): AppError {
   return new AppError(
     "UPLOAD_IN_PROGRESS",
-    `The bytes of upload ${uploadId} are arriving over another request. Wait for its end.`,
+    `Another request is sending the bytes of upload ${uploadId}. Wait until it ends.`,
   );
 }
 

@@ -3,7 +3,7 @@ import { Split } from "../../core/enumerations.js";
 
 const SPLITS = Object.values(Split);
 
-/** What training has to know of each sample of a version, five bytes each. */
+/** The label and split of each sample of a version, in five bytes per sample. */
 export class SampleIndex {
   readonly #splits: Uint8Array;
 
@@ -31,7 +31,7 @@ export class SampleIndex {
     return SPLITS[this.#splits[position] ?? -1];
   }
 
-  /** Ascending. */
+  /** In ascending order. */
   positionsOf(split: Split): Int32Array {
     const code = SPLITS.indexOf(split);
     const positions = new Int32Array(

@@ -1,16 +1,16 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { SampleIndex } from "./sample-index.js";
 
-/** Packed pictures of one version at one size; safe for use by several at once. */
+/** The packed images of one version at one size. Several callers may read at the same time. */
 export interface ShardReader extends AsyncDisposable {
   readonly index: SampleIndex;
-  /** Bytes of one picture: height x width x 3, or whatever else was packed. */
+  /** Bytes of one image: height x width x 3, or the size of what else was packed. */
   readonly imageBytes: number;
-  /** Writes the pictures at `positions` one after the other to the start of `into`, in that order. */
+  /** Writes the images at `positions`, in this order, one after the other to the start of `into`. */
   readImages(positions: Int32Array | readonly number[], into: Uint8Array): Promise<void>;
 }
 
-/** Opens a finished file of pictures, or of something else that has one size for every sample. */
+/** Opens a finished file of images, or of other data with the same size for every sample. */
 export async function openShard(file: string, index: SampleIndex, imageBytes: number): Promise<ShardReader> {
   return new FileShardReader(await open(file, "r"), index, imageBytes);
 }
@@ -25,14 +25,14 @@ class FileShardReader implements ShardReader {
   async readImages(positions: Int32Array | readonly number[], into: Uint8Array): Promise<void> {
     if (into.length < positions.length * this.imageBytes) {
       throw new RangeError(
-        `${positions.length} pictures take ${positions.length * this.imageBytes} bytes. Received ${into.length}.`,
+        `${positions.length} images take ${positions.length * this.imageBytes} bytes. Received ${into.length}.`,
       );
     }
     const reads: Promise<void>[] = [];
     for (let first = 0; first < positions.length; ) {
       const from = this.#require(positions[first]);
       let count = 1;
-      // Neighbours in the file come in one read: evaluation goes through a split in order.
+      // Adjacent images take one read: evaluation reads a split in order.
       while (first + count < positions.length && positions[first + count] === from + count) count++;
       this.#require(from + count - 1);
       const target = into.subarray(first * this.imageBytes, (first + count) * this.imageBytes);
@@ -57,12 +57,12 @@ class FileShardReader implements ShardReader {
   async #readFully(target: Uint8Array, offset: number): Promise<void> {
     for (let done = 0; done < target.length; ) {
       const { bytesRead } = await this.handle.read(target, done, target.length - done, offset + done);
-      if (bytesRead === 0) throw new Error("The file of packed pictures ends before its last picture.");
+      if (bytesRead === 0) throw new Error("The file of packed images ends before its last image.");
       done += bytesRead;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.handle.close(); // waits for reads that are under way
+    await this.handle.close(); // waits for reads in progress
   }
 }

@@ -13,8 +13,8 @@ import { openShard, type ShardReader } from "./shard-reader.js";
 
 export type { ShardReader } from "./shard-reader.js";
 
-/** Pictures that are read or decoded at once; the decoder itself bounds what it works on. */
-const CONCURRENT_PICTURES = 16;
+/** Images that are read or decoded at the same time. The decoder has a lower limit of its own. */
+const CONCURRENT_IMAGES = 16;
 const CHANNELS = 3;
 
 export type ShardProgress = (done: number, total: number) => void;
@@ -27,16 +27,16 @@ interface Build {
 }
 
 /**
- * Decoded pictures of a version at one size, packed one after the other by position into one file, so
- * that an epoch reads bytes instead of decoding. The file is named for the manifest's hash: versions
- * with equal hashes have equal pictures at equal positions and share it.
+ * Stores the decoded images of a version at one size in one file, ordered by position, so that an epoch reads bytes
+ * instead of decoding images. The file is named after the hash of the manifest: versions with equal hashes have equal
+ * images at equal positions, and share the file.
  */
 export class TensorShards {
   readonly #datasets: DatasetStore;
   readonly #blobs: BlobStore;
   readonly #decoder: ImageDecoder;
   readonly #folder: string;
-  /** Those under way, by file: whoever comes meanwhile waits for the same one. */
+  /** Builds in progress, by file. Several callers wait for the same build. */
   readonly #builds = new Map<string, Build>();
 
   constructor(options: { datasets: DatasetStore; blobs: BlobStore; decoder: ImageDecoder; folder: string }) {
@@ -47,10 +47,10 @@ export class TensorShards {
   }
 
   /**
-   * The pictures of a READY version at a size, decoding them all when that was not done before.
+   * Opens the images of a READY version at a size. Decodes them all unless the file exists.
    *
-   * @param onProgress pictures decoded, of how many; never called for a file that is there
-   * @param signal stops waiting, and the work itself once nobody else waits for it
+   * @param onProgress receives the number of decoded images and of all images; not called when the file exists
+   * @param signal stops waiting, and stops the build when nobody else waits for it
    * @throws AppError `DATASET_VERSION_NOT_FOUND`, `DATASET_VERSION_NOT_READY`, `BLOB_MISSING`,
    *   `BLOB_DAMAGED`; the signal's reason when it aborts
    */
@@ -89,7 +89,7 @@ export class TensorShards {
       signal?.removeEventListener("abort", onAbort);
       build.listeners.delete(onProgress);
       build.waiting--;
-      if (build.waiting === 0) build.cancel.abort(new Error("Nobody waits for these pictures any more."));
+      if (build.waiting === 0) build.cancel.abort(new Error("Nobody waits for these images any more."));
     }
   }
 
@@ -107,8 +107,8 @@ export class TensorShards {
       listeners,
       waiting: 0,
     };
-    build.file.catch(() => {}); // everybody may have left by then
-    // Whoever comes after a cancellation starts anew instead of joining what is ending.
+    build.file.catch(() => {}); // nobody may be waiting any more
+    // A caller that comes after a cancellation starts a new build.
     cancel.signal.addEventListener("abort", () => {
       if (this.#builds.get(file) === build) this.#builds.delete(file);
     });
@@ -129,11 +129,11 @@ export class TensorShards {
     let done = 0;
     await mapConcurrently(
       samples,
-      CONCURRENT_PICTURES,
+      CONCURRENT_IMAGES,
       async (sample) => {
         const pixels = await this.#decode(sample, sizePixels);
         const { bytesWritten } = await file.handle.write(pixels, 0, imageBytes, sample.position * imageBytes);
-        if (bytesWritten < imageBytes) throw new Error("The disk took only a part of a picture.");
+        if (bytesWritten < imageBytes) throw new Error("The disk took only a part of an image.");
         report(++done, samples.length);
       },
       signal,
@@ -149,11 +149,11 @@ export class TensorShards {
       return await this.#decoder.decodeRgb(bytes, sizePixels);
     } catch (cause) {
       if (!(cause instanceof ImageRejected)) throw cause;
-      // It decoded when it was imported and its bytes are the same, so the limits have become tighter.
+      // It could be decoded when it was imported and its bytes are the same, so the limits have become lower.
       throw new AppError(
         "SAMPLE_UNREADABLE",
-        `Picture ${JSON.stringify(sample.sourceName)} can no longer be decoded: ${cause.detail} ` +
-          "Raise the limits to those of its import, or import the data set again.",
+        `The image ${JSON.stringify(sample.sourceName)} can no longer be decoded: ${cause.detail} ` +
+          "Raise the limits to those of its import, or import the dataset again.",
         { cause },
       );
     }
@@ -174,7 +174,7 @@ function readyHash(version: DatasetVersionRecord | undefined, versionId: string)
   );
 }
 
-/** A file of another size was damaged from outside and is made anew. */
+/** Whether the file exists with this size. A file of another size was damaged, and is deleted. */
 async function isComplete(file: string, sizeBytes: number): Promise<boolean> {
   const actual = await stat(file).catch(() => null);
   if (actual === null) return false;

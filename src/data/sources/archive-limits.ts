@@ -1,12 +1,12 @@
 import type { Limits } from "../../core/config.js";
 import { unsafeArchive } from "./import-source.js";
 
-/** How far an archive may expand: real collections of pictures stay far below it. */
-const LARGEST_RATIO = 200;
-/** Below this the ratio says nothing: a few blank pictures shrink a lot. */
+/** The maximum expansion of an archive. Real collections of images stay far below it. */
+const MAX_RATIO = 200;
+/** Up to this size any ratio is allowed: a few blank images compress very well. */
 const RATIO_FREE_BYTES = 256 * 1024 * 1024;
 
-/** Counts what an archive unpacks to while it is read, and stops it in time with `ARCHIVE_UNSAFE`. */
+/** Counts the entries and unpacked bytes of an archive as it is read. Throws AppError `ARCHIVE_UNSAFE` at a limit. */
 export class ArchiveLimits {
   #entries = 0;
   #unpackedBytes = 0;
@@ -29,10 +29,8 @@ export class ArchiveLimits {
     if (this.#unpackedBytes > this.limits.archiveBytes) {
       throw unsafeArchive(`it unpacks to more than ${this.limits.archiveBytes} bytes`);
     }
-    if (this.#unpackedBytes > Math.max(RATIO_FREE_BYTES, this.archiveBytes * LARGEST_RATIO)) {
-      throw unsafeArchive(
-        `it unpacks to more than ${LARGEST_RATIO} times its own ${this.archiveBytes} bytes`,
-      );
+    if (this.#unpackedBytes > Math.max(RATIO_FREE_BYTES, this.archiveBytes * MAX_RATIO)) {
+      throw unsafeArchive(`it unpacks to more than ${MAX_RATIO} times its own ${this.archiveBytes} bytes`);
     }
   }
 }

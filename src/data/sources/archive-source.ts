@@ -6,14 +6,14 @@ import type { ImportSource } from "./import-source.js";
 import { openTar } from "./tar-source.js";
 import { openZip } from "./zip-source.js";
 
-/** A tar's first header, the longest sign that is looked for. */
+/** The size of the first header of a tar, the longest signature. */
 const HEAD_BYTES = 512;
 
 const ZIP_SIGNATURES = ["PK\x03\x04", "PK\x05\x06", "PK\x07\x08"];
 const GZIP_SIGNATURE = "\x1f\x8b";
 
 /**
- * Opens a zip, tar or tar.gz, told apart by its first bytes alone.
+ * Opens a zip, tar or tar.gz. Its first bytes alone decide which of them it is.
  *
  * @throws AppError `ARCHIVE_UNSUPPORTED`, `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`
  */
@@ -26,7 +26,7 @@ export async function openArchive(file: string, limits: Limits): Promise<ImportS
     return openTar(file, limits, true);
   throw new AppError(
     "ARCHIVE_UNSUPPORTED",
-    "The pictures must come in a zip, tar or tar.gz. The first bytes of the upload are those of none of them.",
+    "The images must be in a zip, tar or tar.gz. The upload does not begin like any of them.",
   );
 }
 
@@ -36,7 +36,7 @@ async function readHead(file: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-/** Empty when the file cannot be unzipped that far. */
+/** Empty when the file cannot be decompressed that far. */
 async function readUnzippedHead(file: string): Promise<Buffer> {
   await using handle = await open(file, "r");
   const gunzip = createGunzip();
@@ -55,7 +55,7 @@ async function readUnzippedHead(file: string): Promise<Buffer> {
   return head.subarray(0, HEAD_BYTES);
 }
 
-/** Checks the header's own checksum, which old tars without a signature have too. POSIX.1, pax, ustar. */
+/** Compares the checksum of the header, which old tars without a signature have too. POSIX.1, pax, ustar. */
 function isTarHeader(head: Buffer): boolean {
   if (head.length < HEAD_BYTES) return false;
   const [from, to] = [148, 156]; // the checksum field counts as spaces
@@ -68,5 +68,5 @@ function isTarHeader(head: Buffer): boolean {
   );
   let sum = 0;
   for (const [index, byte] of head.entries()) sum += index >= from && index < to ? 0x20 : byte;
-  return stated === sum && sum > 8 * 0x20; // a block of zeros is an empty tar's end
+  return stated === sum && sum > 8 * 0x20; // a block of zeros is the end of an empty tar
 }

@@ -3,12 +3,11 @@ import type { Readable } from "node:stream";
 import yauzl from "yauzl";
 
 /**
- * The file of a zip as its reader asks for it, at positions that the archive itself states. The file
- * system throws at impossible ones, in a callback where nobody could catch it and the process would
- * end; here they are an error like any other.
+ * Reads the file of a zip at positions that the archive states. The file system throws for impossible positions, in a
+ * callback where nothing can catch the error and the process would end. This class reports them as ordinary errors.
  */
 export class BoundedArchive extends yauzl.RandomAccessReader {
-  /** The handle stays the caller's. */
+  /** The caller closes the handle. */
   constructor(
     private readonly handle: FileHandle,
     private readonly sizeBytes: number,
@@ -24,7 +23,7 @@ export class BoundedArchive extends yauzl.RandomAccessReader {
     callback: (error: Error | null, bytesRead: number) => void,
   ): void {
     if (!(position >= 0 && position + length <= this.sizeBytes)) {
-      const error = new Error(`it points to byte ${position}, and has ${this.sizeBytes}`);
+      const error = new Error(`it refers to byte ${position} of ${this.sizeBytes}`);
       setImmediate(callback, error, 0);
       return;
     }
@@ -38,7 +37,7 @@ export class BoundedArchive extends yauzl.RandomAccessReader {
     setImmediate(callback, null);
   }
 
-  /** The entries are read by whoever asks, not as streams. */
+  /** Entries are read with `read`. */
   override _readStreamForRange(): Readable {
     throw new Error("An archive's entries are not read as streams.");
   }

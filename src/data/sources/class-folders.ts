@@ -1,15 +1,15 @@
-/** Where the classes of an import lie, found from the paths of its pictures. */
+/** The class folders of an import, found from the paths of its images. */
 export interface ClassFolders {
-  /** The class of a picture, by its path; null when it lies beside the class folders. */
+  /** The class of an image by its path; null when the image is outside of the class folders. */
   classOf(name: string): string | null;
 }
 
 /**
- * One folder per class, at the root or below folders that wrap everything: `daisy/1.jpg` or
- * `flowers/daisy/1.jpg`. A folder is a wrapper when it is the only one at its level and holds folders
- * itself. Folders inside a class folder belong to its class.
+ * Finds the folders of the classes, at the root or inside a folder that wraps them all: `daisy/1.jpg` or
+ * `flowers/daisy/1.jpg`. A folder is a wrapper when it is the only one at its level and contains folders. Folders
+ * inside a class folder belong to its class.
  *
- * @param names paths of the pictures, with forward slashes; files that are no pictures have no say
+ * @param names paths of the images alone, with forward slashes
  */
 export function findClassFolders(names: Iterable<string>): ClassFolders {
   const folders = Array.from(names, foldersOf);
@@ -18,7 +18,7 @@ export function findClassFolders(names: Iterable<string>): ClassFolders {
   return { classOf: (name) => foldersOf(name)[depth] ?? null };
 }
 
-/** Without the file's own name; in one Unicode form, since systems write accents in different ones. */
+/** The folders of a path. Normalized to one Unicode form, since systems encode accents in different forms. */
 function foldersOf(name: string): string[] {
   return name
     .normalize("NFC")

@@ -7,18 +7,18 @@ import { systemCodeOf } from "../../lang/system-errors.js";
 import { tooManyBytes } from "../images/decoder.js";
 import { type ImportSource, isJunk, type SourceFile } from "./import-source.js";
 
-/** A folder that may be imported: both paths free of links. */
+/** A folder that may be imported. Both paths contain no links. */
 export interface AllowedFolder {
   readonly folder: string;
-  /** The import root that it lies in. */
+  /** The import root that contains it. */
   readonly root: string;
 }
 
 /**
  * Resolves the folder of an import, absolute or below an import root.
  *
- * @throws AppError `FOLDER_NOT_ALLOWED` when it is not below an import root once links are followed; the
- *   same when it does not exist, so that nothing can be learnt about the rest of the machine
+ * @throws AppError `FOLDER_NOT_ALLOWED` when it is not below an import root after links are resolved, and also when it
+ *   does not exist, so that the error tells nothing about other folders of the machine
  */
 export async function resolveImportFolder(
   folder: string,
@@ -35,21 +35,21 @@ export async function resolveImportFolder(
     "FOLDER_NOT_ALLOWED",
     `An import may read only existing folders below ESPALIER_IMPORT_ROOTS` +
       `${importRoots.length === 0 ? ", which is empty" : ""}. Received ${JSON.stringify(folder.slice(0, 200))}. ` +
-      "Upload an archive, or have the server started with a root that holds the folder.",
+      "Upload an archive, or start the server with a root that contains the folder.",
     { path: ["source", "folder"] },
   );
 }
 
 interface FoundFile {
   readonly name: string;
-  /** Free of links. */
+  /** Contains no links. */
   readonly file: string;
 }
 
 /**
  * Opens a folder for import. Links are followed as long as they stay below the import root.
  *
- * @throws AppError `FOLDER_NOT_ALLOWED` for a link that leads out, `SOURCE_UNREADABLE`, `SOURCE_TOO_LARGE`
+ * @throws AppError `FOLDER_NOT_ALLOWED` for a link that points outside of it, `SOURCE_UNREADABLE`, `SOURCE_TOO_LARGE`
  */
 export async function openFolder(allowed: AllowedFolder, limits: Limits): Promise<ImportSource> {
   const found: FoundFile[] = [];
@@ -68,7 +68,7 @@ export async function openFolder(allowed: AllowedFolder, limits: Limits): Promis
   };
 }
 
-/** @param ancestors real paths on the way here, so that a link upwards does not go round in circles */
+/** @param ancestors real paths of the folders above, so that a link to one of them does not cause a loop */
 async function walk(
   folder: string,
   prefix: string,
@@ -101,13 +101,13 @@ async function resolveEntry(file: string, name: string, entry: Dirent, root: str
   if (!isInside(resolved, root)) {
     throw new AppError(
       "FOLDER_NOT_ALLOWED",
-      `The link ${JSON.stringify(name)} leads out of the import root. Remove it.`,
+      `The link ${JSON.stringify(name)} points outside of the import root. Remove it.`,
     );
   }
   return { kind: kindOf(await stat(resolved)), path: resolved };
 }
 
-/** Pipes, sockets and devices are no part of a data set, and reading one might never end. */
+/** Pipes, sockets and devices are not part of a dataset, and reading one may never end. */
 function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): Target["kind"] {
   if (entry.isFile()) return "file";
   return entry.isDirectory() ? "folder" : "other";
@@ -123,7 +123,7 @@ async function openFile({ name, file }: FoundFile, limitBytes: number): Promise<
     async read() {
       if (size > limitBytes) throw tooManyBytes(size, limitBytes);
       try {
-        // Not through a link that was put there after the walk.
+        // Refuses a link that replaced the file after the walk.
         await using handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
         return await handle.readFile();
       } catch (cause) {

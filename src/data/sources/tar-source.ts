@@ -21,7 +21,8 @@ type TarEntry = Extract extends AsyncIterable<infer Entry> ? Entry : never;
 const READ_BYTES = 256 * 1024;
 
 /**
- * Opens a tar, or with `gzip` a tar.gz. Its files come in their order. While it is read: AppError `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`.
+ * Opens a tar, or with `gzip` a tar.gz. Its files are returned in their order. Reading them throws AppError
+ * `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`.
  */
 export async function openTar(file: string, limits: Limits, gzip: boolean): Promise<ImportSource> {
   const counter = new ArchiveLimits(limits, (await stat(file)).size);
@@ -33,12 +34,12 @@ export async function openTar(file: string, limits: Limits, gzip: boolean): Prom
       yield chunk;
     }
   };
-  // It comes from another stream library, which keeps Node's protocol but not its types.
+  // Its stream library follows Node's protocol, but not its types.
   const sink = tar as unknown as NodeJS.WritableStream;
   const unpacking = gzip
     ? pipeline(input, createGunzip({ chunkSize: READ_BYTES }), count, sink)
     : pipeline(input, count, sink);
-  // The reader of `tar` meets the same error; here it would only be unheard.
+  // The reader of `tar` gets the same error. Here it would only be unhandled.
   unpacking.catch(() => {});
   return {
     filesTotal: null,
@@ -64,9 +65,9 @@ async function* readFiles(
       if (type !== "file" && type !== "contiguous-file" && type !== "directory") {
         throw unsafeArchive(`entry ${JSON.stringify(name)} is a link or a device`);
       }
-      // Read now: the bytes are gone once the next entry is asked for.
+      // Read at once, since the bytes are gone when the next entry is requested.
       if (type !== "directory" && !isJunk(name)) yield await readNow(entry, name, limitBytes);
-      entry.resume(); // past what was not read
+      entry.resume(); // skips the unread rest
     }
   } catch (cause) {
     throw cause instanceof AppError

@@ -20,19 +20,18 @@ const inflate = promisify(inflateRaw);
 
 const STORED = 0;
 const DEFLATED = 8;
-/** High byte of `versionMadeBy`: the external attributes hold Unix modes. APPNOTE 4.4.2. */
+/** High byte of `versionMadeBy` when the external attributes contain Unix modes. APPNOTE 4.4.2. */
 const MADE_BY_UNIX = 3;
 const FILE_TYPE_MASK = 0o170000;
 const REGULAR_FILE = 0o100000;
 const FOLDER = 0o040000;
-/** Data that does not shrink grows by at most 5 bytes per block of 64 KiB when deflated. RFC 1951, 3.2.4. */
-const LARGEST_GROWTH = 1.001;
+/** Incompressible data grows by at most 5 bytes per block of 64 KiB when deflated. RFC 1951, 3.2.4. */
+const MAX_GROWTH = 1.001;
 const GROWTH_FREE_BYTES = 1024;
 const SMALL_BYTES = 32 * 1024;
 
 /**
- * Opens a zip. Its whole directory is checked before any file is read, and files can be read at once, in
- * any order.
+ * Opens a zip. The whole directory is checked before any file is read. Files can be read concurrently and in any order.
  *
  * @throws AppError `ARCHIVE_UNSAFE`, `ARCHIVE_DAMAGED`
  */
@@ -59,7 +58,7 @@ export async function openZip(file: string, limits: Limits): Promise<ImportSourc
 }
 
 interface NamedEntry {
-  /** As `entryName` gives it. */
+  /** As returned by `entryName`. */
   readonly name: string;
   readonly entry: yauzl.Entry;
 }
@@ -69,7 +68,7 @@ async function readDirectory(zip: yauzl.ZipFile, limits: ArchiveLimits): Promise
   const entries = zip.eachEntry();
   while (true) {
     const next = await entries.next().catch((cause: unknown) => {
-      // The reader refuses some names by itself, before they can be looked at here.
+      // The reader refuses some names itself, before this module sees them.
       const message = messageOf(cause);
       throw /absolute path|invalid relative path|invalid characters/.test(message)
         ? unsafeArchive(message)
@@ -88,7 +87,7 @@ async function readDirectory(zip: yauzl.ZipFile, limits: ArchiveLimits): Promise
 function isFolder(entry: yauzl.Entry): boolean {
   if (entry.versionMadeBy >> 8 === MADE_BY_UNIX) {
     const type = (entry.externalFileAttributes >>> 16) & FILE_TYPE_MASK;
-    // Some writers leave the type out.
+    // Some writers omit the type.
     if (type !== 0 && type !== REGULAR_FILE && type !== FOLDER) {
       throw unsafeArchive(`entry ${JSON.stringify(entry.fileName)} is a link or a device`);
     }
@@ -112,11 +111,14 @@ class ZippedFile implements SourceFile {
   async read(): Promise<Uint8Array> {
     const { entry } = this;
     if (this.sizeBytes > this.limitBytes) throw tooManyBytes(this.sizeBytes, this.limitBytes);
-    if (entry.isEncrypted()) throw new ImageRejected("DAMAGED", "Encrypted in the archive.");
+    if (entry.isEncrypted()) throw new ImageRejected("DAMAGED", "It is encrypted in the archive.");
     if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
-      throw new ImageRejected("DAMAGED", `Packed by method ${entry.compressionMethod}, which is not read.`);
+      throw new ImageRejected(
+        "DAMAGED",
+        `It is compressed with method ${entry.compressionMethod}, which is not supported.`,
+      );
     }
-    if (entry.compressedSize > this.sizeBytes * LARGEST_GROWTH + GROWTH_FREE_BYTES)
+    if (entry.compressedSize > this.sizeBytes * MAX_GROWTH + GROWTH_FREE_BYTES)
       throw wrongSize(this.sizeBytes);
     const bytes = await this.#unpack();
     if (bytes.length !== this.sizeBytes) throw wrongSize(this.sizeBytes);
@@ -134,9 +136,9 @@ class ZippedFile implements SourceFile {
       const { bytesRead } = await this.handle.read(packed, 0, compressedSize, fileDataStart);
       if (bytesRead < compressedSize) throw new Error("The archive ends inside it.");
       if (compressionMethod === STORED || compressedSize === 0) return packed;
-      // One more than allowed, so that a longer one is told apart from one that fits.
+      // One byte more than stated, so that longer content is detected.
       const options = { maxOutputLength: this.sizeBytes + 1 };
-      // A small file unpacks faster than another thread could be asked to do it.
+      // A small file is decompressed faster than another thread starts to do it.
       return this.sizeBytes <= SMALL_BYTES ? inflateRawSync(packed, options) : await inflate(packed, options);
     } catch (cause) {
       throw new ImageRejected("DAMAGED", `It cannot be unpacked: ${messageOf(cause)}.`, { cause });

@@ -13,7 +13,7 @@ import type { Tensor } from "../../../src/graph/graph-node.js";
 import { cast } from "../../../src/graph/ops/array.js";
 import { placeholder } from "../../../src/graph/ops/constants.js";
 import { startTestEngine } from "../../testkit/engine.js";
-import { assertSamePictures, assertSamePixels } from "../../testkit/same-pixels.js";
+import { assertSameImages, assertSamePixels } from "../../testkit/same-pixels.js";
 import { graphOf, int32Value, numberOf, numbersOf } from "./graph-of.js";
 import { labels, pictures, TINY_NETWORK, TINY_TRAINING } from "./tiny-network.js";
 
@@ -88,7 +88,7 @@ describe("what a sample becomes", () => {
     const samples = upTo(37);
     const together = await augmented({ augmentation: EVERYTHING, samples });
     const backwards = await augmented({ augmentation: EVERYTHING, samples: samples.toReversed() });
-    assertSamePictures(backwards.toReversed(), together);
+    assertSameImages(backwards.toReversed(), together);
     for (const sample of [0, 17, 36]) {
       const [alone] = await augmented({ augmentation: EVERYTHING, samples: [sample] });
       assertSamePixels(alone!, together[sample]!, `sample ${sample}`);
@@ -139,7 +139,7 @@ describe("what a sample becomes", () => {
       const flipped = await augmented({ augmentation: { ...NO_AUGMENTATION, [flip]: true }, samples });
       // So small a shift is rounded away.
       const augmentation = { ...NO_AUGMENTATION, [flip]: true, widthShift: 1e-6, brightness: 1e-6 };
-      assertSamePictures(await augmented({ augmentation, samples }), flipped, flip);
+      assertSameImages(await augmented({ augmentation, samples }), flipped, flip);
     }
   });
 

@@ -20,7 +20,7 @@ import { NOTOP_FILE, networkOfFile, unpackWeightFiles } from "../../golden/weigh
 import { testLog } from "../../testkit/database.js";
 import {
   createRegistryWorld,
-  noisePictures,
+  noiseImages,
   type RegistryWorld,
   trainTinyRun,
 } from "../../testkit/registry-world.js";
@@ -46,8 +46,8 @@ before(async () => {
     folder: path.join(world.homeFolder, "uploads"),
     limits: { uploadBytes: 1_000_000 },
   });
-  const pictures = noisePictures(1, TINY_CONFIGURATION.imageSizePixels, 1);
-  const { runId } = await trainTinyRun(world, pictures);
+  const images = noiseImages(1, TINY_CONFIGURATION.imageSizePixels, 1);
+  const { runId } = await trainTinyRun(world, images);
   version = await world.registry.register({ model: "tiny", runId, description: null, idempotencyKey: null });
 });
 
@@ -56,7 +56,7 @@ after(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-/** As after a start of the server: nothing is remembered but what lies on the disk. */
+/** Like after a start of the server, which knows only what is on disk. */
 function initialWeights(): InitialWeights {
   const { models, registry, homeFolder } = world;
   const imported = new ImportedWeights({ blobs, homeFolder, log: testLog });
@@ -83,7 +83,7 @@ async function provide(initialization: Initialization, network: NetworkSpec) {
   return initial;
 }
 
-/** Reads the variables that a checkpoint is said to have. */
+/** Reads the variables of a checkpoint by their names. */
 async function restore(folder: string, names: readonly string[], network: NetworkSpec): Promise<void> {
   const variables = networkVariables(network).filter(({ name }) => names.includes(name));
   await using session = await world.host.openGraph(buildAssignmentGraph(variables));
@@ -106,7 +106,7 @@ test("an alias is resolved once: the run keeps its version when the alias moves"
   await restore(folder, variables, TINY);
 });
 
-test("for other classes a model's last layer starts at random", async () => {
+test("the last layer of a model with other classes starts at random", async () => {
   const network = { ...TINY, classCount: 7 };
   const resolved = await initialWeights().resolve({ modelVersion: "tiny:1", uploadId: null }, network);
   const { folder, variables } = await provide(resolved, network);
@@ -114,7 +114,7 @@ test("for other classes a model's last layer starts at random", async () => {
   await restore(folder, variables, network);
 });
 
-test("a model that does not fit is refused at launch, with all that does not", async () => {
+test("a model that does not fit is refused at launch, with a list of all mismatches", async () => {
   const network = { ...TINY, widthMultiplier: 0.125 };
   await assert.rejects(initialWeights().resolve({ modelVersion: "tiny:1" }, network), {
     code: "WEIGHTS_MISMATCH",
@@ -124,7 +124,7 @@ test("a model that does not fit is refused at launch, with all that does not", a
   });
 });
 
-test("what names no weights is refused with the field it is in", async () => {
+test("an unknown model or upload is refused, and the error names the field", async () => {
   const initialization = ["configuration", "initialization"];
   const resolve = (input: Parameters<InitialWeights["resolve"]>[0]) => initialWeights().resolve(input, TINY);
   await assert.rejects(resolve({ modelVersion: "tiny:99" }), {
@@ -140,9 +140,9 @@ test("what names no weights is refused with the field it is in", async () => {
   }
 });
 
-test("a model whose files have changed is not started from", async () => {
-  const pictures = noisePictures(1, TINY_CONFIGURATION.imageSizePixels, 1);
-  const { runId } = await trainTinyRun(world, pictures);
+test("a run does not start from a model whose files have changed", async () => {
+  const images = noiseImages(1, TINY_CONFIGURATION.imageSizePixels, 1);
+  const { runId } = await trainTinyRun(world, images);
   const request = { model: "damaged", runId, description: null, idempotencyKey: null };
   const { id } = await world.registry.register(request);
   await appendFile(path.join(world.registry.folderOf(id), "variables", "variables.index"), "x");
@@ -151,7 +151,7 @@ test("a model whose files have changed is not started from", async () => {
   });
 });
 
-test("an uploaded file outlives its upload", async () => {
+test("an uploaded weights file stays after the upload expires", async () => {
   const uploadId = await upload("vgg11.pth");
   const resolved = await initialWeights().resolve({ uploadId }, OF_FILE);
   await rm(path.join(world.homeFolder, "uploads", uploadId));
@@ -160,14 +160,14 @@ test("an uploaded file outlives its upload", async () => {
   await restore(folder, variables, OF_FILE);
 });
 
-test("of a file without a head the convolutions are taken, the head starts at random", async () => {
+test("a file without a head provides the convolutions, and the head starts at random", async () => {
   const resolved = await initialWeights().resolve({ uploadId: await upload(NOTOP_FILE) }, OF_FILE);
   const { folder, variables } = await provide(resolved, OF_FILE);
   assert.deepEqual(variables, withoutLayer(OF_FILE, /^(fc|predictions)/));
   await restore(folder, variables, OF_FILE);
 });
 
-test("a file is converted once for a network, and anew when the conversion was damaged", async () => {
+test("a file is converted once for a network, and again when the conversion was damaged", async () => {
   const network = { ...OF_FILE, classCount: 2 };
   const resolved = await initialWeights().resolve({ uploadId: await upload("vgg11.legacy.pth") }, network);
   const initial = initialWeights();
@@ -186,7 +186,7 @@ test("a file is converted once for a network, and anew when the conversion was d
   await restore(folder, variables, network);
 });
 
-test("a file that does not fit, or is none, is refused at launch and not kept", async () => {
+test("a file that does not fit or has no weights is refused at launch and not stored", async () => {
   const normalized = { ...OF_FILE, batchNormalization: true };
   await assert.rejects(initialWeights().resolve({ uploadId: await upload("vgg11.legacy.h5") }, normalized), {
     code: "WEIGHTS_MISMATCH",
@@ -202,7 +202,7 @@ test("a file that does not fit, or is none, is refused at launch and not kept", 
   }
 });
 
-test("a file that is gone or damaged in the blob store is told of", async () => {
+test("a missing or damaged blob of weights is an error", async () => {
   const network = { ...OF_FILE, classCount: 11 };
   const uploadId = await upload("vgg11-timm.safetensors");
   const resolved = await initialWeights().resolve({ uploadId }, network);

@@ -7,21 +7,21 @@ import { exportModel } from "../../../src/registry/model-export.js";
 import type { RegisterModelVersion } from "../../../src/registry/model-registry.js";
 import {
   createRegistryWorld,
-  noisePictures,
+  noiseImages,
   type RegistryWorld,
   type TrainedRun,
   trainTinyRun,
 } from "../../testkit/registry-world.js";
 import { insertTrainedRun, TINY_CONFIGURATION } from "../../testkit/trained-run.js";
 
-const PICTURES = noisePictures(5, TINY_CONFIGURATION.imageSizePixels, 99);
+const IMAGES = noiseImages(5, TINY_CONFIGURATION.imageSizePixels, 99);
 
 let world: RegistryWorld;
 let run: TrainedRun;
 
 before(async () => {
   world = await createRegistryWorld();
-  run = await trainTinyRun(world, PICTURES);
+  run = await trainTinyRun(world, IMAGES);
 });
 
 after(() => world[Symbol.asyncDispose]());
@@ -51,17 +51,17 @@ async function changeOneByte(file: string): Promise<void> {
 
 for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
   test(`a registered model gives the very probabilities of the network that was trained (${precision})`, async () => {
-    const trained = await trainTinyRun(world, PICTURES, { ...TINY_CONFIGURATION, precision });
+    const trained = await trainTinyRun(world, IMAGES, { ...TINY_CONFIGURATION, precision });
     const version = await world.registry.register(request("same", { runId: trained.runId }));
     await using session = await world.registry.open(version);
-    const images = { ...PICTURES, data: (PICTURES.data as Uint8Array).slice() };
+    const images = { ...IMAGES, data: (IMAGES.data as Uint8Array).slice() };
     const { probabilities } = await session.run("serving_default", { images });
     assert.deepEqual(probabilities?.data, trained.probabilities);
     assert.deepEqual(probabilities?.shape, [5, 3]);
   });
 }
 
-test("an export is a SavedModel of the network alone, and says where it came from", async () => {
+test("an export is a SavedModel of the network alone, and names its origin", async () => {
   const version = await world.registry.register(request("described", { description: "the first" }));
   const folder = world.registry.folderOf(version.id);
   assert.deepEqual((await readdir(folder, { recursive: true })).sort(), [
@@ -88,7 +88,7 @@ test("an export is a SavedModel of the network alone, and says where it came fro
   assert.ok(version.sizeBytes > weights.length);
 });
 
-test("registrations at once get numbers without a gap, and the same key makes one version", async () => {
+test("concurrent registrations get numbers without gaps, and one key creates one version", async () => {
   const versions = await Promise.all([
     world.registry.register(request("busy")),
     world.registry.register(request("busy", { idempotencyKey: "k" })),
@@ -109,7 +109,7 @@ test("registrations at once get numbers without a gap, and the same key makes on
   });
 });
 
-test("what cannot be registered is refused and leaves nothing", async () => {
+test("a run that cannot be registered is refused and leaves no files", async () => {
   const untrained = await insertTrainedRun(world.database);
   await leavesExportsAlone(async () => {
     const register = (model: string, runId: string): Promise<unknown> =>
@@ -122,7 +122,7 @@ test("what cannot be registered is refused and leaves nothing", async () => {
 });
 
 test("a damaged checkpoint is not registered", async () => {
-  const damaged = await trainTinyRun(world, PICTURES);
+  const damaged = await trainTinyRun(world, IMAGES);
   await changeOneByte(path.join(damaged.checkpointFolder, "variables.data-00000-of-00001"));
   await leavesExportsAlone(() =>
     assert.rejects(world.registry.register(request("damaged", { runId: damaged.runId })), {
@@ -131,7 +131,7 @@ test("a damaged checkpoint is not registered", async () => {
   );
 });
 
-test("what a process leaves that died between the export and the commit is removed at the next start", async () => {
+test("an export whose process died before the commit is removed at the next start", async () => {
   const version = await world.registry.register(request("survivor"));
   const { rows } = await world.database.pool.query<{ sha256: string }>(
     `select sha256 from checkpoint where run_id = $1`,
@@ -162,7 +162,7 @@ test("what a process leaves that died between the export and the commit is remov
   assert.ok("serving_default" in session.signatures);
 });
 
-test("a model whose files changed is refused, in words without a path of the machine", async () => {
+test("a model whose files changed is refused, and the error contains no path of the machine", async () => {
   const version = await world.registry.register(request("changed"));
   const weights = path.join(world.registry.folderOf(version.id), "variables/variables.data-00000-of-00001");
   await changeOneByte(weights);
@@ -175,7 +175,7 @@ test("a model whose files changed is refused, in words without a path of the mac
   await assert.rejects(world.registry.open(version), refused);
 });
 
-test("an alias is set, moved and removed, and nothing else changes when it cannot be", async () => {
+test("an alias is set, moved and removed, and a failed change has no effect", async () => {
   await world.registry.register(request("aliased"));
   await world.registry.register(request("aliased"));
   const set = (alias: string, version: number | null, model = "aliased"): Promise<unknown> =>

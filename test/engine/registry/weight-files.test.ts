@@ -24,7 +24,7 @@ import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
-/** As a part of the greatest logit: sums are rounded in another order. */
+/** Relative to the largest logit: sums are rounded in another order. */
 const TOLERANCE = 1e-5;
 
 let host: EngineHost;
@@ -59,13 +59,13 @@ async function checkAll(folder: string, framework: Framework): Promise<void> {
 
 for (const framework of Object.keys(FRAMEWORKS) as Framework[]) {
   describe(`a network that starts from what ${framework} saved`, async () => {
-    test("gives the logits that it gave there, in every format", async () => {
+    test("gives the logits of its own framework, in every format", async () => {
       await using temporary = await temporaryFolder();
       await unpackWeightFiles(temporary.folder);
       await checkAll(temporary.folder, framework);
     });
 
-    test("does so with files that were written just now", { skip: await whyNotMade(framework) }, async () => {
+    test("gives them with newly written files too", { skip: await whyNotMade(framework) }, async () => {
       await using temporary = await temporaryFolder();
       await makeWeightFiles(temporary.folder, framework, "fresh");
       await checkAll(temporary.folder, framework);

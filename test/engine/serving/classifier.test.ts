@@ -4,11 +4,11 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
 import { newId } from "../../../src/core/ids.js";
-import type { Classification, ClassProbability, PictureResult } from "../../../src/serving/classifier.js";
-import type { PictureInput } from "../../../src/serving/picture-source.js";
+import type { Classification, ClassProbability, ImageResult } from "../../../src/serving/classifier.js";
+import type { RequestedImage } from "../../../src/serving/image-source.js";
 import {
   createRegistryWorld,
-  noisePictures,
+  noiseImages,
   type RegistryWorld,
   type TrainedRun,
   trainTinyRun,
@@ -17,9 +17,9 @@ import { type Serving, servingOver } from "../../testkit/serving.js";
 
 const SIZE = 32;
 const CLASSES = ["daisy", "rose", "tulip"];
-/** More than one batch, and all different. */
-const PICTURE_COUNT = 40;
-const PICTURES = noisePictures(PICTURE_COUNT, SIZE, 5);
+/** More than one batch of different images. */
+const IMAGE_COUNT = 40;
+const IMAGES = noiseImages(IMAGE_COUNT, SIZE, 5);
 
 let world: RegistryWorld;
 let run: TrainedRun;
@@ -29,12 +29,12 @@ let files: readonly Buffer[];
 before(async () => {
   world = await createRegistryWorld();
   serving = servingOver(world.database, world.homeFolder, world.registry, { imageBytes: 20_000 });
-  run = await trainTinyRun(world, PICTURES);
+  run = await trainTinyRun(world, IMAGES);
   await register("flowers", run.runId);
   files = await Promise.all(
-    Array.from({ length: PICTURE_COUNT }, (_, index) => {
+    Array.from({ length: IMAGE_COUNT }, (_, index) => {
       const bytes = SIZE * SIZE * 3;
-      const rgb = (PICTURES.data as Uint8Array).subarray(index * bytes, (index + 1) * bytes);
+      const rgb = (IMAGES.data as Uint8Array).subarray(index * bytes, (index + 1) * bytes);
       return sharp(rgb, { raw: { width: SIZE, height: SIZE, channels: 3 } })
         .png()
         .toBuffer();
@@ -55,23 +55,23 @@ function fileOf(index: number): Buffer {
   return files[index] ?? assert.fail();
 }
 
-function base64(bytes: Uint8Array): PictureInput {
+function base64(bytes: Uint8Array): RequestedImage {
   return { base64: Buffer.from(bytes).toString("base64") };
 }
 
 async function classify(
-  images: readonly PictureInput[],
+  images: readonly RequestedImage[],
   { model = "flowers", topK = 3 } = {},
 ): Promise<Classification> {
   return serving.classifier.classify({ model, images, topK });
 }
 
-function topOf(result: PictureResult | undefined): readonly ClassProbability[] {
+function topOf(result: ImageResult | undefined): readonly ClassProbability[] {
   assert.equal(result?.kind, "classification");
   return result.top;
 }
 
-/** What the training graph's `predict` gave for picture `index`, likeliest first. */
+/** The result of the training graph's `predict` for image `index`, the most probable class first. */
 function expectedTop(index: number, trained: TrainedRun = run): ClassProbability[] {
   return CLASSES.map((label, column) => ({
     label,
@@ -102,12 +102,12 @@ async function insertSample(contentHash: string, position: number): Promise<stri
   return id;
 }
 
-test("many pictures are answered in their order, each as the trained network answers it", async () => {
+test("many images are classified in their order, with the results of the trained network", async () => {
   const { results, modelVersion, latencyMs } = await classify(files.map(base64));
-  assert.equal(results.length, PICTURE_COUNT);
+  assert.equal(results.length, IMAGE_COUNT);
   for (const [index, result] of results.entries()) {
     const top = topOf(result);
-    // Rows of a batch of 32 are computed in other blocks than those of a batch of 40.
+    // A batch of 32 is computed in other blocks than a batch of 40.
     for (const [rank, expected] of expectedTop(index).entries()) {
       assert.equal(top[rank]?.label, expected.label);
       assert.ok(Math.abs((top[rank]?.probability ?? 0) - expected.probability) < 1e-6);
@@ -119,7 +119,7 @@ test("many pictures are answered in their order, each as the trained network ans
   assert.ok(latencyMs > 0);
 });
 
-test("a picture is found in the request, in an upload and in a dataset, with the same answer", async () => {
+test("an image in the request, in an upload and in a dataset gives the same result", async () => {
   const uploadId = await upload(fileOf(3));
   const sampleId = await insertSample(await serving.blobs.put(fileOf(3)), 0);
   const { results } = await classify([base64(fileOf(3)), { uploadId }, { sampleId }]);
@@ -128,10 +128,10 @@ test("a picture is found in the request, in an upload and in a dataset, with the
   assert.deepEqual(third, first);
 });
 
-test("a bad picture fails alone, with its reason", async () => {
+test("an unreadable image fails with a reason, without affecting the others", async () => {
   const lost = "f".repeat(64);
   const jpeg = await sharp(fileOf(0)).resize(90, 90).jpeg().toBuffer();
-  const bad: readonly (readonly [PictureInput, string])[] = [
+  const bad: readonly (readonly [RequestedImage, string])[] = [
     [{ base64: "" }, "EMPTY"],
     [{ base64: "not base64!" }, "NOT_AN_IMAGE"],
     [{ base64: "QUJDRA=" }, "NOT_AN_IMAGE"],
@@ -155,7 +155,7 @@ test("a bad picture fails alone, with its reason", async () => {
   }
 });
 
-test("a call with only bad pictures, or with none, is answered", async () => {
+test("a call with unreadable images only, or without images, succeeds", async () => {
   const { results } = await classify([{ base64: "" }]);
   assert.deepEqual(
     results.map(({ kind }) => kind),
@@ -164,7 +164,7 @@ test("a call with only bad pictures, or with none, is answered", async () => {
   assert.deepEqual((await classify([])).results, []);
 });
 
-test("an id that names nothing fails the call and says which one", async () => {
+test("an unknown id fails the call, and the error names it", async () => {
   const good = base64(fileOf(0));
   await assert.rejects(classify([good, { sampleId: newId("sample") }]), {
     code: "SAMPLE_NOT_FOUND",
@@ -176,7 +176,7 @@ test("an id that names nothing fails the call and says which one", async () => {
   });
 });
 
-test("topK says how many classes are named, and all of them are enough", async () => {
+test("topK limits the number of classes, up to all of them", async () => {
   for (const [topK, count] of [
     [1, 1],
     [2, 2],
@@ -191,7 +191,7 @@ test("topK says how many classes are named, and all of them are enough", async (
   }
 });
 
-test("more pictures than the limit are refused before any is read", async () => {
+test("too many images are refused before any is read", async () => {
   await assert.rejects(classify(Array.from({ length: 65 }, () => ({ base64: "" }))), {
     code: "TOO_MANY_IMAGES",
     path: ["images"],
@@ -204,8 +204,8 @@ test("an unknown model, version or alias is refused", async () => {
   }
 });
 
-test("an alias that moves takes effect with the next call", async () => {
-  const other = await trainTinyRun(world, PICTURES);
+test("a moved alias takes effect with the next call", async () => {
+  const other = await trainTinyRun(world, IMAGES);
   await register("moving", run.runId);
   await register("moving", other.runId);
   const answeredBy = async (version: number): Promise<number> => {
@@ -216,7 +216,7 @@ test("an alias that moves takes effect with the next call", async () => {
   for (const version of [1, 2, 1]) assert.equal(await answeredBy(version), version);
 });
 
-test("a damaged model is refused whatever the picture", async () => {
+test("a damaged model is refused for every image", async () => {
   await register("damaged", run.runId);
   const version = await world.models.findVersionByRef("damaged");
   await rm(path.join(world.registry.folderOf(version?.id ?? ""), "espalier.json"));

@@ -6,7 +6,7 @@ import type { ModelVersionRecord } from "../../../src/registry/model-records.js"
 import { ModelCache, type ModelCacheLimits } from "../../../src/serving/model-cache.js";
 import {
   createRegistryWorld,
-  noisePictures,
+  noiseImages,
   type RegistryWorld,
   trainTinyRun,
 } from "../../testkit/registry-world.js";
@@ -18,7 +18,7 @@ let versions: readonly [ModelVersionRecord, ModelVersionRecord, ModelVersionReco
 
 before(async () => {
   world = await createRegistryWorld();
-  const { runId } = await trainTinyRun(world, noisePictures(1, 32, 1));
+  const { runId } = await trainTinyRun(world, noiseImages(1, 32, 1));
   const register = (): Promise<ModelVersionRecord> =>
     world.registry.register({ model: "cached", runId, description: null, idempotencyKey: null });
   versions = [await register(), await register(), await register()];
@@ -31,21 +31,21 @@ function createCache(limits: ModelCacheLimits): ModelCache {
 }
 
 async function classify(session: Session): Promise<void> {
-  await session.run("serving_default", { images: noisePictures(1, 32, 1) });
+  await session.run("serving_default", { images: noiseImages(1, 32, 1) });
 }
 
 function returned(session: Session): Promise<Session> {
   return Promise.resolve(session);
 }
 
-test("calls that come at once open a model once, and later calls find it open", async () => {
+test("concurrent calls open a model once, and later calls reuse it", async () => {
   await using cache = createCache({ models: 2, bytes: UNLIMITED_BYTES });
   const sessions = await Promise.all(Array.from({ length: 5 }, () => cache.use(versions[0], returned)));
   sessions.push(await cache.use(versions[0], returned));
   assert.equal(new Set(sessions).size, 1);
 });
 
-test("the model used longest ago is closed when there are too many", async () => {
+test("the least recently used model is closed when too many are open", async () => {
   await using cache = createCache({ models: 2, bytes: UNLIMITED_BYTES });
   const [first, second, third] = versions;
   const closed = await cache.use(second, returned);
@@ -58,13 +58,13 @@ test("the model used longest ago is closed when there are too many", async () =>
   assert.deepEqual(cache.versionIds, [first.id, second.id]);
 });
 
-test("models are closed when they are too large together, yet a large one alone stays open", async () => {
+test("models are closed when their total size is too large, but a single large model stays open", async () => {
   await using cache = createCache({ models: 10, bytes: 1 });
   for (const version of versions) await cache.use(version, classify);
   assert.deepEqual(cache.versionIds, [versions[2].id]);
 });
 
-test("a model in use is not closed until its last call has ended", async () => {
+test("a model in use is closed after its last call has ended", async () => {
   await using cache = createCache({ models: 1, bytes: UNLIMITED_BYTES });
   const { promise: others, resolve: othersHaveRun } = Promise.withResolvers<void>();
   const long = cache.use(versions[0], async (session) => {
@@ -81,7 +81,7 @@ test("a model in use is not closed until its last call has ended", async () => {
   await assert.rejects(classify(session), { code: "ENGINE_SESSION_CLOSED" });
 });
 
-test("disposing waits for the calls under way and refuses new ones", async () => {
+test("disposing waits for the calls in progress and refuses new ones", async () => {
   const cache = createCache({ models: 3, bytes: UNLIMITED_BYTES });
   const { promise: disposal, resolve: disposalHasBegun } = Promise.withResolvers<void>();
   const under = cache.use(versions[0], async (session) => {
@@ -98,9 +98,9 @@ test("disposing waits for the calls under way and refuses new ones", async () =>
   await assert.rejects(cache.use(versions[0], classify), { code: "SERVER_STOPPING" });
 });
 
-test("a model that cannot be opened fails those who asked and is not remembered", async () => {
+test("a model that cannot be opened fails its callers, and the next call tries again", async () => {
   await using cache = createCache({ models: 3, bytes: UNLIMITED_BYTES });
-  const { runId } = await trainTinyRun(world, noisePictures(1, 32, 1));
+  const { runId } = await trainTinyRun(world, noiseImages(1, 32, 1));
   const version = await world.registry.register({
     model: "gone",
     runId,

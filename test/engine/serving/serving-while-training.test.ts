@@ -8,7 +8,7 @@ import { startTestEngine } from "../../testkit/engine.js";
 import { servingOver } from "../../testkit/serving.js";
 import { follow, openTrainingWorld } from "../training/training-world.js";
 
-test("a finished run is registered and classifies its own pictures while the next run trains", async () => {
+test("a finished run is registered and classifies its own images while the next run trains", async () => {
   await using world = await openTrainingWorld();
   await using host = await startTestEngine();
   const { database, homeFolder, runs } = world;

@@ -20,7 +20,7 @@ import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { trainingOver } from "../../postgres/training/training-stores.js";
 import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
-import { noisePictures, trainTinyRun } from "../../testkit/registry-world.js";
+import { noiseImages, trainTinyRun } from "../../testkit/registry-world.js";
 import { blobsOf } from "./drawn-pictures.js";
 import {
   checkpointFolders,
@@ -105,7 +105,7 @@ test("a run goes on from a model of other classes: frozen layers stay what they 
   await using host = await startTestEngine();
   const { registry, models, initialWeights } = weightsOf(world, host);
   // Of three classes, while the drawn pictures have two.
-  const source = await trainTinyRun({ ...world, host, registry, models }, noisePictures(1, 32, 1));
+  const source = await trainTinyRun({ ...world, host, registry, models }, noiseImages(1, 32, 1));
   const version = await registry.register({
     model: "tiny",
     runId: source.runId,

@@ -8,7 +8,7 @@ import { AccessTokens } from "../../../src/access/access-tokens.js";
 import { AppError } from "../../../src/core/app-error.js";
 import { createTestDatabase } from "../../testkit/database.js";
 
-test("a token's secret lets its holder in with the token's role, and nothing else does", async () => {
+test("only the secret of a token authenticates, with the role of the token", async () => {
   await using database = await createTestDatabase();
   const tokens = tokensOf(database);
   const { token, secret } = await tokens.create({ name: "dashboard", role: "VIEWER" });
@@ -20,7 +20,7 @@ test("a token's secret lets its holder in with the token's role, and nothing els
   }
 });
 
-test("the database never holds a secret", async () => {
+test("the database never stores a secret", async () => {
   await using database = await createTestDatabase();
   const { secret } = await tokensOf(database).create({ name: "dashboard", role: "VIEWER" });
   const { rows } = await database.database.pool.query("select to_jsonb(t)::text as row from access_token t");
@@ -28,7 +28,7 @@ test("the database never holds a secret", async () => {
   assert.ok(!rows[0].row.includes(secret) && !rows[0].row.includes(secret.slice(4)));
 });
 
-test("a revoked token is refused at once, and stays listed with the time of it", async () => {
+test("a revoked token is refused at once, and stays listed with the time of its revocation", async () => {
   await using database = await createTestDatabase();
   const tokens = tokensOf(database);
   const { token, secret } = await tokens.create({ name: "laptop", role: "EDITOR" });
@@ -45,7 +45,7 @@ test("a revoked token is refused at once, and stays listed with the time of it",
   assert.deepEqual(await tokens.list(), [other, revoked]);
 });
 
-test("revoking a token twice keeps the first time; an unknown one is an error", async () => {
+test("revoking a token twice keeps the first time, and revoking an unknown token is an error", async () => {
   await using database = await createTestDatabase();
   const tokens = tokensOf(database);
   const { token } = await tokens.create({ name: "laptop", role: "EDITOR" });
@@ -54,7 +54,7 @@ test("revoking a token twice keeps the first time; an unknown one is an error", 
   await assert.rejects(tokens.revoke("tok_unknown"), hasCode("TOKEN_NOT_FOUND"));
 });
 
-test("whoever watches hears of a revocation", async () => {
+test("watchers are notified of a revocation", async () => {
   await using database = await createTestDatabase();
   const tokens = tokensOf(database);
   const { token } = await tokens.create({ name: "laptop", role: "EDITOR" });
@@ -65,7 +65,7 @@ test("whoever watches hears of a revocation", async () => {
   stop();
 });
 
-test("the last ADMIN token cannot be revoked, however many others there are", async () => {
+test("the last ADMIN token cannot be revoked, however many other tokens exist", async () => {
   await using database = await createTestDatabase();
   const tokens = tokensOf(database);
   const { token: admin } = await tokens.create({ name: "one", role: "ADMIN" });
@@ -75,14 +75,14 @@ test("the last ADMIN token cannot be revoked, however many others there are", as
   assert.notEqual((await tokens.revoke(admin.id)).revokedAt, null);
 });
 
-test("two admins who revoke each other at the same moment cannot lock everybody out", async () => {
+test("when two admins revoke each other at the same time, one of them remains", async () => {
   await using database = await createTestDatabase();
   const tokens = tokensOf(database);
   for (let round = 0; round < 5; round++) {
     const admins = await Promise.all(
       ["one", "two"].map(async (name) => (await tokens.create({ name, role: "ADMIN" })).token),
     );
-    // Only these two are admins: those of earlier rounds go first.
+    // The admins of earlier rounds are revoked first, so that only these two remain.
     for (const token of await tokens.list()) {
       if (token.revokedAt === null && !admins.some(({ id }) => id === token.id))
         await tokens.revoke(token.id);
@@ -92,7 +92,7 @@ test("two admins who revoke each other at the same moment cannot lock everybody 
   }
 });
 
-test("the time of last use is kept, but written at most once a minute", async () => {
+test("the time of last use is written at most once a minute", async () => {
   await using database = await createTestDatabase();
   const tokens = tokensOf(database);
   const { token, secret } = await tokens.create({ name: "laptop", role: "EDITOR" });
@@ -112,7 +112,7 @@ test("the time of last use is kept, but written at most once a minute", async ()
   assert.ok(((await lastUsed())?.getTime() ?? 0) >= first.getTime());
 });
 
-test("a token's name must say something", async () => {
+test("the name of a token must not be blank or too long", async () => {
   await using database = await createTestDatabase();
   const tokens = tokensOf(database);
   for (const name of ["", "   ", "x".repeat(101)]) {
@@ -120,7 +120,7 @@ test("a token's name must say something", async () => {
   }
 });
 
-test("the first start makes an admin token that only its owner can read; later starts use it again", async () => {
+test("the first start creates an admin token that only its owner can read, and later starts reuse it", async () => {
   await using database = await createTestDatabase();
   await using home = await temporaryFolder();
   const tokens = tokensOf(database);
@@ -135,7 +135,7 @@ test("the first start makes an admin token that only its owner can read; later s
   assert.equal((await tokens.list()).length, 1);
 });
 
-test("rights that others got to the admin token's file are taken away again", async () => {
+test("permissions of other users on the file of the admin token are removed", async () => {
   await using database = await createTestDatabase();
   await using home = await temporaryFolder();
   const tokens = tokensOf(database);
@@ -146,7 +146,7 @@ test("rights that others got to the admin token's file are taken away again", as
   assert.equal((await stat(file)).mode & 0o777, 0o600);
 });
 
-test("an admin token is made known to a new database, and replaced after it was revoked", async () => {
+test("an admin token is added to a new database, and replaced after it was revoked", async () => {
   await using home = await temporaryFolder();
   await using one = await createTestDatabase();
   const { secret } = await tokensOf(one).ensureAdminToken(home.folder);
@@ -164,7 +164,7 @@ test("an admin token is made known to a new database, and replaced after it was 
   assert.equal((await tokens.authenticate(replaced.secret))?.role, "ADMIN");
 });
 
-test("a file that holds something else is left alone, and the error says what to do", async () => {
+test("a file with other content is not changed, and the error says what to do", async () => {
   await using database = await createTestDatabase();
   await using home = await temporaryFolder();
   const file = path.join(home.folder, "admin-token");

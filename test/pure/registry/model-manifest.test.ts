@@ -25,11 +25,11 @@ const MANIFEST: Omit<ModelManifest, "formatVersion"> = {
   run: { id: "run_x", epoch: 3 },
 };
 
-test("a manifest is read as it was written, sizes that are open included", () => {
+test("a manifest is read as it was written, including open sizes", () => {
   assert.deepEqual(parseManifest(formatManifest(MANIFEST)), { formatVersion: 1, ...MANIFEST });
 });
 
-test("a manifest of another format is refused with what to do", () => {
+test("a manifest of another format is refused, and the error says what to do", () => {
   const text = formatManifest(MANIFEST).replace('"formatVersion": 1', '"formatVersion": 2');
   assert.throws(() => parseManifest(text), {
     code: "MODEL_FORMAT_UNKNOWN",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkAliasName, checkModelName, parseModelRef } from "../../../src/registry/model-ref.js";
 
-test("a model is named alone, with a version number, or with an alias", () => {
+test("a reference names a model alone, with a version number, or with an alias", () => {
   assert.deepEqual(parseModelRef("flowers"), { kind: "latest", model: "flowers" });
   assert.deepEqual(parseModelRef("flowers:3"), { kind: "number", model: "flowers", number: 3 });
   assert.deepEqual(parseModelRef("flowers@champion"), {
@@ -12,7 +12,7 @@ test("a model is named alone, with a version number, or with an alias", () => {
   });
 });
 
-test("anything else names no model", () => {
+test("any other text is not a reference", () => {
   const refs = [
     "",
     "flowers:",
@@ -27,7 +27,7 @@ test("anything else names no model", () => {
   for (const ref of [...refs, ...more]) assert.equal(parseModelRef(ref), null, ref);
 });
 
-test("names that a reference or a path could misread are refused", () => {
+test("names that are ambiguous in a reference or a path are refused", () => {
   for (const name of ["flowers", "Flowers-2.v1_b", "7"]) checkModelName(name);
   for (const name of ["", "a:b", "a@b", "a/b", ".hidden", "-x", "a b", "ü", "x".repeat(64)]) {
     assert.throws(() => checkModelName(name), { code: "NAME_INVALID", path: ["model"] }, name);

@@ -9,7 +9,7 @@ import { buildTrainingGraph } from "../../../src/graph/architectures/training-gr
 import { TINY_NETWORK, TINY_TRAINING } from "../../engine/graph/tiny-network.js";
 import { startEngineWithFolder } from "../../testkit/engine.js";
 import { importFlowers } from "../../testkit/flower-job.js";
-import { assertSamePictures, assertSamePixels } from "../../testkit/same-pixels.js";
+import { assertSameImages, assertSamePixels } from "../../testkit/same-pixels.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 
 const SIZE = TINY_NETWORK.imageSizePixels;
@@ -63,7 +63,7 @@ test("a preview shows what training sees", async (t) => {
   await t.test("its pictures are those of the training graph, epoch by epoch, pixel for pixel", async () => {
     const pictures = await Promise.all((await urls({ count: 3 })).map((url) => pixelsAt(server, url)));
     const seen = await seenInTraining(server, sample, [1, 2, 3]);
-    assertSamePictures(pictures, seen);
+    assertSameImages(pictures, seen);
     assert.equal(new Set(pictures.map(String)).size, 3);
   });
 

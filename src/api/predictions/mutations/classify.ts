@@ -4,7 +4,7 @@ import type { Classifier } from "../../../serving/classifier.js";
 import { UserError } from "../../errors/user-error.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { ModelVersion } from "../../models/model-version.js";
-import { ImageInput, pictureInput } from "../image-input.js";
+import { ImageInput, requestedImage } from "../image-input.js";
 import { ImageResult } from "../image-result.js";
 
 @InputType({ description: "What to classify, and with which model." })
@@ -63,7 +63,7 @@ export class ClassifyResolver {
       () =>
         this.classifier.classify({
           model: input.model,
-          images: input.images.map(pictureInput),
+          images: input.images.map(requestedImage),
           topK: input.topK ?? DEFAULT_TOP_K,
         }),
     );

@@ -11,8 +11,8 @@ import {
   followImport,
   openDataWorld,
 } from "../../../testkit/data-world.js";
+import { brokenFiles, classFolders, type Files, imageFile, writeFiles } from "../../../testkit/images.js";
 import { SMALL_LIMITS } from "../../../testkit/limits.js";
-import { brokenFiles, classFolders, type Files, picture, writeFiles } from "../../../testkit/pictures.js";
 
 const FLOWERS = await classFolders({ daisy: 10, rose: 7, tulip: 4 });
 const EVERYTHING = { first: 200, after: null };
@@ -64,7 +64,7 @@ describe("an import", () => {
     assert.equal(hashes.size, 1);
   });
 
-  test("keeps every picture's bytes, size, class and split", async () => {
+  test("stores the bytes, size, class and split of every image", async () => {
     await using world = await openDataWorld();
     const version = await world.import({ source: { uploadId: await world.upload(zipOf(FLOWERS)) } });
     const samples = await world.datasets.allSamples(version.id);
@@ -87,14 +87,14 @@ describe("an import", () => {
     ]);
   });
 
-  test("goes on past files that cannot be used, and lists each with its reason", async () => {
+  test("skips files that cannot be used, and lists each with its reason", async () => {
     await using world = await openDataWorld(SMALL_LIMITS);
     const broken = await brokenFiles();
     const files = {
       ...FLOWERS,
       ...Object.fromEntries(Object.entries(broken).map(([reason, bytes]) => [`daisy/${reason}.jpg`, bytes])),
       "rose/stolen.png": FLOWERS["daisy/0.png"] ?? new Uint8Array(),
-      "beside.png": await picture(900),
+      "beside.png": await imageFile(900),
     };
     for (const [kind, archive] of Object.entries({ zip: zipOf(files), tar: await tarOf(files) })) {
       const version = await world.import({
@@ -118,14 +118,14 @@ describe("an import", () => {
     }
   });
 
-  test("that cannot give a version ends as FAILED with a code that says why", async () => {
+  test("that cannot give a version ends as FAILED with the code of the reason", async () => {
     await using world = await openDataWorld();
     const cases: Record<string, Uint8Array> = {
       ARCHIVE_UNSUPPORTED: Buffer.from("no archive at all"),
       ARCHIVE_DAMAGED: zipOf(FLOWERS).subarray(0, 2000),
-      ARCHIVE_UNSAFE: zip([{ name: "../evil.png", bytes: await picture(1) }]),
+      ARCHIVE_UNSAFE: zip([{ name: "../evil.png", bytes: await imageFile(1) }]),
       NO_IMAGES: zipOf({ "daisy/notes.txt": Buffer.from("none yet") }),
-      NO_CLASSES: zipOf({ "one.png": await picture(1), "two.png": await picture(2) }),
+      NO_CLASSES: zipOf({ "one.png": await imageFile(1), "two.png": await imageFile(2) }),
     };
     for (const [code, archive] of Object.entries(cases)) {
       const version = await world.import({ source: { uploadId: await world.upload(archive) } });
@@ -142,7 +142,7 @@ describe("an import", () => {
     assert.equal((await world.datasets.findVersionByRef("flowers:2"))?.status, "FAILED");
   });
 
-  test("is refused before it begins when the request itself is wrong, and changes nothing", async () => {
+  test("with an invalid request is refused before it begins, and changes nothing", async () => {
     await using world = await openDataWorld();
     const source = { uploadId: await world.upload(zipOf(FLOWERS)) };
     const { uploadId: open } = await world.uploads.create({
@@ -168,8 +168,8 @@ describe("an import", () => {
   });
 });
 
-describe("versions of a data set", () => {
-  test("are numbered from 1 without gaps, also when many are started at once", async () => {
+describe("versions of a dataset", () => {
+  test("are numbered from 1 without gaps, even when many imports start at the same time", async () => {
     await using world = await openDataWorld();
     const source = { uploadId: await world.upload(zipOf(FLOWERS)) };
     const started = await Promise.all(Array.from({ length: 8 }, () => world.importer.start(request(source))));
@@ -184,7 +184,7 @@ describe("versions of a data set", () => {
     assert.equal((await world.datasets.findVersionByRef("flowers"))?.number, 8);
   });
 
-  test("keep the split of every picture they had before, by its content, when pictures are added", async () => {
+  test("keep the split of every earlier image, by its content, when images are added", async () => {
     await using world = await openDataWorld();
     const added = await classFolders({ daisy: 5, rose: 3, tulip: 9 }, 500);
     const renamed = Object.fromEntries(
@@ -207,7 +207,7 @@ describe("versions of a data set", () => {
     });
     assert.notEqual(otherSeed.hash, first.hash);
     const again = await world.import({ source: { uploadId: await world.upload(zipOf(FLOWERS)) } });
-    assert.equal(again.hash, first.hash, "the same pictures come back to the same splits");
+    assert.equal(again.hash, first.hash, "the same images come back to the same splits");
   });
 
   test("are found by reference", async () => {
@@ -232,7 +232,7 @@ describe("versions of a data set", () => {
     }
   });
 
-  test("give the data set its description, and leave it alone when none is given", async () => {
+  test("set the description of the dataset when one is given", async () => {
     await using world = await openDataWorld();
     const input = request({ uploadId: await world.upload(zipOf(FLOWERS)) });
     const described = async () => (await world.datasets.findDatasetByName("flowers"))?.description;
@@ -246,7 +246,7 @@ describe("versions of a data set", () => {
 });
 
 describe("an idempotency key", () => {
-  test("makes fifty requests at once one version", async () => {
+  test("makes fifty concurrent requests create one version", async () => {
     await using world = await openDataWorld();
     const source = { uploadId: await world.upload(zipOf(FLOWERS)) };
     const started = await Promise.all(
@@ -260,7 +260,7 @@ describe("an idempotency key", () => {
     assert.equal(later.status, "READY", "a repeated request sees how far it is");
   });
 
-  test("is refused for another request, also at the same time and for another data set", async () => {
+  test("is refused for another request, even a concurrent one for another dataset", async () => {
     await using world = await openDataWorld();
     const source = { uploadId: await world.upload(zipOf(FLOWERS)) };
     const outcomes = await Promise.all(
@@ -272,7 +272,7 @@ describe("an idempotency key", () => {
       ),
     );
     assert.deepEqual(outcomes.sort(), ["IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_REUSED", "started"]);
-    assert.equal(await world.database.prisma.dataset.count(), 1, "a refused request makes no data set");
+    assert.equal(await world.database.prisma.dataset.count(), 1, "a refused request makes no dataset");
   });
 });
 
@@ -282,7 +282,7 @@ describe("the events of an import", () => {
     return (await world.importer.start(request({ uploadId: await world.upload(zipOf(files)) }))).id;
   }
 
-  test("are progress with cursors, then one end, and start over from any cursor", async () => {
+  test("are progress with cursors, then one end, and are replayed from any cursor", async () => {
     await using world = await openDataWorld();
     const id = await importMany(world);
     const events = await followImport(world.importer, id);
@@ -303,7 +303,7 @@ describe("the events of an import", () => {
     assert.deepEqual(await followImport(world.importer, id, "1"), [], "nothing comes after the end");
   });
 
-  test("come to many followers, and stop for one that leaves", async () => {
+  test("reach many followers, and end for a follower that leaves", async () => {
     await using world = await openDataWorld();
     const id = await importMany(world);
     const leave = new AbortController();
@@ -315,7 +315,7 @@ describe("the events of an import", () => {
     for (const events of followers) assert.equal(events.at(-1)?.kind, "ImportFinished");
   });
 
-  test("need a version and a cursor of its own", async () => {
+  test("need an existing version and a cursor of its events", async () => {
     await using world = await openDataWorld();
     const id = await importMany(world);
     assert.equal(await refusal(followImport(world.importer, "dsv_unknown")), "DATASET_VERSION_NOT_FOUND");
@@ -325,7 +325,7 @@ describe("the events of an import", () => {
     await followImport(world.importer, id);
   });
 
-  test("of a tar do not claim a total before its end", async () => {
+  test("of a tar have no total before its end", async () => {
     await using world = await openDataWorld();
     const files = await classFolders({ daisy: 40, rose: 40 });
     const { id } = await world.importer.start(request({ uploadId: await world.upload(await tarOf(files)) }));
@@ -335,7 +335,7 @@ describe("the events of an import", () => {
   });
 });
 
-test("an import that is stopped goes on after the next start", async () => {
+test("a stopped import continues after the next start", async () => {
   await using world = await openDataWorld();
   await mkdir(path.join(world.importRoot, "flowers"));
   await writeFiles(path.join(world.importRoot, "flowers"), FLOWERS);

@@ -7,12 +7,12 @@ import { pathToFileURL } from "node:url";
 import { readSampleImage } from "../../../../src/data/versions/sample-image.js";
 import { zipOf } from "../../../testkit/archives.js";
 import { composeDataWorld, followImport, openDataWorld } from "../../../testkit/data-world.js";
-import { classFolders } from "../../../testkit/pictures.js";
+import { classFolders } from "../../../testkit/images.js";
 
 const module = (name: string): string =>
   JSON.stringify(pathToFileURL(path.join(import.meta.dirname, name)).href);
 
-/** Imports in a process of its own and says when it begins and when progress is made. */
+/** Imports in a process of its own, and prints the id of the version and the kinds of events. */
 const IMPORTER = `
   const { Database } = await import(${module("../../../../src/db/database.js")});
   const { composeDataWorld } = await import(${module("../../../testkit/data-world.js")});
@@ -28,7 +28,7 @@ const IMPORTER = `
   for await (const event of world.importer.follow(id, null, new AbortController().signal)) process.stdout.write(event.kind + "\\n");
   setInterval(() => {}, 1000);`;
 
-test("an import whose process is killed at any time is whole after the next start", async () => {
+test("an import whose process is killed at any time is complete after the next start", async () => {
   await using world = await openDataWorld();
   const files = await classFolders({ daisy: 150, rose: 150 });
   const uploadId = await world.upload(zipOf(files));

@@ -9,7 +9,7 @@ import { Uploads } from "../../../../src/data/imports/uploads.js";
 import { zipOf } from "../../../testkit/archives.js";
 import { openDataWorld } from "../../../testkit/data-world.js";
 import { createTestDatabase } from "../../../testkit/database.js";
-import { classFolders } from "../../../testkit/pictures.js";
+import { classFolders } from "../../../testkit/images.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const HELLO = Buffer.from("hello");
@@ -18,7 +18,7 @@ const HELLO_SHA256 = createHash("sha256").update(HELLO).digest("hex");
 interface UploadWorld extends AsyncDisposable {
   readonly uploads: Uploads;
   readonly folder: string;
-  /** Milliseconds that the clock is ahead. */
+  /** Milliseconds by which the clock is ahead. */
   readonly clock: { aheadMs: number };
 }
 
@@ -56,7 +56,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 const anything = { sizeBytes: null, sha256: null, tokenId: "tok_1" };
 
 describe("an upload", () => {
-  test("arrives in pieces, is measured and hashed on the way, and can be read", async () => {
+  test("is received in chunks, measured and hashed, and can be read", async () => {
     await using world = await openUploads();
     const { uploadId, expiresAt } = await world.uploads.create({
       ...anything,
@@ -74,7 +74,7 @@ describe("an upload", () => {
     assert.equal(await codeOf(world.uploads.receive(uploadId, body("again"))), "UPLOAD_ALREADY_COMPLETE");
   });
 
-  test("that is larger than allowed stops while it arrives", async () => {
+  test("that is too large is refused while it is received", async () => {
     await using world = await openUploads(10);
     assert.equal(await codeOf(world.uploads.create({ ...anything, sizeBytes: 11 })), "UPLOAD_TOO_LARGE");
     const { uploadId } = await world.uploads.create(anything);
@@ -90,7 +90,7 @@ describe("an upload", () => {
     assert.deepEqual(await readdir(path.join(world.folder, "partial")), [], "nothing is left of it");
   });
 
-  test("that is not what was announced is refused and can be sent again", async () => {
+  test("that differs from its announcement is refused and can be sent again", async () => {
     await using world = await openUploads();
     const { uploadId } = await world.uploads.create({ ...anything, sizeBytes: 5, sha256: HELLO_SHA256 });
     for (const wrong of [["hell"], ["hello", "o"], ["HELLO"], []]) {
@@ -101,7 +101,7 @@ describe("an upload", () => {
     assert.deepEqual(Buffer.from(await world.uploads.readBytes(uploadId, 5)), HELLO);
   });
 
-  test("whose connection breaks leaves nothing and can be sent again", async () => {
+  test("whose connection breaks leaves no file and can be sent again", async () => {
     await using world = await openUploads();
     const { uploadId } = await world.uploads.create(anything);
     const breaking = (async function* () {
@@ -113,7 +113,7 @@ describe("an upload", () => {
     await world.uploads.receive(uploadId, body("hello"));
   });
 
-  test("takes the bytes of one sender at a time", async () => {
+  test("accepts the bytes of one sender at a time", async () => {
     await using world = await openUploads();
     const { uploadId } = await world.uploads.create(anything);
     const gate = Promise.withResolvers<void>();
@@ -123,7 +123,7 @@ describe("an upload", () => {
       yield Buffer.from("lo");
     })();
     const first = world.uploads.receive(uploadId, slow);
-    // The first has begun once its file is there.
+    // The first request has begun when its file exists.
     while ((await readdir(path.join(world.folder, "partial")).catch(() => [])).length === 0);
     assert.equal(await codeOf(world.uploads.receive(uploadId, body("other"))), "UPLOAD_IN_PROGRESS");
     gate.resolve();
@@ -131,7 +131,7 @@ describe("an upload", () => {
     assert.deepEqual(Buffer.from(await world.uploads.readBytes(uploadId, 5)), HELLO);
   });
 
-  test("that nobody announced, or with an id that is a path, is not found", async () => {
+  test("that was not announced, or whose id is a path, is not found", async () => {
     await using world = await openUploads();
     for (const id of ["upl_00000000000000000000000000", "../../etc/passwd", "", "partial"]) {
       assert.equal(await codeOf(world.uploads.receive(id, body("x"))), "UPLOAD_NOT_FOUND");
@@ -139,7 +139,7 @@ describe("an upload", () => {
     }
   });
 
-  test("is announced with sane numbers", async () => {
+  test("is announced with a valid size and digest", async () => {
     await using world = await openUploads();
     for (const wrong of [
       { sizeBytes: -1 },
@@ -151,7 +151,7 @@ describe("an upload", () => {
     }
   });
 
-  test("expires, and is then removed with its bytes", async () => {
+  test("expires, and its bytes are removed", async () => {
     await using world = await openUploads();
     const { uploadId } = await world.uploads.create(anything);
     await world.uploads.receive(uploadId, body("hello"));
@@ -165,7 +165,7 @@ describe("an upload", () => {
   });
 });
 
-test("an upload that an unfinished import reads outlives its time", async () => {
+test("an expired upload stays while an unfinished import reads it", async () => {
   await using world = await openDataWorld();
   const uploadId = await world.upload(zipOf(await classFolders({ daisy: 3, rose: 3 })));
   const { versionId } = await world.imports.create({

@@ -7,7 +7,7 @@ import type { DatasetVersionRecord } from "../../../../src/core/dataset-records.
 import { readSampleImage } from "../../../../src/data/versions/sample-image.js";
 import { zipOf } from "../../../testkit/archives.js";
 import { type DataWorld, openDataWorld } from "../../../testkit/data-world.js";
-import { classFolders } from "../../../testkit/pictures.js";
+import { classFolders } from "../../../testkit/images.js";
 import { seededRandom } from "../../../testkit/random.js";
 
 const SIZE = 12;
@@ -20,8 +20,8 @@ async function importFlowers(world: DataWorld, dataset = "flowers"): Promise<Dat
 
 const shardFiles = (world: DataWorld) => readdir(path.join(world.config.homeFolder, "shards"));
 
-describe("packed pictures", () => {
-  test("are what the decoder gives, at every position, with labels and splits", async () => {
+describe("packed images", () => {
+  test("have the pixels of the decoder, the label and the split at every position", async () => {
     await using world = await openDataWorld();
     const version = await importFlowers(world);
     await using reader = await world.shards.open(version.id, SIZE);
@@ -53,7 +53,7 @@ describe("packed pictures", () => {
     );
   });
 
-  test("come in the order asked for, also to many who ask at once", async () => {
+  test("are read in the requested order, even by many readers at the same time", async () => {
     await using world = await openDataWorld();
     const version = await importFlowers(world);
     await using reader = await world.shards.open(version.id, SIZE);
@@ -80,7 +80,7 @@ describe("packed pictures", () => {
     );
   });
 
-  test("refuse positions and room that cannot be", async () => {
+  test("cannot be read at invalid positions or into too little memory", async () => {
     await using world = await openDataWorld();
     const version = await importFlowers(world);
     await using reader = await world.shards.open(version.id, SIZE);
@@ -91,7 +91,7 @@ describe("packed pictures", () => {
     await reader.readImages([], new Uint8Array());
   });
 
-  test("are made once for each size and each manifest, and shared between equal versions", async () => {
+  test("are built once for each size and manifest, and shared between equal versions", async () => {
     await using world = await openDataWorld();
     const version = await importFlowers(world);
     const equal = await importFlowers(world, "the-same-flowers");
@@ -116,7 +116,7 @@ describe("packed pictures", () => {
     );
   });
 
-  test("that were damaged from outside are made again", async () => {
+  test("are built again when their file was damaged", async () => {
     await using world = await openDataWorld();
     const version = await importFlowers(world);
     await (await world.shards.open(version.id, SIZE))[Symbol.asyncDispose]();
@@ -126,7 +126,7 @@ describe("packed pictures", () => {
     assert.equal((await stat(file)).size, 35 * IMAGE_BYTES);
   });
 
-  test("stop being made when nobody waits any more, and leave nothing behind", async () => {
+  test("are no longer built when nobody waits, and leave no file", async () => {
     await using world = await openDataWorld();
     const version = await importFlowers(world);
     const stop = new AbortController();
@@ -142,7 +142,7 @@ describe("packed pictures", () => {
     await assert.rejects(world.shards.open(version.id, SIZE, undefined, stop.signal), /changed my mind/);
   });
 
-  test("go on being made for the one who still waits", async () => {
+  test("continue to be built for a caller that still waits", async () => {
     await using world = await openDataWorld();
     const version = await importFlowers(world);
     const stop = new AbortController();

@@ -5,7 +5,7 @@ import { encodeCursor } from "../../../../src/core/cursor.js";
 import type { Page, PageRequest } from "../../../../src/core/page.js";
 import { zipOf } from "../../../testkit/archives.js";
 import { type DataWorld, openDataWorld } from "../../../testkit/data-world.js";
-import { classFolders } from "../../../testkit/pictures.js";
+import { classFolders } from "../../../testkit/images.js";
 
 /** Every item of a list, page by page. */
 async function walk<T>(list: (page: PageRequest) => Promise<Page<T>>, first: number): Promise<T[]> {

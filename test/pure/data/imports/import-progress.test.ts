@@ -20,7 +20,7 @@ test("progress is written at most four times a second, however often it is repor
   assert.deepEqual(written, [1, 251, 501, 751, 1001, 1251, 1501, 1751]);
 });
 
-test("a slow write is not overtaken by the next", async () => {
+test("the next write waits for a slow one", async () => {
   let nowMs = 0;
   const gate = Promise.withResolvers<void>();
   const written: number[] = [];
@@ -37,7 +37,7 @@ test("a slow write is not overtaken by the next", async () => {
   assert.deepEqual(written, [0, 2000]);
 });
 
-test("a failing write is told and does not stop the import", async () => {
+test("a failed write is reported and does not stop the import", async () => {
   const errors: unknown[] = [];
   const progress = new ImportProgress(
     () => Promise.reject(new Error("no database")),

@@ -14,7 +14,7 @@ import { seededRandom } from "../../../testkit/random.js";
 
 const RATIOS: SplitRatios = { validation: 0.15, test: 0.15, seed: 7 };
 
-function pictures(classIndex: number, count: number, from = 0): SplitCandidate[] {
+function images(classIndex: number, count: number, from = 0): SplitCandidate[] {
   return Array.from({ length: count }, (_, index) => ({
     classIndex,
     contentHash: createHash("sha256")
@@ -43,18 +43,18 @@ function quotas(count: number, { validation, test: testFraction }: SplitRatios):
 }
 
 describe("splits", () => {
-  test("each class is within rounding of the ratios, with one in each split from three pictures on", () => {
+  test("each class follows the ratios within rounding, with one image in each split from three images on", () => {
     const random = seededRandom(1);
     for (let round = 0; round < 200; round++) {
       const ratios = { validation: random() * 0.45, test: random() * 0.45, seed: round };
       const count = 3 + Math.floor(random() * 60);
-      const candidates = pictures(0, count);
+      const candidates = images(0, count);
       const counts = countsOf(candidates, assignSplits(candidates, ratios, null));
       assert.equal(counts.TRAIN + counts.VALIDATION + counts.TEST, count);
       const exact = quotas(count, ratios);
       for (const split of ["TRAIN", "VALIDATION", "TEST"] as const) {
         assert.ok(counts[split] >= 1, `${split} of ${count} by ${JSON.stringify(ratios)} is empty`);
-        // A split that would be empty takes its picture from another, which is then one off.
+        // An empty split takes an image from another split, which then differs by one.
         const slack = Object.values(exact).some((quota) => quota < 1) ? 2 : 1;
         assert.ok(
           Math.abs(counts[split] - exact[split]) < slack,
@@ -64,36 +64,36 @@ describe("splits", () => {
     }
   });
 
-  test("classes are split one by one, so that a rare one is not left out", () => {
-    const candidates = [...pictures(0, 1000), ...pictures(1, 3)];
+  test("classes are split separately, so that a rare class is in each split", () => {
+    const candidates = [...images(0, 1000), ...images(1, 3)];
     const splits = assignSplits(candidates, RATIOS, null);
-    assert.deepEqual(countsOf(pictures(1, 3), splits), { TRAIN: 1, VALIDATION: 1, TEST: 1 });
-    assert.deepEqual(countsOf(pictures(0, 1000), splits), { TRAIN: 700, VALIDATION: 150, TEST: 150 });
+    assert.deepEqual(countsOf(images(1, 3), splits), { TRAIN: 1, VALIDATION: 1, TEST: 1 });
+    assert.deepEqual(countsOf(images(0, 1000), splits), { TRAIN: 700, VALIDATION: 150, TEST: 150 });
   });
 
   test("a fraction of zero leaves its split empty", () => {
-    const candidates = pictures(0, 10);
+    const candidates = images(0, 10);
     const splits = assignSplits(candidates, { validation: 0.3, test: 0, seed: 0 }, null);
     assert.deepEqual(countsOf(candidates, splits), { TRAIN: 7, VALIDATION: 3, TEST: 0 });
     const allTrain = assignSplits(candidates, { validation: 0, test: 0, seed: 0 }, null);
     assert.deepEqual(countsOf(candidates, allTrain), { TRAIN: 10, VALIDATION: 0, TEST: 0 });
   });
 
-  test("one picture is trained on, a second validates", () => {
-    assert.deepEqual(countsOf(pictures(0, 1), assignSplits(pictures(0, 1), RATIOS, null)), {
+  test("a single image is for training, and a second one for validation", () => {
+    assert.deepEqual(countsOf(images(0, 1), assignSplits(images(0, 1), RATIOS, null)), {
       TRAIN: 1,
       VALIDATION: 0,
       TEST: 0,
     });
-    assert.deepEqual(countsOf(pictures(0, 2), assignSplits(pictures(0, 2), RATIOS, null)), {
+    assert.deepEqual(countsOf(images(0, 2), assignSplits(images(0, 2), RATIOS, null)), {
       TRAIN: 1,
       VALIDATION: 1,
       TEST: 0,
     });
   });
 
-  test("the order of the pictures changes nothing, the seed does", () => {
-    const candidates = pictures(0, 50);
+  test("the splits depend on the seed and not on the order of the images", () => {
+    const candidates = images(0, 50);
     const splits = assignSplits(candidates, RATIOS, null);
     const reversed = assignSplits(candidates.toReversed(), RATIOS, null);
     assert.deepEqual([...splits].sort(), [...reversed].sort());
@@ -103,8 +103,8 @@ describe("splits", () => {
     );
   });
 
-  test("copies of a picture are one picture, in one split", () => {
-    const candidates = pictures(0, 10);
+  test("copies of an image count once and are in one split", () => {
+    const candidates = images(0, 10);
     const withCopies = [...candidates, ...candidates, ...candidates.slice(0, 3)];
     assert.deepEqual(
       [...assignSplits(withCopies, RATIOS, null)].sort(),
@@ -113,8 +113,8 @@ describe("splits", () => {
   });
 });
 
-describe("splits of a data set that grows", () => {
-  test("a picture keeps its split, in every version, while ratios and minimum still hold", () => {
+describe("splits of a dataset that grows", () => {
+  test("an image keeps its split in every version as long as the ratios and the minimum hold", () => {
     const random = seededRandom(5);
     for (let round = 0; round < 50; round++) {
       const ratios = { validation: 0.05 + random() * 0.4, test: 0.05 + random() * 0.4, seed: round };
@@ -122,7 +122,7 @@ describe("splits of a data set that grows", () => {
       let count = 0;
       for (let version = 0; version < 8; version++) {
         count += 1 + Math.floor(random() * 12);
-        const candidates = pictures(0, count);
+        const candidates = images(0, count);
         const splits: Map<string, Split> = assignSplits(candidates, ratios, earlier);
         for (const [hash, split] of earlier?.splitByHash ?? []) assert.equal(splits.get(hash), split);
         const counts = countsOf(candidates, splits);
@@ -139,15 +139,15 @@ describe("splits of a data set that grows", () => {
     }
   });
 
-  test("another seed splits anew", () => {
-    const candidates = pictures(0, 60);
+  test("another seed gives other splits", () => {
+    const candidates = images(0, 60);
     const earlier = { ratios: RATIOS, splitByHash: assignSplits(candidates, RATIOS, null) };
     const ratios = { ...RATIOS, seed: 99 };
     assert.deepEqual(assignSplits(candidates, ratios, earlier), assignSplits(candidates, ratios, null));
   });
 
-  test("other ratios are met by moving as few pictures as possible", () => {
-    const candidates = pictures(0, 100);
+  test("other ratios move as few images as possible", () => {
+    const candidates = images(0, 100);
     const earlier = { ratios: RATIOS, splitByHash: assignSplits(candidates, RATIOS, null) };
     const ratios = { validation: 0.3, test: 0, seed: RATIOS.seed };
     const splits = assignSplits(candidates, ratios, earlier);
@@ -158,8 +158,8 @@ describe("splits of a data set that grows", () => {
     assert.equal(moved.length, 15);
   });
 
-  test("a split whose pictures are gone gets one back", () => {
-    const candidates = pictures(0, 10);
+  test("a split that lost all its images gets one again", () => {
+    const candidates = images(0, 10);
     const earlier = { ratios: RATIOS, splitByHash: assignSplits(candidates, RATIOS, null) };
     const rest = candidates.filter(
       ({ contentHash }) => earlier.splitByHash.get(contentHash) !== "VALIDATION",
@@ -187,6 +187,6 @@ describe("split ratios", () => {
     });
   }
 
-  test("no validation and no test at all is allowed", () =>
+  test("splits without validation and test are allowed", () =>
     checkSplitRatios({ validation: 0, test: 0, seed: 0 }));
 });

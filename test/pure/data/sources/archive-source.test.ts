@@ -23,7 +23,7 @@ const FILES = {
 
 let count = 0;
 
-/** What an archive holds: the text of each file, or why it is refused. */
+/** The content of an archive: the text of each file, or the reason of its rejection. */
 async function read(archive: Uint8Array, limits = LIMITS): Promise<Record<string, string>> {
   const file = path.join(temporary.folder, `archive-${count++}`);
   await writeFile(file, archive);
@@ -49,14 +49,14 @@ async function refusal(archive: Uint8Array, limits = LIMITS): Promise<string> {
 
 const TEXTS = Object.fromEntries(Object.entries(FILES).map(([name, bytes]) => [name, bytes.toString()]));
 
-describe("an archive's kind is told by its bytes", () => {
+describe("the first bytes decide the kind of an archive", () => {
   test("a zip, a tar and a tar.gz give the same files", async () => {
     assert.deepEqual(await read(zipOf(FILES)), TEXTS);
     assert.deepEqual(await read(await tarOf(FILES)), TEXTS);
     assert.deepEqual(await read(await tarGzOf(FILES)), TEXTS);
   });
 
-  test("a zip that stores its files without packing them is read", async () => {
+  test("a zip with uncompressed files is read", async () => {
     assert.deepEqual(await read(zip([{ name: "a/1.jpg", bytes: Buffer.from("x") }])), { "a/1.jpg": "x" });
   });
 
@@ -68,13 +68,13 @@ describe("an archive's kind is told by its bytes", () => {
     assert.equal(await refusal(Buffer.alloc(2048)), "ARCHIVE_UNSUPPORTED");
   });
 
-  test("names that begin with ./ are those without it, as `tar -C folder .` writes them", async () => {
+  test("the prefix ./ of names, as `tar -C folder .` writes it, is removed", async () => {
     const dotted = Object.fromEntries(Object.entries(FILES).map(([name, bytes]) => [`./${name}`, bytes]));
     assert.deepEqual(await read(zipOf(dotted)), TEXTS);
     assert.deepEqual(await read(await tarOf(dotted)), TEXTS);
   });
 
-  test("what systems leave beside pictures is skipped", async () => {
+  test("files of operating systems beside images are skipped", async () => {
     const junk = {
       "__MACOSX/daisy/._1.jpg": Buffer.from("x"),
       "daisy/.DS_Store": Buffer.from("x"),
@@ -88,7 +88,7 @@ describe("an archive's kind is told by its bytes", () => {
   });
 });
 
-describe("archives made to harm are refused as a whole", () => {
+describe("malicious archives are refused as a whole", () => {
   const names = [
     "/etc/passwd",
     "../outside.jpg",
@@ -130,7 +130,7 @@ describe("archives made to harm are refused as a whole", () => {
     assert.equal(await refusal(await tarGzOf(many)), "ARCHIVE_UNSAFE");
   });
 
-  test("a bomb, before it goes off", async () => {
+  test("a decompression bomb, before it is unpacked", async () => {
     const limits = { ...LIMITS, archiveBytes: Number.MAX_SAFE_INTEGER, imageBytes: Number.MAX_SAFE_INTEGER };
     const claims: ZipEntry = {
       name: "a/1.jpg",
@@ -139,7 +139,7 @@ describe("archives made to harm are refused as a whole", () => {
       claimedBytes: 0xfff_fff0,
     };
     assert.equal(await refusal(zip(Array.from({ length: 3 }, () => claims)), limits), "ARCHIVE_UNSAFE");
-    // A gzip may have several parts, so one small part of zeros makes a large bomb.
+    // A gzip may have several members, so one small member of zeros makes a large bomb.
     const part = gzipSync(Buffer.alloc(10 * 2 ** 20));
     const zeros = Buffer.concat([
       await tarGzOf({ "a/1.jpg": Buffer.from("x") }),
@@ -149,9 +149,9 @@ describe("archives made to harm are refused as a whole", () => {
   });
 });
 
-describe("what is wrong with one file of an archive fails that file alone", () => {
+describe("a bad file in an archive fails alone", () => {
   const good: ZipEntry = { name: "a/good.jpg", bytes: Buffer.from("good"), deflate: true };
-  const bytes = Buffer.from("a picture that is packed".repeat(5));
+  const bytes = Buffer.from("an image that is packed".repeat(5));
   const cases: Record<string, { entry: ZipEntry; reason: string }> = {
     "a wrong checksum": { entry: { name: "a/bad.jpg", bytes, claimedCrc: 1 }, reason: "DAMAGED" },
     "a smaller size than it unpacks to": {
@@ -182,8 +182,8 @@ describe("what is wrong with one file of an archive fails that file alone", () =
   });
 });
 
-describe("archives that were cut off or damaged", () => {
-  test("a cut-off archive is refused, not read in part", async () => {
+describe("truncated and damaged archives", () => {
+  test("a truncated archive is refused and not read in part", async () => {
     for (const archive of [zipOf(FILES), await tarGzOf(FILES)]) {
       assert.equal(await refusal(archive.subarray(0, archive.length - 30)), "ARCHIVE_DAMAGED");
     }
@@ -191,7 +191,7 @@ describe("archives that were cut off or damaged", () => {
     assert.equal(await refusal(plain.subarray(0, 700)), "ARCHIVE_DAMAGED");
   });
 
-  test("a zip whose 64-bit directory lies where no file reaches", async () => {
+  test("a zip whose 64-bit directory is beyond the end of the file", async () => {
     const archive = zipOf(FILES);
     const locator = Buffer.alloc(20, 0xff);
     locator.write("PK\x06\x07", "latin1");
@@ -201,7 +201,7 @@ describe("archives that were cut off or damaged", () => {
     assert.equal(await refusal(hostile), "ARCHIVE_DAMAGED");
   });
 
-  test("random damage is always a reasoned failure, never a crash or a hang", async () => {
+  test("a randomly damaged archive fails with a reason, and never crashes or hangs", async () => {
     const random = seededRandom(11);
     const originals = [zipOf(FILES), await tarOf(FILES), await tarGzOf(FILES)];
     const outcomes = new Map<string, number>();

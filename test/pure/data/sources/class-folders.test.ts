@@ -11,7 +11,7 @@ test("a class is a folder at the root", () => {
   assert.deepEqual(classesOf("daisy/1.jpg", "rose/2.jpg"), ["daisy", "rose"]);
 });
 
-test("folders that wrap everything are no classes, however many there are", () => {
+test("folders that wrap everything are not classes, however many there are", () => {
   assert.deepEqual(classesOf("a/b/c/daisy/1.jpg", "a/b/c/rose/2.jpg"), ["daisy", "rose"]);
   assert.deepEqual(classesOf("./flowers/daisy/1.jpg", "./flowers/rose/2.jpg"), ["daisy", "rose"]);
 });
@@ -24,15 +24,15 @@ test("folders inside a class folder belong to its class", () => {
   ]);
 });
 
-test("pictures beside class folders, at the root or inside a wrapper, have no class", () => {
+test("images outside of class folders, at the root or inside a wrapper, have no class", () => {
   assert.deepEqual(classesOf("1.jpg", "daisy/2.jpg", "rose/3.jpg"), [null, "daisy", "rose"]);
   assert.deepEqual(classesOf("all/1.jpg", "all/daisy/2.jpg", "all/rose/3.jpg"), [null, "daisy", "rose"]);
 });
 
-test("a single folder of pictures is a class, not a wrapper", () => {
+test("a single folder of images is a class, not a wrapper", () => {
   assert.deepEqual(classesOf("daisy/1.jpg", "daisy/2.jpg"), ["daisy", "daisy"]);
 });
 
-test("pictures without any folder have no class", () => {
+test("images without any folder have no class", () => {
   assert.deepEqual(classesOf("1.jpg", "2.jpg"), [null, null]);
 });

@@ -6,7 +6,7 @@ import { AppError } from "../../../../src/core/app-error.js";
 import { parseConfig } from "../../../../src/core/config.js";
 import { ImageRejected } from "../../../../src/data/images/decoder.js";
 import { openFolder, resolveImportFolder } from "../../../../src/data/sources/folder-source.js";
-import { writeFiles } from "../../../testkit/pictures.js";
+import { writeFiles } from "../../../testkit/images.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const LIMITS = { ...parseConfig({}).limits, imageBytes: 100 };
@@ -35,7 +35,7 @@ async function refusal(folder: string, roots: readonly string[], limits = LIMITS
 }
 
 describe("a folder", () => {
-  test("gives its files by their paths below it, without junk", async () => {
+  test("returns its files by their relative paths, without junk", async () => {
     await using temporary = await temporaryFolder();
     await writeFiles(temporary.folder, {
       "data/rose/2.jpg": Buffer.from("two"),
@@ -71,7 +71,7 @@ describe("a folder", () => {
     assert.equal(await refusal(root, []), "FOLDER_NOT_ALLOWED");
   });
 
-  test("that is a link out of the import root is refused", async () => {
+  test("that is a link to a folder outside of the import root is refused", async () => {
     await using temporary = await temporaryFolder();
     await writeFiles(temporary.folder, { "secret/a/1.jpg": Buffer.from("x") });
     const root = path.join(temporary.folder, "root");
@@ -80,7 +80,7 @@ describe("a folder", () => {
     assert.equal(await refusal(path.join(root, "innocent"), [root]), "FOLDER_NOT_ALLOWED");
   });
 
-  test("that holds a link out of the import root is refused", async () => {
+  test("with a link to a file outside of the import root is refused", async () => {
     await using temporary = await temporaryFolder();
     await writeFiles(temporary.folder, { secret: Buffer.from("x"), "root/daisy/1.jpg": Buffer.from("x") });
     const root = path.join(temporary.folder, "root");
@@ -88,7 +88,7 @@ describe("a folder", () => {
     assert.equal(await refusal(root, [root]), "FOLDER_NOT_ALLOWED");
   });
 
-  test("may hold links that stay below the root, even in a circle", async () => {
+  test("may contain links that stay below the root, even in a loop", async () => {
     await using temporary = await temporaryFolder();
     await writeFiles(temporary.folder, { "daisy/1.jpg": Buffer.from("one") });
     await symlink(
@@ -105,7 +105,7 @@ describe("a folder", () => {
     });
   });
 
-  test("with a link to nowhere says which", async () => {
+  test("with a broken link is refused, and the error names the link", async () => {
     await using temporary = await temporaryFolder();
     await symlink("nowhere", path.join(temporary.folder, "broken"));
     assert.equal(await refusal(temporary.folder, [temporary.folder]), "SOURCE_UNREADABLE");

@@ -3,16 +3,16 @@ import path from "node:path";
 import sharp from "sharp";
 import { seededRandom } from "./random.js";
 
-export type PictureFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
-export const PICTURE_FORMATS: readonly PictureFormat[] = ["jpeg", "png", "webp", "gif", "avif", "tiff"];
+export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
+export const IMAGE_FORMATS: readonly ImageFormat[] = ["jpeg", "png", "webp", "gif", "avif", "tiff"];
 
 /** Files by their path inside a folder or an archive. */
 export type Files = Readonly<Record<string, Uint8Array>>;
 
-/** A real picture file of coloured blocks; every seed gives another. */
-export async function picture(
+/** A real image file of colored blocks. Every seed gives another image. */
+export async function imageFile(
   seed: number,
-  options: { width?: number; height?: number; format?: PictureFormat } = {},
+  options: { width?: number; height?: number; format?: ImageFormat } = {},
 ): Promise<Uint8Array> {
   const { width = 24, height = 16, format = "png" } = options;
   const random = seededRandom(seed + 1);
@@ -23,12 +23,12 @@ export async function picture(
     .toBuffer();
 }
 
-/** `counts` pictures for each class, as `<class>/<number>.png`; seeds start anew at `firstSeed`. */
+/** `counts` images for each class, as `<class>/<number>.png`. Their seeds count from `firstSeed`. */
 export async function classFolders(counts: Readonly<Record<string, number>>, firstSeed = 0): Promise<Files> {
   const files: Record<string, Uint8Array> = {};
   let seed = firstSeed;
   for (const [className, count] of Object.entries(counts)) {
-    for (let index = 0; index < count; index++) files[`${className}/${index}.png`] = await picture(seed++);
+    for (let index = 0; index < count; index++) files[`${className}/${index}.png`] = await imageFile(seed++);
   }
   return files;
 }
@@ -41,7 +41,7 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
   }
 }
 
-/** One file for each reason that its bytes alone decide, for limits of 100,000 bytes and 10,000 pixels. */
+/** One file for each reason that the bytes alone decide, for limits of 100,000 bytes and 10,000 pixels. */
 export async function brokenFiles(): Promise<
   Readonly<
     Record<
@@ -56,25 +56,25 @@ export async function brokenFiles(): Promise<
     >
   >
 > {
-  const jpeg = await noisyPicture(7, { format: "jpeg" });
-  const png = Buffer.from(await noisyPicture(8, { format: "png" }));
+  const jpeg = await noisyImageFile(7, { format: "jpeg" });
+  const png = Buffer.from(await noisyImageFile(8, { format: "png" }));
   const damaged = Buffer.from(png);
   for (let at = 200; at < 260; at++) damaged[at] = (damaged[at] ?? 0) ^ 0xff;
   return {
     EMPTY: new Uint8Array(),
-    NOT_AN_IMAGE: Buffer.from("These are notes about the pictures, not a picture.\n"),
+    NOT_AN_IMAGE: Buffer.from("These are notes about the images, not an image.\n"),
     UNSUPPORTED_FORMAT: bitmap(),
     TRUNCATED: jpeg.subarray(0, Math.floor(jpeg.length * 0.6)),
     DAMAGED: damaged,
     TOO_LARGE: Buffer.concat([png, Buffer.alloc(100_001)]),
-    TOO_MANY_PIXELS: await picture(9, { width: 200, height: 100 }),
+    TOO_MANY_PIXELS: await imageFile(9, { width: 200, height: 100 }),
   };
 }
 
-/** A picture of noise, large enough that damage hits its pixels. */
-export async function noisyPicture(
+/** An image file of noise, large enough that damage affects its pixels. */
+export async function noisyImageFile(
   seed: number,
-  options: { width?: number; height?: number; format?: PictureFormat } = {},
+  options: { width?: number; height?: number; format?: ImageFormat } = {},
 ): Promise<Uint8Array> {
   const { width = 64, height = 48, format = "png" } = options;
   const random = seededRandom(seed);

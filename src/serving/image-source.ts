@@ -7,20 +7,20 @@ import type { Uploads } from "../data/imports/uploads.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
 import { readSampleImage } from "../data/versions/sample-image.js";
 
-/** A picture to classify: exactly one of the three. */
-export type PictureInput =
+/** An image to classify, in one of three forms. */
+export type RequestedImage =
   | { readonly base64: string }
   | { readonly uploadId: string }
   | { readonly sampleId: string };
 
-/** Reads the encoded bytes of one picture. */
-export type PictureReader = () => Promise<Uint8Array>;
+/** Reads the encoded bytes of one image. */
+export type ImageReader = () => Promise<Uint8Array>;
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const DATA_URL = /^data:[^,]*,/;
 
-/** Finds the bytes of the pictures in a request, wherever the client left them. */
-export class PictureSource {
+/** Finds the bytes of the images in a request: in the request itself, in uploads, or in datasets. */
+export class ImageSource {
   readonly #uploads: Uploads;
   readonly #samples: DatasetStore;
   readonly #blobs: BlobStore;
@@ -34,23 +34,23 @@ export class PictureSource {
   }
 
   /**
-   * One reader for each picture, in order. A reader throws ImageRejected for bytes that are no picture
-   * (they fail alone), and AppError for an id that names nothing (the request is wrong, so it fails whole).
+   * One reader for each image, in order. A reader throws ImageRejected for bytes that cannot be used, which fail alone,
+   * and AppError for an unknown id, which fails the whole request.
    *
    * @throws AppError `SAMPLE_NOT_FOUND` with path `["images", index, "sampleId"]`
    */
-  async readers(pictures: readonly PictureInput[]): Promise<readonly PictureReader[]> {
-    const sampleIds = pictures.flatMap((picture) => ("sampleId" in picture ? [picture.sampleId] : []));
+  async readers(images: readonly RequestedImage[]): Promise<readonly ImageReader[]> {
+    const sampleIds = images.flatMap((image) => ("sampleId" in image ? [image.sampleId] : []));
     const samples = sampleIds.length === 0 ? [] : await this.#samples.findSamples(sampleIds);
     const samplesById = new Map(samples.map((sample) => [sample.id, sample]));
-    return pictures.map((picture, index) => {
-      if ("base64" in picture) return async () => decodeBase64(picture.base64, this.#imageBytes);
-      if ("uploadId" in picture) return () => this.#readUpload(picture.uploadId, index);
-      const sample = samplesById.get(picture.sampleId);
+    return images.map((image, index) => {
+      if ("base64" in image) return async () => decodeBase64(image.base64, this.#imageBytes);
+      if ("uploadId" in image) return () => this.#readUpload(image.uploadId, index);
+      const sample = samplesById.get(image.sampleId);
       if (sample === undefined) {
         throw new AppError(
           "SAMPLE_NOT_FOUND",
-          `There is no sample with the id ${JSON.stringify(picture.sampleId)}.`,
+          `There is no sample with the id ${JSON.stringify(image.sampleId)}.`,
           { path: ["images", String(index), "sampleId"] },
         );
       }
@@ -58,7 +58,7 @@ export class PictureSource {
     });
   }
 
-  /** A missing or damaged image fails alone. */
+  /** A missing or damaged image fails without affecting the others. */
   async #readSample(sample: SampleRecord): Promise<Uint8Array> {
     try {
       return await readSampleImage(this.#blobs, sample);
@@ -83,23 +83,23 @@ export class PictureSource {
 }
 
 /**
- * Decodes RFC 4648 base64, padded and without line breaks; the length is checked before any byte is decoded.
+ * Decodes RFC 4648 base64 with padding and without line breaks. The length is checked before any byte is decoded.
  *
  * @throws ImageRejected
  */
-export function decodeBase64(text: string, maximumBytes: number): Uint8Array {
-  if (text.length > Math.ceil(maximumBytes / 3) * 4) {
-    throw tooManyBytes(Math.floor(text.length / 4) * 3, maximumBytes);
+export function decodeBase64(text: string, maxBytes: number): Uint8Array {
+  if (text.length > Math.ceil(maxBytes / 3) * 4) {
+    throw tooManyBytes(Math.floor(text.length / 4) * 3, maxBytes);
   }
   if (DATA_URL.test(text.slice(0, 200))) {
-    throw new ImageRejected("NOT_AN_IMAGE", "This is a data URL: send only what follows its comma.");
+    throw new ImageRejected("NOT_AN_IMAGE", "This is a data URL. Send only the part after its comma.");
   }
   const bytes = text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, "base64") : null;
-  // Node ignores stray bits in the last character; a text that decodes to what another text says is refused.
+  // Node ignores excess bits in the last character. Only the canonical text of the bytes is accepted.
   const last = bytes?.subarray(Math.max(0, Math.ceil(bytes.length / 3) - 1) * 3).toString("base64");
   if (bytes === null || !text.endsWith(last ?? "")) {
     throw new ImageRejected("NOT_AN_IMAGE", "This is not valid base64 (RFC 4648, padded, no line breaks).");
   }
-  if (bytes.length > maximumBytes) throw tooManyBytes(bytes.length, maximumBytes);
+  if (bytes.length > maxBytes) throw tooManyBytes(bytes.length, maxBytes);
   return bytes;
 }

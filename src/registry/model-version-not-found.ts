@@ -1,0 +1,36 @@
+import { AppError } from "../core/app-error.js";
+import { parseModelRef } from "./model-ref.js";
+import type { ModelStore } from "./model-store.js";
+
+/**
+ * The error for a reference that names no model version. Says which part of it does not exist, and what does.
+ *
+ * @param path of the field of the input
+ */
+export async function modelVersionNotFound(
+  models: ModelStore,
+  ref: string,
+  path: readonly string[] = [],
+): Promise<AppError> {
+  return new AppError("MODEL_VERSION_NOT_FOUND", await explain(models, ref), { path });
+}
+
+async function explain(models: ModelStore, ref: string): Promise<string> {
+  const parsed = parseModelRef(ref);
+  if (parsed === null) {
+    return (
+      `A model version is named "flowers" (the latest version of a model), "flowers:3" or "flowers@champion". ` +
+      `Received ${JSON.stringify(ref)}.`
+    );
+  }
+  const model = await models.findModelByName(parsed.model);
+  if (model === null) return `There is no model named "${parsed.model}".`;
+  if (parsed.kind === "alias") {
+    const names = (await models.aliasesOfModels([model.id])).map(({ name }) => name);
+    const existing = names.length === 0 ? "It has no aliases." : `Aliases: ${names.join(", ")}.`;
+    return `The model "${model.name}" has no alias "${parsed.alias}". ${existing}`;
+  }
+  const [latest] = await models.latestVersions([model.id]);
+  if (latest === undefined || parsed.kind === "latest") return `The model "${model.name}" has no versions.`;
+  return `The model "${model.name}" has no version ${parsed.number}. Its latest version is ${latest.number}.`;
+}
