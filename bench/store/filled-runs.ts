@@ -1,9 +1,8 @@
 import type { Architecture } from "../../src/core/enumerations.js";
 import { newId } from "../../src/core/ids.js";
-import { METRIC_KEYS } from "../../src/core/metric-value.js";
+import { BATCH_LOSS, EPOCH_METRICS } from "../../src/core/metrics/epoch-metrics.js";
 import type { RunConfiguration } from "../../src/core/run-configuration.js";
 import { resolveConfiguration } from "../../src/training/configuration/resolution.js";
-import { EPOCH_METRICS } from "../../src/training/record/epoch-metrics.js";
 
 export const ARCHITECTURES: readonly Architecture[] = ["VGG11", "VGG13", "VGG16", "VGG19"];
 export const LEARNING_RATES: readonly number[] = [1, 0.1, 0.01, 0.001, 0.0001];
@@ -12,8 +11,8 @@ export const EXPERIMENTS = 20;
 export const DATASETS = 5;
 
 /** Every epoch records these, as the trainer does; what is left of a run's points are losses of batches. */
-export const EPOCH_KEYS: readonly string[] = [...EPOCH_METRICS.keys()];
-export const BATCH_KEY = METRIC_KEYS.batchLoss;
+export const EPOCH_KEYS: readonly string[] = Object.values(EPOCH_METRICS).map(({ key }) => key);
+export const BATCH_KEY = BATCH_LOSS.key;
 
 export interface RunPoints {
   readonly epochs: number;

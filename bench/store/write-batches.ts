@@ -1,4 +1,5 @@
-import { METRIC_KEYS } from "../../src/core/metric-value.js";
+import type { MetricValueAt } from "../../src/core/metrics/epoch-metrics.js";
+import { EPOCH_METRICS } from "../../src/core/metrics/epoch-metrics.js";
 import type { Database } from "../../src/db/database.js";
 import { RunAttemptStore } from "../../src/training/attempt/attempt-store.js";
 import { EvaluationStore } from "../../src/training/evaluation/evaluation-store.js";
@@ -6,7 +7,6 @@ import { RunEventStore } from "../../src/training/events/event-store.js";
 import { RunStateStore } from "../../src/training/lifecycle/state-store.js";
 import { ArtifactStore } from "../../src/training/record/artifact-store.js";
 import { CheckpointStore } from "../../src/training/record/checkpoint-store.js";
-import type { MetricValueAt } from "../../src/training/record/epoch-metrics.js";
 import { MetricStore } from "../../src/training/record/metric-store.js";
 import type { BenchContext } from "../benchmark.js";
 import { BATCH_KEY } from "./filled-runs.js";
@@ -94,7 +94,7 @@ export class BatchWriter {
       const step = ++this.#step;
       return [
         { key: BATCH_KEY, step, value: 1 / step },
-        { key: METRIC_KEYS.learningRate, step, value: 0.01 },
+        { key: EPOCH_METRICS.learningRate.key, step, value: 0.01 },
       ];
     }).flat();
   }

@@ -1,25 +1,24 @@
 import { z } from "zod";
 import { RunEndReason, RunState } from "./enumerations.js";
+import { EPOCH_METRIC_NAMES, type EpochMetricName } from "./metrics/epoch-metrics.js";
 import { storedNumber, storedTime } from "./stored-json.js";
 
 const EPOCH_RECORD = z.object({
   /** Counts from 1. */
   number: z.number(),
-  trainLoss: storedNumber,
-  validationLoss: storedNumber,
-  trainTop1: storedNumber,
-  trainTop5: storedNumber,
-  validationTop1: storedNumber,
-  validationTop5: storedNumber,
-  /** Rate used by the epoch's last step. */
-  learningRate: storedNumber,
-  /** Training throughput, validation excluded. */
-  imagesPerSecond: storedNumber,
+  ...metricFields(),
   /** Wall time of the epoch, validation and checkpoint included. */
   seconds: storedNumber,
 });
 
-/** One epoch's figures; losses are means over samples, accuracies fractions in [0, 1]. */
+/** An event that an earlier version stored lacks newer metrics. */
+function metricFields() {
+  const value = storedNumber.default(Number.NaN);
+  const fields = EPOCH_METRIC_NAMES.map((name) => [name, value]);
+  return Object.fromEntries(fields) as Readonly<Record<EpochMetricName, typeof value>>;
+}
+
+/** The figures of one epoch; NaN for a metric that is newer than the epoch. */
 export type EpochRecord = Readonly<z.infer<typeof EPOCH_RECORD>>;
 
 export const RUN_PROGRESS = z.object({

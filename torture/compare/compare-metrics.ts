@@ -1,3 +1,4 @@
+import { EPOCH_METRICS, tensorBoardTag } from "../../src/core/metrics/epoch-metrics.js";
 import type { MetricPoint, RunEvidence } from "../evidence/run-evidence.js";
 import { alignEntries, type DeviationKind, type Entry } from "./align-entries.js";
 import type { Difference, DifferenceKind } from "./difference.js";
@@ -11,9 +12,16 @@ const KINDS: Readonly<Record<DeviationKind, DifferenceKind>> = {
   OUT_OF_ORDER: "OTHER",
 };
 
-/** Metrics that measure time differ from run to run; they are compared by their steps alone. */
-export function measuresTime(metricKey: string): boolean {
-  return /per_second$|seconds$/.test(metricKey);
+/** Keys of metrics, and tags of TensorBoard, whose values differ between equal runs: they measure time. */
+const TIMES: ReadonlySet<string> = new Set(
+  Object.values(EPOCH_METRICS).flatMap(({ key, deterministic }) =>
+    deterministic ? [] : [key, tensorBoardTag(key)],
+  ),
+);
+
+/** Whether a metric, or a TensorBoard tag, is compared by its steps alone. */
+export function measuresTime(metric: string): boolean {
+  return TIMES.has(metric);
 }
 
 /** Every point of every metric, bit by bit, and what is kept beside them. */

@@ -1,40 +1,26 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
+import { EPOCH_METRIC_NAMES, EPOCH_METRICS } from "../../core/metrics/epoch-metrics.js";
+import type { EpochRecord } from "../../core/run-events.js";
+import { addField } from "../configuration/setting-field.js";
+import { describeMetric } from "./describe-metric.js";
 import { MetricValue } from "./metric-value.js";
 
-@ObjectType({
-  description: "Figures of one epoch. Losses are means over pictures, accuracies fractions from 0 to 1.",
-})
-export class Epoch {
-  @Field(() => Int, { description: "Counts from 1." })
+@ObjectType({ description: "The figures of one epoch." })
+export class Epoch implements Pick<EpochRecord, "number" | "seconds"> {
+  @Field(() => Int, { description: "Number of the epoch, from 1." })
   number!: number;
 
-  @Field(() => MetricValue, {
-    description: "Mean cross-entropy over the training pictures, as they were trained.",
+  @Field(() => Float, {
+    description: "Duration of the epoch in seconds, validation and checkpoint included.",
   })
-  trainLoss!: number;
-
-  @Field(() => MetricValue, { description: "Mean cross-entropy over the validation pictures." })
-  validationLoss!: number;
-
-  @Field(() => MetricValue, { description: "Fraction of training pictures whose likeliest class was right." })
-  trainTop1!: number;
-
-  @Field(() => MetricValue, {
-    description: "Fraction of validation pictures whose likeliest class is right.",
-  })
-  validationTop1!: number;
-
-  @Field(() => MetricValue, {
-    description: "Fraction of validation pictures whose class is among the five likeliest.",
-  })
-  validationTop5!: number;
-
-  @Field(() => Float, { description: "Learning rate of its last batch." })
-  learningRate!: number;
-
-  @Field(() => Float, { description: "Pictures trained per second, validation left out." })
-  imagesPerSecond!: number;
-
-  @Field(() => Float, { description: "How long it took, validation and checkpoint included." })
   seconds!: number;
+}
+
+for (const name of EPOCH_METRIC_NAMES) {
+  const metric = EPOCH_METRICS[name];
+  addField(Epoch, name, {
+    type: metric.alwaysFinite ? Float : MetricValue,
+    description: describeMetric(metric),
+    nullable: false,
+  });
 }

@@ -1,12 +1,12 @@
 import { Field, Int, ObjectType } from "type-graphql";
+import { METRIC_KEYS } from "../../core/metrics/epoch-metrics.js";
+import { inWords } from "../../core/settings/wording.js";
 import { MetricValue } from "./metric-value.js";
 
 @ObjectType({ description: "Last and best value of one metric of a run." })
 export class MetricSummary {
   @Field(() => String, {
-    description:
-      'Which metric: "train.loss", "train.top1", "train.top5", "validation.loss", "validation.top1", ' +
-      '"validation.top5", "learning_rate" or "images_per_second".',
+    description: `Key of the metric: ${inWords(METRIC_KEYS.map((key) => `"${key}"`))}.`,
   })
   key!: string;
 
@@ -17,7 +17,7 @@ export class MetricSummary {
     name: "best",
     nullable: true,
     description:
-      "The best finite value: the lowest of a loss, the highest of others. Null before there is one.",
+      "The best finite value: the lowest of a loss, the highest of other metrics. Null before there is one.",
   })
   bestValue!: number | null;
 

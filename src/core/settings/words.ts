@@ -1,3 +1,5 @@
+import { EPOCH_METRICS } from "../metrics/epoch-metrics.js";
+
 /** A closed set of words that a setting may take, with the meaning of each. */
 export interface WordSet<W extends string = string> {
   /** Its name in the GraphQL schema. */
@@ -67,13 +69,17 @@ export const FILL_MODES = {
   },
 } as const satisfies WordSet;
 
-export const MONITORED_METRICS = {
+type EpochMetrics = typeof EPOCH_METRICS;
+type MonitorWord = Extract<EpochMetrics[keyof EpochMetrics], { readonly monitor: string }>["monitor"];
+
+export const MONITORED_METRICS: WordSet<MonitorWord> = {
   name: "MonitoredMetric",
   description: "The metric that selects the best checkpoint and decides about early stopping.",
-  meanings: {
-    VALIDATION_LOSS: "Mean loss on the validation split; lower is better.",
-    VALIDATION_TOP1: "Fraction of validation images whose likeliest class is right; higher is better.",
-    VALIDATION_TOP5:
-      "Fraction of validation images whose class is among the five likeliest; higher is better.",
-  },
-} as const satisfies WordSet;
+  meanings: Object.fromEntries(
+    Object.values(EPOCH_METRICS).flatMap((metric) =>
+      "monitor" in metric
+        ? [[metric.monitor, `${metric.description.slice(0, -1)}; ${metric.better} is better.`]]
+        : [],
+    ),
+  ) as Record<MonitorWord, string>,
+};

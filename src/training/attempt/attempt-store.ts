@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { RunEndReason, RunState } from "../../core/enumerations.js";
+import { epochMetricPoints, type MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import type { RunEnvironment } from "../../core/run-environment.js";
 import type { EpochRecord, RunProgress } from "../../core/run-events.js";
 import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/run-state.js";
@@ -14,7 +15,6 @@ import { AttemptReplaced, type RunAttempt } from "../lifecycle/attempt.js";
 import type { RunStateStore } from "../lifecycle/state-store.js";
 import type { ArtifactStore, NewArtifact } from "../record/artifact-store.js";
 import type { CheckpointStore, KeptCheckpoint, SavedCheckpoint } from "../record/checkpoint-store.js";
-import { epochMetricValues, type MetricValueAt } from "../record/epoch-metrics.js";
 import type { MetricStore } from "../record/metric-store.js";
 
 export interface FinishedEpoch {
@@ -170,7 +170,7 @@ export class RunAttemptStore {
     return this.#fenced(attempt, async (transaction) => {
       const { runId } = attempt;
       if (!(await insertEpoch(transaction, runId, epoch))) return NOTHING_REPLACED;
-      await metrics.record(transaction, runId, epoch.number, epochMetricValues(epoch, step), at);
+      await metrics.record(transaction, runId, epoch.number, epochMetricPoints(epoch, step), at);
       const predictions =
         evaluation === null ? null : await evaluations.record(transaction, runId, evaluation, at);
       await this.#recordArtifacts(transaction, runId, artifacts, at);

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { hasCode } from "../../core/app-error.js";
+import { measuredMetrics } from "../../core/metrics/epoch-metrics.js";
 import type { EpochRecord } from "../../core/run-events.js";
 import type { RunWarning } from "../../core/run-warnings.js";
 import { PredictionsCollector } from "../evaluation/predictions.js";
@@ -214,14 +215,12 @@ export class RunTraining {
     const trained = loop.trainingSamples - Math.min(inEpoch.steps * batchSize, loop.trainingSamples);
     const epoch = {
       number,
-      trainLoss: train.loss,
-      trainTop1: train.top1,
-      trainTop5: train.top5,
-      validationLoss: validation.loss,
-      validationTop1: validation.top1,
-      validationTop5: validation.top5,
-      learningRate: loop.learningRate,
-      imagesPerSecond: (trained * 1000) / Math.max(trainedMs - startedMs, 1),
+      ...measuredMetrics({
+        train,
+        validation,
+        learningRate: loop.learningRate,
+        imagesPerSecond: (trained * 1000) / Math.max(trainedMs - startedMs, 1),
+      }),
       seconds: (clock.monotonicMs() - startedMs) / 1000,
     };
     await this.#progress.settle();

@@ -1,5 +1,6 @@
 import path from "node:path";
-import { METRIC_KEYS } from "../../core/metric-value.js";
+import type { MetricValueAt } from "../../core/metrics/epoch-metrics.js";
+import { BATCH_LOSS } from "../../core/metrics/epoch-metrics.js";
 import type { EpochRecord } from "../../core/run-events.js";
 import { saveCheckpoint } from "../../engine/checkpoint.js";
 import type { Session } from "../../engine/session.js";
@@ -7,7 +8,6 @@ import type { Predictions } from "../evaluation/predictions.js";
 import type { RunAttempt } from "../lifecycle/attempt.js";
 import { removeCheckpoints } from "../lifecycle/checkpoint-folders.js";
 import type { SavedCheckpoint } from "../record/checkpoint-store.js";
-import type { MetricValueAt } from "../record/epoch-metrics.js";
 import type { TrainingPosition } from "../record/epoch-position.js";
 import type { RunTrainingOptions } from "./options.js";
 import type { RunOutputs } from "./outputs.js";
@@ -63,7 +63,7 @@ export class RunKeeper {
   /** @param step optimiser steps taken */
   async stepDone(epoch: number, step: number, loss: number): Promise<void> {
     this.#valuesEpoch = epoch;
-    this.#values.push({ key: METRIC_KEYS.batchLoss, step, value: loss });
+    this.#values.push({ key: BATCH_LOSS.key, step, value: loss });
     const waitedMs = this.options.clock.monotonicMs() - this.#lastWriteMs;
     if (waitedMs >= VALUES_EVERY_MS || this.#values.length >= MOST_VALUES) await this.#writeValues();
   }

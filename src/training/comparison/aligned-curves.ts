@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.js";
+import { EPOCH_METRIC_NAMES, EPOCH_METRICS } from "../../core/metrics/epoch-metrics.js";
 import type { EpochRecord } from "../../core/run-events.js";
-import { EPOCH_METRICS } from "../record/epoch-metrics.js";
 
 export interface AlignedCurve {
   readonly key: string;
@@ -20,11 +20,12 @@ export function alignEpochs(
   key: string,
   runs: readonly { readonly runId: string; readonly epochs: readonly EpochRecord[] }[],
 ): AlignedCurve {
-  const read = EPOCH_METRICS.get(key);
-  if (read === undefined) {
+  const name = EPOCH_METRIC_NAMES.find((metric) => EPOCH_METRICS[metric].key === key);
+  if (name === undefined) {
+    const keys = EPOCH_METRIC_NAMES.map((metric) => EPOCH_METRICS[metric].key);
     throw new AppError(
       "METRIC_UNKNOWN",
-      `A curve is of one of ${[...EPOCH_METRICS.keys()].join(", ")}. Received ${JSON.stringify(key)}.`,
+      `A curve is of one of ${keys.join(", ")}. Received ${JSON.stringify(key)}.`,
       { path: ["keys"] },
     );
   }
@@ -35,7 +36,7 @@ export function alignEpochs(
     key,
     epochs: numbers,
     series: runs.map(({ runId, epochs }) => {
-      const values = new Map(epochs.map((epoch) => [epoch.number, read(epoch)]));
+      const values = new Map(epochs.map((epoch) => [epoch.number, epoch[name]]));
       return { runId, values: numbers.map((number) => finite(values.get(number))) };
     }),
   };

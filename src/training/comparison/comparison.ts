@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.js";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Split } from "../../core/enumerations.js";
-import { lowerIsBetter } from "../../core/metric-value.js";
+import { lowerIsBetter } from "../../core/metrics/epoch-metrics.js";
 import { recordedValues } from "../../core/settings/recorded-values.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { classFigures } from "../evaluation/evaluate-predictions.js";

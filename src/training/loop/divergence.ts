@@ -1,5 +1,5 @@
-import { METRIC_KEYS } from "../../core/metric-value.js";
-import type { MetricValueAt } from "../record/epoch-metrics.js";
+import type { MetricValueAt } from "../../core/metrics/epoch-metrics.js";
+import { BATCH_LOSS, EPOCH_METRICS } from "../../core/metrics/epoch-metrics.js";
 
 /** Where a loss stopped being a number to go by. */
 export interface DivergencePoint {
@@ -32,9 +32,9 @@ export class Diverged extends Error {
   get metrics(): readonly MetricValueAt[] {
     const { globalStep: step, learningRate } = this.point;
     return [
-      { key: METRIC_KEYS.batchLoss, step, value: this.loss },
-      { key: METRIC_KEYS.trainLoss, step, value: this.loss },
-      { key: METRIC_KEYS.learningRate, step, value: learningRate },
+      { key: BATCH_LOSS.key, step, value: this.loss },
+      { key: EPOCH_METRICS.trainLoss.key, step, value: this.loss },
+      { key: EPOCH_METRICS.learningRate.key, step, value: learningRate },
     ];
   }
 }

@@ -1,3 +1,4 @@
+import type { SplitFigures } from "../../core/metrics/epoch-metrics.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { TensorValue } from "../../engine/engine-protocol.js";
@@ -9,13 +10,6 @@ import { type Batch, BatchSource, partSizes, type SampleInput } from "./batch-so
 import { checkLoss } from "./divergence.js";
 import { floats, type GraphOutputs, integers, scalar } from "./graph-outputs.js";
 import { epochOrder } from "./shuffling.js";
-
-/** Figures over the samples of a split: mean loss, and fractions in [0, 1]. */
-export interface SplitFigures {
-  readonly loss: number;
-  readonly top1: number;
-  readonly top5: number;
-}
 
 /** What a finished step tells. */
 export interface StepReport {

@@ -1,25 +1,28 @@
 import type { MonitoredMetric } from "../../core/enumerations.js";
-import type { EpochRecord } from "../../core/run-events.js";
+import {
+  EPOCH_METRIC_NAMES,
+  EPOCH_METRICS,
+  type EpochMetricName,
+  type EpochMetricValues,
+  lowerIsBetter,
+} from "../../core/metrics/epoch-metrics.js";
 
-interface Monitor {
-  readonly read: (epoch: EpochRecord) => number;
-  /** 1 when higher is better, -1 when lower is. */
-  readonly sign: 1 | -1;
+/** The metric of each word that the setting `monitor` takes. */
+const MONITORED = new Map(
+  EPOCH_METRIC_NAMES.flatMap((name): [MonitoredMetric, EpochMetricName][] => {
+    const metric = EPOCH_METRICS[name];
+    return "monitor" in metric ? [[metric.monitor, name]] : [];
+  }),
+);
+
+/** The monitored value of an epoch, negated where lower is better, so that a higher score always is. */
+export function scoreOf(epoch: EpochMetricValues, monitor: MonitoredMetric): number {
+  const name = MONITORED.get(monitor);
+  if (name === undefined) throw new Error(`No metric is monitored as ${monitor}.`);
+  return lowerIsBetter(EPOCH_METRICS[name].key) ? -epoch[name] : epoch[name];
 }
 
-const MONITORS: { readonly [Metric in MonitoredMetric]: Monitor } = {
-  VALIDATION_LOSS: { read: (epoch) => epoch.validationLoss, sign: -1 },
-  VALIDATION_TOP1: { read: (epoch) => epoch.validationTop1, sign: 1 },
-  VALIDATION_TOP5: { read: (epoch) => epoch.validationTop5, sign: 1 },
-};
-
-/** The monitored value of an epoch, turned so that higher is better. */
-export function scoreOf(epoch: EpochRecord, monitor: MonitoredMetric): number {
-  const { read, sign } = MONITORS[monitor];
-  return read(epoch) * sign;
-}
-
-/** A value that is not finite never improves on anything, and anything finite improves on none. */
+/** Whether a score improves on the best one so far. A score that is not finite never does. */
 export function improves(score: number, best: number | null, minDelta: number): boolean {
   if (!Number.isFinite(score)) return false;
   return best === null || (score > best && score - best >= minDelta);

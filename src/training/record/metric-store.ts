@@ -1,13 +1,12 @@
 import { sql } from "kysely";
 import { AppError } from "../../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../../core/cursor.js";
-import { lowerIsBetter } from "../../core/metric-value.js";
+import { lowerIsBetter, type MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import type { Page, PageRequest } from "../../core/page.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
 import type { Transaction } from "../../db/transaction.js";
 import { unnest } from "../../db/unnest.js";
-import type { MetricValueAt } from "./epoch-metrics.js";
 import { isFiniteNumber, seriesId, thinnedPoints } from "./metric-history-query.js";
 import type { MetricHistoryRecord, MetricPointRecord } from "./run-records.js";
 

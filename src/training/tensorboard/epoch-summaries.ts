@@ -1,16 +1,16 @@
+import { epochMetricPoints, tensorBoardTag } from "../../core/metrics/epoch-metrics.js";
 import type { EpochRecord } from "../../core/run-events.js";
 import { floats, type GraphOutputs, integers } from "../loop/graph-outputs.js";
-import { epochMetricValues } from "../record/epoch-metrics.js";
 import type { Summary } from "./event.js";
 
 /** Minimum, maximum, sum and sum of squares of a variable, as the signature `histograms` gives them. */
 const STATISTICS = 4;
 
-/** Every metric of an epoch: "validation.loss" as "validation/loss", which TensorBoard groups. */
+/** Every metric of an epoch. */
 export function scalarSummaries(epoch: EpochRecord, step: number): readonly Summary[] {
-  return epochMetricValues(epoch, step).map(({ key, value }) => ({
+  return epochMetricPoints(epoch, step).map(({ key, value }) => ({
     kind: "scalar",
-    tag: key.replace(".", "/"),
+    tag: tensorBoardTag(key),
     value,
   }));
 }

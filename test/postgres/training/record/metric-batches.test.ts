@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MetricValueAt } from "../../../../src/training/record/epoch-metrics.js";
+import type { MetricValueAt } from "../../../../src/core/metrics/epoch-metrics.js";
 import type { MetricPointRecord, MetricSummaryRecord } from "../../../../src/training/record/run-records.js";
 import { insertVersion, openTraining, type Training } from "../training-stores.js";
 

@@ -1,0 +1,155 @@
+import type { Metric } from "./metric.js";
+
+/** Means over the samples of a split: a loss, and fractions of samples from 0 to 1. */
+export interface SplitFigures {
+  readonly loss: number;
+  readonly top1: number;
+  readonly top5: number;
+}
+
+/** What is measured while an epoch is trained and validated. */
+export interface EpochMeasurements {
+  readonly train: SplitFigures;
+  readonly validation: SplitFigures;
+  /** Rate of the epoch's last step. */
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+}
+
+interface EpochMetricFacts extends Metric {
+  readonly source: (measured: EpochMeasurements) => number;
+  /** Whether it is a number that GraphQL's Float takes, never NaN or infinite. */
+  readonly alwaysFinite: boolean;
+  /** Word of the setting `monitor` that selects it; a metric without one cannot be monitored. */
+  readonly monitor?: string;
+}
+
+const LOSS = { unit: null, better: "lower", deterministic: true, alwaysFinite: false } as const;
+const ACCURACY = { unit: null, better: "higher", deterministic: true, alwaysFinite: false } as const;
+
+/**
+ * The metrics that every run records once an epoch, by the name of their field in an epoch. Everything else that knows
+ * them is derived from this table: the record and the API type of an epoch, metric points, TensorBoard's scalars, what
+ * early stopping and the best checkpoint may monitor, and comparisons.
+ */
+export const EPOCH_METRICS = {
+  trainLoss: {
+    ...LOSS,
+    key: "train.loss",
+    label: "Training loss",
+    description: "Mean cross-entropy over the training images, each as it was trained on.",
+    source: ({ train }) => train.loss,
+  },
+  trainTop1: {
+    ...ACCURACY,
+    key: "train.top1",
+    label: "Training top-1 accuracy",
+    description: "Fraction of training images whose likeliest class was right when they were trained on.",
+    source: ({ train }) => train.top1,
+  },
+  trainTop5: {
+    ...ACCURACY,
+    key: "train.top5",
+    label: "Training top-5 accuracy",
+    description:
+      "Fraction of training images whose class was among the five likeliest when they were trained on.",
+    source: ({ train }) => train.top5,
+  },
+  validationLoss: {
+    ...LOSS,
+    key: "validation.loss",
+    label: "Validation loss",
+    description: "Mean cross-entropy over the validation images.",
+    source: ({ validation }) => validation.loss,
+    monitor: "VALIDATION_LOSS",
+  },
+  validationTop1: {
+    ...ACCURACY,
+    key: "validation.top1",
+    label: "Validation top-1 accuracy",
+    description: "Fraction of validation images whose likeliest class is right.",
+    source: ({ validation }) => validation.top1,
+    monitor: "VALIDATION_TOP1",
+  },
+  validationTop5: {
+    ...ACCURACY,
+    key: "validation.top5",
+    label: "Validation top-5 accuracy",
+    description: "Fraction of validation images whose class is among the five likeliest.",
+    source: ({ validation }) => validation.top5,
+    monitor: "VALIDATION_TOP5",
+  },
+  learningRate: {
+    key: "learning_rate",
+    label: "Learning rate",
+    description: "Learning rate of the epoch's last step.",
+    source: ({ learningRate }) => learningRate,
+    unit: null,
+    better: null,
+    deterministic: true,
+    alwaysFinite: true,
+  },
+  imagesPerSecond: {
+    key: "images_per_second",
+    label: "Throughput",
+    description: "Training throughput, without validation.",
+    source: ({ imagesPerSecond }) => imagesPerSecond,
+    unit: "images per second",
+    better: "higher",
+    deterministic: false,
+    alwaysFinite: true,
+  },
+} as const satisfies Readonly<Record<string, EpochMetricFacts>>;
+
+export type EpochMetricName = keyof typeof EPOCH_METRICS;
+/** One value of each metric. */
+export type EpochMetricValues = Readonly<Record<EpochMetricName, number>>;
+
+export const EPOCH_METRIC_NAMES = Object.keys(EPOCH_METRICS) as readonly EpochMetricName[];
+
+/** The metric that every run records for each step. */
+export const BATCH_LOSS: Metric = {
+  key: "batch.loss",
+  label: "Batch loss",
+  description: "Mean cross-entropy over the images of one batch, for every step.",
+  unit: null,
+  better: "lower",
+  deterministic: true,
+};
+
+const METRICS_BY_KEY: ReadonlyMap<string, Metric> = new Map(
+  [...Object.values<Metric>(EPOCH_METRICS), BATCH_LOSS].map((metric) => [metric.key, metric]),
+);
+
+export const METRIC_KEYS: readonly string[] = [...METRICS_BY_KEY.keys()];
+
+/** Undefined for a metric of a later version. */
+export function metricOf(key: string): Metric | undefined {
+  return METRICS_BY_KEY.get(key);
+}
+
+/** "validation.loss" as "validation/loss": TensorBoard groups charts by what is before the slash. */
+export function tensorBoardTag(key: string): string {
+  return key.replace(".", "/");
+}
+
+export function lowerIsBetter(key: string): boolean {
+  return metricOf(key)?.better === "lower";
+}
+
+export function measuredMetrics(measured: EpochMeasurements): EpochMetricValues {
+  const values = EPOCH_METRIC_NAMES.map((name) => [name, EPOCH_METRICS[name].source(measured)]);
+  return Object.fromEntries(values) as EpochMetricValues;
+}
+
+/** A value measured at an optimizer step; it may be NaN or infinite. */
+export interface MetricValueAt {
+  readonly key: string;
+  readonly step: number;
+  readonly value: number;
+}
+
+/** The metrics of an epoch, as they are recorded at its last step. */
+export function epochMetricPoints(epoch: EpochMetricValues, step: number): readonly MetricValueAt[] {
+  return EPOCH_METRIC_NAMES.map((name) => ({ key: EPOCH_METRICS[name].key, step, value: epoch[name] }));
+}
