@@ -1,4 +1,4 @@
-/** Which folder of src/ may import which; a folder may always import itself. Type-only imports count too. */
+/** The folders of src/ that each folder may import beside itself. Imports of types alone count too. */
 const MAY_IMPORT = {
   lang: [],
   core: ["lang"],
@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   registry: ["lang", "core", "telemetry", "db", "graph", "engine", "data"],
   training: ["lang", "core", "telemetry", "db", "graph", "engine", "data", "registry"],
   serving: ["lang", "core", "telemetry", "graph", "engine", "data", "registry"],
-  // The system query describes the engine, so the words for that are the API's too.
+  // The query `system` describes the engine in the engine's own types.
   api: [
     "lang",
     "core",
@@ -24,12 +24,12 @@ const MAY_IMPORT = {
     "engine/engine-protocol.ts",
   ],
   web: [],
-  // A client knows the server by its schema alone.
+  // A client knows only the schema of the server.
   client: [],
   cli: ["lang", "core", "telemetry", "client", "app"],
 };
 
-/** Subfolders in the order in which data flows through them: each may import those before it, never those after. */
+/** Subfolders in the order in which data flows through them: a subfolder may import those before it in the list. */
 const LAYERS = {
   data: ["blobs", "images", "sources", "versions", "imports", "shards"],
   training: [
@@ -103,10 +103,17 @@ module.exports = {
       to: { path: "node_modules/@tensorflow/" },
     },
     {
-      name: "only-data-and-demo-decode-pictures",
+      name: "only-data-and-demo-decode-images",
       severity: "error",
       from: { path: "^(src|bench|torture)/", pathNot: "^src/data/" },
       to: { path: "node_modules/sharp/" },
+    },
+    {
+      name: "the-demo-is-a-client",
+      comment: "The demo uses the API as any other client does.",
+      severity: "error",
+      from: { path: "^demo/" },
+      to: { path: "^src/", pathNot: "^src/client/" },
     },
     {
       name: "no-cycles",
@@ -116,7 +123,7 @@ module.exports = {
     },
   ],
   options: {
-    // TypeScript 7 has no compiler API yet, so swc reads the sources (see launcher/import-rules.mjs).
+    // TypeScript 7 has no compiler API, so that swc reads the sources (see launcher/import-rules.mjs).
     parser: "swc",
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

@@ -1,5 +1,6 @@
 /** `npm run check`: the gate, which must pass before a change is merged. */
 import path from "node:path";
+import { checkFolderSizes } from "./folder-sizes.mjs";
 import { checkImportRules } from "./import-rules.mjs";
 import { runQuietly, say } from "./process.mjs";
 import { runTests } from "./test.mjs";
@@ -21,6 +22,7 @@ export const CHECKS = [
   { name: "lint", run: biome("lint") },
   { name: "types", run: inTurn(typescript("."), typescript("src/web")) },
   { name: "import rules", run: ({ root, node }) => checkImportRules(root, node) },
+  { name: "folder sizes", run: ({ root }) => checkFolderSizes(root) },
   { name: "SQL is typed from the schema", run: ({ root }) => checkTypedSql(root) },
   { name: "schema.graphql matches the code", run: espalier("schema", "--check") },
   { name: "reference pages match the code", run: espalier("docs", "--check") },

@@ -1,7 +1,7 @@
 /**
- * Checks `.dependency-cruiser.cjs` on a copy of the sources. dependency-cruiser reads TypeScript with
- * swc, since TypeScript 7 has no compiler API yet, and does not know `using` declarations: the copy
- * has `const` in their place, which imports the same.
+ * Checks the rules of `.dependency-cruiser.cjs` on a copy of the sources. dependency-cruiser reads TypeScript with swc,
+ * since TypeScript 7 has no compiler API, and its parser does not know `using` declarations: the copy has `const` in
+ * their place, which imports the same.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const USING = /\b(?:await )?using (\w+)(?=:| =| of)/g;
 /**
  * @param {string} root the checkout
  * @param {string} node the Node to run with
- * @returns {{ holds: boolean, report: string }} what dependency-cruiser found
+ * @returns {{ holds: boolean, report: string }} `report` is the output of dependency-cruiser
  */
 export function checkImportRules(root, node) {
   const copy = mkdtempSync(path.join(tmpdir(), "espalier-imports-"));
@@ -33,7 +33,7 @@ export function checkImportRules(root, node) {
     const program = path.join(root, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
     const args = [program, "--config", ".dependency-cruiser.cjs", ...FOLDERS];
     const { status, stdout, stderr } = spawnSync(node, args, { cwd: copy, encoding: "utf8" });
-    // The note that there is no TypeScript compiler is what the copy is for.
+    // Cut off the note that there is no TypeScript compiler.
     const [report = ""] = `${stdout}${stderr}`.split(/^.*missing-tsc-transpiler/m);
     return { holds: status === 0, report: report.trim() };
   } finally {

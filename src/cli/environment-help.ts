@@ -3,7 +3,7 @@ import {
   type CommandName,
   ENVIRONMENT_VARIABLES,
   type EnvironmentVariable,
-} from "../core/environment-variables.js";
+} from "../core/environment/variables.js";
 
 /** The part of a command's help that lists the environment variables which the command reads. */
 export function environmentHelp(name: CommandName): (context: AddHelpTextContext) => string {

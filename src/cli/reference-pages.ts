@@ -1,4 +1,4 @@
-import { configurationReference } from "../core/configuration-reference.js";
+import { configurationReference } from "../core/environment/reference.js";
 import { errorReference } from "../core/error-reference.js";
 import { metricsReference } from "../core/metrics/reference.js";
 import { settingsReference } from "../core/settings/reference.js";

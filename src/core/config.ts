@@ -1,4 +1,4 @@
-import { type Crash, type LOG_LEVELS, readEnvironment } from "./environment-variables.js";
+import { type Crash, type LOG_LEVELS, readEnvironment } from "./environment/variables.js";
 
 /** Everything that the environment decides, parsed once at the start and passed down. */
 export interface Config {

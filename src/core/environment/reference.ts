@@ -1,5 +1,5 @@
-import { markdownTable } from "../lang/markdown-table.js";
-import { ENVIRONMENT_VARIABLES, type EnvironmentVariable } from "./environment-variables.js";
+import { markdownTable } from "../../lang/markdown-table.js";
+import { ENVIRONMENT_VARIABLES, type EnvironmentVariable } from "./variables.js";
 
 /** The page docs/configuration.md. */
 export function configurationReference(): string {
@@ -14,7 +14,7 @@ export function configurationReference(): string {
     ]);
   return `# Configuration
 
-<!-- Written by \`npm run schema\` from src/core/environment-variables.ts. Do not edit. -->
+<!-- Written by \`npm run schema\` from src/core/environment/variables.ts. Do not edit. -->
 
 Espalier is configured with environment variables. All of them are optional. An invalid value stops the command with
 \`CONFIG_INVALID\` and the valid values. The commands are those of \`npx espalier\`: \`npm start\` is \`serve\`, and

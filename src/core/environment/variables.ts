@@ -1,6 +1,6 @@
 import { availableParallelism, homedir } from "node:os";
 import path from "node:path";
-import { AppError } from "./app-error.js";
+import { AppError } from "../app-error.js";
 
 /** A variable of the environment that Espalier reads. */
 export interface EnvironmentVariable<T> extends Description {
