@@ -1,9 +1,14 @@
 import { once } from "node:events";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { z } from "zod";
 
 const RESOLUTION_MS = 1;
 const NANOSECONDS_PER_MS = 1e6;
+
+const TO_IDLE_THREAD = z.enum(["start", "stop"]);
+/** Its longest pause, in milliseconds. */
+const FROM_IDLE_THREAD = z.number();
 
 export interface Pauses {
   readonly longestMs: number;
@@ -28,14 +33,15 @@ export class PauseMonitor implements AsyncDisposable {
   }
 
   start(): void {
-    this.idleThread.postMessage("start");
+    this.idleThread.postMessage(TO_IDLE_THREAD.enum.start);
     this.#delay.enable();
   }
 
   async stop(): Promise<Pauses> {
     this.#delay.disable();
-    this.idleThread.postMessage("stop");
-    const [longestOfIdleThreadMs] = (await once(this.idleThread, "message")) as [number];
+    this.idleThread.postMessage(TO_IDLE_THREAD.enum.stop);
+    const [received] = await once(this.idleThread, "message");
+    const longestOfIdleThreadMs = FROM_IDLE_THREAD.parse(received);
     return {
       longestMs: pauseMs(this.#delay.max),
       p99Ms: pauseMs(this.#delay.percentile(99)),
@@ -54,8 +60,8 @@ function pauseMs(nanoseconds: number): number {
 
 /** What the idle thread does: it measures itself between two messages. */
 function watchIdleThread(delay: ReturnType<typeof monitorEventLoopDelay>): void {
-  parentPort?.on("message", (message: "start" | "stop") => {
-    if (message === "start") {
+  parentPort?.on("message", (message: unknown) => {
+    if (TO_IDLE_THREAD.parse(message) === "start") {
       delay.enable();
     } else {
       delay.disable();

@@ -1,28 +1,49 @@
-import type { Subscription } from "./subscriber.js";
+import { z } from "zod";
+
+/** A run to follow, and where. */
+const SUBSCRIPTION = z
+  .object({
+    /** Of the server, without a slash at the end. */
+    url: z.string(),
+    token: z.string(),
+    runId: z.string(),
+  })
+  .readonly();
+export type Subscription = z.infer<typeof SUBSCRIPTION>;
 
 /** From the benchmark to the process of its subscribers, which ends when the channel closes. */
-export type ToSubscribers =
-  | { readonly kind: "subscribe"; readonly subscription: Subscription; readonly subscribers: number }
+export const TO_SUBSCRIBERS = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("subscribe"), subscription: SUBSCRIPTION, subscribers: z.number() }),
   /** Nothing is written any more after the event with the sequence. */
-  | { readonly kind: "finish"; readonly lastSequence: number };
+  z.object({ kind: z.literal("finish"), lastSequence: z.number() }),
+]);
+export type ToSubscribers = z.infer<typeof TO_SUBSCRIBERS>;
 
-export interface Received {
-  /** Events that never came, over all subscribers. */
-  readonly lost: number;
-  readonly doubled: number;
-  readonly disordered: number;
-  /** Subscribers whose connection ended. */
-  readonly disconnected: number;
-  readonly received: number;
-  /** From writing an event to its receipt; NaN when none came. */
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
-}
+/** The channel writes messages as JSON, where NaN becomes null. */
+const LATENCY_MS = z.union([z.number(), z.nan(), z.null().transform(() => Number.NaN)]);
 
-export type FromSubscribers =
+const RECEIVED = z
+  .object({
+    /** Events that never came, over all subscribers. */
+    lost: z.number(),
+    doubled: z.number(),
+    disordered: z.number(),
+    /** Subscribers whose connection ended. */
+    disconnected: z.number(),
+    received: z.number(),
+    /** From writing an event to its receipt; NaN when none came. */
+    p50Ms: LATENCY_MS,
+    p95Ms: LATENCY_MS,
+    p99Ms: LATENCY_MS,
+    maxMs: LATENCY_MS,
+  })
+  .readonly();
+export type Received = z.infer<typeof RECEIVED>;
+
+export const FROM_SUBSCRIBERS = z.discriminatedUnion("kind", [
   /** Each follows the run, and has received what had happened before. */
-  | { readonly kind: "following" }
-  | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "received"; readonly received: Received };
+  z.object({ kind: z.literal("following") }),
+  z.object({ kind: z.literal("failed"), message: z.string() }),
+  z.object({ kind: z.literal("received"), received: RECEIVED }),
+]);
+export type FromSubscribers = z.infer<typeof FROM_SUBSCRIBERS>;

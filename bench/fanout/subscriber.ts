@@ -2,6 +2,7 @@ import type { ResultOf } from "@graphql-typed-document-node/core";
 import { print } from "graphql";
 import { WebSocket } from "ws";
 import { graphql } from "../../src/client/generated/gql.js";
+import type { Subscription } from "./messages.js";
 import { SequenceCheck } from "./sequence-check.js";
 
 /** What a dashboard shows of each event. */
@@ -16,13 +17,6 @@ const RUN_EVENTS = graphql(`subscription FanoutEvents($runId: ID!) {
   }
 }`);
 const QUERY = print(RUN_EVENTS);
-
-export interface Subscription {
-  /** Of the server, without a slash at the end. */
-  readonly url: string;
-  readonly token: string;
-  readonly runId: string;
-}
 
 /** Told of every event as it comes. */
 export type OnEvent = (event: { readonly sequence: number; readonly writtenAtMs: number | null }) => void;

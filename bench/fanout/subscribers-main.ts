@@ -2,8 +2,14 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { percentile } from "../figures/percentile.js";
-import type { FromSubscribers, Received, ToSubscribers } from "./messages.js";
-import { type OnEvent, Subscriber, type Subscription } from "./subscriber.js";
+import {
+  type FromSubscribers,
+  type Received,
+  type Subscription,
+  TO_SUBSCRIBERS,
+  type ToSubscribers,
+} from "./messages.js";
+import { type OnEvent, Subscriber } from "./subscriber.js";
 
 /** Connections that are being made at the same time. */
 const CONNECTING = 50;
@@ -69,9 +75,17 @@ function summary(lastSequence: number): Received {
 async function received<Kind extends ToSubscribers["kind"]>(
   kind: Kind,
 ): Promise<Extract<ToSubscribers, { kind: Kind }>> {
-  const [message] = (await once(process, "message")) as [ToSubscribers];
-  if (message.kind !== kind) throw new Error(`Expected ${kind}. Received ${message.kind}.`);
-  return message as Extract<ToSubscribers, { kind: Kind }>;
+  const [received] = await once(process, "message");
+  const message = TO_SUBSCRIBERS.parse(received);
+  if (isOfKind(message, kind)) return message;
+  throw new Error(`Expected ${kind}. Received ${message.kind}.`);
+}
+
+function isOfKind<Kind extends ToSubscribers["kind"]>(
+  message: ToSubscribers,
+  kind: Kind,
+): message is Extract<ToSubscribers, { kind: Kind }> {
+  return message.kind === kind;
 }
 
 function tell(message: FromSubscribers): void {

@@ -2,8 +2,13 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { ClientError } from "../../src/client/client-error.js";
-import type { FromSubscribers, Received, ToSubscribers } from "./messages.js";
-import type { Subscription } from "./subscriber.js";
+import {
+  FROM_SUBSCRIBERS,
+  type FromSubscribers,
+  type Received,
+  type Subscription,
+  type ToSubscribers,
+} from "./messages.js";
 
 /** All subscribers, in one process of their own. Disposing ends it. */
 export class Subscribers implements AsyncDisposable {
@@ -44,9 +49,10 @@ export class Subscribers implements AsyncDisposable {
   }
 
   async #ask(message: ToSubscribers, signal: AbortSignal): Promise<FromSubscribers> {
-    const answered = once(this.child, "message", { signal }) as Promise<[FromSubscribers]>;
+    const answered = once(this.child, "message", { signal });
     this.child.send(message);
-    const [answer] = await answered;
+    const [received] = await answered;
+    const answer = FROM_SUBSCRIBERS.parse(received);
     if (answer.kind === "failed") throw new ClientError("SUBSCRIBERS_FAILED", answer.message);
     return answer;
   }

@@ -6,7 +6,7 @@ import { ApiClient } from "../../src/client/api-client.js";
 import { ClientError } from "../../src/client/client-error.js";
 import { LIBRARY_LOG } from "../../src/client/server-process.js";
 import type { BenchContext } from "../benchmark.js";
-import type { FromServer, ProcessUsage } from "./server-messages.js";
+import { FROM_SERVER, type FromServer, type ProcessUsage, type ToServer } from "./server-messages.js";
 
 export interface MeasuredServerOptions {
   /** All state of the server; the next server on it finds what this one made. */
@@ -101,9 +101,10 @@ export class MeasuredServer implements AsyncDisposable {
   }
 
   async usage(): Promise<ProcessUsage> {
-    const answer = once(this.child, "message") as Promise<[FromServer]>;
-    this.child.send("usage");
-    const [message] = await this.during(answer);
+    const answer = once(this.child, "message");
+    this.child.send("usage" satisfies ToServer);
+    const [received] = await this.during(answer);
+    const message = FROM_SERVER.parse(received);
     if (message.kind !== "usage") throw new Error(`Expected the server's usage. Received ${message.kind}.`);
     return message;
   }
@@ -124,7 +125,8 @@ async function ended(child: ChildProcess): Promise<void> {
 
 function readyMessage(child: ChildProcess, report: BenchContext["report"]): Promise<Ready> {
   return new Promise((resolve, reject) => {
-    const listen = (message: FromServer): void => {
+    const listen = (received: unknown): void => {
+      const message = FROM_SERVER.parse(received);
       if (message.kind === "progress") report(message.line);
       if (message.kind === "failed") reject(new ClientError("SERVER_ENDED", message.message));
       if (message.kind === "ready") {

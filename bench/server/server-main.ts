@@ -4,7 +4,7 @@ import { startEspalier } from "../../src/app/espalier.js";
 import { explainError } from "../../src/core/app-error.js";
 import { parseConfig } from "../../src/core/config.js";
 import { createLog } from "../../src/telemetry/log.js";
-import type { FromServer, ProcessUsage, ToServer } from "./server-messages.js";
+import { type FromServer, type ProcessUsage, TO_SERVER } from "./server-messages.js";
 
 const KIB = 1024;
 const MICROSECONDS = 1e6;
@@ -19,8 +19,9 @@ try {
     log: createLog(config.logLevel),
     progress: (line) => tell({ kind: "progress", line }),
   });
-  process.on("message", (message: ToServer) => {
-    if (message === "usage") tell({ kind: "usage", ...currentUsage() });
+  process.on("message", (message) => {
+    TO_SERVER.parse(message);
+    tell({ kind: "usage", ...currentUsage() });
   });
   tell({
     kind: "ready",
