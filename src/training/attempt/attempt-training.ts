@@ -45,7 +45,7 @@ export class RunTraining {
   ) {
     const { id, attempt } = run;
     this.#attempt = { runId: id, attempt };
-    this.#runFolder = path.join(options.runsFolder, id);
+    this.#runFolder = path.join(options.outputs.runsFolder, id);
     const checkpointsFolder = path.join(this.#runFolder, "checkpoints");
     const closing = this.#closing.signal;
     this.#writer = new PatientWriter({

@@ -1,7 +1,8 @@
 import type { RunEnvironment } from "../../core/run-environment.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { RunRecord } from "../record/run-records.js";
-import { deviceOf, type PrecisionChooser } from "./precision-chooser.js";
+import type { TrainingSources } from "./options.js";
+import { deviceOf } from "./precision-chooser.js";
 
 /**
  * What must be equal for a rerun to give equal bytes. A run that goes on keeps the precision and the
@@ -10,7 +11,7 @@ import { deviceOf, type PrecisionChooser } from "./precision-chooser.js";
 export async function environmentOf(
   engine: EngineHost,
   { configuration, environment }: Pick<RunRecord, "configuration" | "environment">,
-  { product, precisions }: { readonly product: string; readonly precisions: PrecisionChooser },
+  { product, precisions }: Pick<TrainingSources, "product" | "precisions">,
 ): Promise<RunEnvironment> {
   const { tensorflowVersion, threads, processor, customOps } = engine.info;
   const asked = configuration.precision;

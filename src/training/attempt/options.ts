@@ -19,19 +19,22 @@ export interface TrainingStores {
   readonly datasets: DatasetStore;
 }
 
-export interface RunTrainingOptions {
-  readonly stores: TrainingStores;
+/** Provides what an attempt trains with: samples, initial weights, an engine and a precision. */
+export interface TrainingSources {
   readonly shards: TensorShards;
   readonly initialWeights: Pick<InitialWeights, "provide">;
   readonly precisions: PrecisionChooser;
-  readonly outputs: OutputTargets;
   readonly openEngine: () => Promise<EngineHost>;
-  /** What this worker takes runs with. */
-  readonly lease: Lease;
-  /** Of all runs; a run's checkpoints lie in `<run id>/checkpoints`. */
-  readonly runsFolder: string;
-  /** Name and version, such as "espalier 0.1.0". */
+  /** Name and version for the environment of a run, such as "espalier 0.1.0". */
   readonly product: string;
+}
+
+export interface RunTrainingOptions {
+  readonly stores: TrainingStores;
+  readonly sources: TrainingSources;
+  readonly outputs: OutputTargets;
+  /** The lease with which this worker takes runs. */
+  readonly lease: Lease;
   readonly log: Log;
   readonly clock: Clock;
 }

@@ -7,8 +7,10 @@ import type { RunRecord } from "../record/run-records.js";
 import type { Moment } from "../tensorboard/event.js";
 import { type PngEncoder, type SummarySources, TensorBoardLog } from "../tensorboard/tensorboard-log.js";
 
-/** Where a trainer's outputs go. */
+/** Where the outputs of runs go. */
 export interface OutputTargets {
+  /** Folder with one folder for each run, named by its id, which holds its checkpoints in `checkpoints`. */
+  readonly runsFolder: string;
   readonly predictions: PredictionsKeeper;
   readonly encoder: PngEncoder;
 }

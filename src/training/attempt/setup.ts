@@ -34,7 +34,8 @@ export class RunSetup implements AsyncDisposable {
     runFolder: string,
     { onProgress, signal }: PreparationWatch,
   ): Promise<RunSetup> {
-    const { stores, shards, openEngine, initialWeights } = options;
+    const { stores, sources } = options;
+    const { shards, openEngine, initialWeights } = sources;
     const { configuration, datasetVersionId } = run;
     checkKnown(configuration);
     const [version] = await stores.datasets.findVersions([datasetVersionId]);
@@ -43,7 +44,7 @@ export class RunSetup implements AsyncDisposable {
     }
     const classCount = version.classNames.length;
     const engine = await openEngine();
-    const environment = await environmentOf(engine, run, options);
+    const environment = await environmentOf(engine, run, sources);
     await stores.attempts.recordEnvironment({ runId: run.id, attempt: run.attempt }, environment);
     await mkdir(runFolder, { recursive: true });
     const { precision } = environment;

@@ -12,12 +12,17 @@ import { RunTraining } from "./attempt-training.js";
 import { hasRoom } from "./disk-trouble.js";
 import type { RunTrainingOptions } from "./options.js";
 
-export interface TrainerOptions extends Omit<RunTrainingOptions, "clock" | "lease"> {
-  readonly worker: WorkerIdentity;
+/** How this process takes part in training. */
+export interface TrainerWorker {
+  readonly identity: WorkerIdentity;
   /** How long a worker may be silent before another takes its run. */
   readonly leaseSeconds: number;
-  /** How the process before this one ended, when that is known. */
+  /** How the process before this one ended; null: in order, or unknown. */
   readonly crash: Crash | null;
+}
+
+export interface TrainerOptions extends Omit<RunTrainingOptions, "clock" | "lease"> {
+  readonly worker: TrainerWorker;
   readonly clock?: Clock;
 }
 
@@ -39,12 +44,15 @@ export class Trainer implements AsyncDisposable {
 
   /** The engine that `openEngine` gives is opened for the first run and disposed of with the trainer. */
   constructor(private readonly options: TrainerOptions) {
-    const { worker, leaseSeconds } = options;
+    const { stores, sources, outputs, log, clock = SYSTEM_CLOCK } = options;
+    const { identity, leaseSeconds } = options.worker;
     this.#options = {
-      clock: SYSTEM_CLOCK,
-      ...options,
-      lease: { workerId: worker.id, device: worker.device, seconds: leaseSeconds },
-      openEngine: () => this.#provideEngine(options.openEngine),
+      stores,
+      sources: { ...sources, openEngine: () => this.#provideEngine(sources.openEngine) },
+      outputs,
+      lease: { workerId: identity.id, device: identity.device, seconds: leaseSeconds },
+      log,
+      clock,
     };
   }
 
@@ -54,7 +62,7 @@ export class Trainer implements AsyncDisposable {
 
   /** What it computes with. */
   get device(): string {
-    return this.options.worker.device;
+    return this.options.worker.identity.device;
   }
 
   /**
@@ -108,7 +116,7 @@ export class Trainer implements AsyncDisposable {
   /** Nobody else may be there to notice that a worker died, or that the disk has room again. */
   async #watchOthers(): Promise<void> {
     const { signal } = this.#closing;
-    const intervalMs = (this.options.leaseSeconds * 1000) / LOOKS;
+    const intervalMs = (this.options.worker.leaseSeconds * 1000) / LOOKS;
     for (;;) {
       await delay(intervalMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
@@ -122,19 +130,19 @@ export class Trainer implements AsyncDisposable {
   }
 
   async #takeBackLostRuns(): Promise<void> {
-    const { stores, clock, log, runsFolder } = this.#options;
-    const { worker, leaseSeconds, crash } = this.options;
-    const lost = await stores.interruptions.interruptLost(worker.isDead, leaseSeconds, crash, clock.now());
+    const { stores, clock, log, outputs } = this.#options;
+    const { identity, leaseSeconds, crash } = this.options.worker;
+    const lost = await stores.interruptions.interruptLost(identity.isDead, leaseSeconds, crash, clock.now());
     for (const { runId, attempt } of lost) {
       log.warn("found a run whose worker is gone", { runId, attempt });
-      await removeFeatures(path.join(runsFolder, runId));
+      await removeFeatures(path.join(outputs.runsFolder, runId));
     }
   }
 
   async #continueRunsWithDisk(): Promise<void> {
-    const { stores, clock, runsFolder } = this.#options;
+    const { stores, clock, outputs } = this.#options;
     for (const { runId, checkpointBytes } of await stores.interruptions.waitingForDisk()) {
-      if (await hasRoom(runsFolder, checkpointBytes)) {
+      if (await hasRoom(outputs.runsFolder, checkpointBytes)) {
         await stores.interruptions.continueWithDisk(runId, clock.now());
       }
     }

@@ -109,19 +109,19 @@ export async function startTrainer(
   const { queue, interruptions, attempts, runs, datasets } = trainingOver(database);
   const trainer = new Trainer({
     stores: { queue, interruptions, attempts, runs, datasets },
-    shards: shardsOf(database, homeFolder),
-    initialWeights,
-    precisions: new PrecisionChooser({ folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK }),
+    sources: {
+      shards: shardsOf(database, homeFolder),
+      initialWeights,
+      precisions: new PrecisionChooser({ folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK }),
+      openEngine: startTestEngine,
+      product: "espalier test",
+    },
     outputs: {
+      runsFolder: path.join(homeFolder, "runs"),
       predictions: new PredictionsKeeper(new BlobStore(path.join(homeFolder, "blobs"))),
       encoder: new ImageDecoder(parseConfig({}).limits),
     },
-    openEngine: startTestEngine,
-    runsFolder: path.join(homeFolder, "runs"),
-    product: "espalier test",
-    worker: identifyWorker(device, process.env),
-    leaseSeconds,
-    crash: null,
+    worker: { identity: identifyWorker(device, process.env), leaseSeconds, crash: null },
     log: testLog,
   });
   await trainer.start();
