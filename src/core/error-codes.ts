@@ -165,7 +165,7 @@ export const ERROR_CODES = {
   RUN_HAS_DEPENDENTS: caller("run", "A model version was made from the run, so it cannot be deleted."),
   RUN_HAS_NO_CHECKPOINT: caller("run", "The run has not finished an epoch, so there is nothing to register."),
   RUN_NOT_FOUND: caller("run", "There is no run with this id."),
-  RUN_STATE_INVALID: caller("run", "The run is in a state in which this is not possible."),
+  RUN_STATE_INVALID: caller("run", "The state of the run does not allow this."),
   TOO_MANY_KEYS: caller("run", "The comparison was asked for too many metrics."),
 
   INITIALIZATION_INVALID: caller(
@@ -187,8 +187,8 @@ export const ERROR_CODES = {
   MODEL_FORMAT_UNKNOWN: operator("model", "The stored model version has an unknown format.", INVALID_DATA),
   MODEL_NOT_FOUND: caller("model", "There is no model of this name."),
   MODEL_VERSION_NOT_FOUND: caller("model", "There is no such model version or alias.", INVALID_DATA),
-  TOO_MANY_IMAGES: caller("model", "One call classifies fewer images than this."),
-  TOP_K_INVALID: caller("model", "`topK` is not a whole number from 1."),
+  TOO_MANY_IMAGES: caller("model", "The call has more images than the server classifies at once."),
+  TOP_K_INVALID: caller("model", "`topK` is not a positive integer."),
 
   BLOB_DAMAGED: operator("storage", "A stored file has changed.", INVALID_DATA),
   BLOB_MISSING: operator("storage", "A stored file is gone.", INVALID_DATA),

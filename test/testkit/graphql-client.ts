@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { print } from "graphql";
 import { type Client, createClient } from "graphql-ws";
 import type { AnyVariables, VariablesArgument } from "../../src/client/api-client.js";
+import { checkDeclaredCodes } from "./declared-codes.js";
 
 type AnyDocument = string | TypedDocumentNode<unknown, AnyVariables>;
 
@@ -50,7 +51,9 @@ export class GraphqlClient implements AsyncDisposable {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ query: textOf(document), variables }),
     });
-    return { status: response.status, ...((await response.json()) as object) };
+    const answer = (await response.json()) as Omit<Answer<unknown>, "status">;
+    checkDeclaredCodes(textOf(document), answer.data);
+    return { ...answer, status: response.status };
   }
 
   /** Returns the data of a query or mutation that must succeed. */

@@ -8,7 +8,9 @@ import type { AppError } from "../../core/app-error.js";
 })
 export class UserError {
   @Field(() => String, {
-    description: "Stable and meant for programs, such as `NAME_INVALID`; never renamed.",
+    description:
+      "The error code, for programs; never renamed. The payload of a mutation lists the codes that depend on its input. " +
+      "Other codes, such as `DATABASE_UNREACHABLE`, are in docs/errors.md.",
   })
   code!: string;
 

@@ -1,6 +1,7 @@
 import { Arg, Authorized, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import type { AccessTokens } from "../../../access/access-tokens.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { AccessToken } from "../access-token.js";
 import { Role } from "../role.js";
@@ -27,7 +28,9 @@ export class CreateAccessTokenPayload {
   })
   secret!: string | null;
 
-  @Field(() => [UserError], { description: "Why no token was made; empty when it was." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why no token was created; empty on success.", ["NAME_INVALID"]),
+  })
   userErrors!: readonly UserError[];
 }
 

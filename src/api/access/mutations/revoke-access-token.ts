@@ -2,6 +2,7 @@ import { Arg, Authorized, Field, ID, InputType, Mutation, ObjectType, Resolver }
 import type { AccessTokens } from "../../../access/access-tokens.js";
 import type { Role } from "../../../core/enumerations.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { AccessToken } from "../access-token.js";
 
@@ -20,8 +21,10 @@ export class RevokeAccessTokenPayload {
   token!: AccessToken | null;
 
   @Field(() => [UserError], {
-    description:
-      "Why it was not revoked, such as LAST_ADMIN_TOKEN; empty when it was. Revoking a revoked token is no error.",
+    description: userErrorsDescription(
+      "Why the token was not revoked; empty on success. Revoking a revoked token succeeds.",
+      ["TOKEN_NOT_FOUND", "LAST_ADMIN_TOKEN"],
+    ),
   })
   userErrors!: readonly UserError[];
 }

@@ -13,6 +13,7 @@ import {
 import type { Role } from "../../../core/enumerations.js";
 import type { DatasetImporter } from "../../../data/imports/dataset-import.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { DatasetVersion } from "../dataset-version.js";
@@ -92,7 +93,19 @@ export class ImportDatasetPayload {
   })
   datasetVersion!: DatasetVersion | null;
 
-  @Field(() => [UserError], { description: "Why no import began; empty when it did." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why no import began; empty on success.", [
+      "NAME_INVALID",
+      "SPLIT_RATIOS_INVALID",
+      "SPLIT_SEED_INVALID",
+      "FOLDER_NOT_ALLOWED",
+      "UPLOAD_NOT_FOUND",
+      "UPLOAD_EXPIRED",
+      "UPLOAD_INCOMPLETE",
+      "IDEMPOTENCY_KEY_INVALID",
+      "IDEMPOTENCY_KEY_REUSED",
+    ]),
+  })
   userErrors!: readonly UserError[];
 }
 

@@ -2,6 +2,7 @@ import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver 
 import type { Role } from "../../../core/enumerations.js";
 import type { ExperimentStore } from "../../../training/record/experiment-store.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { Experiment } from "../experiment.js";
@@ -37,7 +38,15 @@ export class CreateExperimentPayload {
   @Field(() => Experiment, { nullable: true, description: "The experiment; null when none was made." })
   experiment!: Experiment | null;
 
-  @Field(() => [UserError], { description: "Why no experiment was made; empty when it was." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why no experiment was created; empty on success.", [
+      "NAME_INVALID",
+      "MAX_ACTIVE_RUNS_INVALID",
+      "EXPERIMENT_NAME_TAKEN",
+      "IDEMPOTENCY_KEY_INVALID",
+      "IDEMPOTENCY_KEY_REUSED",
+    ]),
+  })
   userErrors!: readonly UserError[];
 }
 

@@ -2,6 +2,7 @@ import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver 
 import type { Role } from "../../../core/enumerations.js";
 import type { ExperimentStore } from "../../../training/record/experiment-store.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Experiment } from "../experiment.js";
 
@@ -30,7 +31,12 @@ export class UpdateExperimentPayload {
   @Field(() => Experiment, { nullable: true, description: "The experiment; null when nothing was changed." })
   experiment!: Experiment | null;
 
-  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why nothing was changed; empty on success.", [
+      "EXPERIMENT_NOT_FOUND",
+      "MAX_ACTIVE_RUNS_INVALID",
+    ]),
+  })
   userErrors!: readonly UserError[];
 }
 

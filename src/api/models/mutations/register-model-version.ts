@@ -2,6 +2,7 @@ import { Arg, Authorized, Field, ID, InputType, Mutation, ObjectType, Resolver }
 import type { Role } from "../../../core/enumerations.js";
 import type { ModelRegistry } from "../../../registry/model-registry.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { ModelVersion } from "../model-version.js";
@@ -29,7 +30,15 @@ export class RegisterModelVersionPayload {
   @Field(() => ModelVersion, { nullable: true, description: "The version; null when none was made." })
   modelVersion!: ModelVersion | null;
 
-  @Field(() => [UserError], { description: "Why no version was made; empty when it was." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why no version was registered; empty on success.", [
+      "NAME_INVALID",
+      "RUN_NOT_FOUND",
+      "RUN_HAS_NO_CHECKPOINT",
+      "IDEMPOTENCY_KEY_INVALID",
+      "IDEMPOTENCY_KEY_REUSED",
+    ]),
+  })
   userErrors!: readonly UserError[];
 }
 

@@ -2,6 +2,7 @@ import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver 
 import type { Role } from "../../../core/enumerations.js";
 import type { ModelRegistry } from "../../../registry/model-registry.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Model } from "../model.js";
 
@@ -22,7 +23,13 @@ export class SetModelAliasPayload {
   @Field(() => Model, { nullable: true, description: "The model; null when nothing was changed." })
   model!: Model | null;
 
-  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why nothing was changed; empty on success.", [
+      "NAME_INVALID",
+      "MODEL_NOT_FOUND",
+      "MODEL_VERSION_NOT_FOUND",
+    ]),
+  })
   userErrors!: readonly UserError[];
 }
 

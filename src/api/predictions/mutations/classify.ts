@@ -2,6 +2,7 @@ import { Arg, Authorized, Field, Float, InputType, Int, Mutation, ObjectType, Re
 import type { Role } from "../../../core/enumerations.js";
 import type { Classifier } from "../../../serving/classifier.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { ModelVersion } from "../../models/model-version.js";
 import { ImageInput, requestedImage } from "../image-input.js";
@@ -41,7 +42,20 @@ export class ClassifyPayload {
   })
   latencyMs!: number | null;
 
-  @Field(() => [UserError], { description: "Why nothing was classified; empty when it was." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription(
+      "Why nothing was classified; empty on success. An image that cannot be classified fails alone, in `results`.",
+      [
+        "MODEL_VERSION_NOT_FOUND",
+        "TOP_K_INVALID",
+        "TOO_MANY_IMAGES",
+        "SAMPLE_NOT_FOUND",
+        "UPLOAD_NOT_FOUND",
+        "UPLOAD_EXPIRED",
+        "UPLOAD_INCOMPLETE",
+      ],
+    ),
+  })
   userErrors!: readonly UserError[];
 }
 

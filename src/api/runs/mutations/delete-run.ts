@@ -2,6 +2,7 @@ import { Arg, Authorized, Field, ID, Mutation, ObjectType, Resolver } from "type
 import type { Role } from "../../../core/enumerations.js";
 import type { RunDeletion } from "../../../training/lifecycle/deletion.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { RunInput } from "./run-payload.js";
 
@@ -11,8 +12,11 @@ export class DeleteRunPayload {
   deletedId!: string | null;
 
   @Field(() => [UserError], {
-    description:
-      "Why it was not deleted, empty when it was. RUN_HAS_DEPENDENTS names the model versions that were made of it.",
+    description: userErrorsDescription("Why the run was not deleted; empty on success.", [
+      "RUN_NOT_FOUND",
+      "RUN_STATE_INVALID",
+      "RUN_HAS_DEPENDENTS",
+    ]),
   })
   userErrors!: readonly UserError[];
 }

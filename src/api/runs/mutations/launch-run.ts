@@ -4,6 +4,7 @@ import type { RunLauncher } from "../../../training/lifecycle/launcher.js";
 import type { RunRecord } from "../../../training/record/run-records.js";
 import { RunConfigurationInput } from "../../configuration/run-configuration.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { Run } from "../run.js";
@@ -43,7 +44,27 @@ export class LaunchRunPayload {
   })
   run!: RunRecord | null;
 
-  @Field(() => [UserError], { description: "Why no run was launched; empty when it was." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why no run was launched; empty on success.", [
+      "NAME_INVALID",
+      "PRIORITY_INVALID",
+      "CONFIGURATION_INVALID",
+      "PRECISION_UNSUPPORTED",
+      "MEMORY_INSUFFICIENT",
+      "DATASET_VERSION_NOT_FOUND",
+      "DATASET_NOT_READY",
+      "DATASET_UNFIT",
+      "INITIALIZATION_INVALID",
+      "MODEL_VERSION_NOT_FOUND",
+      "WEIGHTS_INVALID",
+      "WEIGHTS_MISMATCH",
+      "UPLOAD_NOT_FOUND",
+      "UPLOAD_EXPIRED",
+      "UPLOAD_INCOMPLETE",
+      "IDEMPOTENCY_KEY_INVALID",
+      "IDEMPOTENCY_KEY_REUSED",
+    ]),
+  })
   userErrors!: readonly UserError[];
 }
 

@@ -1,6 +1,7 @@
 import { Field, ID, InputType, ObjectType } from "type-graphql";
 import type { RunRecord } from "../../../training/record/run-records.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Run } from "../run.js";
 
@@ -15,7 +16,14 @@ export class RunPayload {
   @Field(() => Run, { nullable: true, description: "The run; null when nothing was done." })
   run!: RunRecord | null;
 
-  @Field(() => [UserError], { description: "Why nothing was done; empty when it was." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why nothing was changed; empty on success.", [
+      "RUN_NOT_FOUND",
+      "RUN_STATE_INVALID",
+      "RUN_ALREADY_ENDED",
+      "CONFIGURATION_INVALID",
+    ]),
+  })
   userErrors!: readonly UserError[];
 }
 

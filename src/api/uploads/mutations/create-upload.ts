@@ -2,6 +2,7 @@ import { Arg, Authorized, Ctx, Field, ID, InputType, Mutation, ObjectType, Resol
 import type { Role } from "../../../core/enumerations.js";
 import type { Uploads } from "../../../data/imports/uploads.js";
 import { UserError } from "../../errors/user-error.js";
+import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import type { RequestContext } from "../../request-context.js";
 import { DateTime, SafeInt } from "../../scalars.js";
@@ -44,7 +45,12 @@ export class CreateUploadPayload {
   })
   expiresAt!: Date | null;
 
-  @Field(() => [UserError], { description: "Why there is no upload; empty when there is." })
+  @Field(() => [UserError], {
+    description: userErrorsDescription("Why no upload was created; empty on success.", [
+      "UPLOAD_TOO_LARGE",
+      "UPLOAD_INVALID",
+    ]),
+  })
   userErrors!: readonly UserError[];
 }
 
