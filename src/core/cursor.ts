@@ -1,17 +1,17 @@
 import { AppError } from "./app-error.js";
 
-/** The key of one row in a keyset-ordered list, in the order of the sort; a bigint goes as text. */
+/** The sort key of one row of a keyset-ordered list, in the order of the sort columns. A bigint is kept as text. */
 export type CursorKey = readonly (string | number | null)[];
 
-/** An opaque text for a row's key: base64url of its JSON. */
+/** Encodes the key of a row as opaque text: base64url of its JSON. */
 export function encodeCursor(key: CursorKey): string {
   return Buffer.from(JSON.stringify(key), "utf8").toString("base64url");
 }
 
 /**
- * The key inside a cursor that a client sent back.
+ * Decodes the key inside a cursor that a client sent back.
  *
- * @param shape the type of each part, in order; a list decides it once and every cursor must fit
+ * @param shape the type of each part, in order; it belongs to the list, and every cursor of the list must fit it
  * @throws AppError `CURSOR_INVALID` for anything that `encodeCursor` did not make for this list
  */
 export function decodeCursor<const S extends readonly CursorPart[]>(
@@ -46,7 +46,7 @@ interface CursorPartType {
 export type CursorPart = keyof CursorPartType;
 
 const CURSOR_PART_CHECKS: Record<CursorPart, (value: unknown) => boolean> = {
-  // Postgres takes no NUL in a text, so such a cursor could only fail later.
+  // PostgreSQL accepts no NUL in text, so such a cursor would fail later.
   string: (value) => typeof value === "string" && !value.includes("\0"),
   integer: (value) => Number.isSafeInteger(value),
   numberOrNull: (value) => value === null || (typeof value === "number" && Number.isFinite(value)),

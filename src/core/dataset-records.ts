@@ -31,8 +31,8 @@ export interface SampleRecord {
   readonly id: string;
   readonly versionId: string;
   /**
-   * Place in the manifest, from 0: sorted by class, then by content hash, so that versions with equal
-   * manifest hashes have equal pictures at equal positions, whatever their files are called.
+   * Position in the manifest, from 0: sorted by class, then by content hash, so that versions with equal manifest
+   * hashes have equal images at equal positions, whatever the names of their files.
    */
   readonly position: number;
   readonly classIndex: number;
@@ -61,7 +61,7 @@ export interface ClassCountRecord {
   readonly test: number;
 }
 
-/** Progress is kept as the newest only; `ImportFinished` is durable with sequence 1. */
+/** Only the newest `ImportProgress` is kept; `ImportFinished` is durable and has the sequence 1. */
 export type ImportEvent = {
   readonly versionId: string;
   readonly sequence: number;

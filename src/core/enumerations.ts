@@ -1,3 +1,4 @@
+import { keysOf } from "../lang/keys-of.js";
 import {
   ARCHITECTURES,
   FILL_MODES,
@@ -9,16 +10,16 @@ import {
 } from "./settings/words.js";
 
 /**
- * The closed sets of words that the database, the trainer and the API share. Each is a table from
- * the word to itself, so that it serves as a value (validation, GraphQL) and as a type.
+ * Makes one of the closed sets of words that the database, the trainer and the API share: a table from each word to
+ * itself, which serves as a value (validation, GraphQL) and as a type.
  */
 function words<const W extends string>(...list: readonly W[]): { readonly [K in W]: K } {
   return Object.freeze(Object.fromEntries(list.map((word) => [word, word]))) as { readonly [K in W]: K };
 }
 
-/** The words that a setting may take, from the table that also says what each of them means. */
+/** The words that a setting accepts, from the table that also has their meanings. */
 function wordsOf<W extends string>({ meanings }: WordSet<W>): { readonly [K in W]: K } {
-  return words(...(Object.keys(meanings) as W[]));
+  return words(...keysOf(meanings));
 }
 
 export const Split = words("TRAIN", "VALIDATION", "TEST");
@@ -75,10 +76,10 @@ export type Preprocessing = keyof typeof Preprocessing;
 
 export const Precision = wordsOf(PRECISIONS);
 export type Precision = keyof typeof Precision;
-/** What a network computes in: AUTO has become one of these before there is a graph. */
+/** The precision that a network computes in. AUTO is replaced by one of these before a graph is built. */
 export type ComputePrecision = Exclude<Precision, "AUTO">;
 
-/** What lies beyond the edge of a picture that was moved, as Keras names it. */
+/** How pixels beyond the edge of a transformed image are filled; the names are those of Keras. */
 export const FillMode = wordsOf(FILL_MODES);
 export type FillMode = keyof typeof FillMode;
 

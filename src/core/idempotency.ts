@@ -1,26 +1,26 @@
 import { createHash } from "node:crypto";
 import { AppError } from "./app-error.js";
 
-/** A client's promise that requests with the same key are one request. */
+/** A key with which a client marks repetitions of one request. */
 export interface Idempotency {
   readonly key: string;
   /** SHA-256 of the request that uses the key. */
   readonly hash: string;
 }
 
-const LONGEST_KEY = 255;
+const MAX_KEY_LENGTH = 255;
 
 /**
- * @param request what the key stands for; fields may come in any order, and one that is null or
- *   absent is the same
+ * @param request the request that the key stands for; the order of its fields does not matter, and a field that is null
+ *   equals one that is absent
  * @throws AppError `IDEMPOTENCY_KEY_INVALID`
  */
 export function idempotencyOf(key: string | null, request: object): Idempotency | null {
   if (key === null) return null;
-  if (key === "" || key.length > LONGEST_KEY || key.includes("\0")) {
+  if (key === "" || key.length > MAX_KEY_LENGTH || key.includes("\0")) {
     throw new AppError(
       "IDEMPOTENCY_KEY_INVALID",
-      `An idempotency key has 1 to ${LONGEST_KEY} characters. Received ${key.length}.`,
+      `An idempotency key has 1 to ${MAX_KEY_LENGTH} characters. Received ${key.length}.`,
       { path: ["idempotencyKey"] },
     );
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { keysOf } from "../lang/keys-of.js";
 
-/** The prefix of an id says what it names, so that `node(id)` needs no second lookup. */
+/** The prefix of an id tells the kind of the thing that it names, so that `node(id)` needs one lookup only. */
 export const ID_PREFIXES = {
   dataset: "ds",
   datasetVersion: "dsv",
@@ -17,15 +17,15 @@ export const ID_PREFIXES = {
 
 export type IdKind = keyof typeof ID_PREFIXES;
 
-/** Crockford's base 32, lower case: no letters that are read as digits, and sorts as ASCII. */
+/** Crockford's base 32 in lower case: it has no letters that look like digits, and sorts as ASCII. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_LENGTH = 10;
 const RANDOM_LENGTH = 16;
 const BODY = `[${ALPHABET}]{${TIME_LENGTH + RANDOM_LENGTH}}`;
 
 /**
- * A new opaque id: prefix, 48 bits of time in milliseconds, 80 random bits (the layout of a ULID),
- * so ids made later sort later and index pages stay warm.
+ * Makes an opaque id: a prefix, 48 bits of time in milliseconds and 80 random bits (the layout of a ULID). Later ids
+ * sort later, so that new rows go to the same index pages.
  */
 export function newId(kind: IdKind, nowMs: number = Date.now()): string {
   let time = "";

@@ -21,7 +21,7 @@ export const RUN_ENVIRONMENT = z.object({
   threads: z.number(),
   /** Custom ops that it may use beside TensorFlow's. */
   customOps: z.array(z.string()).readonly().default([]),
-  /** The precision that the configuration's became. */
+  /** The precision that was used: that of the configuration, or the one that AUTO chose. */
   precision: COMPUTE_PRECISION,
   /** The measurements that decided AUTO; empty when the configuration named a precision. */
   precisionMeasurements: z.array(PRECISION_MEASUREMENT.readonly()).readonly().default([]),

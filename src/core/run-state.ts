@@ -1,6 +1,6 @@
 import type { RunEndReason, RunState } from "./enumerations.js";
 
-/** The state machine of a run: the states that may follow each state. One that has ended can be queued again. */
+/** The state machine of a run: the states that may follow each state. A run that has ended can be queued again. */
 export const NEXT_STATES: { readonly [From in RunState]: readonly RunState[] } = {
   QUEUED: ["PREPARING", "PAUSED", "CANCELLED"],
   PREPARING: ["RUNNING", "PAUSED", "INTERRUPTED", "FAILED", "CANCELLED"],
@@ -12,7 +12,7 @@ export const NEXT_STATES: { readonly [From in RunState]: readonly RunState[] } =
   CANCELLED: ["QUEUED"],
 };
 
-/** Why a run may have ended, for each state; a state that is not terminal has no reason. */
+/** The reasons with which a run may enter each state. A state without reasons is not terminal. */
 export const END_REASONS: { readonly [To in RunState]: readonly RunEndReason[] } = {
   QUEUED: [],
   PREPARING: [],
@@ -24,10 +24,10 @@ export const END_REASONS: { readonly [To in RunState]: readonly RunEndReason[] }
   CANCELLED: ["CANCELLED"],
 };
 
-/** What every change of state says; `RunStateStore.change` carries it out. */
+/** A change of state, which `RunStateStore.change` carries out. */
 export interface StateChange {
   readonly runId: string;
-  /** The try that the caller speaks for: another one's state is never changed. */
+  /** The attempt of the caller: the state of another attempt is never changed. */
   readonly attempt: number;
   readonly from: RunState;
   readonly to: RunState;
@@ -36,12 +36,12 @@ export interface StateChange {
   readonly detail: string | null;
 }
 
-/** Whether a run in this state has ended. Somebody may queue it again, but nothing happens to it by itself. */
+/** Whether a run in this state has ended. It changes only when a user queues it again. */
 export function isTerminal(state: RunState): boolean {
   return END_REASONS[state].length > 0;
 }
 
-/** The states in which a trainer is at work on the run. */
+/** The states in which a trainer works on the run. */
 export const ACTIVE_STATES = ["PREPARING", "RUNNING"] as const satisfies readonly RunState[];
 export type ActiveState = (typeof ACTIVE_STATES)[number];
 
@@ -49,25 +49,25 @@ export function isActive(state: RunState): state is ActiveState {
   return (ACTIVE_STATES as readonly RunState[]).includes(state);
 }
 
-/** Whether a run in this state has progress to show: a trainer is at work on it, or was until it paused. */
+/** Whether a run in this state has progress to show: a trainer works on it, or did until it was paused. */
 export function hasProgress(state: RunState): boolean {
   return isActive(state) || state === "PAUSED";
 }
 
-/** Whether the change begins another try at the run, so that no write of the one before counts any more. */
+/** Whether the change begins another attempt, which makes all later writes of the attempt before invalid. */
 export function beginsAttempt({ to }: Pick<StateChange, "to">): boolean {
   return to === "QUEUED";
 }
 
-/** @throws Error for a change that the tables do not allow, which is a mistake of ours and not of a user */
+/** @throws Error for a change that the tables do not allow, which is a fault of the code and not of a user */
 export function checkStateChange({ from, to, reason }: Pick<StateChange, "from" | "to" | "reason">): void {
   if (!NEXT_STATES[from].includes(to)) {
-    throw new Error(`A run goes from ${from} to ${NEXT_STATES[from].join(", ")}, not to ${to}.`);
+    throw new Error(`A run in the state ${from} may become ${NEXT_STATES[from].join(", ")}. Received ${to}.`);
   }
   const fits = reason === null ? !isTerminal(to) : END_REASONS[to].includes(reason);
   if (!fits) {
     throw new Error(
-      `A run that is ${to} has the reason ${END_REASONS[to].join(" or ") || "null"}. Received ${reason}.`,
+      `A run in the state ${to} must have the reason ${END_REASONS[to].join(" or ") || "null"}. Received ${reason}.`,
     );
   }
 }

@@ -128,7 +128,7 @@ export class Notifier implements AsyncDisposable {
     const connectUnlessClosing = async (): Promise<void> => {
       if (!signal.aborted) await this.#connect();
     };
-    await retrying(connectUnlessClosing, { isPassing: () => true, signal, ...WAITS }).catch(() => {});
+    await retrying(connectUnlessClosing, { isTemporary: () => true, signal, ...WAITS }).catch(() => {});
     if (signal.aborted) return;
     // Changes during the loss rang for nobody.
     for (const key of [...this.#wakesByKey.keys()]) this.#ring(key);

@@ -13,5 +13,5 @@ export async function outlastingOutages<T>(read: () => Promise<T>, signal: Abort
     signal.throwIfAborted();
     return read();
   };
-  return retrying(readUnlessAborted, { isPassing: isConnectionLoss, signal, ...WAITS });
+  return retrying(readUnlessAborted, { isTemporary: isConnectionLoss, signal, ...WAITS });
 }

@@ -1,7 +1,7 @@
-/** Time, as a dependency. */
+/** A source of time, so that tests can provide their own. */
 export interface Clock {
   now(): Date;
-  /** Milliseconds since some moment; never goes back, so it measures durations. */
+  /** Milliseconds since an arbitrary moment. Never goes back, so it measures durations. */
   monotonicMs(): number;
 }
 

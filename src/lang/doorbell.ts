@@ -1,18 +1,18 @@
 /**
- * Remembers that it was rung. A reader that waits, reads everything there is and waits again misses
- * nothing, however many rings came while it read, and reads once for all of them.
+ * Wakes a reader and remembers rings that come while it does not wait. A reader that waits, reads everything and waits
+ * again misses nothing, and reads once for any number of rings.
  */
 export class Doorbell {
   #rung = false;
   #wake: (() => void) | null = null;
 
-  /** An arrow, so that it can be handed on as a listener. */
+  /** An arrow function, so that it can be passed as a listener. */
   readonly ring = (): void => {
     this.#rung = true;
     this.#wake?.();
   };
 
-  /** Resolves at once when it was rung since the last wait. One waiter at a time. */
+  /** Resolves at the next ring, or at once after a ring since the last wait. Supports one waiter at a time. */
   async wait(): Promise<void> {
     if (!this.#rung) {
       await new Promise<void>((resolve) => {

@@ -1,17 +1,17 @@
 /**
- * What was opened, in order; disposing closes it in the opposite order, each even if another fails.
- * (AsyncDisposableStack does the same, and came with Node 24.)
+ * Owns opened resources. Disposing closes them in the opposite order, also those behind one that fails to close.
+ * (AsyncDisposableStack does the same, but only since Node 24.)
  */
 export class OwnedResources implements AsyncDisposable {
   #resources: AsyncDisposable[] = [];
 
-  /** Takes `resource` over and returns it. */
+  /** Takes ownership of `resource` and returns it. */
   own<T extends AsyncDisposable>(resource: T): T {
     this.#resources.push(resource);
     return resource;
   }
 
-  /** Calls `close` when the time comes. */
+  /** Calls `close` on disposal, in its turn. */
   defer(close: () => unknown): void {
     this.#resources.push({
       async [Symbol.asyncDispose]() {
@@ -20,7 +20,7 @@ export class OwnedResources implements AsyncDisposable {
     });
   }
 
-  /** Hands everything over to the result, so that disposing of this one closes nothing. */
+  /** Moves everything to the result, so that disposing of this object closes nothing. */
   move(): OwnedResources {
     const moved = new OwnedResources();
     moved.#resources = this.#resources;
@@ -28,7 +28,7 @@ export class OwnedResources implements AsyncDisposable {
     return moved;
   }
 
-  /** @throws AggregateError of all that could not be closed */
+  /** @throws AggregateError with every failure to close a resource */
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (let resource = this.#resources.pop(); resource !== undefined; resource = this.#resources.pop()) {
@@ -38,6 +38,6 @@ export class OwnedResources implements AsyncDisposable {
         failures.push(error);
       }
     }
-    if (failures.length > 0) throw new AggregateError(failures, "Not everything could be closed.");
+    if (failures.length > 0) throw new AggregateError(failures, "Some resources could not be closed.");
   }
 }

@@ -64,12 +64,12 @@ export function untilTaken<T>(
   work: () => Promise<T>,
   { log, closing }: Pick<PatientWriterOptions, "log" | "closing">,
 ): Promise<T> {
-  const isPassing = (error: unknown): boolean => {
+  const isTemporary = (error: unknown): boolean => {
     const away = isDatabaseAway(error);
     if (away && !closing.aborted) log.warn("the database is away; what was to be written waits", { error });
     return away;
   };
-  return retrying(work, { isPassing, signal: closing, ...WAITS });
+  return retrying(work, { isTemporary, signal: closing, ...WAITS });
 }
 
 export function isDatabaseAway(error: unknown): boolean {

@@ -155,12 +155,12 @@ export class Trainer implements AsyncDisposable {
    * @returns undefined when it was given up
    */
   async #persist<T>(work: () => Promise<T>): Promise<T | undefined> {
-    const isPassing = (error: unknown): boolean => {
+    const isTemporary = (error: unknown): boolean => {
       if (error instanceof AttemptReplaced) return false;
       this.#options.log.error("the trainer cannot write to the database", { error });
       return true;
     };
-    return retrying(work, { isPassing, signal: this.#closing.signal, ...WAITS }).catch(() => undefined);
+    return retrying(work, { isTemporary, signal: this.#closing.signal, ...WAITS }).catch(() => undefined);
   }
 
   /** One engine for all runs; one that did not start is tried again by the next run. */

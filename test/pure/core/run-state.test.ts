@@ -23,7 +23,7 @@ test("every state that ends a run says why, and no other does", () => {
       assert.equal(reason !== null, isTerminal(to));
       checkStateChange({ from, to, reason });
       const wrong = isTerminal(to) ? null : "COMPLETED";
-      assert.throws(() => checkStateChange({ from, to, reason: wrong }), /has the reason/);
+      assert.throws(() => checkStateChange({ from, to, reason: wrong }), /must have the reason/);
     }
   }
 });
