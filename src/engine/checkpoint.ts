@@ -7,16 +7,16 @@ import type { TensorValue } from "./engine-protocol.js";
 import { digestFolder, type FolderDigest } from "./folder-digest.js";
 import type { Session } from "./session.js";
 
-/** The name that a SavedModel's `variables/` uses too, so a checkpoint can be put there as it is. */
+/** The name that a SavedModel uses in `variables/` too, so that a checkpoint can be copied there unchanged. */
 const PREFIX = "variables";
 
 /**
- * Saves every variable of a session with TensorFlow's `SaveV2`. The folder appears whole or not at
- * all, and an existing one stays until the new one has reached the disk.
+ * Saves every variable of a session with TensorFlow's `SaveV2`. The folder appears complete or not at all, and an
+ * existing one stays until the new one has reached the disk.
  *
- * @param folder made with its parents; only one save at a time may write to it
- * @returns size of the files, and the digest that `restoreCheckpoint` compares
- * @throws AppError `ENGINE_ERROR` when the files cannot be written, and nothing has changed
+ * @param folder created with its parents; only one save at a time may write to it
+ * @returns the size of the files, and the digest that `restoreCheckpoint` compares
+ * @throws AppError `ENGINE_ERROR` when the files cannot be written; an existing checkpoint is unchanged
  */
 export async function saveCheckpoint(session: Session, folder: string): Promise<FolderDigest> {
   const parent = path.dirname(folder);
@@ -37,13 +37,11 @@ export async function saveCheckpoint(session: Session, folder: string): Promise<
 }
 
 /**
- * Restores every variable of a session with `RestoreV2`, which reads all of them before any changes.
- * The session's graph may have fewer variables than the checkpoint: a serving graph reads a training
- * checkpoint.
+ * Restores every variable of a session with `RestoreV2`, which reads all of them before it changes any. The graph of the
+ * session may have fewer variables than the checkpoint: a serving graph reads a training checkpoint.
  *
- * @param sha256 the digest that `saveCheckpoint` gave; without it only TensorFlow's own checksums are
- *   compared
- * @throws AppError `CHECKPOINT_MISSING`, `CHECKPOINT_DAMAGED`; the variables are as before
+ * @param sha256 the digest that `saveCheckpoint` returned; without it only TensorFlow's own checksums are compared
+ * @throws AppError `CHECKPOINT_MISSING`, `CHECKPOINT_DAMAGED`; the variables are unchanged
  */
 export async function restoreCheckpoint(session: Session, folder: string, sha256?: string): Promise<void> {
   await recoverFolder(folder);
@@ -79,7 +77,7 @@ function text(value: string): TensorValue {
   return { dtype: "string", shape: [], data: [value] };
 }
 
-/** Temporary folders of saves that a crash cut off; a checkpoint can be gigabytes. */
+/** Removes the temporary folders of saves that a crash interrupted; a checkpoint can take gigabytes. */
 async function removeLeftovers(parent: string, prefix: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (name.startsWith(prefix)) await rm(path.join(parent, name), { recursive: true, force: true });

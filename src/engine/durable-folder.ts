@@ -3,8 +3,8 @@ import path from "node:path";
 import { ignoring } from "../lang/system-errors.js";
 
 /**
- * Waits until every file of a folder, and the folder's list of them, would survive a power cut.
- * Folders inside it are included.
+ * Waits until every file of a folder, and the folder's list of files, would survive a power cut. Includes the folders
+ * inside it.
  */
 export async function syncFolder(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -25,12 +25,12 @@ async function sync(fileOrFolder: string): Promise<void> {
 }
 
 /**
- * Puts a finished folder in the place of `target`, which may exist; `finished` must lie beside it.
- * After a crash at any moment `recoverFolder` finds the old or the new folder whole.
+ * Moves a finished folder to `target`, which may exist; both must have the same parent. After a crash at any moment
+ * `recoverFolder` finds the old or the new folder complete.
  */
 export async function replaceFolder(finished: string, target: string): Promise<void> {
   await syncFolder(finished);
-  // A folder cannot be renamed onto one that holds files, so the old one steps aside first.
+  // A folder cannot be renamed onto one that holds files, so the old one is moved aside first.
   const aside = asideOf(target);
   await rm(aside, { recursive: true, force: true });
   await rename(target, aside).catch(ignoring("ENOENT"));
@@ -39,7 +39,7 @@ export async function replaceFolder(finished: string, target: string): Promise<v
   await rm(aside, { recursive: true, force: true });
 }
 
-/** Brings back the folder that a crash in the middle of `replaceFolder` left aside. */
+/** Restores the folder that `replaceFolder` had moved aside when a crash interrupted it. */
 export async function recoverFolder(target: string): Promise<void> {
   // ENOTEMPTY: the replacement is already in place.
   await rename(asideOf(target), target).catch(ignoring("ENOENT", "ENOTEMPTY", "EEXIST"));

@@ -2,11 +2,11 @@ import { totalmem } from "node:os";
 import { AppError } from "../core/app-error.js";
 
 /**
- * Sets the variables that TensorFlow reads when it is loaded. They must be set in the main thread:
- * a worker's `process.env` is a copy that native code does not see. The library is loaded once per
- * process, so all engines of a process have one thread count.
+ * Sets the environment variables that TensorFlow reads when it is loaded. They must be set in the main thread:
+ * `process.env` of a worker thread is a copy that native code does not see. The library is loaded once per process, so
+ * all engines of a process have the same number of threads.
  *
- * @throws AppError `ENGINE_THREADS_FIXED` when this process already runs with another thread count
+ * @throws AppError `ENGINE_THREADS_FIXED` when this process already uses another number of threads
  */
 export function setEngineEnvironment(environment: NodeJS.ProcessEnv, threads: number): void {
   const fixed = environment.TF_NUM_INTRAOP_THREADS;
@@ -24,18 +24,18 @@ export function setEngineEnvironment(environment: NodeJS.ProcessEnv, threads: nu
 function defaults(threads: number): Readonly<Record<string, string>> {
   return {
     TF_NUM_INTEROP_THREADS: String(threads),
-    // Errors reach the caller as exceptions; the rest is of interest to TensorFlow's developers.
+    // Errors reach the caller as exceptions; the other messages are for TensorFlow's developers.
     TF_CPP_MIN_LOG_LEVEL: "3",
-    // Take GPU memory as it is needed instead of all of it at once.
+    // Allocates GPU memory as it is needed instead of all of it at once.
     TF_FORCE_GPU_ALLOW_GROWTH: "true",
-    // Kernels whose results depend on scheduling are refused or replaced: equal runs, equal bytes.
+    // Refuses or replaces kernels whose results depend on scheduling, so that equal runs give equal bytes.
     TF_DETERMINISTIC_OPS: "1",
-    // Without a limit the system ends the whole process where an allocation could have failed alone.
+    // Without a limit the system kills the whole process where a single allocation could have failed.
     TF_MKL_ALLOC_MAX_BYTES: String(Math.floor(memoryBytes() * 0.9)),
   };
 }
 
-/** Memory of this machine, or of the container when that is less. */
+/** Memory of this machine, or of the container when it has less. */
 export function memoryBytes(): number {
   const limit = process.constrainedMemory();
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();

@@ -14,26 +14,26 @@ export interface EngineHostOptions {
   readonly nativeLibrary: NativeLibrary;
   /** The same for all engines of a process. */
   readonly threads: number;
-  /** For graphs on their way into the library; created when missing, empty again once they are loaded. */
+  /** For graphs while the library loads them; created when missing, and empty afterwards. */
   readonly workFolder: string;
   readonly log: Log;
 }
 
 /**
- * The engine: TensorFlow in a worker thread, so that the event loop never waits for it. Several hosts
- * can live in one process, each with a thread of its own.
+ * Runs TensorFlow in a worker thread, so that the event loop never waits for it. One process can have several hosts,
+ * each with its own thread.
  *
- * A thread that died, or that leaked the inputs of many refused runs, is replaced when the next graph
- * is opened. Sessions on a dead thread fail with `ENGINE_FAILED`; open them again.
+ * A thread that ended, or that leaked the inputs of many refused runs, is replaced when the next graph is opened.
+ * Sessions of a thread that ended fail with `ENGINE_FAILED`; open them again.
  */
 export class EngineHost implements AsyncDisposable {
-  /** Each refused run leaks one batch of inputs, so this many are some hundred megabytes at most. */
+  /** Each refused run leaks one batch of inputs; this many take a few hundred megabytes at most. */
   static readonly MAX_FAILED_RUNS = 32;
 
   readonly #options: EngineHostOptions;
   #thread: EngineThread;
   #replacement: Promise<EngineThread> | null = null;
-  /** Sessions that are open or being opened. */
+  /** Number of sessions that are open or being opened. */
   #sessions = 0;
   #closed = false;
 
@@ -61,13 +61,13 @@ export class EngineHost implements AsyncDisposable {
     return new EngineHost(options, thread, info);
   }
 
-  /** Runs that the library refused since its thread was started; each leaked its inputs. */
+  /** Number of runs that the library refused since its thread was started; each leaked its inputs. */
   get failedRuns(): number {
     return this.#thread.failedRuns;
   }
 
   /**
-   * Loads a graph with no weights: run its `init` or `restore` first.
+   * Loads a graph without weights: run its `init` or `restore` first.
    *
    * @throws AppError `ENGINE_ERROR` when the library refuses the graph
    */
@@ -78,13 +78,13 @@ export class EngineHost implements AsyncDisposable {
       await writeFile(path.join(folder, "saved_model.pb"), graph.bytes);
       return await this.openSavedModel(folder, graph.signatures);
     } finally {
-      // The library keeps the graph in memory and never reads the folder again.
+      // The library keeps the graph in memory and does not read the folder again.
       await rm(folder, { recursive: true, force: true });
     }
   }
 
   /**
-   * Loads a SavedModel; the library restores the weights in its `variables/`.
+   * Loads a SavedModel, for which the library restores the weights in `variables/`.
    *
    * @throws AppError `ENGINE_ERROR` when the library refuses the graph or its weights
    */
@@ -103,7 +103,7 @@ export class EngineHost implements AsyncDisposable {
     }
   }
 
-  /** Waits for the runs under way, then ends the thread with all its sessions. */
+  /** Waits for the current runs, then ends the thread with all its sessions. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

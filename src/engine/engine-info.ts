@@ -6,7 +6,7 @@ import { CUSTOM_OPS, type CustomOp } from "../graph/custom-op.js";
 import { memoryBytes } from "./engine-environment.js";
 import type { EngineDevice, EngineInfo } from "./engine-protocol.js";
 
-/** Flags of /proc/cpuinfo that the kernels of oneDNN and Eigen choose by, on x86-64 and on Arm. */
+/** Flags of /proc/cpuinfo by which oneDNN and Eigen choose their kernels, on x86-64 and on Arm. */
 const INSTRUCTION_SETS = [
   ...["sse4_2", "avx", "fma", "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16"],
   ...["amx_tile", "amx_int8", "amx_bf16"],
@@ -14,14 +14,14 @@ const INSTRUCTION_SETS = [
 ];
 
 /**
- * Describes what the engine runs on. A GPU is listed only when TensorFlow uses it, so whoever misses
- * theirs here knows that training would run on the processor.
+ * Describes the hardware that the engine runs on. A GPU is listed only when TensorFlow uses it, so a GPU that is missing
+ * here means that training runs on the processor.
  */
 export async function describeEngine(input: {
   readonly tensorflowVersion: string;
   readonly usesGpu: boolean;
   readonly threads: number;
-  /** Whether Espalier's own operations are loaded. */
+  /** Whether the custom ops are loaded. */
   readonly hasKernels: boolean;
 }): Promise<EngineInfo> {
   const processor = cpus()[0]?.model.trim() || process.arch;
@@ -41,8 +41,8 @@ export async function describeEngine(input: {
 }
 
 /**
- * Those that a processor knows and that make it faster: where there are matrix registers (AMX), TensorFlow's own
- * convolutions and products use them and Espalier's do not.
+ * The custom ops that a processor supports and that make it faster. Where there are matrix registers (AMX), TensorFlow's
+ * own convolutions and matrix products use them, and the custom ops do not.
  */
 export function customOpsFor(instructionSets: readonly string[]): readonly CustomOp[] {
   const vectors = ["avx512f", "avx512_bf16"].every((name) => instructionSets.includes(name));
@@ -51,7 +51,7 @@ export function customOpsFor(instructionSets: readonly string[]): readonly Custo
   return CUSTOM_OPS.filter((op) => !matrices || (op !== "EspalierConv2D" && op !== "EspalierDense"));
 }
 
-/** Empty where the system does not list them (macOS). */
+/** The instruction sets of the processor; empty where the system does not list them (macOS). */
 async function instructionSets(): Promise<readonly string[]> {
   const text = await readFile("/proc/cpuinfo", "utf8").catch(() => "");
   const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(/\s+/) ?? [];

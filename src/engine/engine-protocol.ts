@@ -7,9 +7,9 @@ import type { NativeLibrary } from "./native-library.js";
 /**
  * A tensor outside the engine: row-major data of `shape`.
  *
- * `bool` and `uint8` are a Uint8Array, `int32` an Int32Array, `int64` a BigInt64Array, `float32` a
- * Float32Array, `string` a list. The engine takes and returns no other types: the binding cannot
- * read a `uint8` or `bfloat16` output back, so a signature gives them as `int32` or `float32`.
+ * `bool` and `uint8` are a Uint8Array, `int32` an Int32Array, `int64` a BigInt64Array, `float32` a Float32Array, `string`
+ * a list. The engine accepts and returns no other types. The binding cannot read `uint8` or `bfloat16` outputs, so
+ * signatures return them as `int32` or `float32`.
  */
 export interface TensorValue {
   readonly dtype: DType;
@@ -19,7 +19,7 @@ export interface TensorValue {
 
 export type TensorData = Uint8Array | Int32Array | Float32Array | BigInt64Array | readonly string[];
 
-/** What the engine runs on, as found when it started. */
+/** The hardware and software that the engine runs on, as found when it started. */
 export interface EngineInfo {
   readonly tensorflowVersion: string;
   /** Threads inside one operation; results depend on it. */
@@ -27,7 +27,7 @@ export interface EngineInfo {
   /** Model name of the processor. */
   readonly processor: string;
   readonly devices: readonly EngineDevice[];
-  /** What graphs for it may use beside TensorFlow's own operations. */
+  /** Custom ops that graphs for this engine may use beside TensorFlow's operations. */
   readonly customOps: readonly CustomOp[];
 }
 
@@ -36,13 +36,13 @@ export interface EngineDevice {
   readonly kind: DeviceKind;
   /** Null: the driver does not say. */
   readonly memoryBytes: number | null;
-  /** Those that matter to a network's speed, such as `avx512_bf16`; empty for a GPU. */
+  /** Instruction sets that matter to the speed of a network, such as `avx512_bf16`; empty for a GPU. */
   readonly instructionSets: readonly string[];
 }
 
 /**
- * Checked by its form alone, in place: a batch has millions of elements and comes with every step. The session
- * checks shapes and types of what it feeds, because it knows the signature.
+ * Checks the form of a tensor alone, without copying it: a batch has millions of elements and comes with every step.
+ * The session checks shapes and types of its inputs, because it knows the signature.
  */
 const TENSOR_VALUE_SCHEMA = z.custom<TensorValue>(isTensorValue, "Expected a tensor");
 
@@ -54,7 +54,7 @@ function isTensorValue(value: unknown): boolean {
 
 const NOTHING_SCHEMA = z.strictObject({});
 
-/** What the worker thread can be asked, and what it answers. */
+/** The requests that the worker thread accepts, and their answers. */
 const CALLS = {
   /** Loads the graph of a SavedModel folder; restores its weights when `variables/` holds any. */
   load: {
@@ -67,7 +67,7 @@ const CALLS = {
       inputs: z.array(z.object({ tensor: z.string(), value: TENSOR_VALUE_SCHEMA })),
       outputs: z.array(z.object({ tensor: z.string(), dtype: z.enum(DTYPES) })),
     }),
-    /** In the order of `outputs`. */
+    /** The values are in the order of `outputs`. */
     answer: z.object({ values: z.array(TENSOR_VALUE_SCHEMA) }),
   },
   unload: { request: z.object({ session: z.int() }), answer: NOTHING_SCHEMA },
@@ -84,7 +84,7 @@ export type EngineCalls = {
   };
 };
 
-/** Reads an answer in the form that the call expects. */
+/** The form of the answer to each call. */
 export const ANSWER_SCHEMAS: { readonly [Call in EngineCall]: z.ZodType<EngineCalls[Call]["answer"]> } = {
   load: CALLS.load.answer,
   run: CALLS.run.answer,
@@ -115,7 +115,7 @@ export const ENGINE_REPLY_SCHEMA = z.discriminatedUnion("kind", [
 export type EngineReply = z.infer<typeof ENGINE_REPLY_SCHEMA>;
 export type EngineFailure = Pick<Extract<EngineReply, { kind: "failure" }>, "code" | "message">;
 
-/** Given to the worker when its thread is made. */
+/** The data with which the worker thread is created. */
 export const ENGINE_WORKER_DATA_SCHEMA: z.ZodType<NativeLibrary> = z.object({
   addonFile: z.string(),
   kernelsFile: z.string().nullable(),

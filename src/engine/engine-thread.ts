@@ -13,12 +13,12 @@ type ReadyReply = Extract<EngineReply, { kind: "ready" }>;
 
 interface PendingCall {
   readonly call: EngineCall;
-  /** Takes the answer as it came from the thread. */
+  /** Takes the answer as it came from the thread, not yet checked. */
   receive(answer: unknown): void;
   reject(error: unknown): void;
 }
 
-/** One worker thread with the native library in it: calls are answered in the order they are made. */
+/** A worker thread with the native library, which answers calls in their order. */
 export class EngineThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
@@ -72,15 +72,14 @@ export class EngineThread implements AsyncDisposable {
     return this.#failure === null;
   }
 
-  /** Runs that the library refused; each leaked the memory of its inputs until the thread ends. */
+  /** Number of runs that the library refused; each leaks the memory of its inputs until the thread ends. */
   get failedRuns(): number {
     return this.#failedRuns;
   }
 
   /**
    * @param transfer buffers that move to the thread with the request and are empty here afterwards
-   * @throws AppError `ENGINE_ERROR`, `ENGINE_OUT_OF_MEMORY` from the library, `ENGINE_FAILED` when the
-   *   thread has ended
+   * @throws AppError `ENGINE_ERROR` or `ENGINE_OUT_OF_MEMORY` from the library, `ENGINE_FAILED` when the thread has ended
    */
   call<Call extends EngineCall>(
     call: Call,
@@ -100,7 +99,7 @@ export class EngineThread implements AsyncDisposable {
     });
   }
 
-  /** Waits for the calls under way, then ends the thread. */
+  /** Waits for the current calls, then ends the thread. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.call("stop", {}).catch(() => {}); // It has ended already.
     await this.#ended;

@@ -1,4 +1,4 @@
-/** Entry of the engine's thread: loads the native library and answers requests one after another. */
+/** Entry point of the engine's thread: loads the native library and answers requests one after another. */
 import { constants, setPriority } from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { dataTypeNumber } from "./data-types.js";
@@ -17,8 +17,8 @@ import { transferables } from "./transfer.js";
 if (parentPort === null) throw new Error("engine-worker.js must be started as a worker thread.");
 const port: MessagePort = parentPort;
 const { addonFile, kernelsFile } = ENGINE_WORKER_DATA_SCHEMA.parse(workerData);
-// On Linux this means the calling thread alone, and the library's threads, which it starts, take after
-// it: they use all the processors there are, and the event loop's thread must not wait for its turn.
+// On Linux this affects the calling thread alone, and the threads that the library starts inherit it. They use all
+// processors, and the thread of the event loop must not wait for them.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const binding = loadNativeBinding(addonFile);
 if (kernelsFile !== null) loadKernels(kernelsFile);
@@ -69,7 +69,7 @@ function run({ session, inputs, outputs }: EngineCalls["run"]["request"]): Tenso
     tensors.push(...fetched.map(({ id }) => id));
     return outputs.map(({ tensor, dtype }, index) => {
       const output = fetched[index];
-      if (output === undefined) throw new Error(`The library gave no value for ${tensor}.`);
+      if (output === undefined) throw new Error(`The library returned no value for ${tensor}.`);
       return { dtype, shape: output.shape, data: fromNative(binding.tensorDataSync(output.id)) };
     });
   } finally {
@@ -98,12 +98,12 @@ function fromNative(data: NativeData): TensorValue["data"] {
   return ArrayBuffer.isView(data) ? data : data.map((bytes) => decoder.decode(bytes));
 }
 
-/** TensorFlow's status code does not reach JavaScript, only its message. */
+/** TensorFlow's message: its status code does not reach JavaScript. */
 const OUT_OF_MEMORY = /OOM when allocating|out of memory|resource exhausted|failed to allocate|bad_alloc/i;
 
 function describeFailure(error: unknown): EngineFailure {
   const text = error instanceof Error ? error.message : String(error);
-  // Later lines are TensorFlow's hints on its own options and a trace of graph nodes.
+  // The other lines are hints on TensorFlow's options and a trace of graph nodes.
   const [first = ""] = text.replace(/^Session fail to run with error: /, "").split("\n");
   const message = first.trim().replace(/[.\s]*$/, ".");
   return { code: OUT_OF_MEMORY.test(text) ? "ENGINE_OUT_OF_MEMORY" : "ENGINE_ERROR", message };

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 
-/** Hashing one chunk takes about a millisecond of the event loop. */
+/** Hashing one chunk blocks the event loop for about a millisecond. */
 const CHUNK_BYTES = 1024 * 1024;
 
 export interface FolderDigest {
@@ -13,9 +13,9 @@ export interface FolderDigest {
 }
 
 /**
- * SHA-256 over the names, sizes and contents of a folder's files, in the order of their names: equal
- * for equal files wherever the folder lies. Files in folders inside it count, named by their path.
- * Streams, so memory does not grow with the files.
+ * Computes the SHA-256 over the names, sizes and contents of a folder's files, in the order of their names. It is equal
+ * for equal files wherever the folder lies. Files in folders inside it are included under their relative path. Reads in
+ * chunks, so the memory does not grow with the files.
  */
 export async function digestFolder(folder: string): Promise<FolderDigest> {
   const hash = createHash("sha256");
@@ -23,7 +23,7 @@ export async function digestFolder(folder: string): Promise<FolderDigest> {
   for (const name of await filesBelow(folder)) {
     const file = path.join(folder, name);
     const { size } = await stat(file);
-    // The size keeps bytes from moving unseen from one file to the next.
+    // With the size, bytes that move from one file to the next change the digest.
     hash.update(`${name}\n${size}\n`);
     const chunks = createReadStream(file, { highWaterMark: CHUNK_BYTES });
     for await (const chunk of chunks) hash.update(chunk);

@@ -5,10 +5,10 @@ import { SAVED_MODEL_GRAPH_SCHEMA } from "../graph/saved-model/signature.js";
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 
-/** Given to the thread that builds a graph, which checks the specifications itself while it builds. */
+/** The data with which a thread that builds a graph is created. The specifications are checked while it builds. */
 export const GRAPH_REQUEST_SCHEMA = z.object({
   network: z.custom<NetworkSpec>(isObject),
-  /** Null: the graph that serves. */
+  /** Null: builds the serving graph. */
   training: z.custom<TrainingSpec>(isObject).nullable(),
 });
 export type GraphRequest = z.infer<typeof GRAPH_REQUEST_SCHEMA>;

@@ -5,8 +5,8 @@ import type { SavedModelGraph } from "../graph/saved-model/signature.js";
 import { GRAPH_REPLY_SCHEMA, type GraphRequest } from "./graph-protocol.js";
 
 /**
- * `buildTrainingGraph` in a thread of its own: VGG19 with its gradients takes 80 ms and more, for which
- * the event loop would answer nobody.
+ * Runs `buildTrainingGraph` in its own thread: VGG19 with its gradients takes at least 80 ms, during which the event loop
+ * would be blocked.
  *
  * @throws AppError as `buildTrainingGraph` does
  */
@@ -18,7 +18,7 @@ export function buildTrainingGraphAside(
 }
 
 /**
- * `buildServingGraph` in a thread of its own, for the same reason.
+ * Runs `buildServingGraph` in its own thread, for the same reason.
  *
  * @throws AppError as `buildServingGraph` does
  */
@@ -31,9 +31,9 @@ async function buildAside(request: GraphRequest): Promise<SavedModelGraph> {
   const message = await new Promise<unknown>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
-    // After a message this changes nothing.
+    // After a message the rejection has no effect.
     worker.once("exit", (code) =>
-      reject(new Error(`The thread that builds graphs ended with code ${code}.`)),
+      reject(new Error(`The thread that builds a graph ended with code ${code}.`)),
     );
   });
   const reply = GRAPH_REPLY_SCHEMA.parse(message);

@@ -4,7 +4,7 @@ import { buildServingGraph } from "../graph/architectures/serving-graph.js";
 import { buildTrainingGraph } from "../graph/architectures/training-graph.js";
 import { GRAPH_REQUEST_SCHEMA, type GraphReply } from "./graph-protocol.js";
 
-/** Runs in a thread of its own that ends with the graph: builds what `workerData` asks for. */
+/** Builds the graph that `workerData` describes. The thread ends afterwards. */
 function reply(): { reply: GraphReply; transfer: ArrayBuffer[] } {
   const { network, training } = GRAPH_REQUEST_SCHEMA.parse(workerData);
   try {

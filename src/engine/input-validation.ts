@@ -5,10 +5,9 @@ import { arrayName, holdsDataType } from "./data-types.js";
 import type { TensorData, TensorValue } from "./engine-protocol.js";
 
 /**
- * Checks everything about the inputs of a run that can be known outside the library, because a run
- * that the library refuses leaks its inputs.
+ * Checks the inputs of a run before the library sees them, because a run that the library refuses leaks its inputs.
  *
- * @throws AppError `ENGINE_INPUT_INVALID` with the input's name as `path`
+ * @throws AppError `ENGINE_INPUT_INVALID` with the name of the input as `path`
  */
 export function validateInputs(
   name: string,
@@ -37,7 +36,7 @@ function faultOf({ dtype, shape, data }: TensorValue, spec: TensorSpec): string 
     return `of type ${dtype} must be kept in a ${arrayName(dtype)}. Received ${constructorName(data)}`;
   }
   if (ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer && data.buffer.detached) {
-    return "has no data: the array was handed to an earlier run. Make a new one for every run";
+    return "has no data: the array was given to an earlier run. Create a new array for every run";
   }
   const expected = elementCount(shape);
   if (data.length !== expected) {

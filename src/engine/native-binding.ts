@@ -1,14 +1,14 @@
 import { constants } from "node:os";
 
 /**
- * The addon of `@tensorflow/tfjs-node-gpu` (its `binding/tfjs_binding.cc`). Espalier runs whole
- * graphs, so it loads the addon alone and leaves out the package's op-by-op JavaScript. Every call
- * blocks the thread; tensors live until they are deleted.
+ * The addon of `@tensorflow/tfjs-node-gpu` (its `binding/tfjs_binding.cc`). Espalier runs whole graphs, so it loads the
+ * addon without the package's JavaScript, which runs single operations. Every call blocks the thread. Tensors exist
+ * until they are deleted.
  */
 export interface NativeBinding {
   readonly TF_Version: string;
   readonly isUsingGpuDevice: () => boolean;
-  /** `int64` data are an Int32Array of low and high halves; strings a list of their UTF-8 bytes. */
+  /** `int64` values are an Int32Array of low and high halves; strings are a list of their UTF-8 bytes. */
   readonly createTensor: (
     shape: readonly number[],
     dtype: number,
@@ -37,7 +37,7 @@ const FUNCTIONS = [
   "runSavedModel",
 ] as const satisfies (keyof NativeBinding)[];
 
-/** Looks at the names alone: the addon does not tell what its functions take and return. */
+/** Checks the names alone: the addon does not tell what its functions accept and return. */
 function isNativeBinding(exports: object): exports is NativeBinding {
   const typeOf = (name: keyof NativeBinding): string => typeof Reflect.get(exports, name);
   return typeOf("TF_Version") === "string" && FUNCTIONS.every((name) => typeOf(name) === "function");
@@ -46,15 +46,14 @@ function isNativeBinding(exports: object): exports is NativeBinding {
 export type NativeData = Uint8Array | Int32Array | Float32Array | BigInt64Array | readonly Uint8Array[];
 
 /**
- * The dynamic loader's RTLD_NODELETE (dlfcn.h), which `os.constants.dlopen` lacks. Node unloads an addon
- * when its thread ends, but TensorFlow has registered functions to be called at the exit of the process:
- * unloaded, they would be called where there is no code any more.
+ * RTLD_NODELETE of the dynamic loader (dlfcn.h), which `os.constants.dlopen` lacks. Node unloads an addon when its thread
+ * ends, but TensorFlow registers functions that are called at the exit of the process: after unloading, their code would
+ * be gone.
  */
 const RTLD_NODELETE = process.platform === "darwin" ? 0x80 : 0x1000;
 
 /**
- * Loads the library into this process, where it stays; environment variables that it reads must be set
- * before.
+ * Loads the library into this process, where it stays. The environment variables that it reads must be set before.
  */
 export function loadNativeBinding(addonFile: string): NativeBinding {
   const exports = loadForGood(addonFile);
@@ -62,7 +61,7 @@ export function loadNativeBinding(addonFile: string): NativeBinding {
   return exports;
 }
 
-/** Loads Espalier's own operations, which register themselves with the TensorFlow that is loaded already. */
+/** Loads the custom ops, which register themselves with the TensorFlow that is already loaded. */
 export function loadKernels(kernelsFile: string): void {
   loadForGood(kernelsFile);
 }

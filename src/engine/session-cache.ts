@@ -2,17 +2,17 @@ import { AppError, hasCode } from "../core/app-error.js";
 import type { Session } from "./session.js";
 
 export interface SessionCacheLimits {
-  /** Sessions kept open. */
+  /** Number of sessions that are kept open. */
   readonly sessions: number;
-  /** Sum of the sizes that their users gave. */
+  /** Sum of their sizes. */
   readonly bytes: number;
 }
 
-/** What to open when it is not open already. */
+/** A session that can be opened. */
 export interface Openable {
-  /** Tells sessions apart. */
+  /** Identifies the session. */
   readonly key: string;
-  /** About what it takes in memory while it is open. */
+  /** Approximate memory that it takes while it is open. */
   readonly sizeBytes: number;
   open(): Promise<Session>;
 }
@@ -20,19 +20,19 @@ export interface Openable {
 interface Entry {
   readonly session: Promise<Session>;
   readonly sizeBytes: number;
-  /** Calls that are using it or wait for it to open. */
+  /** Number of calls that use it or wait for it to open. */
   users: number;
 }
 
 /**
- * Open sessions, the least recently used of which are closed when there are too many.
+ * Keeps sessions open and closes the least recently used ones when there are too many.
  *
- * A session in use is never closed, and neither is the one used last: the limits are exceeded while more
- * are in use at the same time, or by one that is larger than `bytes` alone.
+ * A session in use is never closed, and neither is the one used last. So the limits are exceeded while more sessions are
+ * in use at the same time, or by a single session that is larger than `bytes`.
  */
 export class SessionCache implements AsyncDisposable {
   readonly #limits: SessionCacheLimits;
-  /** The least recently used first. */
+  /** In the order of their last use, the least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #uses = new Set<Promise<unknown>>();
   #closed = false;
@@ -41,15 +41,15 @@ export class SessionCache implements AsyncDisposable {
     this.#limits = limits;
   }
 
-  /** Of the sessions that are open or opening, the least recently used first. */
+  /** Keys of the sessions that are open or opening, the least recently used first. */
   get keys(): readonly string[] {
     return [...this.#entries.keys()];
   }
 
   /**
-   * Runs `work` with the open session; calls that come while it opens wait for the same opening.
+   * Runs `work` with the open session. Calls that come while it opens wait for the same opening.
    *
-   * @throws AppError `SERVER_STOPPING` after disposal; whatever opening throws, and a later call tries again
+   * @throws AppError `SERVER_STOPPING` after disposal; what opening throws, after which a later call tries again
    */
   async use<Result>(openable: Openable, work: (session: Session) => Promise<Result>): Promise<Result> {
     const entry = this.#touch(openable);
@@ -59,7 +59,7 @@ export class SessionCache implements AsyncDisposable {
     try {
       return await use;
     } catch (error) {
-      // The engine starts anew when a graph is opened; sessions of the thread that died stay dead.
+      // The engine starts a new thread for the next graph, but the sessions of the old thread are lost.
       if (hasCode(error, "ENGINE_FAILED")) {
         this.#forget(openable.key, entry);
         await close(entry);
@@ -72,16 +72,17 @@ export class SessionCache implements AsyncDisposable {
     }
   }
 
-  /** Closes every session once the calls that use it have ended; later calls are refused. */
+  /** Refuses new calls and closes every session once the calls that use it have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#uses);
     await this.#closeSurplus();
   }
 
-  /** The entry as the most recently used, opening it when there is none. */
+  /** Returns the entry as the most recently used one, opening it when it does not exist. */
   #touch(openable: Openable): Entry {
-    if (this.#closed) throw new AppError("SERVER_STOPPING", "The server is stopping and opens nothing more.");
+    if (this.#closed)
+      throw new AppError("SERVER_STOPPING", "The server is stopping and opens no more models.");
     const entry = this.#entries.get(openable.key) ?? this.#newEntry(openable);
     this.#entries.delete(openable.key);
     this.#entries.set(openable.key, entry);
@@ -89,7 +90,7 @@ export class SessionCache implements AsyncDisposable {
   }
 
   #newEntry(openable: Openable): Entry {
-    // Room is made first, so that two large models are not in memory for the sake of one.
+    // Makes room first, so that an old and a new large model are not in memory at the same time.
     const open = async (): Promise<Session> => {
       await this.#closeSurplus();
       return openable.open();
@@ -129,6 +130,6 @@ export class SessionCache implements AsyncDisposable {
 function close(entry: Entry): Promise<void> {
   return entry.session.then(
     (session) => session[Symbol.asyncDispose](),
-    () => undefined, // It never opened, which its callers were told.
+    () => undefined, // It never opened; its callers have received the error.
   );
 }

@@ -5,17 +5,17 @@ import type { EngineThread } from "./engine-thread.js";
 import { validateInputs } from "./input-validation.js";
 import { detachable, transferables } from "./transfer.js";
 
-/** A graph loaded in the engine, with variables of its own that keep their values between runs. */
+/** A graph loaded in the engine. It has its own variables, which keep their values between runs. */
 export interface Session extends AsyncDisposable {
   readonly signatures: SignatureTable;
   /**
-   * Runs one signature. Runs of one engine happen one after another, in the order they are asked for.
+   * Runs one signature. An engine executes its runs one after another, in the order of the calls.
    *
-   * The engine takes the inputs over without copying them: an array that covers its whole buffer is
-   * empty (detached) afterwards, so make a new one for every run. Views of larger buffers are copied,
-   * and arrays over a SharedArrayBuffer stay usable, but must not change until the run is done.
+   * The engine takes ownership of the inputs without copying them: an array that covers its whole buffer is empty
+   * (detached) afterwards, so create a new one for every run. Views of larger buffers are copied. Arrays over a
+   * SharedArrayBuffer stay usable, but must not change until the run has finished.
    *
-   * @returns every output of the signature, by name
+   * @returns the outputs of the signature, by name
    * @throws AppError `ENGINE_INPUT_INVALID`, `ENGINE_SIGNATURE_UNKNOWN`, `ENGINE_ERROR`,
    *   `ENGINE_OUT_OF_MEMORY`, `ENGINE_FAILED`, `ENGINE_SESSION_CLOSED`
    */
@@ -25,7 +25,7 @@ export interface Session extends AsyncDisposable {
   ): Promise<Readonly<Record<string, TensorValue>>>;
 }
 
-/** A session in a worker thread. Made by `EngineHost`, which learns through `closed` when it ends. */
+/** A session in a worker thread. `EngineHost` creates it and is told by `closed` when it ends. */
 export class ThreadSession implements Session {
   #disposal: Promise<void> | null = null;
 

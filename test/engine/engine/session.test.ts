@@ -83,7 +83,7 @@ describe("a graph in the engine", () => {
       [{ numbers: { ...good, dtype: "int32" } }, /Received int32 \[1, 2\]/],
       [{ numbers: { ...good, data: Int32Array.of(1, 2) } }, /kept in a Float32Array. Received Int32Array/],
       [{ numbers: floats(Float32Array.of(1), [1, 2]) }, /must have 2 elements. Received 1/],
-      [{ numbers: floats(used, [1, 2]) }, /was handed to an earlier run/],
+      [{ numbers: floats(used, [1, 2]) }, /was given to an earlier run/],
     ];
     const failedRuns = engine.host.failedRuns;
     for (const [inputs, message] of wrong) {
