@@ -11,16 +11,16 @@ import { openTensorFlowFolder, provideTensorFlow } from "./native/tensorflow-fol
 export interface NativeLibrary {
   /** The addon of `@tensorflow/tfjs-node-gpu`, linked against TensorFlow. */
   readonly addonFile: string;
-  /** Espalier's own operations, loaded after it; null: this machine or its owner does without. */
+  /** The custom ops, loaded after the addon; null where this machine cannot use them or the configuration says so. */
   readonly kernelsFile: string | null;
 }
 
 /**
- * Finds TensorFlow and its addon for Node, and fetches, verifies and builds what is missing. The first
- * time on a machine that takes a minute or two and the network; from then on, milliseconds.
+ * Finds TensorFlow and its addon for Node, and downloads, verifies and builds what is missing. On a new machine this takes
+ * a minute or two and needs the network; afterwards it takes milliseconds.
  *
- * @param progress called with lines for a person to read; not at all when nothing is missing
- * @throws AppError that says what cannot be had, why and what to do
+ * @param progress called with lines for a person to read; not called when nothing is missing
+ * @throws AppError that says what is missing, why, and what to do
  */
 export async function provideNativeLibrary(
   config: Pick<Config, "cacheFolder" | "tensorflowFolder" | "customOps">,
@@ -45,7 +45,7 @@ export async function provideNativeLibrary(
     throw new AppError(
       "NATIVE_LIBRARY_UNAVAILABLE",
       `TensorFlow could not be set up below ${cacheFolder} (ESPALIER_CACHE): ${reason}. ` +
-        "Check the free space, about 1.5 GB, and who may write there.",
+        "Check that it is writable and has about 1.5 GB of free space.",
       { cause: error },
     );
   }

@@ -5,16 +5,16 @@ import { AppError } from "../../core/app-error.js";
 import { isFile } from "../../lang/is-file.js";
 import { lastLines, runProgram } from "./program.js";
 
-/** The addon uses Node's stable interface in this version, so one build serves every Node since 12.22. */
+/** The version of Node's stable interface that the addon uses: one build works with every Node since 12.22. */
 export const NAPI_VERSION = 8;
 export const ADDON_NAME = "tfjs_binding";
 
 /**
- * Compiles the unmodified addon of `@tensorflow/tfjs-node-gpu`, in a copy of its sources, so that
- * several set-ups in one checkout do not meet.
+ * Compiles the unmodified addon of `@tensorflow/tfjs-node-gpu` in a copy of its sources, so that simultaneous set-ups of
+ * one checkout do not interfere.
  *
  * @param packageFolder the package as npm unpacked it
- * @param folder holds `deps`, as `linkDependencies` makes it, and nothing else; the build happens in it
+ * @param folder holds `deps`, as `linkDependencies` creates it, and nothing else; the build happens in it
  * @returns the file `tfjs_binding.node`
  * @throws AppError `BUILD_TOOLS_MISSING`, `ADDON_BUILD_FAILED`
  */
@@ -48,7 +48,7 @@ export async function buildAddon(packageFolder: string, folder: string): Promise
 }
 
 /**
- * @throws AppError `BUILD_TOOLS_MISSING` naming those that are not found
+ * @throws AppError `BUILD_TOOLS_MISSING` that names the missing tools
  */
 export async function requireBuildTools(environment: NodeJS.ProcessEnv): Promise<void> {
   const programs = ["make", compilerOf(environment)[0], "python3"];

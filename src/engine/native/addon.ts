@@ -9,14 +9,14 @@ import { lastLines, runProgram } from "./program.js";
 import { publishFolder, withTemporaryFolder } from "./shared-cache.js";
 import type { TensorFlowFolder } from "./tensorflow-folder.js";
 
-/** A file beside the addon that says what it was made from; equal content means nothing is to do. */
+/** A file beside the addon that says what it was built from. While its content is the same, nothing is built. */
 const STAMP_FILE = "espalier.json";
 
 /**
- * Makes the addon in `packageFolder` ready to load: its `deps` link to TensorFlow, its `lib` holds the
- * addon, out of the cache or compiled. Nothing but a few `stat`s when it is ready already.
+ * Prepares the addon in `packageFolder`: `deps` links to TensorFlow, and `lib` holds the addon, which comes from the cache
+ * or is compiled. When it is ready, this costs a few calls of `stat`.
  *
- * @returns the addon's file
+ * @returns the file of the addon
  * @throws AppError `PACKAGES_MISSING`, `NATIVE_LIBRARY_UNUSABLE`, and those of the build
  */
 export async function provideAddon(
@@ -60,8 +60,8 @@ export async function provideAddon(
 }
 
 /**
- * Links `deps` below the package to TensorFlow, under the names that its `binding.gyp` and its run
- * path expect: `deps/lib`, `deps/include`, and `deps/nvidia`, which TensorFlow's own run path finds.
+ * Links `deps` below the package to TensorFlow, with the names that its `binding.gyp` and its run path expect: `deps/lib`,
+ * `deps/include`, and `deps/nvidia`, which the run path of TensorFlow finds.
  */
 export async function linkDependencies(packageFolder: string, tensorflow: TensorFlowFolder): Promise<void> {
   const { libraryFile, frameworkFile, includeFolder, cudaFolder } = tensorflow;
@@ -76,11 +76,10 @@ export async function linkDependencies(packageFolder: string, tensorflow: Tensor
   await symlink(includeFolder, path.join(finished, "include"));
   if (cudaFolder !== null) await symlink(cudaFolder, path.join(finished, "nvidia"));
 
-  // Another process of this checkout may load the library right now: never a moment without it longer
-  // than two renames take.
+  // Another process of this checkout may be loading the library, so it is missing only between two renames.
   const deps = path.join(packageFolder, "deps");
   await rename(deps, path.join(temporary, "old")).catch(ignoring("ENOENT"));
-  // ENOTEMPTY: another set-up of this checkout was faster, with the same links.
+  // ENOTEMPTY: another set-up of this checkout has already created the same links.
   await rename(finished, deps).catch(ignoring("ENOTEMPTY", "EEXIST"));
   await rm(temporary, { recursive: true, force: true });
 }
@@ -94,7 +93,7 @@ async function isReady(addonFile: string, stampFile: string, stamp: string): Pro
   );
 }
 
-/** Loads the addon in a process of its own: a broken library can end the process that loads it. */
+/** Loads the addon in a separate process, because a broken library can end the process that loads it. */
 async function probe(addonFile: string): Promise<string> {
   const script = "process.stdout.write('\\n' + require(process.argv[1]).TF_Version)";
   const { exitCode, output } = await runProgram(process.execPath, ["-e", script, addonFile], {

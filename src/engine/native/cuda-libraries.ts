@@ -5,13 +5,13 @@ import { lastLines, runProgram } from "./program.js";
 import { CUDA_WHEELS, WHEEL_PYTHON } from "./tensorflow-wheels.js";
 
 /**
- * Installs CUDA 12 from NVIDIA's wheels into `folder/nvidia`, where TensorFlow's CUDA build looks for
- * it beside its own folder. The driver must be on the machine.
+ * Installs CUDA 12 from NVIDIA's wheels into `folder/nvidia`, where TensorFlow's CUDA build looks for it. The driver must
+ * already be installed.
  *
  * @throws AppError `CUDA_DOWNLOAD_FAILED`
  */
 export async function installCuda(folder: string, progress: (line: string) => void): Promise<void> {
-  progress("Fetching CUDA 12 for the GPU, about 3 GB");
+  progress("Downloading CUDA 12 for the GPU, about 3 GB");
   const requirements = path.join(folder, "cuda-requirements.txt");
   const lines = CUDA_WHEELS.map(
     ([project, version, sha256]) => `${project}==${version} --hash=sha256:${sha256}\n`,
@@ -30,7 +30,7 @@ export async function installCuda(folder: string, progress: (line: string) => vo
   if (exitCode === 0) return;
   throw new AppError(
     "CUDA_DOWNLOAD_FAILED",
-    `This machine has an NVIDIA GPU, and pip could not fetch CUDA for it:\n${lastLines(output)}\n` +
+    `This machine has an NVIDIA GPU, and pip could not download CUDA for it:\n${lastLines(output)}\n` +
       "Check the network and pip's index, or set CUDA_VISIBLE_DEVICES=-1 to train on the processor.",
   );
 }

@@ -10,7 +10,7 @@ import type { TensorFlowFolder } from "./tensorflow-folder.js";
 
 const KERNELS_FILE = "espalier_kernels.node";
 
-/** Products and sums stay apart (no contraction), so that a picture is moved to the bit as TensorFlow moves it. */
+/** No contraction of products and sums, so that transformed images are equal to TensorFlow's to the bit. */
 const COMPILER_OPTIONS = [
   ...["-std=c++17", "-O3", "-ffp-contract=off", "-fPIC", "-fvisibility=hidden", "-pthread", "-shared"],
 ];
@@ -21,15 +21,15 @@ export interface KernelsSource {
   readonly machine: Pick<Machine, "platform" | "architecture">;
   readonly cacheFolder: string;
   readonly tensorflow: TensorFlowFolder;
-  /** Loads TensorFlow, which the kernels register with. */
+  /** The addon, which loads TensorFlow, with which the kernels register. */
   readonly addonFile: string;
 }
 
 /**
- * Compiles Espalier's own operations for TensorFlow, once for each version of them. Training does without them, only
- * slower, so whatever stands in the way is told and nothing more.
+ * Compiles the custom ops for TensorFlow, once for each version of them. Training works without them, only slower, so a
+ * failure is reported as progress and not thrown.
  *
- * @returns the file for Node to load after the addon; null where there is none
+ * @returns the file that Node loads after the addon; null where the custom ops cannot be used
  */
 export async function provideKernels(
   source: KernelsSource,
@@ -46,7 +46,7 @@ export async function provideKernels(
       name: `kernels-${hash.digest("hex").slice(0, 16)}`,
       isWhole: async (published) => isFile(path.join(published, KERNELS_FILE)),
       fill: async (target) => {
-        progress("Compiling Espalier's own operations, a few seconds");
+        progress("Compiling the custom ops, a few seconds");
         const units = files.filter((name) => name.endsWith(".cc")).map((name) => path.join(folder, name));
         await compile(units, path.join(target, KERNELS_FILE), source);
       },
@@ -54,12 +54,12 @@ export async function provideKernels(
     return path.join(cached, KERNELS_FILE);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    progress(`Espalier's own operations cannot be used, so training is slower here: ${reason}`);
+    progress(`The custom ops cannot be used, so training is slower: ${reason}`);
     return null;
   }
 }
 
-/** @throws Error that ends with the compiler's or the loader's words */
+/** @throws Error that ends with the output of the compiler or the loader */
 async function compile(
   units: readonly string[],
   output: string,
@@ -77,7 +77,7 @@ async function compile(
     ]),
   ]);
   if (built.exitCode !== 0) throw new Error(`${program} said:\n${lastLines(built.output)}`);
-  // In a process of its own: code that a processor does not know would end the one that loads it.
+  // In a separate process: instructions that the processor does not support would end the process that loads them.
   const script = "for (const file of process.argv.slice(1)) process.dlopen({ exports: {} }, file)";
   const loaded = await runProgram(process.execPath, ["-e", script, addonFile, output], {
     environment: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },

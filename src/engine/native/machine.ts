@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 
-/** What decides which TensorFlow a machine gets. */
+/** The properties of a machine that decide which TensorFlow it uses. */
 export interface Machine {
-  /** As `process.platform`. */
+  /** Value of `process.platform`. */
   readonly platform: string;
-  /** As `process.arch`. */
+  /** Value of `process.arch`. */
   readonly architecture: string;
   readonly nvidiaGpu: boolean;
 }
 
-/** A GPU hidden by an empty `CUDA_VISIBLE_DEVICES`, or one of -1, does not count, as in CUDA itself. */
+/** Detects the machine. As in CUDA, a GPU that an empty `CUDA_VISIBLE_DEVICES`, or -1, hides does not count. */
 export function detectMachine(environment: NodeJS.ProcessEnv): Machine {
   const visible = environment.CUDA_VISIBLE_DEVICES?.trim();
   const hidden = visible === "" || visible === "-1";

@@ -1,6 +1,6 @@
 const STEP = 10;
 
-/** Turns amounts done into lines such as `Fetching TensorFlow (261 MB): 40 %`, one for every tenth. */
+/** Turns amounts done into lines such as `Downloading TensorFlow (261 MB): 40 %`, one for every 10 %. */
 export function percentages(
   label: string,
   progress: (line: string) => void,

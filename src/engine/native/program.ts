@@ -2,14 +2,14 @@ import { spawn } from "node:child_process";
 import { hasSystemCode } from "../../lang/system-errors.js";
 
 export interface ProgramResult {
-  /** Null: there is no such program, or a signal ended it. */
+  /** Null when the program does not exist or a signal ended it. */
   readonly exitCode: number | null;
   readonly missing: boolean;
-  /** Standard output and error as they came. */
+  /** Standard output and standard error, in the order in which they came. */
   readonly output: string;
 }
 
-/** Runs a program to its end, without a shell and without a standard input. */
+/** Runs a program to its end, without a shell and without standard input. */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -34,7 +34,7 @@ export function runProgram(
   });
 }
 
-/** The end of a program's output, which names the cause, short enough for a message. */
+/** The last lines of a program's output, which name the cause of a failure. */
 export function lastLines(output: string, count = 8): string {
   return output.trim().split("\n").slice(-count).join("\n");
 }

@@ -7,10 +7,10 @@ const TEMPORARY = ".tmp-";
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Puts a folder into the cache, which checkouts share and may fill at the same time: it is filled
- * under a temporary name and appears whole. Whoever comes second uses the first one's.
+ * Puts a folder into the cache, which checkouts share and may fill at the same time. It is filled under a temporary name
+ * and appears complete. A second process uses the folder of the first one.
  *
- * @param isWhole whether the folder that is there can be used; a damaged one is replaced
+ * @param isWhole whether an existing folder can be used; a damaged one is replaced
  */
 export async function publishFolder(options: {
   readonly cacheFolder: string;
@@ -24,7 +24,7 @@ export async function publishFolder(options: {
   await withTemporaryFolder(cacheFolder, name, async (temporary) => {
     await fill(temporary);
     await syncFolder(temporary);
-    // Looked at again: filling can take minutes, and another checkout may have been faster.
+    // Checked again: filling can take minutes, and another checkout may have been faster.
     if (await isWhole(target)) return;
     await withTemporaryFolder(cacheFolder, `${name}-damaged`, async (aside) => {
       await rename(target, path.join(aside, name)).catch(ignoring("ENOENT"));
@@ -34,7 +34,7 @@ export async function publishFolder(options: {
   return target;
 }
 
-/** Lends a folder inside the cache, on its disk, that is gone afterwards. */
+/** Runs `work` with a temporary folder on the disk of the cache, and removes it afterwards. */
 export async function withTemporaryFolder<T>(
   cacheFolder: string,
   name: string,
@@ -50,7 +50,7 @@ export async function withTemporaryFolder<T>(
   }
 }
 
-/** Removes what a killed set-up left; a younger one may still be at work. */
+/** Removes the folders that killed set-ups left. A set-up that still runs may own a folder that is less than a day old. */
 async function removeAbandoned(cacheFolder: string): Promise<void> {
   for (const name of await readdir(cacheFolder)) {
     if (!name.startsWith(TEMPORARY)) continue;

@@ -9,18 +9,18 @@ import { TENSORFLOW_VERSION, type Wheel, wheelFor } from "./tensorflow-wheels.js
 import { type DownloadWheel, downloadWheel } from "./wheel-download.js";
 import { unpackWheel, verifyWheel } from "./wheel-unpack.js";
 
-/** TensorFlow on this disk: what the addon is built against and loads. */
+/** The files of TensorFlow that the addon is built against and loads. */
 export interface TensorFlowFolder {
-  /** Its C interface, under the name that programs linked against it look for. */
+  /** The C interface. Its name is the one that programs linked against it look for. */
   readonly libraryFile: string;
   readonly frameworkFile: string;
-  /** Holds `tensorflow/c/c_api.h`. */
+  /** Contains `tensorflow/c/c_api.h`. */
   readonly includeFolder: string;
-  /** Holds `cublas/lib` and its like; null where the library needs no CUDA or finds it by itself. */
+  /** Contains `cublas/lib` and the other CUDA libraries; null where the library needs no CUDA or finds it itself. */
   readonly cudaFolder: string | null;
-  /** Changes whenever an addon built against it must be built anew. */
+  /** Changes whenever the addon must be built again. */
   readonly identity: string;
-  /** Whether an addon built against it is of use to other checkouts. */
+  /** Whether other checkouts can use an addon that was built against it. */
   readonly shared: boolean;
 }
 
@@ -28,9 +28,9 @@ const LIBRARY_NAMES = ["libtensorflow_cc.so.2", "libtensorflow.so.2"];
 const FRAMEWORK_NAME = "libtensorflow_framework.so.2";
 
 /**
- * TensorFlow in a folder of the user's: a wheel's `tensorflow` folder, or `lib` and `include`.
+ * Opens TensorFlow in a folder of the user: the folder `tensorflow` of a wheel, or a folder with `lib` and `include`.
  *
- * @throws AppError `TENSORFLOW_FOLDER_INVALID` naming what is not there
+ * @throws AppError `TENSORFLOW_FOLDER_INVALID` that names the missing file
  */
 export async function openTensorFlowFolder(folder: string): Promise<TensorFlowFolder> {
   const inside = [folder, path.join(folder, "lib"), path.join(folder, "tensorflow")];
@@ -56,7 +56,7 @@ export async function openTensorFlowFolder(folder: string): Promise<TensorFlowFo
 }
 
 /**
- * TensorFlow in the cache, fetched when it is not there or damaged.
+ * Provides TensorFlow in the cache, and downloads it when it is missing or damaged.
  *
  * @throws AppError `PLATFORM_UNSUPPORTED`, and those of the download
  */
@@ -69,15 +69,15 @@ export async function provideTensorFlow(
   if (wheel === null) {
     throw new AppError(
       "PLATFORM_UNSUPPORTED",
-      `There is no TensorFlow ${TENSORFLOW_VERSION} to fetch for ${machine.platform} on ${machine.architecture}; ` +
-        "there is for Linux on x64 and arm64. Name a folder with TensorFlow in ESPALIER_TENSORFLOW_DIR.",
+      `TensorFlow ${TENSORFLOW_VERSION} can be downloaded for Linux on x64 and arm64. This machine is ` +
+        `${machine.platform} on ${machine.architecture}. Name a folder with TensorFlow in ESPALIER_TENSORFLOW_DIR.`,
     );
   }
   const name = `tensorflow-${TENSORFLOW_VERSION}-${wheel.build}-${machine.platform}-${machine.architecture}`;
   return unpackedWheel({ cacheFolder, name, wheel, download: downloadWheel, progress });
 }
 
-/** The libraries and headers of one wheel, below `name` in the cache. */
+/** Provides the libraries and headers of one wheel in the folder `name` of the cache. */
 export async function unpackedWheel(options: {
   readonly cacheFolder: string;
   readonly name: string;
@@ -111,7 +111,7 @@ export async function unpackedWheel(options: {
   };
 }
 
-/** Sizes of the libraries: enough to see a file cut short, and read in no time at every start. */
+/** The sizes of the libraries reveal a truncated file and are quick to check at every start. */
 const SIZES_FILE = "sizes.json";
 const RECORDED = ["tensorflow/libtensorflow_cc.so.2", `tensorflow/${FRAMEWORK_NAME}`];
 
@@ -143,7 +143,7 @@ async function firstFile(candidates: readonly string[]): Promise<string | null> 
 function invalid(folder: string, missing: string): AppError {
   return new AppError(
     "TENSORFLOW_FOLDER_INVALID",
-    `ESPALIER_TENSORFLOW_DIR names ${folder}, where there is no ${missing}. Expected the folder \`tensorflow\` of an ` +
-      "unpacked wheel, or a folder with `lib` and `include`. Leave the variable out to have TensorFlow fetched.",
+    `ESPALIER_TENSORFLOW_DIR names ${folder}, which contains no ${missing}. Expected the folder \`tensorflow\` of an ` +
+      "unpacked wheel, or a folder with `lib` and `include`. Without the variable, TensorFlow is downloaded.",
   );
 }

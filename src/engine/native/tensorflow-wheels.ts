@@ -1,17 +1,17 @@
 export const TENSORFLOW_VERSION = "2.21.0";
 
-/** A wheel on PyPI that the libraries are taken from. TensorFlow publishes them in no other form. */
+/** A wheel on PyPI that contains the libraries. TensorFlow publishes them in no other form. */
 export interface Wheel {
-  /** Names the folder in the cache. */
+  /** A part of the name of the folder in the cache. */
   readonly build: "cpu" | "cuda";
   readonly project: string;
-  /** As pip's `--platform` takes it. */
+  /** Value for pip's `--platform`. */
   readonly platformTag: string;
   readonly sizeBytes: number;
   readonly sha256: string;
 }
 
-/** The libraries are the same in the wheels for every Python, so one is pinned per platform. */
+/** The wheels for all versions of Python contain the same libraries, so one version is pinned. */
 export const WHEEL_PYTHON = "3.11";
 
 const WHEELS: Readonly<Record<string, Wheel>> = {
@@ -38,7 +38,7 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
   },
 };
 
-/** The wheel for a machine; the CUDA one where it has an NVIDIA GPU. Null: there is none. */
+/** The wheel for a machine: the CUDA wheel where it has an NVIDIA GPU. Null when there is none. */
 export function wheelFor(machine: {
   readonly platform: string;
   readonly architecture: string;
@@ -49,8 +49,8 @@ export function wheelFor(machine: {
 }
 
 /**
- * CUDA 12 as the CUDA wheel of TensorFlow 2.21 asks for it (its extra `and-cuda`), for x86-64 Linux:
- * project, version, SHA-256.
+ * The CUDA 12 packages that the CUDA wheel of TensorFlow 2.21 requires (its extra `and-cuda`) on x86-64 Linux: project,
+ * version, SHA-256.
  */
 export const CUDA_WHEELS: readonly (readonly [project: string, version: string, sha256: string])[] = [
   ["nvidia-cublas-cu12", "12.9.3.13", "d7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72"],

@@ -5,7 +5,7 @@ import { percentages } from "./percentages.js";
 import { lastLines, runProgram } from "./program.js";
 import { TENSORFLOW_VERSION, WHEEL_PYTHON, type Wheel } from "./tensorflow-wheels.js";
 
-/** Resolves with the file of the wheel below `folder`. */
+/** Downloads a wheel and resolves with its file below `folder`. */
 export type DownloadWheel = (
   wheel: Wheel,
   folder: string,
@@ -15,7 +15,7 @@ export type DownloadWheel = (
 const POLL_MS = 500;
 
 /**
- * Downloads a wheel with pip, which knows the proxies, mirrors and credentials of this machine.
+ * Downloads a wheel with pip, which uses the proxies, mirrors and credentials of this machine.
  *
  * @param folder empty, and large enough for the wheel
  * @throws AppError `PYTHON_MISSING`, `PIP_MISSING`, `TENSORFLOW_DOWNLOAD_FAILED`
@@ -23,9 +23,9 @@ const POLL_MS = 500;
 export const downloadWheel: DownloadWheel = async (wheel, folder, progress) => {
   await requirePip(process.env);
   const requirement = `${wheel.project}==${TENSORFLOW_VERSION}`;
-  const report = percentages(`Fetching TensorFlow ${TENSORFLOW_VERSION} (${wheel.build})`, progress);
+  const report = percentages(`Downloading TensorFlow ${TENSORFLOW_VERSION} (${wheel.build})`, progress);
   report(0, wheel.sizeBytes);
-  // pip draws a bar for terminals only; the growing file tells the same to everyone.
+  // pip draws its progress bar on terminals only, so the progress is read from the size of the file.
   const poll = setInterval(() => {
     void largestFileBytes(folder).then((bytes) => report(bytes, wheel.sizeBytes));
   }, POLL_MS);
@@ -44,7 +44,7 @@ export const downloadWheel: DownloadWheel = async (wheel, folder, progress) => {
     if (exitCode !== 0 || file === undefined) {
       throw new AppError(
         "TENSORFLOW_DOWNLOAD_FAILED",
-        `pip could not fetch ${requirement} for ${wheel.platformTag}:\n${lastLines(output)}\n` +
+        `pip could not download ${requirement} for ${wheel.platformTag}:\n${lastLines(output)}\n` +
           "Check the network and pip's index, or name a folder with TensorFlow in ESPALIER_TENSORFLOW_DIR.",
       );
     }
@@ -64,14 +64,14 @@ export async function requirePip(environment: NodeJS.ProcessEnv): Promise<void> 
   if (found.missing) {
     throw new AppError(
       "PYTHON_MISSING",
-      `TensorFlow is fetched with python3 and pip, and there is no python3. Install both ` +
+      "TensorFlow is downloaded with python3 and pip, and python3 is missing. Install both " +
         `(Debian: apt-get install python3 python3-pip), ${otherwise}`,
     );
   }
   if (found.exitCode !== 0) {
     throw new AppError(
       "PIP_MISSING",
-      `TensorFlow is fetched with pip, and python3 has none: ${lastLines(found.output, 1)} Install it ` +
+      `TensorFlow is downloaded with pip, and python3 has no pip: ${lastLines(found.output, 1)} Install it ` +
         `(Debian: apt-get install python3-pip), ${otherwise}`,
     );
   }

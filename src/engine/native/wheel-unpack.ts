@@ -7,7 +7,7 @@ import yauzl from "yauzl";
 import { AppError } from "../../core/app-error.js";
 import { percentages } from "./percentages.js";
 
-/** What the addon is compiled against and runs with; a tenth of the wheel. */
+/** The files that the addon is compiled against and loads: a tenth of the wheel. */
 const NEEDED = [
   "tensorflow/libtensorflow_cc.so.2",
   "tensorflow/libtensorflow_framework.so.2",
@@ -28,11 +28,11 @@ export async function verifyWheel(file: string, sha256: string): Promise<void> {
   throw new AppError(
     "TENSORFLOW_CHECKSUM_MISMATCH",
     `${path.basename(file)} is not the file that was published: expected SHA-256 ${sha256}, found ${found}. ` +
-      "Something between here and PyPI changed it: check pip's index and proxies, then start again.",
+      "It was changed on the way from PyPI: check pip's index and proxies, then start again.",
   );
 }
 
-/** Unpacks the libraries and headers of a wheel below `folder`, under their names in the wheel. */
+/** Unpacks the libraries and headers of a wheel below `folder`, with their names in the wheel. */
 export async function unpackWheel(
   file: string,
   folder: string,
@@ -46,7 +46,7 @@ export async function unpackWheel(
     const report = percentages("Unpacking TensorFlow", progress);
     let done = 0;
     for (const entry of entries) {
-      // yauzl refuses names that are absolute or lead upwards.
+      // yauzl refuses names that are absolute or lead upward.
       const target = path.join(folder, entry.fileName);
       await mkdir(path.dirname(target), { recursive: true });
       await pipeline(

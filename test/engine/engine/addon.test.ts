@@ -12,7 +12,7 @@ import { temporaryFolder } from "../../testkit/temporary-folder.js";
 const { cacheFolder, tensorflowFolder } = parseConfig(process.env);
 const skip = tensorflowFolder === null ? false : "ESPALIER_TENSORFLOW_DIR is set, so the cache is not used";
 
-test("a second checkout links to the shared TensorFlow and takes the compiled addon over", {
+test("a second checkout links to the shared TensorFlow and reuses the compiled addon", {
   skip,
 }, async () => {
   await using temporary = await temporaryFolder();
@@ -42,7 +42,7 @@ test("a second checkout links to the shared TensorFlow and takes the compiled ad
   assert.deepEqual(await readFile(addonFile), addon);
 });
 
-test("packages that are not installed are named", async () => {
+test("an error names the packages that are not installed", async () => {
   await using temporary = await temporaryFolder();
   const tensorflow = {
     libraryFile: "",

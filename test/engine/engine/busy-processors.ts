@@ -1,4 +1,4 @@
-/** A program of its own for `engine-host.test.ts`: prints how many processors the engine kept busy. */
+/** A program for `engine-host.test.ts` that prints how many processors the engine kept busy. */
 import { startEngineWithFolder } from "../../testkit/engine.js";
 import { smallGraph } from "./small-graph.js";
 

@@ -27,7 +27,7 @@ describe("a checkpoint", () => {
 
   const count = async (): Promise<unknown> => (await session.run("count", {})).count?.data;
 
-  test("brings the variables back, in this session and in another", async () => {
+  test("restores the variables in the same session and in another one", async () => {
     await count();
     await count();
     const { sha256, sizeBytes } = await saveCheckpoint(session, folder);
@@ -41,7 +41,7 @@ describe("a checkpoint", () => {
     assert.ok(sizeBytes > 0);
   });
 
-  test("appears whole, and leaves nothing beside it", async () => {
+  test("appears complete, and leaves no temporary files", async () => {
     await saveCheckpoint(session, folder);
     assert.deepEqual(await readdir(parent), ["epoch-1"]);
     assert.deepEqual((await readdir(folder)).sort(), ["variables.data-00000-of-00001", "variables.index"]);
@@ -65,7 +65,7 @@ describe("a checkpoint", () => {
     assert.deepEqual(await readdir(parent), ["epoch-1"]);
   });
 
-  test("that is damaged is refused, and the variables stay as they are", async () => {
+  test("that is damaged is refused, and the variables are unchanged", async () => {
     const { sha256 } = await saveCheckpoint(session, folder);
     await count();
     await appendFile(path.join(folder, "variables.index"), "x");
@@ -75,20 +75,20 @@ describe("a checkpoint", () => {
     assert.deepEqual(await count(), BigInt64Array.of(2n));
   });
 
-  test("that is not there is missing, not damaged", async () => {
+  test("that does not exist is reported as missing, not as damaged", async () => {
     await assert.rejects(restoreCheckpoint(session, folder), { code: "CHECKPOINT_MISSING" });
     await mkdir(folder, { recursive: true });
     await assert.rejects(restoreCheckpoint(session, folder), { code: "CHECKPOINT_MISSING" });
   });
 
-  test("cut off by a crash between two renames is found again", async () => {
+  test("is found again after a crash between the two renames of a save", async () => {
     const { sha256 } = await saveCheckpoint(session, folder);
     await rename(folder, path.join(parent, ".old-epoch-1"));
     await restoreCheckpoint(session, folder, sha256);
     assert.deepEqual(await readdir(parent), ["epoch-1"]);
   });
 
-  test("clears away what an earlier save left when it was killed", async () => {
+  test("removes the temporary files of an earlier save that was killed", async () => {
     const leftover = path.join(parent, ".tmp-epoch-1-abc123");
     await mkdir(leftover, { recursive: true });
     await writeFile(path.join(leftover, "variables.data-00000-of-00001"), "half");
@@ -96,7 +96,7 @@ describe("a checkpoint", () => {
     assert.deepEqual(await readdir(parent), ["epoch-1"]);
   });
 
-  test("that cannot be written leaves the older one as it was", async () => {
+  test("that cannot be written leaves the older one unchanged", async () => {
     const { sha256 } = await saveCheckpoint(session, folder);
     await using uninitialized = await engine.host.openGraph(smallGraph());
     await assert.rejects(saveCheckpoint(uninitialized, folder), { code: "ENGINE_ERROR" });

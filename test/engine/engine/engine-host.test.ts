@@ -11,7 +11,7 @@ import { createLog } from "../../../src/telemetry/log.js";
 import { startEngineWithFolder } from "../../testkit/engine.js";
 import { smallGraph } from "./small-graph.js";
 
-test("two engines of one process run side by side and close apart", async () => {
+test("two engines of one process run at the same time and close independently", async () => {
   await using serving = await startEngineWithFolder();
   await using session = await serving.host.openGraph(smallGraph());
   await session.run("init", {});
@@ -30,7 +30,7 @@ test("two engines of one process run side by side and close apart", async () => 
   assert.deepEqual(count?.data, BigInt64Array.of(1n));
 });
 
-test("the engine says what it runs on", async () => {
+test("the engine describes the machine that it runs on", async () => {
   await using engine = await startEngineWithFolder();
   const { tensorflowVersion, threads, processor, devices } = engine.host.info;
   assert.match(tensorflowVersion, /^2\.\d+\.\d+/);
@@ -41,7 +41,7 @@ test("the engine says what it runs on", async () => {
   if (process.platform === "linux") assert.ok((cpu?.instructionSets.length ?? 0) > 0);
 });
 
-test("an engine that closes finishes the runs under way and opens nothing more", async () => {
+test("an engine that closes finishes the current runs and opens no more graphs", async () => {
   const engine = await startEngineWithFolder();
   const session = await engine.host.openGraph(smallGraph());
   await session.run("init", {});
@@ -52,7 +52,7 @@ test("an engine that closes finishes the runs under way and opens nothing more",
   await assert.rejects(engine.host.openGraph(smallGraph()), { code: "ENGINE_CLOSED" });
 });
 
-test("an engine that leaked the inputs of many failed runs starts afresh when it is idle", async () => {
+test("an engine that leaked the inputs of many failed runs replaces its thread when it is idle", async () => {
   await using engine = await startEngineWithFolder();
   {
     await using session = await engine.host.openGraph(smallGraph());
@@ -69,7 +69,7 @@ test("an engine that leaked the inputs of many failed runs starts afresh when it
   await session.run("init", {});
 });
 
-test("a library that cannot be loaded is an error, not a crash", async () => {
+test("a library that cannot be loaded causes an error, not a crash", async () => {
   await using engine = await startEngineWithFolder();
   const addonFile = path.join(engine.folder, "broken.node");
   await writeFile(addonFile, "not a library");
@@ -83,8 +83,8 @@ test("a library that cannot be loaded is an error, not a crash", async () => {
   });
 });
 
-test("a thread that dies fails everything asked of it, before and after", async () => {
-  // The real library cannot be asked to end its thread, so a script stands in for the whole worker.
+test("a thread that ends fails all its calls, pending and later ones", async () => {
+  // The real library cannot be made to end its thread, so a script replaces the whole worker.
   const dying = `import { parentPort } from "node:worker_threads";
     parentPort.postMessage({ kind: "ready", tensorflowVersion: "2.0.0", usesGpu: false });
     parentPort.once("message", () => process.exit(3));`;
@@ -98,7 +98,7 @@ test("a thread that dies fails everything asked of it, before and after", async 
   await thread[Symbol.asyncDispose]();
 });
 
-test("a thread that answers with something unknown is ended, and fails everything asked of it", async () => {
+test("a thread that sends an unknown message is ended, and fails all its calls", async () => {
   const garbled = `import { parentPort } from "node:worker_threads";
     parentPort.postMessage({ kind: "ready", tensorflowVersion: "2.0.0", usesGpu: false });
     parentPort.once("message", ({ id }) => parentPort.postMessage({ kind: "answered", id }));`;
@@ -109,7 +109,7 @@ test("a thread that answers with something unknown is ended, and fails everythin
   await thread[Symbol.asyncDispose]();
 });
 
-test("an answer of another form than the call expects fails that call alone", async () => {
+test("an answer of an unexpected form fails its call alone", async () => {
   const confused = `import { parentPort } from "node:worker_threads";
     parentPort.postMessage({ kind: "ready", tensorflowVersion: "2.0.0", usesGpu: false });
     parentPort.on("message", ({ id, call }) => {
@@ -123,7 +123,7 @@ test("an answer of another form than the call expects fails that call alone", as
   await thread[Symbol.asyncDispose]();
 });
 
-test("a process has one thread count, and the library keeps to it", async () => {
+test("all engines of a process use the same number of threads", async () => {
   await using engine = await startEngineWithFolder();
   const options = {
     nativeLibrary: { addonFile: "", kernelsFile: null },
@@ -133,7 +133,7 @@ test("a process has one thread count, and the library keeps to it", async () => 
   await assert.rejects(EngineHost.start({ ...options, threads: engine.host.info.threads + 1 }), {
     code: "ENGINE_THREADS_FIXED",
   });
-  // One thread can keep no more than one processor busy; the rest of the process does next to nothing.
+  // One thread can keep at most one processor busy; the rest of the process does almost nothing.
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [path.join(import.meta.dirname, "busy-processors.js")],

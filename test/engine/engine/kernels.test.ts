@@ -16,9 +16,9 @@ const machine = detectMachine(process.env);
 const skip =
   machine.platform === "linux" && machine.architecture === "x64"
     ? false
-    : "operations of our own are for x86-64 under Linux";
+    : "the custom ops are for x86-64 on Linux";
 
-/** What is to be compiled on this machine, into a cache where nothing is yet. */
+/** The custom ops to compile on this machine, into an empty cache. */
 async function sourceWith(cacheFolder: string): Promise<KernelsSource> {
   const { addonFile } = await provideNativeLibrary(config, () => {});
   const tensorflow =
@@ -28,17 +28,17 @@ async function sourceWith(cacheFolder: string): Promise<KernelsSource> {
   return { folder: path.join(projectRoot(), "native"), machine, cacheFolder, tensorflow, addonFile };
 }
 
-test("operations of our own are compiled once, and then found", { skip }, async () => {
+test("the custom ops are compiled once and then reused", { skip }, async () => {
   await using temporary = await temporaryFolder();
   const source = await sourceWith(temporary.folder);
   const lines: string[] = [];
   const file = await provideKernels(source, (line) => lines.push(line));
   assert.ok(file !== null && (await isFile(file)), lines.join("\n"));
-  assert.deepEqual(lines, ["Compiling Espalier's own operations, a few seconds"]);
+  assert.deepEqual(lines, ["Compiling the custom ops, a few seconds"]);
   assert.equal(await provideKernels(source, assert.fail), file);
 });
 
-test("a compiler that fails is told of, and nothing else stops", { skip }, async () => {
+test("a failing compiler is reported and stops nothing else", { skip }, async () => {
   await using temporary = await temporaryFolder();
   const source = await sourceWith(temporary.folder);
   const before = process.env.CXX;
@@ -46,20 +46,20 @@ test("a compiler that fails is told of, and nothing else stops", { skip }, async
   try {
     const lines: string[] = [];
     assert.equal(await provideKernels(source, (line) => lines.push(line)), null);
-    assert.match(lines.join("\n"), /training is slower here: g\+\+ said:\n.*no-such-header\.h/);
+    assert.match(lines.join("\n"), /training is slower: g\+\+ said:\n.*no-such-header\.h/);
   } finally {
     if (before === undefined) delete process.env.CXX;
     else process.env.CXX = before;
   }
 });
 
-test("elsewhere TensorFlow's own operations do", async () => {
+test("no custom ops are compiled for other platforms", async () => {
   const elsewhere = { platform: "linux", architecture: "arm64" };
   const source = { machine: elsewhere } as KernelsSource;
   assert.equal(await provideKernels(source, assert.fail), null);
 });
 
-test("a processor gets the operations that make it faster", () => {
+test("a processor gets the custom ops that make it faster", () => {
   assert.deepEqual(customOpsFor(["sse4_2", "avx2"]), ["EspalierProjectiveTransform"]);
   assert.deepEqual(customOpsFor(["avx512f", "avx512_bf16"]), [
     "EspalierConv2D",

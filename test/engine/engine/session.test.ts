@@ -19,7 +19,7 @@ describe("a graph in the engine", () => {
   });
   after(() => engine[Symbol.asyncDispose]());
 
-  test("takes a batch of any size and returns named outputs with their shapes", async () => {
+  test("accepts batches of any size and returns named outputs with their shapes", async () => {
     for (const batchSize of [1, 3]) {
       const numbers = floats(
         Float32Array.from({ length: 2 * batchSize }, (_, index) => index),
@@ -31,7 +31,7 @@ describe("a graph in the engine", () => {
     }
   });
 
-  test("keeps the values of its variables from run to run, apart from other graphs", async () => {
+  test("keeps the values of its variables between runs, separate from other graphs", async () => {
     await using other = await engine.host.openGraph(smallGraph());
     await other.run("init", {});
     const count = async (from: Session): Promise<unknown> => (await from.run("count", {})).count?.data;
@@ -41,7 +41,7 @@ describe("a graph in the engine", () => {
     assert.deepEqual([first, second], [BigInt64Array.of(1n), BigInt64Array.of(2n)]);
   });
 
-  test("exchanges bytes, truth values, 64-bit integers and text unchanged", async () => {
+  test("exchanges bytes, booleans, 64-bit integers and text unchanged", async () => {
     const outputs = await session.run("echo", {
       bytes: { dtype: "uint8", shape: [3], data: Uint8Array.of(0, 127, 255) },
       flags: { dtype: "bool", shape: [2], data: Uint8Array.of(1, 0) },
@@ -54,7 +54,7 @@ describe("a graph in the engine", () => {
     assert.deepEqual(outputs.words, { dtype: "string", shape: [3], data: ["", "Gänseblümchen", "菊"] });
   });
 
-  test("takes over whole arrays, copies views and leaves shared memory alone", async () => {
+  test("takes ownership of whole arrays, copies views and leaves shared memory usable", async () => {
     const whole = Float32Array.of(1, 2);
     await session.run("scale", { numbers: floats(whole, [1, 2]) });
     assert.equal(whole.buffer.detached, true);
@@ -71,7 +71,7 @@ describe("a graph in the engine", () => {
     assert.deepEqual(again.scaled?.data, Float32Array.of(15, 18));
   });
 
-  test("says what is wrong with an input, naming it, before the library sees it", async () => {
+  test("names an invalid input and its fault before the library sees it", async () => {
     const good = floats(Float32Array.of(1, 2), [1, 2]);
     const used = Float32Array.of(1, 2);
     await session.run("scale", { numbers: floats(used, [1, 2]) });
@@ -99,7 +99,7 @@ describe("a graph in the engine", () => {
     await assert.rejects(session.run("train", {}), { code: "ENGINE_SIGNATURE_UNKNOWN" });
   });
 
-  test("reports what the library refuses in one line, and goes on", async () => {
+  test("reports a refusal of the library in one line, and stays usable", async () => {
     const before = engine.host.failedRuns;
     await assert.rejects(
       session.run("square", { line: floats(new Float32Array(3), [3]), sizes: ints([2, 2]) }),
@@ -115,14 +115,14 @@ describe("a graph in the engine", () => {
     assert.deepEqual(scaled?.data, Float32Array.of(3, 6));
   });
 
-  test("tells want of memory from other failures", async () => {
+  test("distinguishes a lack of memory from other failures", async () => {
     const tooLarge = 2_000_000; // squared, 16 TB of float32
     await assert.rejects(session.run("fill", { sizes: ints([tooLarge, tooLarge]) }), {
       code: "ENGINE_OUT_OF_MEMORY",
     });
   });
 
-  test("does not hold up the event loop while it works", async () => {
+  test("does not block the event loop while it works", async () => {
     let longestPauseMs = 0;
     let last = performance.now();
     const timer = setInterval(() => {
@@ -144,7 +144,7 @@ describe("a graph in the engine", () => {
     await assert.rejects(closed.run("count", {}), { code: "ENGINE_SESSION_CLOSED" });
   });
 
-  test("leaves nothing in the work folder", async () => {
+  test("leaves no files in the work folder", async () => {
     await using _session = await engine.host.openGraph(smallGraph());
     await assert.rejects(engine.host.openGraph({ ...smallGraph(), bytes: Uint8Array.of(1, 2, 3) }), {
       code: "ENGINE_ERROR",

@@ -11,10 +11,9 @@ import type { SavedModelGraph } from "../../../src/graph/saved-model/signature.j
 import { Variables } from "../../../src/graph/variables.js";
 
 /**
- * A graph that is small, yet does what the networks do: variables, several signatures, every type that
- * can be fed. `count` adds one to a counter; `scale` multiplies by a variable that starts at 3; `echo`
- * returns what it is fed; `square` fails when its input cannot be arranged as a square; `fill` makes a
- * tensor of any size; `work` keeps the processor busy.
+ * Builds a small graph with everything that networks use: variables, several signatures, every type that can be fed.
+ * `count` adds one to a counter; `scale` multiplies by a variable that starts at 3; `echo` returns its inputs; `square`
+ * fails when its input cannot be arranged as a square; `fill` makes a tensor of any size; `work` keeps the processor busy.
  */
 export function smallGraph(): SavedModelGraph {
   const graph = new GraphBuilder();

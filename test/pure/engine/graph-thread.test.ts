@@ -16,7 +16,7 @@ const TRAINING = trainingOfRun(TINY_CONFIGURATION, {
   customOps: [],
 });
 
-test("a graph from a thread of its own is the graph that this thread would build", async () => {
+test("a graph that another thread builds equals the graph that this thread builds", async () => {
   const [training, serving] = await Promise.all([
     buildTrainingGraphAside(NETWORK, TRAINING),
     buildServingGraphAside(NETWORK),
@@ -25,7 +25,7 @@ test("a graph from a thread of its own is the graph that this thread would build
   assert.deepEqual(serving, buildServingGraph(NETWORK));
 });
 
-test("a network that cannot be is refused from there as from here", async () => {
+test("another thread refuses an impossible network with the same error", async () => {
   const network = { ...NETWORK, classCount: 0 };
   const refused = { name: "AppError", code: "NETWORK_INVALID" };
   assert.throws(() => buildServingGraph(network), refused);

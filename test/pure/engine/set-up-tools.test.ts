@@ -6,7 +6,7 @@ import { requireBuildTools } from "../../../src/engine/native/addon-build.js";
 import { requirePip } from "../../../src/engine/native/wheel-download.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
-/** A folder of programs that stands for a machine's whole PATH; each ends with the code given. */
+/** A folder of programs that replaces the whole PATH of a machine; each ends with the given code. */
 async function machineWith(folder: string, programs: Readonly<Record<string, number>>) {
   for (const [name, exitCode] of Object.entries(programs)) {
     const file = path.join(folder, name);
@@ -16,7 +16,7 @@ async function machineWith(folder: string, programs: Readonly<Record<string, num
   return { PATH: folder };
 }
 
-describe("a machine on which something is missing is told what to install", () => {
+describe("the set-up names the missing program and how to install it", () => {
   test("no python3", async () => {
     await using temporary = await temporaryFolder();
     await assert.rejects(requirePip(await machineWith(temporary.folder, {})), {
@@ -41,7 +41,7 @@ describe("a machine on which something is missing is told what to install", () =
     });
   });
 
-  test("nothing when all is there", async () => {
+  test("nothing when no program is missing", async () => {
     await using temporary = await temporaryFolder();
     const environment = await machineWith(temporary.folder, { python3: 0, make: 0, "g++": 0 });
     await requirePip(environment);

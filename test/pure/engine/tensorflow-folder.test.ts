@@ -17,7 +17,7 @@ import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
 
-/** A wheel with the files of a real one, a few bytes each, and others that are not needed. */
+/** A wheel with the files of a real one, a few bytes each, and with files that are not needed. */
 const WHEEL_BYTES = zipOf({
   "tensorflow/libtensorflow_cc.so.2": Buffer.from("library"),
   "tensorflow/libtensorflow_framework.so.2": Buffer.from("framework"),
@@ -41,7 +41,7 @@ const writeWheel: DownloadWheel = async (_wheel, folder) => {
   return file;
 };
 
-/** A cache whose downloads are counted. */
+/** A cache that counts its downloads. */
 function setUp(cacheFolder: string) {
   let downloads = 0;
   const lines: string[] = [];
@@ -76,7 +76,7 @@ describe("TensorFlow in the cache", () => {
     assert.equal(lines.length, linesBefore, "nothing to say when nothing is missing");
   });
 
-  test("that was cut short is fetched again", async () => {
+  test("is downloaded again when it was truncated", async () => {
     await using temporary = await temporaryFolder();
     const { provide, downloads } = setUp(temporary.folder);
     const { libraryFile } = await provide();
@@ -87,7 +87,7 @@ describe("TensorFlow in the cache", () => {
     assert.deepEqual(await readdir(temporary.folder), ["tensorflow-test"]);
   });
 
-  test("is refused when the wheel is not the one that was published, and nothing stays behind", async () => {
+  test("is refused when the wheel is not the published one, and no files are left", async () => {
     await using temporary = await temporaryFolder();
     const { provide } = setUp(temporary.folder);
     const sha256 = "0".repeat(64);
@@ -100,7 +100,7 @@ describe("TensorFlow in the cache", () => {
     assert.deepEqual(await readdir(temporary.folder), []);
   });
 
-  test("may be set up by several checkouts at once", async () => {
+  test("can be set up by several checkouts at the same time", async () => {
     await using temporary = await temporaryFolder();
     const checkouts = Array.from({ length: 4 }, () => setUp(temporary.folder));
     const found = await Promise.all(checkouts.map(({ provide }) => provide()));
@@ -115,13 +115,13 @@ describe("the wheel for a machine", () => {
     return wheel === null ? null : `${wheel.project} ${wheel.platformTag} ${wheel.build}`;
   };
 
-  test("is the CUDA one where there is an NVIDIA GPU and a CUDA wheel", () => {
+  test("is the CUDA wheel where there is an NVIDIA GPU and a CUDA wheel", () => {
     assert.equal(wheelOf("linux", "x64", false), "tensorflow-cpu manylinux_2_27_x86_64 cpu");
     assert.equal(wheelOf("linux", "x64", true), "tensorflow manylinux_2_27_x86_64 cuda");
     assert.equal(wheelOf("linux", "arm64", true), "tensorflow manylinux_2_27_aarch64 cpu");
   });
 
-  test("does not exist everywhere, and the message says what to do", async () => {
+  test("does not exist for every platform, and the message says what to do", async () => {
     await using temporary = await temporaryFolder();
     const machine = { platform: "win32", architecture: "x64", nvidiaGpu: false };
     await assert.rejects(
@@ -141,12 +141,12 @@ describe("the wheel for a machine", () => {
   });
 });
 
-describe("a TensorFlow folder of the user's", () => {
+describe("a TensorFlow folder of the user", () => {
   for (const [layout, libraries] of [
     ["an unpacked wheel", "."],
     ["lib and include", "lib"],
   ] as const) {
-    test(`may be laid out as ${layout}`, async () => {
+    test(`can be laid out as ${layout}`, async () => {
       await using temporary = await temporaryFolder();
       const { folder } = temporary;
       await mkdir(path.join(folder, libraries), { recursive: true });
@@ -159,7 +159,7 @@ describe("a TensorFlow folder of the user's", () => {
     });
   }
 
-  test("is refused with the name of what is not in it", async () => {
+  test("is refused with the name of the missing file", async () => {
     await using temporary = await temporaryFolder();
     const { folder } = temporary;
     const refusal = async (): Promise<string> => {
