@@ -3,20 +3,20 @@ import { integers } from "../loop/graph-outputs.js";
 
 const CHANNELS = 3;
 
-/** Pictures of one size, and which changes they are to get. */
-export interface PicturesToAugment {
-  /** Bytes one picture after the other; the engine takes them over. */
+/** Images of one size, and the samples and the epoch that decide their augmentation. */
+export interface ImagesToAugment {
+  /** The bytes of the images, one after the other; the engine takes ownership of them. */
   readonly images: Uint8Array;
-  /** Of each picture in the manifest. */
+  /** Position of each image in the manifest. */
   readonly positions: Int32Array;
   readonly epoch: number;
   readonly sizePixels: number;
 }
 
-/** Runs the signature `augment`, of whatever graph: the pixels that training sees, laid out as `images`. */
+/** Runs the signature `augment` of a graph and returns the pixels that training sees, in the layout of `images`. */
 export async function augmentedPixels(
   session: Session,
-  { images, positions, epoch, sizePixels }: PicturesToAugment,
+  { images, positions, epoch, sizePixels }: ImagesToAugment,
 ): Promise<Uint8Array> {
   const count = positions.length;
   const outputs = await session.run("augment", {

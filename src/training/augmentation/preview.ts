@@ -14,7 +14,7 @@ import { augmentedPixels } from "./augmented-pixels.js";
 export interface PreviewRequest {
   readonly sampleId: string;
   readonly augmentation: Augmentation;
-  /** The run's. */
+  /** Seed of the run. */
   readonly seed: number;
   /** Counted from 1. */
   readonly epoch: number;
@@ -28,23 +28,23 @@ export interface AugmentationPreviewOptions {
   readonly host: EngineHost;
 }
 
-/** Whoever tries settings looks at a few of them in turn, at several pictures each. */
+/** A user who tries settings compares a few of them, with several images each. */
 const OPEN_GRAPHS = 4;
-/** The largest take some 30 MB each while they are made. */
-const CONCURRENT_PICTURES = 4;
+/** The largest images take about 30 MB each while they are rendered. */
+const CONCURRENT_IMAGES = 4;
 
-/** Shows samples as training sees them, by the same decoder and the same graph. */
+/** Renders samples as training sees them, with the same decoder and the same graph. */
 export class AugmentationPreview implements AsyncDisposable {
   readonly #options: AugmentationPreviewOptions;
   readonly #sessions = new SessionCache({ sessions: OPEN_GRAPHS, bytes: Number.POSITIVE_INFINITY });
-  readonly #rendering = pLimit(CONCURRENT_PICTURES);
+  readonly #rendering = pLimit(CONCURRENT_IMAGES);
 
   constructor(options: AugmentationPreviewOptions) {
     this.#options = options;
   }
 
   /**
-   * The sample as a run with this augmentation and seed trains on it in an epoch, as a PNG.
+   * Renders a sample as a run with this augmentation and seed sees it in an epoch, as a PNG.
    *
    * @throws AppError `SAMPLE_NOT_FOUND`, `BLOB_MISSING`, `BLOB_DAMAGED`, `SERVER_STOPPING`
    */
@@ -56,7 +56,7 @@ export class AugmentationPreview implements AsyncDisposable {
     return this.#rendering(() => this.#renderSample(sample, request));
   }
 
-  /** Closes its graphs once the pictures under way are done; later ones are refused. */
+  /** Refuses new images, and closes its graphs once the current ones are rendered. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#sessions[Symbol.asyncDispose]();
   }
@@ -66,7 +66,7 @@ export class AugmentationPreview implements AsyncDisposable {
     { augmentation, seed, epoch, sizePixels }: PreviewRequest,
   ): Promise<Uint8Array> {
     const { blobs, decoder, host } = this.#options;
-    const picture = await decoder.decodeRgb(await readSampleImage(blobs, sample), sizePixels);
+    const image = await decoder.decodeRgb(await readSampleImage(blobs, sample), sizePixels);
     const pixels = await this.#sessions.use(
       {
         key: JSON.stringify([sizePixels, seed, augmentation]),
@@ -75,8 +75,8 @@ export class AugmentationPreview implements AsyncDisposable {
       },
       (session) =>
         augmentedPixels(session, {
-          // The decoder's memory cannot change threads.
-          images: Uint8Array.from(picture),
+          // The memory of the decoder cannot move to another thread.
+          images: Uint8Array.from(image),
           positions: Int32Array.of(sample.position),
           epoch,
           sizePixels,

@@ -4,14 +4,14 @@ import type { EpochRecord } from "../../core/run-events.js";
 
 export interface AlignedCurve {
   readonly key: string;
-  /** Ascending: the epochs that any of the runs has. */
+  /** The epochs that at least one of the runs has, ascending. */
   readonly epochs: readonly number[];
   readonly series: readonly CurveSeries[];
 }
 
 export interface CurveSeries {
   readonly runId: string;
-  /** One for each epoch; null where the run has no such epoch or its value is not finite. */
+  /** One value for each epoch; null where the run does not have the epoch or the value is not finite. */
   readonly values: readonly (number | null)[];
 }
 

@@ -1,20 +1,20 @@
 import type { ClassFigures } from "../evaluation/evaluate-predictions.js";
 
-/** One class in every compared run. */
+/** A class in all compared runs. */
 export interface ClassComparison {
   readonly name: string;
-  /** In the order of the runs; null where a run lacks the class, or has no F1 of it. */
+  /** In the order of the runs; null where a run does not have the class or its F1. */
   readonly f1: readonly (number | null)[];
 }
 
-/** What a run knows of its classes. */
+/** The classes of a run and their F1. */
 export interface EvaluatedClasses {
   readonly classNames: readonly string[];
-  /** In the order of the names; empty before the run has been evaluated. */
+  /** In the order of the names; empty before the run is evaluated. */
   readonly figures: readonly ClassFigures[];
 }
 
-/** Every class that one of the runs has: those of the first run in its order, then the others. */
+/** The classes of all runs: those of the first run in its order, then the others. */
 export function compareClasses(runs: readonly EvaluatedClasses[]): readonly ClassComparison[] {
   const names = new Set(runs.flatMap(({ classNames }) => classNames));
   const byName = runs.map(

@@ -12,30 +12,30 @@ import { type AlignedCurve, alignEpochs } from "./aligned-curves.js";
 import { type ClassComparison, compareClasses } from "./class-comparison.js";
 import { type Difference, differencesBetween, fieldsByPath } from "./differences.js";
 
-const FEWEST_RUNS = 2;
-const MOST_RUNS = 10;
+const MIN_RUNS = 2;
+const MAX_RUNS = 10;
 
-/** What sets runs apart; every list of values is in the order of `runs`. */
+/** The differences of runs. Every list of values is in the order of `runs`. */
 export interface RunComparisonRecord {
   readonly runs: readonly RunRecord[];
   readonly configuration: readonly Difference[];
   readonly data: readonly Difference[];
   readonly environment: readonly Difference[];
-  /** Every metric that one of the runs has, by key. */
+  /** The metrics that at least one of the runs has, by key. */
   readonly metrics: readonly MetricComparison[];
 }
 
 export interface MetricComparison {
   readonly key: string;
-  /** Null for a run that has no finite value. */
+  /** Null for a run without a finite value. */
   readonly best: readonly (number | null)[];
   /** May be NaN or infinite; null for a run without the metric. */
   readonly last: readonly (number | null)[];
-  /** Of the run with the best value; null when several have it or none has one. */
+  /** Id of the run with the best value; null when several have it or none has a value. */
   readonly bestRunId: string | null;
 }
 
-/** Says why one run beat another. */
+/** Finds why one run is better than another. */
 export class RunComparer {
   constructor(
     private readonly runs: RunStore,
@@ -57,7 +57,7 @@ export class RunComparer {
   }
 
   /**
-   * The curves of each metric over the epochs that any of the runs has.
+   * Aligns the curves of each metric over the epochs that at least one of the runs has.
    *
    * @throws AppError `COMPARISON_INVALID`, `RUN_NOT_FOUND`, `METRIC_UNKNOWN`
    */
@@ -72,7 +72,7 @@ export class RunComparer {
     );
   }
 
-  /** The classes of the runs, each with what the best checkpoints make of it on the validation split. */
+  /** The classes of the runs, each with the F1 of the best checkpoints on the validation split. */
   async compareClasses(runs: readonly RunRecord[]): Promise<readonly ClassComparison[]> {
     const versions = await this.datasets.findVersions([...new Set(runs.map((run) => run.datasetVersionId))]);
     const classes = runs.map(async ({ id, datasetVersionId }) => {
@@ -83,13 +83,13 @@ export class RunComparer {
     return compareClasses(await Promise.all(classes));
   }
 
-  /** In the order of the ids. */
+  /** Finds the runs, in the order of the ids. */
   async #find(runIds: readonly string[]): Promise<readonly RunRecord[]> {
     const different = new Set(runIds).size;
-    if (different < FEWEST_RUNS || different > MOST_RUNS || different !== runIds.length) {
+    if (different < MIN_RUNS || different > MAX_RUNS || different !== runIds.length) {
       throw new AppError(
         "COMPARISON_INVALID",
-        `A comparison takes ${FEWEST_RUNS} to ${MOST_RUNS} different runs. Received ${runIds.length} ids, ` +
+        `A comparison takes ${MIN_RUNS} to ${MAX_RUNS} different runs. Received ${runIds.length} ids, ` +
           `${different} of them different.`,
         { path: ["runIds"] },
       );
@@ -104,7 +104,7 @@ export class RunComparer {
     });
   }
 
-  /** By the id of the version. */
+  /** The data of the runs, by the id of the dataset version. */
   async #dataOf(runs: readonly RunRecord[]): Promise<ReadonlyMap<string, DataOfRun>> {
     const ids = [...new Set(runs.map((run) => run.datasetVersionId))];
     const [versions, counts] = await Promise.all([

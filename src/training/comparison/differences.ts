@@ -1,12 +1,12 @@
-/** A setting in which things differ. */
+/** A setting whose values differ. */
 export interface Difference {
-  /** Dotted, such as "learningRate.initial". */
+  /** Dotted path, such as "learningRate.initial". */
   readonly path: string;
-  /** In the order of what was compared, as text; null where there is no such setting. */
+  /** The values as text, in the order of the compared objects; null where an object does not have the setting. */
   readonly values: readonly (string | null)[];
 }
 
-/** The settings that are not the same everywhere, by path. */
+/** The settings that are not equal in all objects, by path. */
 export function differencesBetween(settings: readonly ReadonlyMap<string, string>[]): readonly Difference[] {
   const paths = [...new Set(settings.flatMap((values) => [...values.keys()]))].sort();
   return paths
@@ -15,8 +15,8 @@ export function differencesBetween(settings: readonly ReadonlyMap<string, string
 }
 
 /**
- * The fields of an object as text, however deep, by path; null has no fields. A list of words or numbers is one field.
- * A list of objects, such as measured times, is left out: it records what happened, not what was set.
+ * The fields of an object at all depths as text, by path; null has no fields. A list of words or numbers is one field. A
+ * list of objects, such as measured times, is left out: it records what happened, not what was set.
  */
 export function fieldsByPath(object: object | null): ReadonlyMap<string, string> {
   return new Map(object === null ? [] : fieldsBelow(object, ""));

@@ -10,19 +10,19 @@ import { decodePredictions } from "../evaluation/predictions-file.js";
 import type { RunRecord } from "../record/run-records.js";
 import { type Disagreements, findDisagreements, indexAfter } from "./disagreements.js";
 
-/** A sample that one of two runs gets right and the other wrong. */
+/** A sample that one of two runs predicts correctly and the other wrongly. */
 export interface DisagreementRecord {
   readonly sample: SampleRecord;
-  /** What each run takes it for, in the order of the runs. */
+  /** The prediction of each run, in the order of the runs. */
   readonly predictions: readonly { readonly label: string; readonly probability: number }[];
 }
 
-/** Pairs whose disagreements are kept: whoever asks for one page asks for the next. */
+/** Number of pairs whose disagreements are kept, because a client that asks for one page asks for the next. */
 const KEPT_PAIRS = 4;
 
-/** Reads the predictions of two runs and finds where they part. */
+/** Reads the predictions of two runs and finds where only one of them is correct. */
 export class DisagreementFinder {
-  /** By the digests of both predictions, the last asked for at the end. */
+  /** By the digests of both predictions; the most recently used pair is the last. */
   readonly #found = new Map<string, Promise<Disagreements>>();
 
   constructor(
@@ -32,10 +32,10 @@ export class DisagreementFinder {
   ) {}
 
   /**
-   * By position in the manifest.
+   * Lists the disagreements by position in the manifest.
    *
-   * @throws AppError `COMPARISON_INVALID` unless the runs are two, of one version, and evaluated on the
-   *   split; `CURSOR_INVALID`, `BLOB_MISSING`, `BLOB_DAMAGED`, `PREDICTIONS_DAMAGED`
+   * @throws AppError `COMPARISON_INVALID` unless there are two runs on one dataset version that are evaluated on the split;
+   *   `CURSOR_INVALID`, `BLOB_MISSING`, `BLOB_DAMAGED`, `PREDICTIONS_DAMAGED`
    */
   async list(
     runs: readonly RunRecord[],
@@ -44,12 +44,12 @@ export class DisagreementFinder {
   ): Promise<Page<DisagreementRecord> & { readonly totalCount: number }> {
     const [first, second] = runs;
     if (first === undefined || second === undefined || runs.length !== 2) {
-      throw invalid(`takes exactly 2 runs. Received ${runs.length}.`);
+      throw invalid(`needs exactly 2 runs. Received ${runs.length}.`);
     }
     const { datasetVersionId } = first;
     if (second.datasetVersionId !== datasetVersionId) {
       throw invalid(
-        "takes runs on one version of a data set. Received runs on two: launch one again on the other's version.",
+        "needs runs on the same dataset version. Received runs on two: launch one of them again on the version of the other.",
       );
     }
     const { positions, predictions } = await this.#disagreements(first, second, split);
@@ -80,7 +80,7 @@ export class DisagreementFinder {
       const evaluation = evaluations.find((one) => one.runId === run.id && one.split === split);
       if (evaluation !== undefined) return evaluation.predictionsSha256;
       throw invalid(
-        `takes runs that were evaluated on ${split}. ${run.name} was not. ${WHEN_EVALUATED[split]}`,
+        `needs runs that were evaluated on ${split}. ${run.name} was not. ${WHEN_EVALUATED[split]}`,
       );
     };
     const digests = [digestOf(first), digestOf(second)] as const;
@@ -113,9 +113,9 @@ const PREDICTIONS = {
 };
 
 const WHEN_EVALUATED: Readonly<Record<Split, string>> = {
-  TRAIN: "No run is: what a network learnt from tells little about it.",
-  VALIDATION: "A run is after its first epoch.",
-  TEST: "A run is when it succeeds, if its data has a test split.",
+  TRAIN: "No run is evaluated on it, because a network has learned its samples.",
+  VALIDATION: "A run is evaluated on it after its first epoch.",
+  TEST: "A run is evaluated on it when it succeeds, if its data has a test split.",
 };
 
 function invalid(need: string): AppError {

@@ -1,19 +1,19 @@
 import { confidence, isRight, type Predictions, predictedClass } from "../evaluation/predictions.js";
 
-/** The samples that one of two runs gets right and the other wrong, by position. */
+/** The samples that one of two runs predicts correctly and the other wrongly, by position. */
 export interface Disagreements {
   readonly positions: Int32Array;
-  /** What the first run takes each for, then what the second does. */
+  /** The predictions of the first run, then those of the second. */
   readonly predictions: readonly [TopPredictions, TopPredictions];
 }
 
-/** The likeliest class of some samples. */
+/** The most probable class of each of some samples. */
 export interface TopPredictions {
   readonly classes: Int32Array;
   readonly probabilities: Float32Array;
 }
 
-/** @param first and second of one split of one version, each in the order of its manifest */
+/** @param first and second: predictions on the same split of the same version, in the order of its manifest */
 export function findDisagreements(first: Predictions, second: Predictions): Disagreements {
   const found: [number, number][] = [];
   for (let a = 0, b = 0; a < first.sampleCount && b < second.sampleCount; ) {
@@ -40,12 +40,12 @@ export function findDisagreements(first: Predictions, second: Predictions): Disa
 function topOf(predictions: Predictions, samples: readonly number[]): TopPredictions {
   return {
     classes: Int32Array.from(samples, (sample) => predictedClass(predictions, sample)),
-    // What is no number is as unlikely as can be.
+    // A probability that is not a number counts as 0.
     probabilities: Float32Array.from(samples, (sample) => confidence(predictions, sample) || 0),
   };
 }
 
-/** The index of the first position beyond `after`; positions rise. */
+/** The index of the first position after `after`; positions are ascending. */
 export function indexAfter(positions: Int32Array, after: number): number {
   let [low, high] = [0, positions.length];
   while (low < high) {

@@ -1,6 +1,6 @@
 import { confidence, isRight, type Predictions, predictedClass } from "./predictions.js";
 
-/** How a network does on a split. */
+/** The quality of a network's predictions on a split. */
 export interface EvaluationFigures {
   readonly sampleCount: number;
   /** Mean cross-entropy; may be infinite or NaN. */
@@ -8,27 +8,27 @@ export interface EvaluationFigures {
   /** Fractions in [0, 1]. */
   readonly top1: number;
   readonly top5: number;
-  /** In [0, 1]: how far the probability of the likeliest class is from how often it is right. */
+  /** In [0, 1]: the difference between the probability of the most probable class and how often it is right. */
   readonly expectedCalibrationError: number;
-  /** [true class, predicted class], row by row: samples. */
+  /** Numbers of samples, [true class, predicted class] in row-major order. */
   readonly confusion: Int32Array;
 }
 
-/** Each is null where it would be a division by 0. */
+/** A figure is null where it would be a division by 0. */
 export interface ClassFigures {
-  /** Of the samples predicted to be of the class, the fraction that is. */
+  /** The fraction of the samples predicted to be of the class that are of it. */
   readonly precision: number | null;
-  /** Of the samples of the class, the fraction predicted to be. */
+  /** The fraction of the samples of the class that are predicted to be of it. */
   readonly recall: number | null;
   /** Harmonic mean of both: 2 TP / (2 TP + FP + FN). */
   readonly f1: number | null;
-  /** Samples of the class. */
+  /** Number of samples of the class. */
   readonly support: number;
 }
 
 const CALIBRATION_BINS = 15;
 
-/** @param predictions of at least one sample, their classes all below `classCount` */
+/** @param predictions of at least one sample, with classes below `classCount` */
 export function evaluatePredictions(predictions: Predictions, classCount: number): EvaluationFigures {
   const { sampleCount, labels, losses } = predictions;
   const confusion = new Int32Array(classCount * classCount);
@@ -59,7 +59,7 @@ function expectedCalibrationError(predictions: Predictions): number {
   const sure = new Float64Array(CALIBRATION_BINS);
   for (let sample = 0; sample < predictions.sampleCount; sample++) {
     const probability = confidence(predictions, sample);
-    // What is no number is wrong; taken for certain, it is the worst that a prediction can be.
+    // A probability that is not a number counts as wrong and certain, the worst possible prediction.
     const certainty = Number.isFinite(probability) ? probability : 1;
     const bin = Math.min(CALIBRATION_BINS, Math.max(1, Math.ceil(certainty * CALIBRATION_BINS))) - 1;
     right[bin] = (right[bin] ?? 0) + (isRight(predictions, sample) ? 1 : 0);

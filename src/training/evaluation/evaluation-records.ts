@@ -1,20 +1,20 @@
 import type { Split } from "../../core/enumerations.js";
 import type { EvaluationFigures } from "./evaluate-predictions.js";
 
-/** The splits that a network has not learnt from, which alone tell how good it is. */
+/** The splits that a network does not learn from. Only they show how good it is. */
 export type EvaluatedSplit = Exclude<Split, "TRAIN">;
 
-/** How the best checkpoint of a run does on a split. */
+/** An evaluation of the best checkpoint of a run on a split. */
 export interface EvaluationRecord extends Omit<EvaluationFigures, "confusion"> {
   readonly runId: string;
   readonly split: Split;
-  /** Of the checkpoint. */
+  /** Epoch of the checkpoint. */
   readonly epoch: number;
-  /** Names the blob with the predictions of every sample. */
+  /** Digest of the blob with the predictions of all samples. */
   readonly predictionsSha256: string;
 }
 
-/** What an attempt found out, its predictions safe in a blob already. */
+/** An evaluation to record. Its predictions are already stored in a blob. */
 export interface NewEvaluation extends EvaluationFigures {
   readonly split: EvaluatedSplit;
   readonly epoch: number;
@@ -22,7 +22,7 @@ export interface NewEvaluation extends EvaluationFigures {
   readonly predictionsSizeBytes: number;
 }
 
-/** An evaluation's key among those of all runs. */
+/** The key of an evaluation among those of all runs. */
 export interface EvaluationKey {
   readonly runId: string;
   readonly split: Split;

@@ -2,16 +2,16 @@ import { AppError } from "../../core/app-error.js";
 import type { Predictions } from "./predictions.js";
 
 /**
- * Predictions as NumPy's `.npy` format 1.0 holds them
- * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a structured array with a
- * record for each sample, so that `np.load(file)["probabilities"]` is what analyses start from.
+ * Predictions in NumPy's `.npy` format 1.0
+ * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a structured array with a record for each
+ * sample, so that an analysis can begin with `np.load(file)["probabilities"]`.
  */
 const MAGIC = Uint8Array.of(0x93, ...new TextEncoder().encode("NUMPY"), 1, 0);
 const LENGTH_BYTES = 2;
-/** Where records begin is a multiple of this. */
+/** The offset of the first record is a multiple of this. */
 const ALIGNMENT_BYTES = 64;
 const WORD_BYTES = 4;
-/** Words of a record before its ranks: position, label and loss. */
+/** Number of words of a record before its ranks: position, label and loss. */
 const FIXED_WORDS = 3;
 
 export function encodePredictions(predictions: Predictions): Uint8Array {
@@ -37,7 +37,7 @@ export function encodePredictions(predictions: Predictions): Uint8Array {
 export function decodePredictions(bytes: Uint8Array): Predictions {
   const { start, sampleCount, ranks } = parseHeader(bytes);
   const words = FIXED_WORDS + 2 * ranks;
-  // A copy begins where numbers of four bytes may lie, wherever the bytes came from.
+  // A copy is aligned to four bytes, whatever the alignment of the given bytes.
   const records = new Uint8Array(bytes.subarray(start));
   if (records.length !== sampleCount * words * WORD_BYTES) {
     throw damaged(`${sampleCount * words * WORD_BYTES} bytes of records`, `${records.length}`);
@@ -56,7 +56,7 @@ export function decodePredictions(bytes: Uint8Array): Predictions {
   let previous = -1;
   for (let sample = 0, word = 0; sample < sampleCount; sample++, word += words) {
     const position = integers[word] ?? -1;
-    if (position <= previous) throw damaged("positions that rise", `${position} after ${previous}`);
+    if (position <= previous) throw damaged("ascending positions", `${position} after ${previous}`);
     previous = position;
     predictions.positions[sample] = position;
     predictions.labels[sample] = integers[word + 1] ?? 0;
@@ -68,7 +68,7 @@ export function decodePredictions(bytes: Uint8Array): Predictions {
   return predictions;
 }
 
-/** Magic, length and text, padded as the format asks. */
+/** The header: magic bytes, length and text, padded as the format requires. */
 function headerOf(sampleCount: number, ranks: number): Uint8Array {
   const text = descriptionOf(sampleCount, ranks);
   const unpadded = MAGIC.length + LENGTH_BYTES + text.length + 1;
@@ -98,7 +98,7 @@ function parseHeader(bytes: Uint8Array): { start: number; sampleCount: number; r
   const ranks = Number(/'classes', '<i4', \((\d{1,3}),\)/.exec(head)?.[1]);
   if (Number.isInteger(sampleCount) && Number.isInteger(ranks)) {
     const expected = headerOf(sampleCount, ranks);
-    // One layout has one header: comparing it whole leaves nothing to interpret.
+    // A layout has exactly one header, so it is compared as a whole and not interpreted.
     if (Buffer.compare(expected, bytes.subarray(0, expected.length)) === 0) {
       return { start: expected.length, sampleCount, ranks };
     }
@@ -109,6 +109,6 @@ function parseHeader(bytes: Uint8Array): { start: number; sampleCount: number; r
 function damaged(expected: string, received: string): AppError {
   return new AppError(
     "PREDICTIONS_DAMAGED",
-    `A file of predictions must hold ${expected}. Received ${received}. Train the run again to have it back.`,
+    `A file of predictions must hold ${expected}. Received ${received}. Train the run again to restore it.`,
   );
 }

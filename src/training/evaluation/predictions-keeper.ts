@@ -4,11 +4,11 @@ import type { EvaluatedSplit, NewEvaluation } from "./evaluation-records.js";
 import type { Predictions } from "./predictions.js";
 import { encodePredictions } from "./predictions-file.js";
 
-/** Keeps the predictions of a checkpoint and says how good they are. */
+/** Stores the predictions of a checkpoint and evaluates them. */
 export class PredictionsKeeper {
   constructor(private readonly blobs: BlobStore) {}
 
-  /** @returns what a transaction has to record for the predictions to be found again */
+  /** @returns the evaluation that a transaction has to record, which names the stored predictions */
   async keep(
     checkpoint: { readonly split: EvaluatedSplit; readonly epoch: number; readonly classCount: number },
     predictions: Predictions,
@@ -25,8 +25,8 @@ export class PredictionsKeeper {
   }
 
   /**
-   * Once an evaluation is recorded: equal runs have equal predictions, and so one blob, which another run may have
-   * removed before this one named it.
+   * Stores the predictions again if they are gone once their evaluation is recorded. Equal runs have equal predictions and
+   * share a blob, which another run may have removed before this run named it.
    */
   async ensureKept({ predictionsSha256 }: NewEvaluation, predictions: Predictions): Promise<void> {
     if (!(await this.blobs.has(predictionsSha256))) await this.blobs.put(encodePredictions(predictions));

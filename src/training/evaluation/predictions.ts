@@ -1,31 +1,31 @@
-/** What `eval_step` gives for a batch, beside the labels that it was asked about. */
+/** The outputs of `eval_step` for a batch, with the labels of its samples. */
 export interface EvaluatedBatch {
-  /** Places in the manifest. */
+  /** Positions in the manifest. */
   readonly positions: Int32Array;
   readonly labels: Int32Array;
   /** Cross-entropy of each sample, neither smoothed nor weighted. */
   readonly losses: Float32Array;
-  /** [samples, ranks]: classes by falling probability. */
+  /** [samples, ranks]: classes in the order of decreasing probability. */
   readonly ranked: Int32Array;
-  /** [samples, ranks]: of those classes. */
+  /** [samples, ranks]: probabilities of these classes. */
   readonly probabilities: Float32Array;
 }
 
 export interface RankedBatch extends EvaluatedBatch {
-  /** Classes that are kept of each sample: 5, or all of fewer. */
+  /** Number of classes that are kept for each sample: 5, or all where there are fewer. */
   readonly ranks: number;
 }
 
-/** What a network says of every sample of a split, in the order of the manifest. */
+/** The predictions of a network for all samples of a split, in the order of the manifest. */
 export interface Predictions extends RankedBatch {
   readonly sampleCount: number;
 }
 
-/** Puts the batches of an evaluation together. */
+/** Joins the batches of an evaluation. */
 export class PredictionsCollector {
   readonly #batches: EvaluatedBatch[] = [];
 
-  /** Takes the arrays over: they must not change afterwards. Batches come in the order of the manifest. */
+  /** Keeps the arrays, so they must not change afterwards. Batches come in the order of the manifest. */
   readonly add = (batch: EvaluatedBatch): void => {
     this.#batches.push(batch);
   };
@@ -55,17 +55,17 @@ export class PredictionsCollector {
   }
 }
 
-/** The likeliest class of a sample. */
+/** The most probable class of a sample. */
 export function predictedClass({ ranked, ranks }: Predictions, sample: number): number {
   return ranked[sample * ranks] ?? 0;
 }
 
-/** How sure the network is of it; NaN when it computed no number. */
+/** The probability of the most probable class; NaN when the network computed NaN. */
 export function confidence({ probabilities, ranks }: RankedBatch, sample: number): number {
   return probabilities[sample * ranks] ?? Number.NaN;
 }
 
-/** Whether the class is among the first `among`. A sample whose figures are no numbers is wrong. */
+/** Whether the label is among the first `among` classes. A sample with a loss of NaN counts as wrong. */
 export function isRight(predictions: RankedBatch, sample: number, among = 1): boolean {
   const { labels, losses, ranked, ranks } = predictions;
   if (!Number.isFinite(losses[sample]) || !Number.isFinite(confidence(predictions, sample))) return false;

@@ -2,11 +2,11 @@ import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { TensorValue } from "../../engine/engine-protocol.js";
 import type { DType } from "../../graph/tensor-spec.js";
 
-/** What the network is fed with of each sample, as the graph's signatures name it. */
+/** The input of the network for each sample, with its name in the signatures of the graph. */
 export interface SampleInput {
   readonly name: "images" | "features";
   readonly dtype: Extract<DType, "uint8" | "int32">;
-  /** Of one sample: [height, width, 3], or [words]. */
+  /** Shape of one sample: [height, width, 3], or [words]. */
   readonly shape: readonly number[];
 }
 
@@ -14,35 +14,35 @@ export function picturesOf(sizePixels: number): SampleInput {
   return { name: "images", dtype: "uint8", shape: [sizePixels, sizePixels, 3] };
 }
 
-/** Samples and their classes, as the graph's signatures take them. */
+/** Samples and their classes, in the form that the signatures of the graph expect. */
 export interface Batch {
-  /** Places in the manifest. */
+  /** Positions in the manifest. */
   readonly positions: Int32Array;
-  /** By the name of the signature's input. */
+  /** By the name of the input of the signature. */
   readonly inputs: Readonly<Record<string, TensorValue>>;
   /** By position. */
   readonly labels: Int32Array;
   readonly size: number;
 }
 
-/** Reads batches while the engine computes: the one after the batch in use is always on its way. */
+/** Reads the next batch while the engine computes the current one. */
 export class BatchSource {
   readonly #buffers: readonly SharedArrayBuffer[];
 
-  /** @param largestBatch the most samples that a batch will have */
+  /** @param maxBatchSize the largest number of samples of a batch */
   constructor(
     private readonly reader: ShardReader,
     private readonly input: SampleInput,
-    largestBatch: number,
+    maxBatchSize: number,
   ) {
-    // One in use and one being filled. Shared memory reaches the engine's thread without a copy and,
-    // unlike a transferred buffer, comes back.
-    this.#buffers = [0, 1].map(() => new SharedArrayBuffer(largestBatch * reader.imageBytes));
+    // One buffer is in use while the other is filled. Shared memory reaches the thread of the engine without a copy and,
+    // unlike a transferred buffer, stays usable here.
+    this.#buffers = [0, 1].map(() => new SharedArrayBuffer(maxBatchSize * reader.imageBytes));
   }
 
   /**
-   * The samples at `positions`, in that order, in batches of the given sizes. A batch's memory is used
-   * again once the next one is asked for.
+   * Yields the samples at `positions`, in their order, in batches of the given sizes. The memory of a batch is reused when
+   * the next batch is requested.
    */
   async *batches(positions: Int32Array, sizes: Iterable<number>): AsyncGenerator<Batch, void> {
     let next: Promise<Batch> | null = null;
@@ -50,7 +50,7 @@ export class BatchSource {
     try {
       for (const size of sizes) {
         const following = this.#read(positions.slice(start, start + size), turn);
-        following.catch(() => {}); // Thrown where it is awaited; until then it must not count as unheard.
+        following.catch(() => {}); // It is thrown where it is awaited; until then it must not count as unhandled.
         start += size;
         turn ^= 1;
         const batch = next;
@@ -59,7 +59,7 @@ export class BatchSource {
       }
       if (next !== null) yield await next;
     } finally {
-      // Whoever stops early may close the reader, so nothing may be reading any more.
+      // A caller that stops early may close the reader, so nothing may still be reading.
       await next?.catch(() => {});
     }
   }
@@ -78,7 +78,7 @@ export class BatchSource {
       size,
       inputs: {
         [name]: { dtype, shape: [size, ...shape], data },
-        // A copy, since the engine takes the array over.
+        // A copy, because the engine takes ownership of the array.
         labels: { dtype: "int32", shape: [size], data: labels.slice() },
         samples: { dtype: "int32", shape: [size], data: positions.slice() },
       },

@@ -1,17 +1,17 @@
 import type { MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import { BATCH_LOSS, EPOCH_METRICS } from "../../core/metrics/epoch-metrics.js";
 
-/** Where a loss stopped being a number to go by. */
+/** The step at which the loss was no longer finite. */
 export interface DivergencePoint {
   readonly epoch: number;
   /** Within the epoch, from 1. */
   readonly step: number;
-  /** Optimiser steps taken. */
+  /** Number of optimizer steps. */
   readonly globalStep: number;
   readonly learningRate: number;
 }
 
-/** The training loss of a step is NaN or infinite: the weights are lost, what came before is not. */
+/** The training loss of a step is NaN or infinite. The weights are lost, but the earlier checkpoints are not. */
 export class Diverged extends Error {
   constructor(
     readonly loss: number,
@@ -28,7 +28,7 @@ export class Diverged extends Error {
     return this.point.epoch;
   }
 
-  /** What the epoch that was not finished leaves in the metrics. */
+  /** The metrics of the unfinished epoch. */
   get metrics(): readonly MetricValueAt[] {
     const { globalStep: step, learningRate } = this.point;
     return [

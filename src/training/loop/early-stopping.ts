@@ -4,8 +4,8 @@ import type { EpochRecord } from "../../core/run-events.js";
 import { improves, scoreOf } from "./monitor.js";
 
 /**
- * Ends a run that has stopped improving: after `patience` epochs in a row without a gain of at least
- * `minDelta` over the best. Like `BestCheckpoint`, its state is a function of the epochs it was shown.
+ * Ends a run that has stopped improving: after `patience` consecutive epochs without a gain of at least `minDelta` over
+ * the best epoch. As in `BestCheckpoint`, its state depends on the observed epochs alone.
  */
 export class EarlyStopping {
   #best: number | null = null;
@@ -13,8 +13,8 @@ export class EarlyStopping {
 
   /**
    * @param settings null: never stops
-   * @param extendedAfterEpochs after which a run that had ended went on: what came before counts no more, as in
-   *   Keras, where every `fit` begins with its whole patience
+   * @param extendedAfterEpochs the epochs after which the run had ended and was extended. The count of epochs without a
+   *   gain begins again there, as in Keras, where every `fit` begins with the full patience
    */
   constructor(
     private readonly settings: Settings | null,
@@ -41,6 +41,6 @@ export class EarlyStopping {
   }
 
   get detail(): string {
-    return `No gain in the monitored metric for ${this.#epochsWithoutGain} epochs.`;
+    return `The monitored metric has not improved for ${this.#epochsWithoutGain} epochs.`;
   }
 }

@@ -7,29 +7,29 @@ import { augments } from "../../graph/augmentation/augment-images.js";
 import { BatchSource, partSizes, picturesOf, type SampleInput } from "./batch-source.js";
 import { integers } from "./graph-outputs.js";
 
-/** Below the run's own folder; each attempt has its own. */
+/** Name of the file below the folder of the run; each attempt has its own file. */
 const FILE = /^features-\d+\.bin$/;
 const WORD_BYTES = 4;
 
-/** Whether what the first blocks give stays the same from epoch to epoch, so that it is computed once. */
+/** Whether the outputs of the frozen blocks are the same in every epoch, so that they are computed once and cached. */
 export function cachesFeatures({ frozenBlocks, augmentation }: RunConfiguration): boolean {
   return frozenBlocks > 0 && !augments(augmentation);
 }
 
-/** What the network is fed with when the frozen blocks' work is done. */
+/** The input of the network when the outputs of the frozen blocks are cached. */
 export function featuresOf(session: Session): SampleInput {
   const words = session.signatures.features?.outputs.features?.shape[1];
-  if (words === null || words === undefined) throw new Error("The graph gives no features.");
+  if (words === null || words === undefined) throw new Error("The graph returns no features.");
   return { name: "features", dtype: "int32", shape: [words] };
 }
 
 /**
- * Computes what the frozen blocks give of every picture and packs it into a file, one after the other by
- * position. The file is a cache of one attempt: whoever trains the run next computes it again.
+ * Computes the outputs of the frozen blocks for every image and packs them into a file in the order of the positions. The
+ * file is a cache of one attempt: the next attempt computes it again.
  *
- * @param pictures of the version
- * @param batchSize pictures that are computed at once
- * @param onProgress pictures done, of how many
+ * @param images reads the images of the dataset version
+ * @param batchSize number of images that are computed at the same time
+ * @param onProgress is called with the number of finished images and the number of all images
  */
 export async function cacheFeatures(
   session: Session,
@@ -58,14 +58,14 @@ export async function cacheFeatures(
     const { buffer, byteOffset, byteLength } = integers(outputs, "features");
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
     const { bytesWritten } = await handle.write(bytes, 0, byteLength, done * words * WORD_BYTES);
-    if (bytesWritten < byteLength) throw new Error("The disk took only a part of the features.");
+    if (bytesWritten < byteLength) throw new Error("The disk accepted only a part of the features.");
     done += size;
     onProgress(done, total);
   }
   return openShard(file, pictures.index, words * WORD_BYTES);
 }
 
-/** @param attempt null: those of every attempt */
+/** @param attempt null: removes the features of all attempts */
 export async function removeFeatures(runFolder: string, attempt: number | null = null): Promise<void> {
   const found = attempt === null ? await readdir(runFolder).catch(() => []) : [fileOf(attempt)];
   for (const name of found.filter((name) => FILE.test(name))) {

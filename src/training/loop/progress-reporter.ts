@@ -2,35 +2,35 @@ import type { RunProgress } from "../../core/run-events.js";
 import type { Clock } from "../../lang/clock.js";
 import type { StepReport } from "./epoch-loop.js";
 
-/** At most four a second. */
+/** At most four reports per second. */
 const INTERVAL_MS = 250;
 
 export interface Progress {
   readonly progress: RunProgress;
   /** Null while preparing. */
   readonly loss: number | null;
-  /** From 1. */
+  /** Counted from 1. */
   readonly counter: number;
   readonly at: Date;
 }
 
-/** The size of the work, for what is left of it. */
+/** The size of the work, from which the remaining time is estimated. */
 export interface WorkSize {
   readonly epochs: number;
   readonly stepsPerEpoch: number;
 }
 
 /**
- * Tells how far a run is. It never makes a step wait: while one report is being written, or too soon
- * after the last, reports are dropped.
+ * Reports the progress of a run. It never delays a step: reports are dropped while one is being written, or when they
+ * come too soon after the last one.
  */
 export class ProgressReporter {
   #counter = 0;
   #lastReportMs = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | null = null;
-  /** Of the epoch under way. */
+  /** Of the current epoch. */
   #epoch = { startedMs: 0, images: 0 };
-  /** Of this attempt: when its first epoch began, and the steps since. */
+  /** When the first epoch of this attempt began, and the number of steps since then. */
   #attempt = { startedMs: 0, steps: 0 };
 
   /** @param write must not reject */
@@ -39,7 +39,7 @@ export class ProgressReporter {
     private readonly clock: Clock,
   ) {}
 
-  /** Pictures packed, of all there are to pack. */
+  /** @param done number of packed images */
   preparing(epochs: number, done: number, total: number): void {
     this.#report(null, () => ({
       epoch: 0,
@@ -61,7 +61,7 @@ export class ProgressReporter {
     this.#epoch.images += images;
     this.#attempt.steps += 1;
     this.#report(loss, (nowMs) => {
-      // Validation and checkpoints of the epochs done are in the time of this attempt, so in the mean.
+      // The time of this attempt includes the validation and checkpoints of its epochs, and so does the mean.
       const secondsPerStep = (nowMs - this.#attempt.startedMs) / 1000 / this.#attempt.steps;
       return {
         epoch,
@@ -74,7 +74,7 @@ export class ProgressReporter {
     });
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when no report is being written. */
   async settle(): Promise<void> {
     await this.#writing;
   }

@@ -1,6 +1,6 @@
 /**
- * The order in which an epoch sees the pictures: a Fisher-Yates shuffle of `positions` that depends
- * on seed and epoch alone, so that a resumed run sees what an uninterrupted one would.
+ * The order in which an epoch uses the images: a Fisher-Yates shuffle of `positions` that depends on seed and epoch alone,
+ * so that a resumed run uses the same order as an uninterrupted one.
  *
  * A million positions take about 20 ms.
  */
@@ -16,7 +16,7 @@ export function epochOrder(positions: Int32Array, seed: number, epoch: number): 
   return order;
 }
 
-/** Uniform in [0, limit), for a limit from 2: numbers with as many bits as it needs, those beyond it thrown away. */
+/** Uniform in [0, limit), for a limit of at least 2: draws numbers with as many bits as needed until one is below it. */
 function below(limit: number, random: () => number): number {
   const shift = Math.clz32(limit - 1);
   for (;;) {
@@ -27,8 +27,8 @@ function below(limit: number, random: () => number): number {
 
 /**
  * xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018): 32
- * random bits a call. Its four words of state come from SplitMix32, as its authors advise, which
- * keeps neighbouring seeds and epochs apart.
+ * random bits per call. Its four words of state come from SplitMix32, as its authors recommend, so that neighboring seeds
+ * and epochs give independent sequences.
  */
 export function xoshiro128(seed: number, epoch: number): () => number {
   const next = splitMix32(Math.imul(seed, 0x85ebca6b) ^ Math.imul(epoch, 0xc2b2ae35));

@@ -15,7 +15,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~remainder >>> 0;
 }
 
-/** As TFRecord files hold it, so that a checksum of data with checksums in it still tells something. */
+/** The masked checksum of TFRecord files, which remains useful for data that contains checksums. */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const checksum = crc32c(bytes);
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;

@@ -3,7 +3,7 @@ import type { EpochRecord } from "../../core/run-events.js";
 import { floats, type GraphOutputs, integers } from "../loop/graph-outputs.js";
 import type { Summary } from "./event.js";
 
-/** Minimum, maximum, sum and sum of squares of a variable, as the signature `histograms` gives them. */
+/** The statistics that the signature `histograms` returns: minimum, maximum, sum and sum of squares of a variable. */
 const STATISTICS = 4;
 
 /** Every metric of an epoch. */
@@ -16,17 +16,16 @@ export function scalarSummaries(epoch: EpochRecord, step: number): readonly Summ
 }
 
 /**
- * How the weights are spread, of what the signature `histograms` gave. A variable that holds
- * something that is no number is left out.
+ * The histograms of the weights, from the outputs of the signature `histograms`. A variable that contains NaN is left out.
  *
- * @param variables names, in the order of the outputs' rows
+ * @param variables names in the order of the rows of the outputs
  */
 export function histogramSummaries(outputs: GraphOutputs, variables: readonly string[]): readonly Summary[] {
   const statistics = Array.from(floats(outputs, "statistics"));
   const counts = Array.from(integers(outputs, "counts"));
   const buckets = counts.length / variables.length;
   if (statistics.length !== variables.length * STATISTICS || !Number.isInteger(buckets)) {
-    throw new Error(`The graph gave ${statistics.length} statistics of ${variables.length} variables.`);
+    throw new Error(`The graph returned ${statistics.length} statistics for ${variables.length} variables.`);
   }
   return variables.flatMap((tag, row) => {
     const ofVariable = statistics.slice(row * STATISTICS, (row + 1) * STATISTICS);

@@ -6,13 +6,13 @@ import { whenMissing } from "../../lang/system-errors.js";
 import { formatEvent, type Moment, type Summary, stepOf, summaryEvent } from "./event.js";
 import { frameRecord, readRecords } from "./records.js";
 
-/** How much of the file there is, once it is safe from a crash. */
+/** The part of the file that has reached the disk. */
 export interface EventFileState {
   readonly sizeBytes: number;
   readonly sha256: string;
 }
 
-/** A file of TensorBoard's events that grows, and goes on where a resumed run does. */
+/** A growing file of TensorBoard events, which a resumed run continues. */
 export class EventFile implements AsyncDisposable {
   private constructor(
     private readonly file: FileHandle,
@@ -21,14 +21,14 @@ export class EventFile implements AsyncDisposable {
   ) {}
 
   /**
-   * Makes the file, with its folder.
+   * Creates the file and its folder.
    *
-   * @param earlier a file that goes on in this one: all but what it holds of later steps than `from`, and what a
-   *   crash left unfinished, for whoever goes on from there writes that anew. Null, or a file that is gone: none
+   * @param earlier a file that this one continues. Events of later steps than `from` and an unfinished event at its end
+   *   are not copied, because the resumed run writes them again. Null, or a file that does not exist: none
    */
   static async open(file: string, from: Moment, earlier: string | null): Promise<EventFile> {
     await mkdir(path.dirname(file), { recursive: true });
-    // The earlier file may be this one: an attempt that had to begin once more.
+    // The earlier file can be this one: the attempt had to begin again.
     const unfinished = `${file}.new`;
     const handle = await open(unfinished, "w", 0o600);
     try {
@@ -49,9 +49,9 @@ export class EventFile implements AsyncDisposable {
     return { sizeBytes: this.sizeBytes, sha256: this.digest.copy().digest("hex") };
   }
 
-  /** Appends what there is to see of a moment. @returns once a crash can no longer take it back */
+  /** Appends the summaries of a moment. @returns once they have reached the disk */
   async append(moment: Moment, summaries: readonly Summary[]): Promise<EventFileState> {
-    // One event each: TensorBoard reads a file by events, and pictures are large.
+    // One event for each summary: TensorBoard reads a file by events, and images are large.
     await this.#write(summaries.map((summary) => summaryEvent(moment, [summary])));
     await this.file.sync();
     return this.state;

@@ -1,12 +1,12 @@
 import { ProtobufWriter } from "../../graph/saved-model/protobuf-writer.js";
 
-/** What TensorBoard draws of one moment, under a name; slashes in it make groups. */
+/** A named value that TensorBoard draws for one moment. Slashes in the name make groups. */
 export type Summary =
   | { readonly kind: "scalar"; readonly tag: string; readonly value: number }
   | { readonly kind: "histogram"; readonly tag: string; readonly histogram: Histogram }
-  | { readonly kind: "picture"; readonly tag: string; readonly sizePixels: number; readonly png: Uint8Array };
+  | { readonly kind: "image"; readonly tag: string; readonly sizePixels: number; readonly png: Uint8Array };
 
-/** How many numbers lie where, in buckets of equal width from `min` to `max`. */
+/** A histogram with buckets of equal width from `min` to `max`. */
 export interface Histogram {
   readonly min: number;
   readonly max: number;
@@ -17,19 +17,19 @@ export interface Histogram {
 
 export interface Moment {
   readonly at: Date;
-  /** Optimiser steps taken. */
+  /** Number of optimizer steps. */
   readonly step: number;
 }
 
 const FORMAT = "brain.Event:2";
 const RGB_CHANNELS = 3;
 
-/** What a file of events begins with: a `tensorflow.Event` (tensorflow/core/util/event.proto). */
+/** Encodes the first event of a file: a `tensorflow.Event` (tensorflow/core/util/event.proto). */
 export function formatEvent(moment: Moment): Uint8Array {
   return encodeEvent(moment, (event) => event.text(EVENT.fileVersion, FORMAT));
 }
 
-/** A `tensorflow.Event` with a `tensorflow.Summary` (tensorflow/core/framework/summary.proto). */
+/** Encodes a `tensorflow.Event` with a `tensorflow.Summary` (tensorflow/core/framework/summary.proto). */
 export function summaryEvent(moment: Moment, summaries: readonly Summary[]): Uint8Array {
   return encodeEvent(moment, (event) =>
     event.message(EVENT.summary, (message) => {
@@ -38,9 +38,9 @@ export function summaryEvent(moment: Moment, summaries: readonly Summary[]): Uin
   );
 }
 
-/** The step of an event that these functions made. */
+/** Decodes the step of an event that these functions encoded. */
 export function stepOf(event: Uint8Array): number {
-  // A field that is not there is 0.
+  // A missing field is 0.
   if (event[STEP_OFFSET] !== EVENT.step << VARINT_TAG_BITS) return 0;
   let step = 0;
   for (let offset = STEP_OFFSET + 1, scale = 1; offset < event.length; offset++, scale *= 128) {
@@ -54,11 +54,11 @@ export function stepOf(event: Uint8Array): number {
 const EVENT = { wallTime: 1, step: 2, fileVersion: 3, summary: 5 } as const;
 const SUMMARY = { value: 1 } as const;
 const VALUE = { tag: 1, simpleValue: 2, image: 4, histogram: 5 } as const;
-const IMAGE = { height: 1, width: 2, colourSpace: 3, encoded: 4 } as const;
+const IMAGE = { height: 1, width: 2, colorSpace: 3, encoded: 4 } as const;
 const HISTOGRAM = { min: 1, max: 2, count: 3, sum: 4, sumOfSquares: 5, limits: 6, counts: 7 } as const;
 
 const VARINT_TAG_BITS = 3;
-/** Behind the wall time and its tag. */
+/** The offset after the wall time and its tag. */
 const STEP_OFFSET = 1 + 8;
 
 function encodeEvent({ at, step }: Moment, write: (event: ProtobufWriter) => void): Uint8Array {
@@ -78,11 +78,11 @@ function writeValue(value: ProtobufWriter, summary: Summary): void {
     case "histogram":
       value.message(VALUE.histogram, (message) => writeHistogram(message, summary.histogram));
       break;
-    case "picture":
+    case "image":
       value.message(VALUE.image, (image) => {
         image.integer(IMAGE.height, summary.sizePixels);
         image.integer(IMAGE.width, summary.sizePixels);
-        image.integer(IMAGE.colourSpace, RGB_CHANNELS);
+        image.integer(IMAGE.colorSpace, RGB_CHANNELS);
         image.bytes(IMAGE.encoded, summary.png);
       });
   }

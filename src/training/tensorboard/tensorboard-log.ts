@@ -8,26 +8,26 @@ import type { RunRecord } from "../record/run-records.js";
 import { histogramSummaries, scalarSummaries } from "./epoch-summaries.js";
 import type { Moment, Summary } from "./event.js";
 import { EventFile, type EventFileState } from "./event-file.js";
-import { firstPictures } from "./first-pictures.js";
+import { firstImages } from "./first-images.js";
 
-/** Below the run's own folder. */
+/** Folder below the folder of the run. */
 const FOLDER = "tensorboard";
 
-/** Makes a PNG file of the RGB bytes of a square picture. */
+/** Encodes the RGB bytes of a square image as a PNG file. */
 export interface PngEncoder {
   encodePng(pixels: Uint8Array, sizePixels: number): Promise<Uint8Array>;
 }
 
-/** What an epoch's summaries are taken from. */
+/** The sources of the summaries of an epoch. */
 export interface SummarySources {
   readonly session: Session;
-  /** Of the pictures themselves, whatever the run trains on. */
+  /** Reads the images, also for a run that trains on cached features. */
   readonly pictures: ShardReader;
-  /** Names of the variables that learn, in the order of the graph's. */
+  /** Names of the trainable variables, in the order of the graph. */
   readonly trainableVariables: readonly string[];
 }
 
-/** What TensorBoard shows of a run: one file of events, which grows by the epoch. */
+/** The file of events with which TensorBoard shows a run. It grows with every epoch. */
 export class TensorBoardLog implements AsyncDisposable {
   private constructor(
     private readonly run: RunRecord,
@@ -37,10 +37,10 @@ export class TensorBoardLog implements AsyncDisposable {
   ) {}
 
   /**
-   * Goes on after what the file of an earlier attempt held when `from` was reached, in a file of its own: an
-   * attempt that was replaced, and does not know it yet, may still write to its own.
+   * Opens a new file that continues the file of an earlier attempt after `from`. Every attempt has its own file, because
+   * an attempt that was replaced may still write to its file until it learns of it.
    *
-   * @param earlier path below the run's folder; null: there was no attempt before
+   * @param earlier path below the folder of the run; null when this is the first attempt
    */
   static async open(
     run: RunRecord,
@@ -62,34 +62,34 @@ export class TensorBoardLog implements AsyncDisposable {
     }
   }
 
-  /** The file as it is, for a transaction to record. */
+  /** The current file, which a transaction records. */
   get artifact(): NewArtifact {
     return this.#artifactOf(this.file.state);
   }
 
   /**
-   * Appends the epoch's metrics, weights and first pictures.
+   * Appends the metrics, histograms and first images of an epoch.
    *
-   * @param sources null when the weights are not worth a look: the run diverged
+   * @param sources null when the run diverged, so that its weights are useless
    */
   async append(epoch: EpochRecord, moment: Moment, sources: SummarySources | null): Promise<NewArtifact> {
     const summaries = [...scalarSummaries(epoch, moment.step)];
     if (sources !== null) {
       const { session, trainableVariables } = sources;
       summaries.push(...histogramSummaries(await session.run("histograms", {}), trainableVariables));
-      summaries.push(...(await this.#pictures(sources, epoch.number)));
+      summaries.push(...(await this.#firstImages(sources, epoch.number)));
     }
     return this.#artifactOf(await this.file.append(moment, summaries));
   }
 
-  async #pictures({ session, pictures }: SummarySources, epoch: number): Promise<readonly Summary[]> {
+  async #firstImages({ session, pictures }: SummarySources, epoch: number): Promise<readonly Summary[]> {
     const { configuration } = this.run;
     const { imageSizePixels: sizePixels } = configuration;
-    const shown = await firstPictures(session, pictures, configuration, epoch);
+    const shown = await firstImages(session, pictures, configuration, epoch);
     return Promise.all(
       shown.map(async (pixels, index): Promise<Summary> => {
         const png = await this.encoder.encodePng(pixels, sizePixels);
-        return { kind: "picture", tag: `pictures/${index}`, sizePixels, png };
+        return { kind: "image", tag: `pictures/${index}`, sizePixels, png };
       }),
     );
   }
@@ -104,7 +104,7 @@ export class TensorBoardLog implements AsyncDisposable {
   }
 }
 
-/** Name of the artifact: one that TensorBoard looks for, equal for every attempt. */
+/** Name of the artifact: TensorBoard looks for such names. It is the same for all attempts. */
 export function tensorBoardName({ createdAt }: Pick<RunRecord, "createdAt">): string {
   return `events.out.tfevents.${Math.floor(createdAt.getTime() / 1000)}.espalier`;
 }

@@ -1,6 +1,6 @@
 import type { EpochRecord } from "../../../src/core/run-events.js";
 
-/** An epoch with ordinary figures but for those given. */
+/** An epoch with ordinary figures, except for the given ones. */
 export function epochRecord(figures: Partial<EpochRecord> = {}): EpochRecord {
   return {
     number: 1,

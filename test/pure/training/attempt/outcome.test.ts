@@ -19,7 +19,7 @@ const REASONS: readonly (readonly [ErrorCode, string])[] = [
 ];
 
 for (const [code, reason] of REASONS) {
-  test(`a run that meets ${code} fails with ${reason}, and says what the error said`, () => {
+  test(`a run that fails with ${code} ends with ${reason} and the message of the error`, () => {
     assert.deepEqual(outcomeOf(new AppError(code, "because")), {
       kind: "end",
       end: { to: "FAILED", reason, detail: "because" },
@@ -27,13 +27,13 @@ for (const [code, reason] of REASONS) {
   });
 }
 
-test("a run that diverged fails with what was found where", () => {
+test("a run that diverged ends with the loss and the step", () => {
   const outcome = outcomeOf(new Diverged(Number.NaN, { epoch: 1, step: 2, globalStep: 2, learningRate: 3 }));
   assert.ok(outcome.kind === "end" && outcome.end.reason === "DIVERGED");
   assert.match(outcome.end.detail ?? "", /NaN/);
 });
 
-test("a run that was cancelled or paused is, and one whose server stops goes back to the queue", () => {
+test("a run that was cancelled or paused ends so, and a run whose server stops returns to the queue", () => {
   assert.deepEqual(outcomeOf(new RunStopped("CANCELLED")), {
     kind: "end",
     end: { to: "CANCELLED", reason: "CANCELLED", detail: null },
@@ -46,7 +46,7 @@ test("a run that was cancelled or paused is, and one whose server stops goes bac
   assert.ok(stopped.kind === "requeue" && !stopped.countsAsFailure);
 });
 
-test("an error that may pass, such as a lost connection, is no reason to give a run up", () => {
+test("a temporary error, such as a lost connection, does not end a run", () => {
   assert.deepEqual(outcomeOf(new Error("connection terminated")), {
     kind: "requeue",
     detail: "connection terminated",
@@ -62,7 +62,7 @@ for (const error of [
     cause: Object.assign(new Error(), { code: "EDQUOT" }),
   }),
 ]) {
-  test(`a run whose files cannot be written waits until they can: ${error.message}`, () => {
+  test(`a run whose files cannot be written waits until they can be: ${error.message}`, () => {
     const outcome = outcomeOf(error);
     assert.ok(outcome.kind === "end" && outcome.end.to === "PAUSED" && outcome.end.waitsForDisk === true);
     assert.deepEqual(
@@ -73,7 +73,7 @@ for (const error of [
 }
 
 for (const code of ["DATABASE_UNREACHABLE", "NATIVE_LIBRARY_UNAVAILABLE"] as const) {
-  test(`a run that meets ${code} is tried again, because the cause may pass`, () => {
+  test(`a run that fails with ${code} is tried again, because the cause may pass`, () => {
     assert.deepEqual(outcomeOf(new AppError(code, "away")), {
       kind: "requeue",
       detail: "away",
@@ -82,6 +82,6 @@ for (const code of ["DATABASE_UNREACHABLE", "NATIVE_LIBRARY_UNAVAILABLE"] as con
   });
 }
 
-test("a trainer that was replaced leaves the run alone", () => {
+test("a trainer that was replaced does not change the run", () => {
   assert.deepEqual(outcomeOf(new AttemptReplaced({ runId: "run_1", attempt: 1 })), { kind: "leave" });
 });

@@ -17,7 +17,7 @@ function openWriter() {
   return { writer, failures, closing };
 }
 
-test("what is written while the database is away waits, and arrives once and in order when it is back", async () => {
+test("writes wait while the database is unreachable, and arrive once and in order afterwards", async () => {
   const { writer, failures } = openWriter();
   const arrived: number[] = [];
   let timesAway = 3;
@@ -32,7 +32,7 @@ test("what is written while the database is away waits, and arrives once and in 
   assert.deepEqual([arrived, failures], [[1, 2, 3], []]);
 });
 
-test("a write that the database refuses is the last, and is told of", async () => {
+test("a write that the database refuses is reported, and no later write is tried", async () => {
   const { writer, failures } = openWriter();
   const refused = new Error("refused");
   const arrived: number[] = [];
@@ -44,7 +44,7 @@ test("a write that the database refuses is the last, and is told of", async () =
   assert.deepEqual([failures, arrived], [[refused], []]);
 });
 
-test("a database that stays away does not hold up the end of the process", async () => {
+test("an unreachable database does not delay the end of the process", async () => {
   const { writer, failures, closing } = openWriter();
   let tries = 0;
   await writer.write(async () => {
@@ -56,7 +56,7 @@ test("a database that stays away does not hold up the end of the process", async
   assert.deepEqual([tries, failures], [1, [AWAY]]);
 });
 
-test("a database that is away for long makes training wait before the waiting writes fill the memory", async () => {
+test("training waits for an unreachable database before the waiting writes fill the memory", async () => {
   const { writer } = openWriter();
   const gate = Promise.withResolvers<void>();
   let begun = 0;

@@ -63,7 +63,7 @@ test("the better run has the higher accuracy and the lower loss", () => {
   ]);
 });
 
-test("neither run is better on a tie, or when nothing was measured", () => {
+test("neither run is better when they are equal or nothing was measured", () => {
   const tie = compareMetrics(["a", "b"], [summary("a", "train.top1", 1), summary("b", "train.top1", 1)]);
   assert.equal(tie[0]?.bestRunId, null);
   const nothing = compareMetrics(["a", "b"], [summary("a", "train.loss", null)]);
@@ -72,7 +72,7 @@ test("neither run is better on a tie, or when nothing was measured", () => {
   ]);
 });
 
-test("curves are aligned by epoch, with nothing where a run has no epoch or no finite value", () => {
+test("curves are aligned by epoch, with null where a run has no epoch or no finite value", () => {
   const curve = alignEpochs("validation.loss", [
     { runId: "a", epochs: [1, 2, 3].map((number) => epochRecord({ number, validationLoss: 1 / number })) },
     {
@@ -93,7 +93,7 @@ test("curves are aligned by epoch, with nothing where a run has no epoch or no f
   });
 });
 
-test("a curve of a metric that no run has is refused with the metrics that there are", () => {
+test("a curve of an unknown metric is refused with a list of the metrics", () => {
   assert.throws(
     () => alignEpochs("accuracy", []),
     (error: unknown) =>

@@ -26,7 +26,7 @@ test("augmentation, initial weights and class weights are compared setting by se
   ]);
 });
 
-test("measured times do not set environments apart; the precision that they led to does", () => {
+test("measured times are no difference of environments, but the chosen precision is", () => {
   const measured = (
     milliseconds: number,
     precision: "FLOAT32" | "MIXED_BFLOAT16",

@@ -4,7 +4,7 @@ import { compareClasses } from "../../../../src/training/comparison/class-compar
 import { findDisagreements, indexAfter } from "../../../../src/training/comparison/disagreements.js";
 import type { Predictions } from "../../../../src/training/evaluation/predictions.js";
 
-test("runs disagree on the pictures that one gets right and the other wrong, and on no others", () => {
+test("runs disagree exactly on the images that one predicts correctly and the other wrongly", () => {
   const labels = [0, 1, 2, 0, 1];
   //                               both right, first wrong, both wrong, second wrong, both right
   const first = predictionsOf(labels, [0, 2, 0, 0, 1], [0.9, 0.8, 0.7, 0.6, 0.5]);
@@ -32,7 +32,7 @@ test("a run does not disagree with itself", () => {
   assert.equal(findDisagreements(run, run).positions.length, 0);
 });
 
-test("a page goes on behind the position of its cursor, whether a disagreement is there or not", () => {
+test("a page begins after the position of its cursor, whether that is a disagreement or not", () => {
   const positions = Int32Array.of(2, 5, 9);
   assert.deepEqual(
     [-1, 0, 2, 3, 5, 8, 9, 100].map((after) => indexAfter(positions, after)),
@@ -40,7 +40,7 @@ test("a page goes on behind the position of its cursor, whether a disagreement i
   );
 });
 
-test("classes are compared by name, with nothing where a run lacks the class or its evaluation", () => {
+test("classes are compared by name, with null where a run has no such class or no evaluation", () => {
   const figures = (...f1: (number | null)[]) =>
     f1.map((value) => ({ precision: null, recall: null, f1: value, support: 1 }));
   assert.deepEqual(

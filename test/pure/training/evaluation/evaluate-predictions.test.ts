@@ -23,7 +23,7 @@ interface EvaluationGolden {
   readonly classes: readonly ClassFigures[];
 }
 
-test("an evaluation finds what NumPy finds, class by class", async () => {
+test("an evaluation gives the same figures as NumPy for every class", async () => {
   const golden = await readGolden<EvaluationGolden>("evaluation");
   const { classCount } = golden;
   const figures = evaluatePredictions(predictionsOf(golden), classCount);
@@ -44,7 +44,7 @@ test("an evaluation finds what NumPy finds, class by class", async () => {
   }
 });
 
-test("a sample whose figures are no numbers is wrong, and counts as sure of itself", () => {
+test("a sample with figures that are NaN counts as wrong and certain", () => {
   const figures = evaluatePredictions(
     {
       sampleCount: 2,
@@ -61,7 +61,7 @@ test("a sample whose figures are no numbers is wrong, and counts as sure of itse
   assert.ok(Number.isNaN(figures.loss));
 });
 
-test("batches of any size make one set of predictions", async () => {
+test("batches of any size give the same predictions", async () => {
   const golden = await readGolden<EvaluationGolden>("evaluation");
   const whole = predictionsOf(golden);
   for (const size of [1, 7, golden.labels.length]) {

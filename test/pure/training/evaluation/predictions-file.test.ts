@@ -12,7 +12,7 @@ import { seededRandom } from "../../../testkit/random.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 import { runGoldenScript, whyNoPython } from "../../../testkit/test-python.js";
 
-test("predictions are read back as they were written, whatever the numbers", () => {
+test("predictions are read back as they were written, for any numbers", () => {
   for (const [sampleCount, ranks] of [
     [0, 5],
     [1, 1],
@@ -24,7 +24,7 @@ test("predictions are read back as they were written, whatever the numbers", () 
   }
 });
 
-test("predictions are read from bytes that begin anywhere in memory", () => {
+test("predictions are read from bytes at any memory address", () => {
   const predictions = madeUp(5, 2);
   const bytes = encodePredictions(predictions);
   const shifted = Buffer.alloc(bytes.length + 3);
@@ -32,7 +32,7 @@ test("predictions are read from bytes that begin anywhere in memory", () => {
   assert.deepEqual(decodePredictions(shifted.subarray(3)), predictions);
 });
 
-test("a file that was cut, changed or made by another is refused, and never read as something else", () => {
+test("a file that is truncated, changed or of another format is refused", () => {
   const bytes = encodePredictions(madeUp(20, 5));
   const random = seededRandom(4);
   for (let round = 0; round < 2_000; round++) {

@@ -33,13 +33,13 @@ const BODIES: readonly RunEventBody[] = [
 ];
 
 for (const body of BODIES) {
-  test(`a stored ${body.kind} comes back as it was, NaN and infinities included`, () => {
+  test(`a stored ${body.kind} is read back unchanged, including NaN and infinities`, () => {
     const { kind, ...fields } = body;
     assert.deepEqual(decodeEventBody(kind, JSON.parse(encodeJson(fields))), body);
   });
 }
 
-test("progress with a loss that is no number comes back as it was", () => {
+test("progress with a loss of NaN is read back unchanged", () => {
   const stored = {
     sequence: 4,
     counter: 2,
@@ -57,7 +57,7 @@ test("progress with a loss that is no number comes back as it was", () => {
   assert.deepEqual(decodeProgress(JSON.parse(encodeJson(stored))), stored);
 });
 
-test("a cursor says where to go on, and anything else is refused", () => {
+test("a cursor gives the position to continue from, and anything else is refused", () => {
   assert.deepEqual(positionOf(cursorOf({ sequence: 12, counter: 3 })), { sequence: 12, counter: 3 });
   assert.deepEqual(positionOf(null), { sequence: 0, counter: 0 });
   for (const cursor of ["", "12", "1.2.3", "-1.0", "1.0 ", "x.y", "99999999999.0"]) {

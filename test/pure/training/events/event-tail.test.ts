@@ -11,7 +11,7 @@ function events(first: number, last: number): RunEvent[] {
   });
 }
 
-test("of many events the newest are kept, in order, and who needs an older one is told", () => {
+test("the newest events are kept in order, and a reader that needs an older one is told", () => {
   const tail = new RunEventTail(10);
   assert.deepEqual([tail.lastSequence, tail.isBehind(0), tail.after(0)], [0, false, null]);
   for (let first = 1; first <= 100; first += 3) tail.append(events(first, first + 2));
@@ -29,7 +29,7 @@ test("of many events the newest are kept, in order, and who needs an older one i
   );
 });
 
-test("events that begin later than those before ended leave no gap to fall into", () => {
+test("a gap between the kept events and new ones is never skipped", () => {
   const tail = new RunEventTail(10);
   tail.append(events(1, 4));
   tail.append(events(90, 92));

@@ -7,7 +7,7 @@ import { BatchSource, partSizes, picturesOf } from "../../../../src/training/loo
 const SIZE_PIXELS = 2;
 const BYTES = SIZE_PIXELS * SIZE_PIXELS * 3;
 
-/** Packed pictures in memory: each has its position in every byte. A read ends when it is told to. */
+/** Packed images in memory: every byte of an image is its position. A read ends when the test says so. */
 class HeldReader implements ShardReader {
   readonly imageBytes = BYTES;
   readonly index: SampleIndex;
@@ -36,7 +36,7 @@ class HeldReader implements ShardReader {
     return this.#held?.length ?? 0;
   }
 
-  /** Lets the oldest read end, well or with an error. */
+  /** Lets the oldest read succeed or fail. */
   release(error?: Error): void {
     const held = this.#held?.shift();
     if (error === undefined) held?.resolve();
@@ -46,7 +46,7 @@ class HeldReader implements ShardReader {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-test("parts are as large as they may be, and none reaches into the next batch", () => {
+test("micro-batches are as large as possible, and none contains samples of two batches", () => {
   assert.deepEqual([...partSizes(25, 10, 4)], [4, 4, 2, 4, 4, 2, 4, 1]);
   assert.deepEqual([...partSizes(25, 10, 10)], [10, 10, 5]);
   assert.deepEqual([...partSizes(3, 10, 4)], [3]);
@@ -54,7 +54,7 @@ test("parts are as large as they may be, and none reaches into the next batch", 
   assert.deepEqual([...partSizes(0, 10, 4)], []);
 });
 
-test("every sample comes once, in the order asked for, with its picture, its class and its place", async () => {
+test("every sample comes once, in the requested order, with its image, class and position", async () => {
   const order = Int32Array.of(7, 2, 9, 0, 4, 1, 8);
   const source = new BatchSource(new HeldReader(10), picturesOf(SIZE_PIXELS), 3);
   const seen: number[] = [];
@@ -70,7 +70,7 @@ test("every sample comes once, in the order asked for, with its picture, its cla
       [...positions].map((position) => position % 3),
     );
     assert.deepEqual([fed?.data, samples?.data], [labels, positions]);
-    // The engine takes the arrays that it is fed with, so these must not be them.
+    // The engine takes ownership of its inputs, so these arrays must be copies.
     assert.notEqual(fed?.data, labels);
     assert.notEqual(samples?.data, positions);
     seen.push(...positions);
@@ -78,7 +78,7 @@ test("every sample comes once, in the order asked for, with its picture, its cla
   assert.deepEqual(seen, [...order]);
 });
 
-test("while a batch is in use the next one is read, and no more than that", async () => {
+test("while a batch is in use, exactly the next one is read", async () => {
   const reader = new HeldReader(8, { held: true });
   const source = new BatchSource(reader, picturesOf(SIZE_PIXELS), 2);
   const batches = source.batches(
@@ -102,7 +102,7 @@ test("while a batch is in use the next one is read, and no more than that", asyn
   await batches.return();
 });
 
-test("whoever stops early waits for the read under way, after which nothing is read any more", async () => {
+test("stopping early waits for the current read, and nothing is read afterwards", async () => {
   const reader = new HeldReader(6, { held: true });
   const source = new BatchSource(reader, picturesOf(SIZE_PIXELS), 2);
   const batches = source.batches(
@@ -123,7 +123,7 @@ test("whoever stops early waits for the read under way, after which nothing is r
   assert.equal(reader.asked.length, 2);
 });
 
-test("a picture that cannot be read is told of when its batch is due", async () => {
+test("an unreadable image fails when its batch is due", async () => {
   const reader = new HeldReader(4, { held: true });
   const source = new BatchSource(reader, picturesOf(SIZE_PIXELS), 2);
   const batches = source.batches(Int32Array.of(0, 1, 2, 3), [2, 2]);

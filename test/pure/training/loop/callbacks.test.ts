@@ -19,7 +19,7 @@ test("the best checkpoint is the first epoch with the highest accuracy", () => {
   );
 });
 
-test("a loss is best when it is lowest, and never when it is no number", () => {
+test("the lowest loss is the best, and NaN never is", () => {
   const best = new BestCheckpoint("VALIDATION_LOSS");
   const losses = [2, 3, 1, Number.NaN, Number.NEGATIVE_INFINITY, 0.5];
   assert.deepEqual(
@@ -37,7 +37,7 @@ test("a run stops after `patience` epochs without a gain", () => {
   assert.deepEqual(stops, [false, false, false, true]);
 });
 
-test("a gain below minDelta does not count, yet small gains add up to one that does", () => {
+test("a gain below minDelta does not count, but small gains add up", () => {
   const stopping = new EarlyStopping({ patience: 3, minDelta: 0.1 }, "VALIDATION_TOP1");
   const stops = top1([0.5, 0.55, 0.62, 0.65, 0.7]).map((epoch) => {
     stopping.observe(epoch);
@@ -46,13 +46,13 @@ test("a gain below minDelta does not count, yet small gains add up to one that d
   assert.deepEqual(stops, [false, false, false, false, false]);
 });
 
-test("a run without early stopping goes on for ever", () => {
+test("a run without early stopping never stops early", () => {
   const stopping = new EarlyStopping(null, "VALIDATION_TOP1");
   for (const epoch of top1(new Array(100).fill(0.5))) stopping.observe(epoch);
   assert.equal(stopping.shouldStop, false);
 });
 
-test("shown the epochs of a run again, a resumed one knows what the first one knew", () => {
+test("a resumed run that observes the earlier epochs again has the same state", () => {
   const epochs = top1([0.5, 0.6, 0.55]);
   const resumed = new EarlyStopping({ patience: 2, minDelta: 0 }, "VALIDATION_TOP1");
   for (const epoch of epochs) resumed.observe(epoch);
@@ -60,7 +60,7 @@ test("shown the epochs of a run again, a resumed one knows what the first one kn
   assert.equal(resumed.shouldStop, true);
 });
 
-test("a run that stopped early and was extended has its whole patience again, whatever its best was", () => {
+test("an extended run that had stopped early has its full patience again", () => {
   const stopping = new EarlyStopping({ patience: 2, minDelta: 0 }, "VALIDATION_TOP1", [3]);
   const stops = top1([0.9, 0.6, 0.6, 0.5, 0.55, 0.55, 0.55]).map((epoch) => {
     stopping.observe(epoch);
@@ -70,7 +70,7 @@ test("a run that stopped early and was extended has its whole patience again, wh
 });
 
 for (const loss of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-  test(`a loss of ${loss} says where it was found and with which rate`, () => {
+  test(`a loss of ${loss} is reported with its step and learning rate`, () => {
     const point = { epoch: 2, step: 7, globalStep: 17, learningRate: 30 };
     assert.throws(
       () => checkLoss(loss, point),
@@ -105,7 +105,7 @@ function reporter(): { report: ProgressReporter; written: Progress[]; pass: (mil
   return { report, written, pass };
 }
 
-test("progress comes at most four times a second, however fast the steps are", async () => {
+test("progress is reported at most four times per second, for any speed of the steps", async () => {
   const { report, written, pass } = reporter();
   report.epochStarted();
   for (let step = 1; step <= 1000; step++) {
@@ -124,7 +124,7 @@ test("progress comes at most four times a second, however fast the steps are", a
   );
 });
 
-test("progress says how fast the epoch is and how long the rest will take", async () => {
+test("progress has the speed of the epoch and the remaining time", async () => {
   const { report, written, pass } = reporter();
   const size = { epochs: 3, stepsPerEpoch: 10 };
   report.epochStarted();
@@ -148,7 +148,7 @@ test("progress says how fast the epoch is and how long the rest will take", asyn
   });
 });
 
-test("a slow database delays progress and never the training", async () => {
+test("a slow database delays progress but never training", async () => {
   const writes: (() => void)[] = [];
   let nowMs = 0;
   const report = new ProgressReporter(() => new Promise((resolve) => writes.push(resolve)), {

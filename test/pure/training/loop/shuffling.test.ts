@@ -4,7 +4,7 @@ import { epochOrder, xoshiro128 } from "../../../../src/training/loop/shuffling.
 
 const POSITIONS = Int32Array.from({ length: 1000 }, (_value, index) => index * 3);
 
-test("an epoch sees every picture once", () => {
+test("an epoch uses every image once", () => {
   assert.deepEqual(epochOrder(POSITIONS, 7, 3).toSorted(), POSITIONS);
 });
 
@@ -12,7 +12,7 @@ test("the same seed and epoch give the same order", () => {
   assert.deepEqual(epochOrder(POSITIONS, 7, 3), epochOrder(POSITIONS, 7, 3));
 });
 
-test("another epoch, or another seed, gives another order", () => {
+test("another epoch or another seed gives another order", () => {
   const inPlace = (a: Int32Array, b: Int32Array): number =>
     a.filter((value, index) => value === b[index]).length;
   const order = epochOrder(POSITIONS, 7, 3);
@@ -25,14 +25,14 @@ test("another epoch, or another seed, gives another order", () => {
   }
 });
 
-test("the order of an epoch never changes between releases, or resumed runs would end differently", () => {
+test("the order of an epoch is the same in every release, because resumed runs depend on it", () => {
   assert.deepEqual(
     [...epochOrder(Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), 42, 1)],
     [4, 2, 1, 6, 3, 7, 0, 8, 9, 5],
   );
 });
 
-test("every picture comes first equally often", () => {
+test("every image comes first equally often", () => {
   const firsts = new Array<number>(5).fill(0);
   for (let epoch = 1; epoch <= 10_000; epoch++) {
     const [first = 0] = epochOrder(Int32Array.of(0, 1, 2, 3, 4), 1, epoch);
@@ -42,7 +42,7 @@ test("every picture comes first equally often", () => {
   for (const count of firsts) assert.ok(Math.abs(count - 2000) < 200, `came first ${count} times`);
 });
 
-test("the generator gives 32 bits with equal chances", () => {
+test("the generator returns 32 bits with equal probabilities", () => {
   const random = xoshiro128(0, 0);
   const ones = new Array<number>(32).fill(0);
   for (let draw = 0; draw < 10_000; draw++) {
@@ -53,7 +53,7 @@ test("the generator gives 32 bits with equal chances", () => {
   for (const count of ones) assert.ok(Math.abs(count - 5000) < 300);
 });
 
-test("shuffling a few pictures, or none, is no trouble", () => {
+test("a few images, or none, can be shuffled", () => {
   assert.deepEqual([...epochOrder(Int32Array.of(), 0, 1)], []);
   assert.deepEqual([...epochOrder(Int32Array.of(5), 0, 1)], [5]);
 });

@@ -10,7 +10,7 @@ import { EventFile } from "../../../../src/training/tensorboard/event-file.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 import { runGoldenScript, whyNoPython } from "../../../testkit/test-python.js";
 
-/** As make_event_golden.py has them. */
+/** The same events as in make_event_golden.py. */
 const SUMMARIES: readonly Summary[] = [
   { kind: "scalar", tag: "validation/loss", value: 0.75 },
   { kind: "scalar", tag: "train/loss", value: Number.POSITIVE_INFINITY },
@@ -20,7 +20,7 @@ const SUMMARIES: readonly Summary[] = [
     histogram: { min: -1.5, max: 2.5, sum: 4.25, sumOfSquares: 8.5, counts: [1, 2, 3, 4] },
   },
   {
-    kind: "picture",
+    kind: "image",
     tag: "pictures/0",
     sizePixels: 64,
     png: Uint8Array.from({ length: 256 }, (_byte, index) => index),
@@ -35,13 +35,13 @@ const skip = await whyNoPython("tensorboard");
 
 const momentOf = (step: number) => ({ step, at: new Date(STARTED_MS + step * 1_000) });
 
-test("the checksum is the one of RFC 3720", () => {
+test("the checksum is that of RFC 3720", () => {
   assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
   assert.equal(crc32c(Uint8Array.from({ length: 32 }, (_byte, index) => index)), 0x46dd794e);
   assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
 });
 
-test("a file of events has the bytes that TensorBoard's own writer writes", async () => {
+test("a file of events has the same bytes as one of TensorBoard's own writer", async () => {
   await using temporary = await temporaryFolder();
   const file = path.join(temporary.folder, "tensorboard/events");
   await using events = await EventFile.open(file, momentOf(0), null);
@@ -54,7 +54,7 @@ test("a file of events has the bytes that TensorBoard's own writer writes", asyn
   });
 });
 
-test("a file that is opened again loses what came after the step that the run goes on from", async () => {
+test("a file that is opened again loses the events after the step from which the run continues", async () => {
   await using temporary = await temporaryFolder();
   const file = path.join(temporary.folder, "events");
   {
@@ -69,7 +69,7 @@ test("a file that is opened again loses what came after the step that the run go
   assert.equal(events.state.sha256, createHash("sha256").update(golden).digest("hex"));
 });
 
-test("another attempt's file takes over what came before, and leaves the earlier file alone", async () => {
+test("the file of another attempt copies the earlier events and does not change the earlier file", async () => {
   await using temporary = await temporaryFolder();
   const [file, next] = [path.join(temporary.folder, "1/events"), path.join(temporary.folder, "2/events")];
   await using earlier = await EventFile.open(file, momentOf(0), null);
@@ -80,7 +80,7 @@ test("another attempt's file takes over what came before, and leaves the earlier
   assert.deepEqual(await readFile(next), golden);
 });
 
-test("a file that a crash cut anywhere goes on after its last whole event", async () => {
+test("a file that a crash truncated continues after its last complete event", async () => {
   await using temporary = await temporaryFolder();
   const afterStep5 = golden.subarray(0, golden.indexOf("validation/loss", golden.indexOf("pictures/0")));
   for (const [index, length] of [1, 11, 40, 60, afterStep5.length, golden.length - 1].entries()) {
@@ -88,13 +88,13 @@ test("a file that a crash cut anywhere goes on after its last whole event", asyn
     await appendFile(file, golden.subarray(0, length));
     await using events = await EventFile.open(file, { ...momentOf(0), step: 5 }, file);
     const { sizeBytes } = events.state;
-    // A beginning that was cut is written again.
+    // A truncated first event is written again.
     assert.ok(sizeBytes === FIRST_EVENT_BYTES || sizeBytes <= length);
     assert.deepEqual(await readFile(file), golden.subarray(0, sizeBytes));
   }
 });
 
-test("what is no file of events is begun anew", async () => {
+test("a file that contains no events is replaced", async () => {
   await using temporary = await temporaryFolder();
   const file = path.join(temporary.folder, "events");
   await appendFile(file, "something else altogether, and longer than a record's head");

@@ -4,16 +4,16 @@ import type { Session } from "../../engine/session.js";
 import { augmentedPixels } from "../augmentation/augmented-pixels.js";
 import { epochOrder } from "../loop/shuffling.js";
 
-const MOST_PICTURES = 8;
+const MAX_IMAGES = 8;
 const AUGMENTED_EVERY_EPOCHS = 10;
 
 /**
- * The first pictures of an epoch as the network sees them, RGB bytes each: augmented ones of the first
- * and every tenth epoch, and of a run that augments nothing those of the first alone.
+ * The first images of an epoch as the network sees them, as RGB bytes: for the first and every tenth epoch of a run with
+ * augmentation, and for the first epoch of a run without.
  *
- * @param reader of the pictures themselves, whatever the run trains on
+ * @param reader reads the images, also for a run that trains on cached features
  */
-export async function firstPictures(
+export async function firstImages(
   session: Session,
   reader: ShardReader,
   { seed, imageSizePixels: sizePixels }: RunConfiguration,
@@ -21,7 +21,7 @@ export async function firstPictures(
 ): Promise<readonly Uint8Array[]> {
   const augments = "augment" in session.signatures;
   if (epoch !== 1 && !(augments && epoch % AUGMENTED_EVERY_EPOCHS === 0)) return [];
-  const positions = epochOrder(reader.index.positionsOf("TRAIN"), seed, epoch).slice(0, MOST_PICTURES);
+  const positions = epochOrder(reader.index.positionsOf("TRAIN"), seed, epoch).slice(0, MAX_IMAGES);
   const images = new Uint8Array(positions.length * reader.imageBytes);
   await reader.readImages(positions, images);
   const pixels = augments ? await augmentedPixels(session, { images, positions, epoch, sizePixels }) : images;
