@@ -1,6 +1,6 @@
 import type { MetricValueKind } from "./enumerations.js";
 
-/** Which kind of number a metric is; only FINITE ones fit in a GraphQL Float or in JSON. */
+/** The kind of number that a metric value is. Only FINITE values fit in a GraphQL Float or in JSON. */
 export function metricValueKind(value: number): MetricValueKind {
   if (Number.isNaN(value)) return "NAN";
   if (value === Number.POSITIVE_INFINITY) return "POSITIVE_INFINITY";
