@@ -19,24 +19,24 @@ import { LeaseKeeper } from "./lease-keeper.js";
 import type { RunTrainingOptions } from "./options.js";
 import { outcomeOf, type RunOutcome } from "./outcome.js";
 import { RunOutputs } from "./outputs.js";
-import { PatientWriter, untilTaken } from "./patient-writer.js";
 import type { PreparedRun } from "./preparation.js";
 import { RunSetup } from "./setup.js";
+import { untilWritten, WriteQueue } from "./write-queue.js";
 
-/** One attempt at a run that was taken off the queue, from PREPARING to its end. */
+/** An attempt at a run that was taken off the queue, from PREPARING to its end. */
 export class RunTraining {
   readonly #attempt: RunAttempt;
   readonly #runFolder: string;
   readonly #stop = new AbortController();
-  /** Aborts with the process: what waits for a database that is away is given up. */
+  /** Aborts when the process ends: work that waits for an unreachable database is given up. */
   readonly #closing = new AbortController();
   readonly #progress: ProgressReporter;
   readonly #keeper: RunKeeper;
-  readonly #writer: PatientWriter;
+  readonly #writer: WriteQueue;
   readonly #ending: RunEnding;
   #state: "PREPARING" | "RUNNING" = "PREPARING";
   #position: TrainingPosition = TRAINING_START;
-  /** What the owner of the run should know and was not told yet. */
+  /** Warnings for the owner of the run that are not recorded yet. */
   #warnings: RunWarning[] = [];
 
   constructor(
@@ -48,7 +48,7 @@ export class RunTraining {
     this.#runFolder = path.join(options.outputs.runsFolder, id);
     const checkpointsFolder = path.join(this.#runFolder, "checkpoints");
     const closing = this.#closing.signal;
-    this.#writer = new PatientWriter({
+    this.#writer = new WriteQueue({
       log: options.log,
       closing,
       onFailure: (error) => this.#stop.abort(error),
@@ -62,13 +62,13 @@ export class RunTraining {
     );
   }
 
-  /** The run stops before its next step, and what it learnt is saved. */
+  /** Stops the run before its next step, after saving its weights. */
   stop(because: RunStopped["because"]): void {
     if (because === "SHUTDOWN") this.#closing.abort();
     this.#stop.abort(new RunStopped(because));
   }
 
-  /** Trains to the end, whatever that is. @returns what to do when the run did not come to an end of its own */
+  /** Trains to the end. @returns the outcome of an error that is not recorded yet, or null */
   async train(): Promise<RunOutcome | null> {
     await using _lease = new LeaseKeeper(this.options, this.#attempt, {
       onRequest: (request) => this.stop(request === "CANCEL" ? "CANCELLED" : "PAUSED"),
@@ -87,7 +87,7 @@ export class RunTraining {
     }
   }
 
-  /** Writes an outcome of `train`. May be called again when the database could not be reached. */
+  /** Records an outcome of `train`. Can be called again when the database was unreachable. */
   async conclude(outcome: RunOutcome): Promise<void> {
     const { stores, clock } = this.options;
     if (outcome.kind === "end") {
@@ -108,8 +108,8 @@ export class RunTraining {
   /**
    * Trains from the last checkpoint to the end.
    *
-   * @returns "OUT_OF_MEMORY" when a batch did not fit and could come in smaller parts: since the step that failed may
-   *   have changed some weights, all of them are taken from the last checkpoint again
+   * @returns "OUT_OF_MEMORY" when a micro-batch did not fit into memory and can be smaller. The failed step can have
+   *   changed some weights, so all of them are restored from the last checkpoint
    */
   async #tryWith(setup: RunSetup): Promise<RunOutcome | null | "OUT_OF_MEMORY"> {
     try {
@@ -134,7 +134,7 @@ export class RunTraining {
     }
   }
 
-  /** Gives the session its weights and tells that the run is RUNNING, unless it was already. */
+  /** Gives the session its weights, and records that the run is RUNNING. */
   async #start({ plan }: RunSetup, prepared: PreparedRun): Promise<RunOutputs> {
     const { stores, clock, outputs: targets } = this.options;
     const { id } = this.run;
@@ -155,7 +155,7 @@ export class RunTraining {
         stepsPerEpoch: prepared.loop.stepsPerEpoch,
         warnings: [...this.#warnings, ...warnings],
       };
-      await this.#untilTaken(() =>
+      await this.#untilWritten(() =>
         stores.attempts.start(this.#attempt, from, clock.now(), outputs.artifacts),
       );
       this.#warnings = [];
@@ -174,7 +174,7 @@ export class RunTraining {
   async #trainEpochs(prepared: PreparedRun, outputs: RunOutputs): Promise<void> {
     const { id, configuration } = this.run;
     const { epochs, monitor } = configuration;
-    // New for every try: one that failed may have shown them an epoch that was never recorded.
+    // New for every try, because a try that failed can have shown them an epoch that was never recorded.
     const { extendedAfterEpochs } = configuration;
     const earlyStopping = new EarlyStopping(configuration.earlyStopping, monitor, extendedAfterEpochs);
     const callbacks = { best: new BestCheckpoint(monitor), earlyStopping };
@@ -187,7 +187,7 @@ export class RunTraining {
     await this.#ending.succeed(prepared, outputs, { earlyStopping, stop: this.#stop.signal });
   }
 
-  /** @returns false when the run ended with the epoch */
+  /** @returns false when the run ended in the epoch */
   async #trainEpoch(
     number: number,
     prepared: PreparedRun,
@@ -236,27 +236,27 @@ export class RunTraining {
     return true;
   }
 
-  /** A run that stops all the same when it cannot be saved goes on from an earlier checkpoint. */
+  /** Saves a run that stops. When that fails, it stops anyway and continues from an earlier checkpoint later. */
   async #saveBeforeStopping({ session }: PreparedRun): Promise<void> {
     try {
       await this.#keeper.saveInside(session, this.#position);
     } catch (error) {
-      this.options.log.warn("could not save a run that stops", { ...this.#attempt, error });
+      this.options.log.warn("could not save a stopping run", { ...this.#attempt, error });
     }
   }
 
-  #untilTaken<T>(work: () => Promise<T>): Promise<T> {
-    return untilTaken(work, { log: this.options.log, closing: this.#closing.signal });
+  #untilWritten<T>(work: () => Promise<T>): Promise<T> {
+    return untilWritten(work, { log: this.options.log, closing: this.#closing.signal });
   }
 
-  /** Progress may be lost; an attempt that was replaced must stop. */
+  /** A report of progress may be lost, but an attempt that was replaced must stop. */
   readonly #progressFailed = (error: unknown): void => {
     if (error instanceof AttemptReplaced) this.#stop.abort(error);
     else this.options.log.warn("could not write progress", { ...this.#attempt, error });
   };
 }
 
-/** What is shown every finished epoch, in their order. */
+/** Receives the finished epochs, in their order. */
 interface EpochCallbacks {
   readonly best: BestCheckpoint;
   readonly earlyStopping: EarlyStopping;

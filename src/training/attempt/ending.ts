@@ -8,21 +8,21 @@ import type { RunEnd } from "./attempt-store.js";
 import type { RunTrainingOptions } from "./options.js";
 import { outcomeOf, type RunOutcome } from "./outcome.js";
 import type { RunOutputs } from "./outputs.js";
-import { untilTaken } from "./patient-writer.js";
 import { isUnusableCheckpoint, type PreparedRun } from "./preparation.js";
+import { untilWritten } from "./write-queue.js";
 
 export interface RunEndingOptions extends Pick<RunTrainingOptions, "stores" | "clock" | "log"> {
   readonly attempt: RunAttempt;
   readonly checkpointsFolder: string;
-  /** Gives up waiting for a database that is away. */
+  /** Ends the waiting for an unreachable database. */
   readonly closing: AbortSignal;
 }
 
-/** Brings an attempt that is at work to its end, whatever that is, and records it. */
+/** Ends an attempt and records how it ended. */
 export class RunEnding {
   constructor(private readonly options: RunEndingOptions) {}
 
-  /** Every epoch is done, or one more would gain nothing: looks at the test split, once. */
+  /** All epochs are done, or early stopping ends the run: evaluates the test split, once. */
   async succeed(
     prepared: PreparedRun,
     outputs: RunOutputs,
@@ -42,26 +42,26 @@ export class RunEnding {
     }
   }
 
-  /** Every step of the epoch was fine, but its last ones ruined the weights: nothing to keep of them. */
+  /** All losses of the epoch were finite, but its validation loss is not, so its weights are not kept. */
   async diverge(epoch: EpochRecord, step: number, outputs: RunOutputs): Promise<void> {
     const { stores, clock, attempt } = this.options;
     const written = await outputs.epochFinished(epoch, { step, at: clock.now() }, null, null);
     const finished = { epoch, step, improved: false, checkpoint: null, ...written };
-    await untilTaken(() => stores.attempts.finishEpoch(attempt, finished, clock.now()), this.options);
+    await untilWritten(() => stores.attempts.finishEpoch(attempt, finished, clock.now()), this.options);
     await this.record({
       from: "RUNNING",
       to: "FAILED",
       reason: "DIVERGED",
       detail:
         `The validation loss became ${epoch.validationLoss} after epoch ${epoch.number} (step ${step}), with a ` +
-        `learning rate of ${epoch.learningRate}. Lower learningRate.initial, or warm up longer.`,
+        `learning rate of ${epoch.learningRate}. Lower learningRate.initial, or use a longer warm-up.`,
     });
   }
 
   /**
-   * Ends that need what the error carries.
+   * Records an end for which the error has additional data.
    *
-   * @returns what to do when this was none of them
+   * @returns the outcome of other errors, which is not yet recorded
    */
   async fail(error: unknown): Promise<RunOutcome | null> {
     const outcome = outcomeOf(error);
@@ -71,15 +71,15 @@ export class RunEnding {
     return null;
   }
 
-  /** Writes an end, and removes the checkpoints that nothing names. */
+  /** Records an end, and removes the checkpoints that no record names. */
   async record(end: RunEnd): Promise<void> {
     const { stores, clock, log, attempt, checkpointsFolder } = this.options;
-    await untilTaken(() => stores.attempts.end(attempt, end, clock.now()), this.options);
+    await untilWritten(() => stores.attempts.end(attempt, end, clock.now()), this.options);
     log.info("run ended", { ...attempt, state: end.to, reason: end.reason, detail: end.detail });
     await removeUnnamedCheckpoints(checkpointsFolder, await stores.attempts.checkpoints(attempt.runId));
   }
 
-  /** How the best checkpoint does on pictures that nothing was decided by. */
+  /** Evaluates the best checkpoint on the test split, by which no decision was made. */
   async #evaluateTest(
     prepared: PreparedRun,
     outputs: RunOutputs,

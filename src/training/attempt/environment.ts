@@ -5,8 +5,8 @@ import type { TrainingSources } from "./options.js";
 import { deviceOf } from "./precision-chooser.js";
 
 /**
- * What must be equal for a rerun to give equal bytes. A run that goes on keeps the precision and the
- * parts that its first attempt found.
+ * The environment of an attempt: everything that must be equal for a second run to give equal bytes. A run that continues
+ * keeps the precision and the micro-batch size of its first attempt.
  */
 export async function environmentOf(
   engine: EngineHost,

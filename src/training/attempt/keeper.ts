@@ -11,25 +11,25 @@ import type { SavedCheckpoint } from "../record/checkpoint-store.js";
 import type { TrainingPosition } from "../record/epoch-position.js";
 import type { RunTrainingOptions } from "./options.js";
 import type { RunOutputs } from "./outputs.js";
-import type { PatientWriter } from "./patient-writer.js";
 import type { PreparedRun } from "./preparation.js";
+import type { WriteQueue } from "./write-queue.js";
 
-/** Values wait so long for others, to be written with them. */
+/** Values wait this long to be written together. */
 const VALUES_EVERY_MS = 1_000;
-const MOST_VALUES = 1_000;
+const MAX_VALUES = 1_000;
 
-/** What an epoch gave that is to be kept. */
+/** The results of an epoch to keep. */
 export interface EpochResult {
   readonly epoch: EpochRecord;
-  /** Whether it is the best so far. */
+  /** Whether the epoch is the best so far. */
   readonly improved: boolean;
-  /** Of the validation split. */
+  /** Predictions for the validation split. */
   readonly predictions: Predictions;
 }
 
 /**
- * Keeps what an attempt learns: files reach the disk before training goes on, and rows that name them are
- * written behind it, in order. What no row names yet when the process dies is as if it had never been.
+ * Saves the results of an attempt. Files reach the disk before training continues; the rows that name them are written
+ * later, in order. When the process dies, files without a row are ignored.
  */
 export class RunKeeper {
   #values: MetricValueAt[] = [];
@@ -42,33 +42,33 @@ export class RunKeeper {
     private readonly options: Pick<RunTrainingOptions, "stores" | "clock">,
     private readonly attempt: RunAttempt,
     private readonly checkpointsFolder: string,
-    private readonly writer: PatientWriter,
+    private readonly writer: WriteQueue,
   ) {
     this.#lastWriteMs = options.clock.monotonicMs();
     this.#savedMs = this.#lastWriteMs;
   }
 
-  /** The weights are those of a checkpoint at this step, or fresh ones at 0. */
+  /** Begins with the weights of a checkpoint at this step, or with initial weights at step 0. */
   startAt(step: number): void {
     this.#values = [];
     this.#savedStep = step;
     this.#savedMs = this.options.clock.monotonicMs();
   }
 
-  /** Since the last checkpoint, or the start. */
+  /** Time since the last checkpoint, or since the start. */
   get minutesSinceSaved(): number {
     return (this.options.clock.monotonicMs() - this.#savedMs) / 60_000;
   }
 
-  /** @param step optimiser steps taken */
+  /** @param step number of optimizer steps */
   async stepDone(epoch: number, step: number, loss: number): Promise<void> {
     this.#valuesEpoch = epoch;
     this.#values.push({ key: BATCH_LOSS.key, step, value: loss });
     const waitedMs = this.options.clock.monotonicMs() - this.#lastWriteMs;
-    if (waitedMs >= VALUES_EVERY_MS || this.#values.length >= MOST_VALUES) await this.#writeValues();
+    if (waitedMs >= VALUES_EVERY_MS || this.#values.length >= MAX_VALUES) await this.#writeValues();
   }
 
-  /** Saves the weights inside an epoch, unless they are saved already. */
+  /** Saves the weights inside an epoch, unless they are already saved. */
   async saveInside(
     session: Session,
     { epochs, step, learningRate, inEpoch }: TrainingPosition,
@@ -87,7 +87,7 @@ export class RunKeeper {
     });
   }
 
-  /** The weights at the end of an epoch, and everything that is known of them. */
+  /** Saves the weights at the end of an epoch, with its metrics and predictions. */
   async finishEpoch(
     result: EpochResult,
     step: number,
@@ -116,7 +116,7 @@ export class RunKeeper {
     });
   }
 
-  /** Resolves when the database has everything. @throws what a write failed with */
+  /** Resolves when everything is in the database. @throws the failure of a write */
   async flush(): Promise<void> {
     await this.#writeValues();
     await this.writer.flush();
@@ -127,7 +127,7 @@ export class RunKeeper {
     name: string,
     place: Pick<SavedCheckpoint, "epoch" | "step" | "position">,
   ): Promise<SavedCheckpoint> {
-    // An attempt's own name: one that was replaced and does not know it yet writes beside, not over it.
+    // The name contains the attempt, so an attempt that was replaced cannot overwrite the files of the new one.
     const folder = `attempt-${this.attempt.attempt}-${name}`;
     const saved = await saveCheckpoint(session, path.join(this.checkpointsFolder, folder));
     this.#savedStep = place.step;

@@ -2,16 +2,16 @@ import { AttemptReplaced, type RunAttempt } from "../lifecycle/attempt.js";
 import type { StopRequest } from "../lifecycle/queue-store.js";
 import type { RunTrainingOptions } from "./options.js";
 
-/** So often is a lease renewed while it lasts: a few renewals may be lost. */
-const RENEWALS = 5;
+/** A lease is renewed this many times per lease period, so that a few renewals may fail. */
+const RENEWALS_PER_LEASE = 5;
 
 export interface LeaseWatch {
   readonly onRequest: (request: StopRequest) => void;
-  /** The attempt is another's now. */
+  /** Another attempt has replaced this one. */
   readonly onReplaced: (error: AttemptReplaced) => void;
 }
 
-/** Tells the database that a worker is alive, and its worker what the run was asked to do. */
+/** Renews the lease of a run, and receives the requests to stop it. */
 export class LeaseKeeper implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
@@ -24,12 +24,12 @@ export class LeaseKeeper implements AsyncDisposable {
     private readonly watch: LeaseWatch,
   ) {
     const { stores, lease } = options;
-    this.#timer = setInterval(this.#look, (lease.seconds * 1000) / RENEWALS);
+    this.#timer = setInterval(this.#look, (lease.seconds * 1000) / RENEWALS_PER_LEASE);
     this.#unsubscribe = stores.queue.onStopRequest(attempt.runId, this.#look);
-    this.#look(); // It may have been asked for before anyone listened.
+    this.#look(); // A request can have come before the subscription.
   }
 
-  /** One look at a time; a ring meanwhile asks for one more. */
+  /** One look at a time. A notification during a look causes another one. */
   readonly #look = (): void => {
     this.#lookAgain = true;
     this.#looking ??= this.#renew().finally(() => {

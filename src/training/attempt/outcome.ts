@@ -8,12 +8,12 @@ import { Diverged } from "../loop/divergence.js";
 import type { RunEnd } from "./attempt-store.js";
 import { isDiskTrouble } from "./disk-trouble.js";
 
-/** What becomes of a run whose attempt was left by an error. */
+/** The consequence of an error that ended an attempt at a run. */
 export type RunOutcome =
-  /** It is another trainer's now, or over. */
+  /** Another trainer has the run now, or it has ended. */
   | { readonly kind: "leave" }
   | { readonly kind: "end"; readonly end: Omit<RunEnd, "from"> }
-  /** It goes back to the queue and on from its last checkpoint. */
+  /** The run returns to the queue and continues from its last checkpoint. */
   | { readonly kind: "requeue"; readonly detail: string; readonly countsAsFailure: boolean };
 
 const STOPS: { readonly [Because in RunStopped["because"]]: RunOutcome } = {
@@ -23,8 +23,9 @@ const STOPS: { readonly [Because in RunStopped["because"]]: RunOutcome } = {
 };
 
 /**
- * An error whose code has a run end reason would come back in every other attempt, so it ends the run. A disk that
- * takes no more files makes the run wait. Anything else may pass, so the run is tried again.
+ * Decides what happens to a run after an error. An error whose code has a run end reason would occur in every other
+ * attempt, so it ends the run. A disk that accepts no more files makes the run wait. Any other error can be temporary, so
+ * the run is tried again.
  */
 export function outcomeOf(error: unknown): RunOutcome {
   if (error instanceof AttemptReplaced) return { kind: "leave" };
@@ -43,8 +44,8 @@ function failed(reason: RunEndReason, detail: string): RunOutcome {
 
 function waiting(detail: string): RunOutcome {
   const message =
-    `The run's files cannot be written: ${detail} It waits, and goes on from its last checkpoint by itself once ` +
-    "there is room and the folder can be written to.";
+    `The files of the run cannot be written: ${detail} The run waits. It continues from its last checkpoint ` +
+    "automatically, once there is room and the folder is writable.";
   const warnings: RunWarning[] = [{ code: "DISK_FULL", message }];
   return { kind: "end", end: { to: "PAUSED", reason: null, detail, warnings, waitsForDisk: true } };
 }

@@ -15,13 +15,13 @@ export interface OutputTargets {
   readonly encoder: PngEncoder;
 }
 
-/** What an epoch leaves beside its checkpoint, for a transaction to record. */
+/** The outputs of an epoch beside its checkpoint, which a transaction records. */
 export interface EpochOutputs {
   readonly evaluation: NewEvaluation | null;
   readonly artifacts: readonly NewArtifact[];
 }
 
-/** What one attempt at a run writes for people and tools: predictions, and TensorBoard's events. */
+/** Writes the outputs of an attempt for people and tools: predictions and TensorBoard events. */
 export class RunOutputs implements AsyncDisposable {
   private constructor(
     private readonly targets: OutputTargets,
@@ -30,8 +30,8 @@ export class RunOutputs implements AsyncDisposable {
   ) {}
 
   /**
-   * @param from what an earlier attempt wrote up to here is taken over
-   * @param earlier path of the earlier attempt's TensorBoard file, below the run's folder; null: there is none
+   * @param from the events that an earlier attempt wrote up to here are copied
+   * @param earlier path of the TensorBoard file of the earlier attempt, below the folder of the run; null: none
    */
   static async open(
     run: RunRecord,
@@ -45,16 +45,16 @@ export class RunOutputs implements AsyncDisposable {
     return new RunOutputs(targets, log, classCount);
   }
 
-  /** Files as they are. */
+  /** The current files. */
   get artifacts(): readonly NewArtifact[] {
     return [this.log.artifact];
   }
 
   /**
-   * Writes what an epoch gave.
+   * Writes the outputs of an epoch.
    *
-   * @param sources null when the weights are not worth a look: the run diverged
-   * @param validation predictions of the best checkpoint so far; null when the epoch did not give it
+   * @param sources null when the run diverged, so that its weights are useless
+   * @param validation predictions of the epoch when it is the best so far; otherwise null
    */
   async epochFinished(
     epoch: EpochRecord,
@@ -67,12 +67,12 @@ export class RunOutputs implements AsyncDisposable {
     return { evaluation, artifacts: [await this.log.append(epoch, moment, sources)] };
   }
 
-  /** Keeps the predictions of the checkpoint of an epoch, and says how good they are. */
+  /** Stores and evaluates the predictions of the checkpoint of an epoch. */
   async evaluate(split: EvaluatedSplit, epoch: number, predictions: Predictions): Promise<NewEvaluation> {
     return this.targets.predictions.keep({ split, epoch, classCount: this.classCount }, predictions);
   }
 
-  /** Once the evaluation is recorded. */
+  /** To be called once the evaluation is recorded. */
   async evaluationRecorded(evaluation: NewEvaluation, predictions: Predictions): Promise<void> {
     await this.targets.predictions.ensureKept(evaluation, predictions);
   }
@@ -80,7 +80,7 @@ export class RunOutputs implements AsyncDisposable {
   /** See `EvaluationStore.removeUnnamed`. */
   readonly removePredictions = (sha256: string): Promise<void> => this.targets.predictions.remove(sha256);
 
-  /** Removes the files of earlier attempts, which nothing names any more. */
+  /** Removes the files of earlier attempts, which no record names. */
   removeEarlier(): Promise<void> {
     return this.log.removeEarlier();
   }

@@ -11,13 +11,13 @@ import type { Clock } from "../../lang/clock.js";
 import { jsonOf } from "../../lang/json.js";
 import { whenMissing } from "../../lang/system-errors.js";
 
-/** What AUTO became, and what it was decided by. */
+/** The precision that AUTO chose, and the measurements that decided it. */
 export interface PrecisionChoice {
   readonly precision: ComputePrecision;
   readonly measurements: readonly PrecisionMeasurement[];
 }
 
-/** Raised when the probe changes, so that older times are not compared with newer ones. */
+/** Incremented when the probe changes, so that old times are not compared with new ones. */
 const FORMAT_VERSION = 2;
 
 const CACHE_FILE = z.object({
@@ -27,13 +27,13 @@ const CACHE_FILE = z.object({
 });
 type CacheFile = z.infer<typeof CACHE_FILE>;
 
-/** The best of so many: whatever else the machine does only makes a run slower. */
+/** The best of this many runs counts, because other programs on the machine only make a run slower. */
 const REPETITIONS = 5;
 
 /**
- * Finds the precision that is fastest on this machine. Flags of the processor do not tell whether bf16 pays,
- * so it measures a short convolution and product, forward and backward, once for each machine, library and
- * number of threads, and keeps the times.
+ * Finds the fastest precision on this machine. The flags of the processor do not tell whether bf16 is faster, so it
+ * measures a short convolution and matrix product, forward and backward, once for each machine, library and number of
+ * threads, and stores the times.
  */
 export class PrecisionChooser {
   readonly #folder: string;
@@ -41,14 +41,14 @@ export class PrecisionChooser {
   readonly #clock: Clock;
   #measuring: Promise<readonly PrecisionMeasurement[]> | null = null;
 
-  /** @param options.folder shared by the checkouts of a machine */
+  /** @param options.folder is shared by the checkouts of a machine */
   constructor(options: { folder: string; clock: Clock }) {
     this.#folder = options.folder;
     this.#file = path.join(options.folder, "precision.json");
     this.#clock = options.clock;
   }
 
-  /** Measures when that was not done before, which takes about a second. */
+  /** Measures, unless that was done before. A measurement takes about a second. */
   async choose(host: EngineHost): Promise<PrecisionChoice> {
     const known = await this.measurements(host.info);
     const measurements = known.length > 0 ? known : await this.#measureOnce(host);
@@ -58,7 +58,7 @@ export class PrecisionChooser {
     return { precision: best.precision, measurements };
   }
 
-  /** The times that are known of this machine; none before the first run with AUTO. */
+  /** The stored times of this machine; empty before the first run with AUTO. */
   async measurements(info: EngineInfo): Promise<readonly PrecisionMeasurement[]> {
     return (await this.#read())[machineOf(info)] ?? [];
   }
@@ -96,7 +96,7 @@ export class PrecisionChooser {
     return best;
   }
 
-  /** Nothing where the file is missing, damaged or has another format version. */
+  /** Empty where the file is missing, damaged or of another format version. */
   async #read(): Promise<CacheFile["machines"]> {
     const text = await readFile(this.#file, "utf8").catch(whenMissing(""));
     return CACHE_FILE.safeParse(jsonOf(text)).data?.machines ?? {};
@@ -110,13 +110,13 @@ export class PrecisionChooser {
   }
 }
 
-/** What a time depends on. */
+/** Everything that a time depends on. */
 function machineOf(info: EngineInfo): string {
   const { processor, tensorflowVersion, threads } = info;
   return `${processor}, ${deviceOf(info)?.name ?? "CPU"}, ${threads} threads, TensorFlow ${tensorflowVersion}`;
 }
 
-/** The device that trains. */
+/** The device that the engine trains on. */
 export function deviceOf({ devices }: EngineInfo): EngineDevice | undefined {
   return devices.find(({ kind }) => kind === "GPU") ?? devices[0];
 }

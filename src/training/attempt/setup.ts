@@ -12,7 +12,7 @@ import { environmentOf } from "./environment.js";
 import type { RunTrainingOptions } from "./options.js";
 import { type PreparationWatch, PreparedRun, type RunPlan } from "./preparation.js";
 
-/** What all tries of an attempt share: the pictures, the engine and a plan. Owns the pictures. */
+/** The parts that all tries of an attempt share: the images, the engine and a plan. Owns the images. */
 export class RunSetup implements AsyncDisposable {
   #environment: RunEnvironment;
 
@@ -27,7 +27,7 @@ export class RunSetup implements AsyncDisposable {
     this.#environment = environment;
   }
 
-  /** @throws AppError what keeps the run from being trained; the signal's reason when it aborts */
+  /** @throws AppError that says why the run cannot be trained; the reason of the signal when it aborts */
   static async open(
     options: RunTrainingOptions,
     run: RunRecord,
@@ -40,7 +40,10 @@ export class RunSetup implements AsyncDisposable {
     checkKnown(configuration);
     const [version] = await stores.datasets.findVersions([datasetVersionId]);
     if (version === undefined) {
-      throw new AppError("DATASET_VERSION_NOT_FOUND", `The dataset version ${datasetVersionId} is gone.`);
+      throw new AppError(
+        "DATASET_VERSION_NOT_FOUND",
+        `The dataset version ${datasetVersionId} does not exist any more.`,
+      );
     }
     const classCount = version.classNames.length;
     const engine = await openEngine();
@@ -67,7 +70,7 @@ export class RunSetup implements AsyncDisposable {
     return this.#environment.partSize > 1;
   }
 
-  /** Lets batches come in parts of half the size, now and whenever the run goes on. */
+  /** Halves the size of the micro-batches, now and whenever the run continues. */
   async halveParts(): Promise<RunWarning> {
     const before = this.#environment.partSize;
     const partSize = Math.ceil(before / 2);
@@ -77,8 +80,8 @@ export class RunSetup implements AsyncDisposable {
     return {
       code: "BATCH_HALVED",
       message:
-        `${before} pictures at once did not fit into memory. The run goes on from its last checkpoint with ` +
-        `${partSize} at once, whose gradients add up to the same batch of ${configuration.batchSize}.`,
+        `A micro-batch of ${before} images did not fit into memory. The run continues from its last checkpoint with ` +
+        `micro-batches of ${partSize}, whose gradients are accumulated over the same batch of ${configuration.batchSize}.`,
     };
   }
 
@@ -87,7 +90,7 @@ export class RunSetup implements AsyncDisposable {
   }
 }
 
-/** A setting that a later version wrote would be ignored here, and the run would silently train otherwise. */
+/** Refuses settings of a later version, which would be ignored here and silently change the training. */
 function checkKnown(configuration: RunConfiguration): void {
   const unknown = unknownSettings(configuration);
   if (unknown.length === 0) return;

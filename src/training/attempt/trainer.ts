@@ -27,12 +27,12 @@ export interface TrainerOptions extends Omit<RunTrainingOptions, "clock" | "leas
 }
 
 const WAITS = { firstMs: 100, lastMs: 10_000 };
-/** So often while a lease lasts does a worker look for runs that others have lost. */
-const LOOKS = 3;
+/** Polls for the runs of lost workers this many times per lease period. */
+const POLLS_PER_LEASE = 3;
 
 /**
- * Takes runs off the queue and trains them, one at a time. Disposing stops the run at work before its
- * next step and puts it back in the queue, where the next trainer goes on from its last checkpoint.
+ * Takes runs off the queue and trains them, one at a time. Disposing stops the current run before its next step and puts
+ * it back in the queue, from which the next trainer continues it from its last checkpoint.
  */
 export class Trainer implements AsyncDisposable {
   readonly #options: RunTrainingOptions;
@@ -42,7 +42,7 @@ export class Trainer implements AsyncDisposable {
   #current: { readonly runId: string; readonly training: RunTraining } | null = null;
   #work: Promise<unknown> | null = null;
 
-  /** The engine that `openEngine` gives is opened for the first run and disposed of with the trainer. */
+  /** `openEngine` is called for the first run, and the engine is disposed of with the trainer. */
   constructor(private readonly options: TrainerOptions) {
     const { stores, sources, outputs, log, clock = SYSTEM_CLOCK } = options;
     const { identity, leaseSeconds } = options.worker;
@@ -60,18 +60,18 @@ export class Trainer implements AsyncDisposable {
     return this.#current?.runId ?? null;
   }
 
-  /** What it computes with. */
+  /** The device that it trains on. */
   get device(): string {
     return this.options.worker.identity.device;
   }
 
   /**
-   * Takes the runs of dead processes back, then works in the background until disposed of.
+   * Takes back the runs of dead processes, then works in the background until disposed of.
    *
-   * @param options.takesRuns otherwise it looks after those of others alone
+   * @param options.takesRuns false: it only takes back the runs of other workers
    */
   async start(options: { readonly takesRuns: boolean } = { takesRuns: true }): Promise<void> {
-    if (this.#work !== null) throw new Error("The trainer was started before.");
+    if (this.#work !== null) throw new Error("The trainer is already started.");
     await this.#takeBackLostRuns();
     this.#work = Promise.all([options.takesRuns ? this.#takeRuns() : null, this.#watchOthers()]);
   }
@@ -98,7 +98,7 @@ export class Trainer implements AsyncDisposable {
         }
         const training = new RunTraining(this.#options, run);
         this.#current = { runId: run.id, training };
-        // The trainer may have been disposed of while the run was claimed.
+        // The trainer can have been disposed of while the run was claimed.
         if (this.#closing.signal.aborted) training.stop("SHUTDOWN");
         await this.#train(training);
         this.#current = null;
@@ -113,10 +113,10 @@ export class Trainer implements AsyncDisposable {
     if (outcome !== null) await this.#persist(() => training.conclude(outcome));
   }
 
-  /** Nobody else may be there to notice that a worker died, or that the disk has room again. */
+  /** Every trainer does this, because it may be the only one left when a worker dies or the disk has room again. */
   async #watchOthers(): Promise<void> {
     const { signal } = this.#closing;
-    const intervalMs = (this.options.worker.leaseSeconds * 1000) / LOOKS;
+    const intervalMs = (this.options.worker.leaseSeconds * 1000) / POLLS_PER_LEASE;
     for (;;) {
       await delay(intervalMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
@@ -124,7 +124,7 @@ export class Trainer implements AsyncDisposable {
         await this.#takeBackLostRuns();
         await this.#continueRunsWithDisk();
       } catch (error) {
-        this.#options.log.warn("could not look for runs that wait", { error });
+        this.#options.log.warn("could not look for waiting runs", { error });
       }
     }
   }
@@ -134,7 +134,7 @@ export class Trainer implements AsyncDisposable {
     const { identity, leaseSeconds, crash } = this.options.worker;
     const lost = await stores.interruptions.interruptLost(identity.isDead, leaseSeconds, crash, clock.now());
     for (const { runId, attempt } of lost) {
-      log.warn("found a run whose worker is gone", { runId, attempt });
+      log.warn("took back the run of a lost worker", { runId, attempt });
       await removeFeatures(path.join(outputs.runsFolder, runId));
     }
   }
@@ -149,10 +149,10 @@ export class Trainer implements AsyncDisposable {
   }
 
   /**
-   * Tries until the database answers, with longer and longer waits, or the trainer is disposed of:
-   * then the run is found by whoever looks for lost ones.
+   * Repeats `work` with increasing waits until the database answers or the trainer is disposed of. In the second case
+   * another worker takes the run back.
    *
-   * @returns undefined when it was given up
+   * @returns undefined when the trainer was disposed of
    */
   async #persist<T>(work: () => Promise<T>): Promise<T | undefined> {
     const isTemporary = (error: unknown): boolean => {
@@ -163,7 +163,7 @@ export class Trainer implements AsyncDisposable {
     return retrying(work, { isTemporary, signal: this.#closing.signal, ...WAITS }).catch(() => undefined);
   }
 
-  /** One engine for all runs; one that did not start is tried again by the next run. */
+  /** All runs share one engine. When it fails to start, the next run tries again. */
   #provideEngine(open: () => Promise<EngineHost>): Promise<EngineHost> {
     this.#engine ??= open().catch((error: unknown) => {
       this.#engine = null;

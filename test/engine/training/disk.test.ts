@@ -9,7 +9,7 @@ import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./tra
 const MIB = 1024 ** 2;
 const run = promisify(execFile);
 
-/** A disk of its own, as large as it is told, at `folder`. */
+/** A separate disk of the given size, mounted at `folder`. */
 async function mountSmallDisk(folder: string, bytes: number): Promise<AsyncDisposable> {
   await mkdir(folder, { recursive: true });
   await run("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder]);
@@ -28,7 +28,7 @@ async function whyNoDisks(): Promise<string | false> {
 
 const skip = await whyNoDisks();
 
-test("a run whose disk is full waits with a warning, and goes on by itself to the same end once there is room", {
+test("a run whose disk is full waits with a warning, and continues automatically to the same end once there is room", {
   skip,
 }, async () => {
   await using world = await openTrainingWorld();

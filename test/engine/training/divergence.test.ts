@@ -4,7 +4,7 @@ import { follow, openTrainingWorld, runNow } from "./training-world.js";
 
 const HUGE_STEPS = { optimizer: { sgd: { momentum: 0 } }, learningRate: { constant: { initial: 1e30 } } };
 
-test("a run whose loss is no number any more fails and says where and with which rate", async () => {
+test("a run whose loss becomes NaN fails and reports the step and the learning rate", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny(HUGE_STEPS);
   await using _trainer = await world.startTrainer();
@@ -22,9 +22,9 @@ test("a run whose loss is no number any more fails and says where and with which
   assert.deepEqual(await world.runs.epochs(id, { first: 10, after: null }), []);
 });
 
-test("what was learnt before a run diverged is kept", async () => {
+test("the checkpoints from before a run diverged are kept", async () => {
   await using world = await openTrainingWorld();
-  // One step an epoch, and a warm-up that begins at a rate of 0: the first epoch changes nothing.
+  // One step per epoch, and a warm-up that begins at a rate of 0: the first epoch changes nothing.
   const learningRate = { constant: { initial: 1e38, warmupEpochs: 3 } };
   const { id } = await world.launchTiny({ ...HUGE_STEPS, learningRate, batchSize: 50 });
   await using _trainer = await world.startTrainer();

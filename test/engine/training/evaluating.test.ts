@@ -6,7 +6,7 @@ import sharp from "sharp";
 import type { EvaluationRecord } from "../../../src/training/evaluation/evaluation-records.js";
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
 import { readSummaries, type SummaryRead } from "../../testkit/tensorboard-events.js";
-import { blobsOf } from "./drawn-pictures.js";
+import { blobsOf } from "./drawn-images.js";
 import {
   checkpointFolders,
   epochDone,
@@ -19,7 +19,7 @@ import {
 const EPOCHS = 11;
 const AUGMENTED = { epochs: EPOCHS, augmentation: { horizontalFlip: true, brightness: 0.2 } };
 
-test("a run keeps what its best checkpoint makes of every validation and test picture", async () => {
+test("a run stores the predictions of its best checkpoint for every validation and test image", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny();
   await using _trainer = await world.startTrainer();
@@ -45,7 +45,7 @@ test("a run keeps what its best checkpoint makes of every validation and test pi
       await readFile(blobsOf(world.homeFolder).pathOf(predictionsSha256)),
     );
     assert.deepEqual([predictions.sampleCount, predictions.ranks], [sampleCount, 2]);
-    // Pictures at even positions are blue, which is class 0.
+    // Images at even positions are blue, which is class 0.
     assert.deepEqual(
       [...predictions.labels],
       [...predictions.positions].map((position) => position % 2),
@@ -86,7 +86,7 @@ test("a run whose process was killed ends with the evaluations and summaries of 
   assert.deepEqual(pictured, [5, 50]);
 });
 
-test("pictures that are not augmented are shown once, with the first epoch", async () => {
+test("images without augmentation are written once, with the first epoch", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny({ epochs: 10 });
   await using _trainer = await world.startTrainer();
@@ -98,7 +98,7 @@ test("pictures that are not augmented are shown once, with the first epoch", asy
   );
 });
 
-test("a run that trains on the features of frozen blocks is evaluated, and shows its pictures, as any other", async () => {
+test("a run that trains on cached features is evaluated, and writes its images, like any other run", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny({ epochs: 1, frozenBlocks: 5 });
   await using _trainer = await world.startTrainer();
@@ -115,11 +115,11 @@ test("a run that trains on the features of frozen blocks is evaluated, and shows
     summaries.find(({ tag }) => tag === "pictures/0")?.picture,
   ).metadata();
   assert.deepEqual([width, height], [32, 32]);
-  // Frozen or not, all weights are there.
+  // All weights are there, frozen or not.
   assert.ok(summaries.some(({ tag }) => tag === "block1_conv1/kernel"));
 });
 
-test("a run that was cancelled is not evaluated on the test split, which nobody has looked at yet", async () => {
+test("a cancelled run is not evaluated on the test split", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny({ epochs: 10_000 });
   await using _trainer = await world.startTrainer();
@@ -132,7 +132,7 @@ test("a run that was cancelled is not evaluated on the test split, which nobody 
   );
 });
 
-test("a run without test pictures ends without an evaluation of them", async () => {
+test("a run without test images ends without an evaluation on the test split", async () => {
   await using world = await openTrainingWorld();
   await world.database.pool.query(`update sample set split = 'TRAIN' where split = 'TEST'`);
   const { id } = await world.launchTiny({ epochs: 1 });
@@ -145,7 +145,7 @@ test("a run without test pictures ends without an evaluation of them", async () 
   );
 });
 
-test("a run whose best checkpoint is damaged succeeds all the same, and warns that it was not tested", async () => {
+test("a run whose best checkpoint is damaged succeeds, with a warning that it was not tested", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny({ epochs: 6 });
   {
@@ -153,7 +153,7 @@ test("a run whose best checkpoint is damaged succeeds all the same, and warns th
     await follow(world, id, epochDone(5));
   }
   const kept = (await world.runs.checkpoints([id])).get(id) ?? [];
-  // Only the best is damaged: the run goes on from the last.
+  // Only the best checkpoint is damaged: the run continues from the last one.
   await world.database.pool.query(`update checkpoint set best = (epoch = $2) where run_id = $1`, [
     id,
     kept.at(0)?.epoch,
@@ -175,7 +175,7 @@ async function summariesOf(world: TrainingWorld, id: string): Promise<readonly S
   return readSummaries(path.join(world.homeFolder, "runs", id, stored?.file ?? ""));
 }
 
-/** Without what differs from one time to the next. */
+/** The events without the parts that differ between two runs. */
 function repeatable(summaries: readonly SummaryRead[]): readonly SummaryRead[] {
   return summaries.filter(({ tag }) => tag !== "images_per_second");
 }

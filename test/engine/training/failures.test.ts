@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 
-test("a run whose pictures are gone fails with INVALID_DATA, and the trainer goes on to the next", async () => {
+test("a run whose images are gone fails with INVALID_DATA, and the trainer continues with the next run", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny();
   await rm(path.join(world.homeFolder, "blobs"), { recursive: true });
@@ -18,7 +18,7 @@ test("a run whose pictures are gone fails with INVALID_DATA, and the trainer goe
   assert.equal((await runNow(world, next.id)).state, "FAILED");
 });
 
-test("a run outlives a database that drops its connections, and ends with the same bytes", async () => {
+test("a run survives a database that drops its connections, and ends with the same bytes", async () => {
   await using world = await openTrainingWorld();
   const [expected, run] = [await world.launchTiny(), await world.launchTiny()];
   await using _trainer = await world.startTrainer();
@@ -35,7 +35,7 @@ test("a run outlives a database that drops its connections, and ends with the sa
   assert.equal(await finalDigest(world, run.id), await finalDigest(world, expected.id));
 });
 
-test("a run with settings of a later version fails alone, and its end names them", async () => {
+test("a run with settings of a later version fails with their names, without affecting other runs", async () => {
   await using world = await openTrainingWorld();
   const [mixup, lion, plain] = [
     await world.launchTiny(),

@@ -21,7 +21,7 @@ import { trainingOver } from "../../postgres/training/training-stores.js";
 import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { noiseImages, trainTinyRun } from "../../testkit/registry-world.js";
-import { blobsOf } from "./drawn-pictures.js";
+import { blobsOf } from "./drawn-images.js";
 import {
   checkpointFolders,
   epochDone,
@@ -35,10 +35,10 @@ import {
 } from "./training-world.js";
 
 const FROZEN: RunConfigurationInput = { ...TINY, batchNormalization: true, frozenBlocks: 3 };
-/** Changes no pixel, but pictures that are augmented at all are never trained on from a cache. */
+/** Changes no pixel, but a run with any augmentation never uses cached features. */
 const NOT_CACHED = { brightness: 1e-9 };
 
-/** Trains it to the end. */
+/** Trains a run to its end. */
 async function train(world: TrainingWorld, configuration: RunConfigurationInput): Promise<string> {
   const { id } = await world.launchTiny(configuration);
   await followToTheEnd(world, id);
@@ -46,7 +46,7 @@ async function train(world: TrainingWorld, configuration: RunConfigurationInput)
   return id;
 }
 
-/** A run's end is told before what it leaves behind is put away, for which the trainer's own end waits. */
+/** The end of a run is reported before its temporary files are removed; disposing the trainer waits for that. */
 async function followToTheEnd(world: TrainingWorld, id: string): Promise<RunEvent[]> {
   await using _trainer = await world.startTrainer();
   return await follow(world, id);
@@ -60,7 +60,7 @@ for (const [precision, accumulationSteps] of [
   ["FLOAT32", 1],
   ["MIXED_BFLOAT16", 3],
 ] as const) {
-  test(`training on features that were computed once gives the bytes of training on pictures (${precision})`, async () => {
+  test(`training on cached features gives the same bytes as training on images (${precision})`, async () => {
     await using world = await openTrainingWorld();
     const configuration = { ...FROZEN, precision, accumulationSteps };
     const cached = await train(world, configuration);
@@ -82,7 +82,7 @@ for (const [precision, accumulationSteps] of [
   });
 }
 
-test("a run on features computes them again when its process was killed, and leaves none behind at its end", async () => {
+test("a run on cached features computes them again after its process was killed, and removes them at its end", async () => {
   await using world = await openTrainingWorld();
   const expected = await train(world, { ...FROZEN, epochs: 8 });
   const { id } = await world.launchTiny({ ...FROZEN, epochs: 8 });
@@ -90,7 +90,7 @@ test("a run on features computes them again when its process was killed, and lea
     await using _child = world.startTrainerInChild();
     await follow(world, id, epochDone(2));
   }
-  // As when the process had been killed while it wrote them.
+  // As if the process had been killed while it wrote them.
   await truncate(featuresFile(world, id), 100);
   const events = await followToTheEnd(world, id);
   assert.equal((await runNow(world, id)).attempt, 2);
@@ -100,11 +100,11 @@ test("a run on features computes them again when its process was killed, and lea
   assert.deepEqual(warnings, ["RESUMED"]);
 });
 
-test("a run goes on from a model of other classes: frozen layers stay what they were, the others learn", async () => {
+test("a run starts from a model with other classes: frozen layers stay unchanged, the others learn", async () => {
   await using world = await openTrainingWorld();
   await using host = await startTestEngine();
   const { registry, models, initialWeights } = weightsOf(world, host);
-  // Of three classes, while the drawn pictures have two.
+  // The model has three classes, the drawn images have two.
   const source = await trainTinyRun({ ...world, host, registry, models }, noiseImages(1, 32, 1));
   const version = await registry.register({
     model: "tiny",
@@ -145,7 +145,7 @@ test("a run goes on from a model of other classes: frozen layers stay what they 
     assert.equal(same, frozen, `${name} ${frozen ? "is frozen" : "learns"}`);
   }
 
-  // A run in one go ends with the same bytes: the resumed one did not take the model's weights once more.
+  // An uninterrupted run ends with the same bytes: the resumed run did not load the weights of the model again.
   const whole = await training.launch({ dataset: "drawn", configuration });
   await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
   await follow(world, whole.id);

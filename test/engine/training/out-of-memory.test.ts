@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 
 /**
- * Memory for 12 of these pictures, not for 24, nor for one that is five times as wide and high. The network is the
- * thinnest, so that augmenting takes the most: that it fails TensorFlow tells, while several of oneDNN's kernels
- * end the process instead. With operations of our own augmenting takes less.
+ * Memory for 12 of these images, but neither for 24 nor for one that is five times as wide and high. The network is the
+ * narrowest one, so that the augmentation takes most of the memory: TensorFlow reports its failure, while several kernels
+ * of oneDNN end the process instead. With custom ops the augmentation takes less.
  */
 const LIMIT = { TF_MKL_ALLOC_MAX_BYTES: "2750000", ESPALIER_KERNELS: "off" };
 const AUGMENTED = {
@@ -15,7 +15,7 @@ const AUGMENTED = {
 const SMALL = { ...AUGMENTED, imageSizePixels: 64, batchSize: 24, epochs: 20 };
 const LARGE = { ...AUGMENTED, imageSizePixels: 320, batchSize: 1 };
 
-test("a batch that does not fit into memory comes in halves, and the run ends as if it had from the start", async () => {
+test("a batch that does not fit into memory is halved into micro-batches, and the run ends as if it had been from the start", async () => {
   await using world = await openTrainingWorld();
   const hopeless = await world.launchTiny(LARGE);
   const { id } = await world.launchTiny(SMALL);

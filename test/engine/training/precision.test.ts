@@ -9,7 +9,7 @@ import { startTestEngine } from "../../testkit/engine.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 import { epochDone, follow, openTrainingWorld, runNow } from "./training-world.js";
 
-/** Every run seems to take that long, by its place among all runs that are timed. */
+/** The apparent duration of each timed run, by its index. */
 function clockOf(milliseconds: (run: number) => number): Clock & { readonly timed: number } {
   let [reading, looks] = [0, 0];
   return {
@@ -28,10 +28,10 @@ function chooserIn(folder: string, clock: Clock = SYSTEM_CLOCK): PrecisionChoose
   return new PrecisionChooser({ folder, clock });
 }
 
-test("AUTO takes the precision whose best time is the shortest", async (t) => {
+test("AUTO chooses the precision with the shortest best time", async (t) => {
   await using host = await startTestEngine();
   const cases = [
-    // Of five repetitions each, a single one is quick.
+    // Only one of the five repetitions is fast.
     {
       name: "bfloat16",
       times: (run: number) => (run === 7 ? 2 : 10),
@@ -57,7 +57,7 @@ test("AUTO takes the precision whose best time is the shortest", async (t) => {
   }
 });
 
-test("a machine is measured once, also when two ask at the same time", async () => {
+test("a machine is measured once, also for simultaneous calls", async () => {
   await using host = await startTestEngine();
   await using temporary = await temporaryFolder();
   const clock = clockOf(() => 1);
@@ -73,7 +73,7 @@ test("a machine is measured once, also when two ask at the same time", async () 
   assert.equal(clock.timed, 10);
 });
 
-test("another processor, library, device or number of threads is measured for itself", async () => {
+test("another processor, library, device or number of threads is measured separately", async () => {
   await using host = await startTestEngine();
   await using temporary = await temporaryFolder();
   const chooser = chooserIn(temporary.folder);
@@ -90,7 +90,7 @@ test("another processor, library, device or number of threads is measured for it
   assert.equal((await chooser.measurements(info)).length, 2);
 });
 
-test("times that are damaged, or of another version, are unknown and measured again", async () => {
+test("damaged times, or times of another version, are measured again", async () => {
   await using host = await startTestEngine();
   await using temporary = await temporaryFolder();
   await chooserIn(temporary.folder).choose(host);
@@ -115,7 +115,7 @@ test("times that are damaged, or of another version, are unknown and measured ag
   assert.deepEqual(await readdir(path.join(temporary.folder, "partial")), []);
 });
 
-test("a run records what AUTO became and why, and keeps it when the machine has become another", async () => {
+test("a run records the choice of AUTO with its measurements, and keeps it on another machine", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny({ precision: "AUTO", epochs: 8 });
   {

@@ -16,7 +16,7 @@ import {
 
 const LONGER = { epochs: 8 };
 
-/** Whatever draws at random, keeps state or depends on the step. */
+/** Every setting that is random, keeps state or depends on the step. */
 const EVERYTHING: RunConfigurationInput = {
   ...LONGER,
   batchNormalization: true,
@@ -32,7 +32,7 @@ const EVERYTHING: RunConfigurationInput = {
   precision: "MIXED_BFLOAT16",
 };
 
-/** What the same run ends with when nothing happens to it. */
+/** The digest with which the same run ends when it is not interrupted. */
 async function uninterrupted(
   world: TrainingWorld,
   configuration: RunConfigurationInput = LONGER,
@@ -43,7 +43,7 @@ async function uninterrupted(
   return finalDigest(world, id);
 }
 
-/** Trains in a process that is killed after that many epochs. */
+/** Trains in a process that is killed after the given number of epochs. */
 async function killAfter(world: TrainingWorld, id: string, epochs: number): Promise<void> {
   await using _child = world.startTrainerInChild();
   await follow(world, id, epochDone(epochs));
@@ -79,7 +79,7 @@ test("a run whose process was killed ends with the bytes of an uninterrupted one
   );
 });
 
-test("so does a run that augments, accumulates, smooths, weighs, clips and decays, in bfloat16", async () => {
+test("a killed run with augmentation, accumulation, smoothing, weights, clipping and decay in bfloat16 ends with the same bytes", async () => {
   await using world = await openTrainingWorld();
   const expected = await uninterrupted(world, EVERYTHING);
   const { id } = await world.launchTiny(EVERYTHING);
@@ -91,7 +91,7 @@ test("so does a run that augments, accumulates, smooths, weighs, clips and decay
   assert.equal(await finalDigest(world, id), expected);
 });
 
-/** What people see of a run's epochs, but for the time they took. */
+/** The epochs of a run without their durations. */
 async function figures(world: TrainingWorld, id: string): Promise<unknown> {
   const epochs = await world.runs.epochs(id, { first: 100, after: null });
   const { points } = await world.metrics.history(id, "batch.loss", 10_000);
@@ -101,7 +101,7 @@ async function figures(world: TrainingWorld, id: string): Promise<unknown> {
   ];
 }
 
-test("a run that was killed inside an epoch goes on from a checkpoint inside it, as if nothing had happened", async () => {
+test("a run that was killed inside an epoch continues from a checkpoint inside it and ends with the same bytes", async () => {
   await using world = await openTrainingWorld();
   const configuration = {
     ...SLOW,
@@ -129,7 +129,7 @@ test("a run that was killed inside an epoch goes on from a checkpoint inside it,
   assert.deepEqual(await figures(world, id), await figures(world, expected.id));
 });
 
-test("a run that is paused in the middle of an epoch gives its device back, and goes on where it was", async () => {
+test("a run that is paused inside an epoch releases its device, and continues where it stopped", async () => {
   await using world = await openTrainingWorld();
   const configuration = { ...SLOW, epochs: 3 };
   const [expected, run, other] = [
@@ -153,7 +153,7 @@ test("a run that is paused in the middle of an epoch gives its device back, and 
   assert.deepEqual(await figures(world, run.id), await figures(world, expected.id));
 });
 
-test("a run that was extended, and one that was cancelled and tried again, end with the bytes of longer runs", async () => {
+test("an extended run, and a cancelled and retried one, end with the same bytes as longer runs", async () => {
   await using world = await openTrainingWorld();
   const expected = await uninterrupted(world);
   await using _trainer = await world.startTrainer();
@@ -176,7 +176,7 @@ test("a run that was extended, and one that was cancelled and tried again, end w
   assert.equal(await finalDigest(world, id), expected);
 });
 
-test("a run survives the server being stopped in the middle of an epoch", async () => {
+test("a run survives a stop of the server inside an epoch", async () => {
   await using world = await openTrainingWorld();
   const expected = await uninterrupted(world);
   const { id } = await world.launchTiny(LONGER);
@@ -192,7 +192,7 @@ test("a run survives the server being stopped in the middle of an epoch", async 
   assert.equal(await finalDigest(world, id), expected);
 });
 
-test("a run whose newest checkpoint was damaged goes on from the one before, and ends with the same bytes", async () => {
+test("a run whose newest checkpoint is damaged continues from the one before, and ends with the same bytes", async () => {
   await using world = await openTrainingWorld();
   const expected = await uninterrupted(world);
   const { id } = await world.launchTiny(LONGER);
@@ -212,7 +212,7 @@ test("a run whose newest checkpoint was damaged goes on from the one before, and
   assert.equal(await finalDigest(world, id), expected);
 });
 
-test("a run whose checkpoints were damaged says so, goes on from what is left, and ends with the same bytes", async () => {
+test("a run with damaged checkpoints warns, continues from the remaining ones, and ends with the same bytes", async () => {
   await using world = await openTrainingWorld();
   const expected = await uninterrupted(world);
   const { id } = await world.launchTiny(LONGER);

@@ -5,7 +5,7 @@ import { startTrainer } from "./training-world.js";
 
 /**
  * A process that trains until it is killed. Arguments: URL of the database, home folder. ESPALIER_DEVICE and
- * ESPALIER_LEASE_SECONDS mean what they mean to the product.
+ * ESPALIER_LEASE_SECONDS have the same meaning as in the product.
  */
 const [url = "", homeFolder = ""] = process.argv.slice(2);
 const { device, leaseSeconds } = parseConfig(process.env).worker;
@@ -13,5 +13,5 @@ await startTrainer(await Database.open(url, testLog), homeFolder, {
   device,
   ...(process.env.ESPALIER_LEASE_SECONDS === undefined ? {} : { leaseSeconds }),
 });
-// The parent's end is this one's end, also when the parent could not kill it.
+// The process ends with its parent, also when the parent could not kill it.
 process.once("disconnect", () => process.exit());

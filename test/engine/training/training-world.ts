@@ -21,9 +21,9 @@ import { type Training, trainingOver } from "../../postgres/training/training-st
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { RANDOM_WEIGHTS } from "../../testkit/random-weights.js";
-import { insertDrawnPictures, shardsOf } from "./drawn-pictures.js";
+import { insertDrawnImages, shardsOf } from "./drawn-images.js";
 
-/** A tiny network on sixty small pictures: five steps an epoch, which takes well under a second. */
+/** A tiny network on 50 small images: five steps per epoch, which takes less than a second. */
 export const TINY: RunConfigurationInput = {
   architecture: "VGG11",
   widthMultiplier: 0.0625,
@@ -35,19 +35,19 @@ export const TINY: RunConfigurationInput = {
   precision: "FLOAT32",
 };
 
-/** An epoch of 45 steps, which takes a second or more. */
+/** An epoch of 45 steps, which takes a second or longer. */
 export const SLOW: RunConfigurationInput = { batchSize: 1, widthMultiplier: 0.5, imageSizePixels: 96 };
 
-/** Training over a real database and the real engine, with drawn pictures, in a folder of its own. */
+/** Training with a real database, the real engine and drawn images, in a temporary folder. */
 export interface TrainingWorld extends Training, AsyncDisposable {
   readonly homeFolder: string;
   readonly url: string;
   launchTiny(configuration?: RunConfigurationInput): Promise<RunRecord>;
   startTrainer(choices?: TrainerChoices): Promise<Trainer>;
   /**
-   * A process that trains until it is killed, which disposing does.
+   * Starts a process that trains until it is killed, which disposing does.
    *
-   * @param environment beside this process's own
+   * @param environment variables in addition to those of this process
    */
   startTrainerInChild(environment?: NodeJS.ProcessEnv): ChildTrainer;
 }
@@ -57,13 +57,13 @@ export interface ChildTrainer extends AsyncDisposable {
   signal(name: NodeJS.Signals): void;
 }
 
-/** Long enough that no test waits for it to expire, unless it means to. */
+/** Long enough that it expires only in tests that are about it. */
 const LEASE_SECONDS = 60;
 
 export interface TrainerChoices {
-  /** Where runs find their first weights; random ones alone unless told otherwise. */
+  /** The source of initial weights; by default, runs have random weights only. */
   readonly initialWeights?: Pick<InitialWeights, "resolve" | "provide">;
-  /** What the trainer seems to compute with; null: what this machine has. */
+  /** The apparent device of the trainer; null: that of this machine. */
   readonly device?: string | null;
   readonly leaseSeconds?: number;
 }
@@ -73,7 +73,7 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
   const homeFolder = await mkdtemp(path.join(tmpdir(), "espalier-training-"));
   opening.defer(() => rm(homeFolder, { recursive: true, force: true }));
   const { database, url } = opening.own(await createTestDatabase());
-  await insertDrawnPictures(database, homeFolder);
+  await insertDrawnImages(database, homeFolder);
   const training = trainingOver(database);
   const owned = opening.move();
   return {
@@ -84,7 +84,7 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
       training.launch({ dataset: "drawn", configuration: { ...TINY, ...configuration } }),
     startTrainer: (choices) => startTrainer(database, homeFolder, choices),
     startTrainerInChild: (environment = {}) => {
-      // What a killed process leaves in its temporary folder goes with the test's own.
+      // The files that a killed process leaves in its temporary folder are removed with the folder of the test.
       const env = { ...process.env, TMPDIR: homeFolder, ...environment };
       const child = fork(path.join(import.meta.dirname, "train-in-child.js"), [url, homeFolder], { env });
       const exited = once(child, "exit");
@@ -100,7 +100,7 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
   };
 }
 
-/** A trainer that works already, as the one of a server does. */
+/** Starts a trainer, as a server does. */
 export async function startTrainer(
   database: Database,
   homeFolder: string,
@@ -128,7 +128,7 @@ export async function startTrainer(
   return trainer;
 }
 
-/** Reads a run's events until the first that `until` holds for, or to the end of the run. */
+/** Reads the events of a run up to the first for which `until` is true, or to the end of the run. */
 export async function follow(
   { events }: Training,
   runId: string,
@@ -142,7 +142,7 @@ export async function follow(
   return seen;
 }
 
-/** For `follow`: until that many epochs are done. */
+/** For `follow`: until the given number of epochs is done. */
 export const epochDone =
   (number: number) =>
   (event: RunEvent): boolean =>
@@ -160,7 +160,7 @@ export async function checkpointFolders(world: TrainingWorld, runId: string): Pr
   return checkpoints.map(({ folder }) => path.join(world.homeFolder, "runs", runId, "checkpoints", folder));
 }
 
-/** Digest of the weights and the optimiser's state that the run ended with. */
+/** Digest of the final weights and optimizer state of the run. */
 export async function finalDigest({ runs }: Training, runId: string): Promise<string> {
   const checkpoints = (await runs.checkpoints([runId])).get(runId) ?? [];
   const last = checkpoints.at(-1);

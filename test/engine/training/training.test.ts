@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 
-test("a launched run trains to its end and tells what happened, epoch by epoch", async () => {
+test("a launched run trains to its end and reports every epoch", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny();
   await using _trainer = await world.startTrainer();
@@ -28,7 +28,7 @@ test("a launched run trains to its end and tells what happened, epoch by epoch",
   assert.equal(last.learningRate, 0.001);
   for (const { trainTop1, trainTop5, validationTop1, validationTop5, imagesPerSecond, seconds } of epochs) {
     for (const fraction of [trainTop1, validationTop1]) assert.ok(fraction >= 0 && fraction <= 1);
-    // Of two classes both are among the first five.
+    // Both of the two classes are among the first five.
     assert.deepEqual([trainTop5, validationTop5], [1, 1]);
     assert.ok(imagesPerSecond > 0 && seconds > 0);
   }
@@ -41,7 +41,7 @@ test("a launched run trains to its end and tells what happened, epoch by epoch",
   assert.match(run.environment?.tensorflowVersion ?? "", /^2\./);
 });
 
-test("the best and the last two checkpoints are on the disk, and nothing else", async () => {
+test("exactly the best and the last two checkpoints are on the disk", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny();
   await using _trainer = await world.startTrainer();
@@ -71,7 +71,7 @@ test("a run that stops improving ends early and keeps its best epoch", async () 
   assert.equal(kept.filter(({ best }) => best).length, 1);
 });
 
-test("two equal runs end with the same bytes, and another seed with others", async () => {
+test("two equal runs end with the same bytes, and another seed gives other bytes", async () => {
   await using world = await openTrainingWorld();
   const [first, second] = [await world.launchTiny(), await world.launchTiny()];
   const other = await world.launchTiny({ seed: 6 });
@@ -86,7 +86,7 @@ test("two equal runs end with the same bytes, and another seed with others", asy
   assert.deepEqual(figures(a!), figures(b!));
 });
 
-test("a run trains while others wait, one after another in the order of their launch", async () => {
+test("waiting runs are trained one after another in the order of their launch", async () => {
   await using world = await openTrainingWorld();
   const first = await world.launchTiny({ epochs: 1 });
   await using _trainer = await world.startTrainer();
@@ -96,7 +96,7 @@ test("a run trains while others wait, one after another in the order of their la
   assert.ok(a.endedAt! <= b.startedAt!);
 });
 
-test("a cancelled run stops at its next step, keeps what it learnt, and lets the next one begin", async () => {
+test("a cancelled run stops at its next step, keeps its checkpoints, and lets the next run begin", async () => {
   await using world = await openTrainingWorld();
   const { id } = await world.launchTiny({ epochs: 10_000 });
   await using trainer = await world.startTrainer();
@@ -117,9 +117,9 @@ test("a cancelled run stops at its next step, keeps what it learnt, and lets the
   assert.equal((await runNow(world, next.id)).state, "SUCCEEDED");
 });
 
-test("a batch that comes in three parts trains as one that comes whole, but for rounding", async () => {
+test("a batch in three micro-batches gives the same training as a whole batch, except for rounding", async () => {
   await using world = await openTrainingWorld();
-  // Dropout included: a part draws what its samples would draw in the whole batch.
+  // Dropout included: a micro-batch draws the same numbers as its samples in the whole batch.
   const whole = await world.launchTiny({ epochs: 3 });
   const parts = await world.launchTiny({ epochs: 3, accumulationSteps: 3 });
   const other = await world.launchTiny({ epochs: 3, batchSize: 4 });
@@ -133,7 +133,7 @@ test("a batch that comes in three parts trains as one that comes whole, but for 
   const greatest = (a: number[], b: number[]) =>
     Math.max(...a.map((loss, place) => Math.abs(loss - b[place]!)));
   assert.ok(greatest(losses(whole), losses(parts)) < 1e-4, `${losses(whole)} / ${losses(parts)}`);
-  assert.ok(greatest(losses(whole), losses(other)) > 1e-3, "batches of four would train otherwise");
+  assert.ok(greatest(losses(whole), losses(other)) > 1e-3, "batches of four train differently");
   const counts = ({ id }: { id: string }) =>
     epochs.get(id)!.map(({ learningRate, trainTop5 }) => [learningRate, trainTop5]);
   assert.deepEqual(counts(whole), counts(parts));
@@ -141,9 +141,9 @@ test("a batch that comes in three parts trains as one that comes whole, but for 
   assert.equal(last?.step, 15);
 });
 
-test("the test split is looked at with the weights of the best epoch, not of the last", async () => {
+test("the test split is evaluated with the weights of the best epoch, not of the last", async () => {
   await using world = await openTrainingWorld();
-  // It ends with the first epoch that gains nothing, so its last epoch is not its best.
+  // The run ends with the first epoch without a gain, so its last epoch is not its best.
   const stopped = await world.launchTiny({ epochs: 50, earlyStopping: { patience: 1 } });
   await using _trainer = await world.startTrainer();
   await follow(world, stopped.id);
@@ -159,9 +159,9 @@ test("the test split is looked at with the weights of the best epoch, not of the
   assert.deepEqual(await testOf(stopped.id), await testOf(ended.id));
 });
 
-test("pictures are changed anew in every epoch", async () => {
+test("every epoch augments the images differently", async () => {
   await using world = await openTrainingWorld();
-  // Weights that stay what they are, so that only the pictures can change the loss.
+  // The weights do not change, so only the images can change the loss.
   const still = {
     epochs: 3,
     head: { units: 16, dropout: 0 },

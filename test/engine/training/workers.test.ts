@@ -13,7 +13,7 @@ import {
   type TrainingWorld,
 } from "./training-world.js";
 
-/** The device of a run at work. */
+/** The device of an active run. */
 async function deviceOf({ database }: TrainingWorld, runId: string): Promise<string> {
   const { rows } = await database.pool.query(`select device from run where id = $1`, [runId]);
   return String(rows[0]?.device);
@@ -21,11 +21,11 @@ async function deviceOf({ database }: TrainingWorld, runId: string): Promise<str
 
 interface Everything {
   readonly rows: Readonly<Record<string, unknown>>;
-  /** Digests by path below the run's folder. */
+  /** Digests by path below the folder of the run. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Everything that there is of a run: its rows, and its files by name and content. */
+/** All data of a run: its rows, and its files by name and content. */
 async function everythingOf({ database, homeFolder }: TrainingWorld, runId: string): Promise<Everything> {
   const rows: Record<string, unknown> = {};
   for (const table of ["epoch", "metric_series", "run_event", "checkpoint", "evaluation", "artifact"]) {
@@ -52,7 +52,7 @@ async function everythingOf({ database, homeFolder }: TrainingWorld, runId: stri
 const overlap = (a: RunRecord, b: RunRecord): boolean =>
   a.startedAt! < b.endedAt! && b.startedAt! < a.endedAt!;
 
-test("two workers share three runs, and no device has two at a time", async () => {
+test("two workers share three runs, and no device has two runs at the same time", async () => {
   await using world = await openTrainingWorld();
   const configuration = { epochs: 12 };
   const runs = [
@@ -86,7 +86,7 @@ test("two workers share three runs, and no device has two at a time", async () =
   assert.equal(new Set(digests).size, 1, "equal runs end with equal bytes, wherever they were trained");
 });
 
-test("a worker that was stopped past its lease and wakes up again changes nothing of the run it had", async () => {
+test("a worker that was suspended longer than its lease changes nothing of its former run", async () => {
   await using world = await openTrainingWorld();
   const configuration = { epochs: 400 };
   const { id } = await world.launchTiny(configuration);
@@ -105,13 +105,13 @@ test("a worker that was stopped past its lease and wakes up again changes nothin
   const before = await everythingOf(world, id);
 
   stopped.signal("SIGCONT");
-  // The one that woke up is the only worker now: once it has trained another run, it has given up the first.
+  // The resumed worker is the only one now: once it has trained another run, it has given up the first.
   const next = await world.launchTiny({ epochs: 1 });
   await follow(world, next.id);
   assert.equal((await runNow(world, next.id)).state, "SUCCEEDED");
   const after = await everythingOf(world, id);
   assert.deepEqual(after.rows, before.rows);
-  // What it had not finished lies beside the run's files, under its own attempt's name.
+  // Its unfinished files lie beside those of the run, named by its own attempt.
   const added = Object.keys(after.files).filter((name) => !(name in before.files));
   assert.deepEqual(
     added.filter((name) => !/\battempt-1\b/.test(name)),

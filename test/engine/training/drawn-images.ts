@@ -13,17 +13,17 @@ const SIZE_PIXELS = 32;
 const PICTURES = 60;
 const TEST_PICTURES = 12;
 const CLASS_NAMES = ["blue", "red"];
-/** Red, green and blue on average; every pixel is up to 60 beside it. */
+/** Average red, green and blue; every pixel differs from it by up to 60. */
 const COLOURS = [
   [90, 90, 160],
   [160, 90, 90],
 ] as const;
 
 /**
- * The dataset "drawn": 50 noisy pictures to train with, 10 to validate and 12 to test, half of them
- * bluish and half reddish.
+ * The dataset "drawn": 50 noisy images for training, 10 for validation and 12 for testing, half of them bluish and half
+ * reddish.
  */
-export async function insertDrawnPictures(database: Database, homeFolder: string): Promise<void> {
+export async function insertDrawnImages(database: Database, homeFolder: string): Promise<void> {
   const blobs = blobsOf(homeFolder);
   const [datasetId, versionId] = [newId("dataset"), newId("datasetVersion")];
   await database.pool.query(`insert into dataset (id, name) values ($1, 'drawn')`, [datasetId]);
@@ -59,7 +59,7 @@ function splitOf(position: number): Split {
   return position % 6 < 1 ? "VALIDATION" : "TRAIN";
 }
 
-/** Packs them for training. */
+/** Packs the images for training. */
 export function shardsOf(database: Database, homeFolder: string): TensorShards {
   return new TensorShards({
     datasets: new DatasetStore(database),
@@ -84,7 +84,7 @@ function draw(classIndex: number, random: () => number): Promise<Uint8Array> {
     .toBuffer();
 }
 
-/** The same numbers every time, so that every test trains on the same pictures. */
+/** Always the same numbers, so that every test trains on the same images. */
 function noise(seed: number): () => number {
   let state = seed;
   return () => {

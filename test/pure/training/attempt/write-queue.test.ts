@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import { createLog } from "../../../../src/telemetry/log.js";
-import { PatientWriter } from "../../../../src/training/attempt/patient-writer.js";
+import { WriteQueue } from "../../../../src/training/attempt/write-queue.js";
 
 const AWAY = new AppError("DATABASE_UNREACHABLE", "away");
 
 function openWriter() {
   const failures: unknown[] = [];
   const closing = new AbortController();
-  const writer = new PatientWriter({
+  const writer = new WriteQueue({
     log: createLog("silent"),
     closing: closing.signal,
     onFailure: (error) => failures.push(error),

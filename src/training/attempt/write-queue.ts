@@ -1,0 +1,77 @@
+import { hasCode } from "../../core/app-error.js";
+import { retrying } from "../../lang/retrying.js";
+import type { Log } from "../../telemetry/log.js";
+
+const WAITS = { firstMs: 100, lastMs: 5_000 };
+/** Maximum number of waiting writes, because each can keep the checkpoint of an epoch on the disk. */
+const MAX_WAITING = 64;
+
+export interface WriteQueueOptions {
+  readonly log: Log;
+  /** Gives up the waiting writes when it aborts. */
+  readonly closing: AbortSignal;
+  /** Called with the first failure that is not an unreachable database. No later write is tried. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Writes to the database in order, while training continues. Writes that fail because the database is unreachable are
+ * repeated until it answers.
+ */
+export class WriteQueue {
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(private readonly options: WriteQueueOptions) {}
+
+  /**
+   * Appends a write to those that wait. It can run more than once: when the connection is lost, it is unknown whether the
+   * database has carried it out.
+   *
+   * @returns immediately, unless too many writes wait
+   */
+  async write(work: () => Promise<void>): Promise<void> {
+    this.#waiting += 1;
+    this.#tail = this.#tail.then(() => this.#carryOut(work));
+    if (this.#waiting > MAX_WAITING) await this.#tail;
+  }
+
+  /** Resolves when everything is written. @throws the failure of a write */
+  async flush(): Promise<void> {
+    await this.#tail;
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  async #carryOut(work: () => Promise<void>): Promise<void> {
+    try {
+      if (this.#failure === null) await untilWritten(work, this.options);
+    } catch (error) {
+      this.#failure = { error };
+      this.options.onFailure(error);
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+}
+
+/**
+ * Repeats the work, with increasing waits, while the database is unreachable.
+ *
+ * @throws other failures of the work; while closing, also those
+ */
+export function untilWritten<T>(
+  work: () => Promise<T>,
+  { log, closing }: Pick<WriteQueueOptions, "log" | "closing">,
+): Promise<T> {
+  const isTemporary = (error: unknown): boolean => {
+    const away = isDatabaseUnreachable(error);
+    if (away && !closing.aborted) log.warn("the database is unreachable; a write waits for it", { error });
+    return away;
+  };
+  return retrying(work, { isTemporary, signal: closing, ...WAITS });
+}
+
+function isDatabaseUnreachable(error: unknown): boolean {
+  return hasCode(error, "DATABASE_UNREACHABLE");
+}
