@@ -1,5 +1,5 @@
-# The first stage has the compilers, Python and pip that the native library is made with; the second
-# has what runs and nothing else. Both use the same paths, which the built addon remembers.
+# The first stage has the compilers, Python and pip that the native library is built with. The second stage has only
+# what runs. Both use the same paths, because the addon contains them.
 
 FROM node:24-bookworm-slim AS build
 RUN apt-get update \
@@ -8,7 +8,7 @@ RUN apt-get update \
 WORKDIR /opt/espalier/app
 ENV ESPALIER_CACHE=/opt/espalier/cache
 
-# Packages change less often than the sources, so that they are a layer of their own.
+# The packages are a layer of their own, since they change less often than the sources.
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 
@@ -22,7 +22,7 @@ COPY --from=build /opt/espalier /opt/espalier
 RUN install --directory --owner=node --group=node --mode=0700 /var/lib/espalier
 WORKDIR /opt/espalier/app
 USER node
-# Inside a container loopback reaches nobody; which machines may come is decided where the port is published.
+# Nothing outside the container reaches its loopback address. Publishing the port decides who reaches the server.
 ENV NODE_ENV=production \
   ESPALIER_CACHE=/opt/espalier/cache \
   ESPALIER_HOME=/var/lib/espalier \

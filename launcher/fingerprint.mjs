@@ -1,11 +1,11 @@
-/** Tells whether files have changed since a step was last done, without reading them all. */
+/** Tells whether files have changed since a step last ran, without reading them. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 /**
- * Files below folders, or files named themselves, as sorted paths relative to `root`. What is not
- * there is left out.
+ * Lists the files in folders and below, and files that are named themselves, as sorted paths relative to `root`. An
+ * entry that does not exist is left out.
  *
  * @param {string} root
  * @param {readonly string[]} entries
@@ -25,7 +25,7 @@ export function listFiles(root, entries) {
 }
 
 /**
- * A hash over names, sizes and times of change: a checkout or an edit changes it, a start does not.
+ * Hashes the names, sizes and modification times of files.
  *
  * @param {string} root
  * @param {readonly string[]} entries folders and files
@@ -39,7 +39,7 @@ export function fingerprint(root, entries) {
   return hash.digest("hex");
 }
 
-/** Which fingerprint every step was last done with; kept in node_modules, so it goes with it. */
+/** The fingerprint of each step's inputs when it last ran. They are kept in node_modules and deleted with it. */
 export class Stamps {
   #file;
   #stamps;

@@ -1,20 +1,19 @@
-/** Keeps a program running that the native library may end: a crash must not need a person. */
-
+/** Keeps a program running although a crash of the native library may end it. */
 import { constants } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { become, say } from "./process.mjs";
 
-/** Signals by which a program ends that did something impossible, or that found no memory. */
+/** The signals that end a program after an invalid operation or without memory. */
 const CRASHES = new Set(["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP", "SIGKILL"]);
 const EXIT_OF_SIGNAL = 128;
-/** Fewer crashes than this within the time are worth another start. */
-const MOST_CRASHES = 5;
+/** After so many crashes within this time the program is not started again. */
+const MAX_CRASHES = 5;
 const WITHIN_MS = 60_000;
 const WAIT_MS = 500;
 
 /**
- * Runs a program as `become` does, and again whenever it crashed, telling it how the one before ended. One that
- * crashes again and again at once is given up.
+ * Runs a program as `become` does, and starts it again after a crash. ESPALIER_CRASH tells the new process how the one
+ * before it ended.
  *
  * @type {typeof become}
  */
@@ -28,13 +27,11 @@ export async function supervise(program, args, options = {}) {
     const signal = signalOf(code);
     if (signal === null || !CRASHES.has(signal)) return code;
     crashesMs = [...crashesMs.filter((atMs) => Date.now() - atMs < WITHIN_MS), Date.now()];
-    if (crashesMs.length >= MOST_CRASHES) {
+    if (crashesMs.length >= MAX_CRASHES) {
       say(`\nIt crashed ${crashesMs.length} times within a minute (${signal}), so it is not started again.`);
       return code;
     }
-    say(
-      `\nThe server crashed (${signal}). Starting it again; a run under way goes on from its last checkpoint.`,
-    );
+    say(`\nThe process crashed (${signal}). Starting it again; its run continues from the last checkpoint.`);
     crash = `${signal} ${pid}`;
     await delay(WAIT_MS);
   }

@@ -10,9 +10,9 @@ import { OwnedResources } from "../lang/owned-resources.js";
 import type { Log } from "../telemetry/log.js";
 import { providePostgres } from "./postgres.js";
 
-/** A server that listens, trains and answers. Disposing stops it; a run at work goes on at the next start. */
+/** A running server. Disposing stops it; a run that is training continues at the next start. */
 export interface Espalier extends AsyncDisposable {
-  /** Without a trailing slash, for example "http://127.0.0.1:4000". */
+  /** The base URL without a slash at its end, for example "http://127.0.0.1:4000". */
   readonly url: string;
   readonly adminToken: AdminToken;
   readonly services: ApiServices;
@@ -20,14 +20,14 @@ export interface Espalier extends AsyncDisposable {
 
 export interface StartOptions {
   readonly log: Log;
-  /** Called with lines for a person to read while something takes long. */
+  /** Receives lines for a person while a step takes long. */
   readonly progress: (line: string) => void;
 }
 
 /**
- * Starts everything, in the order in which parts need each other, and resolves when the API listens.
+ * Starts all parts of the server in the order of their dependencies, and resolves when the API listens.
  *
- * @throws AppError that says what cannot be had, why and what to do; nothing is left running then
+ * @throws AppError that says what is missing, why and what to do; then nothing is left running
  */
 export async function startEspalier(config: Config, { log, progress }: StartOptions): Promise<Espalier> {
   await using starting = new OwnedResources();
@@ -40,7 +40,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
       log: log.child({ engine: purpose }),
     });
 
-  // TensorFlow loads in its thread while this one loads the API and Postgres starts.
+  // TensorFlow loads in its own thread while this thread loads the API and PostgreSQL starts.
   const serving = openEngine("serving");
   starting.defer(async () => {
     const engine = await serving.catch(() => null);
@@ -67,7 +67,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   starting.own(trainer);
   const adminToken = await services.accessTokens.ensureAdminToken(config.homeFolder);
 
-  // What a dead process left half done is finished or swept before anybody can see it.
+  // Unfinished work of a process that died is completed or removed before clients can see it.
   await services.registry.recover();
   await services.importer.recover();
   await services.deletion.recover();

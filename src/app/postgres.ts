@@ -3,7 +3,7 @@ import type { Config } from "../core/config.js";
 import { startEmbeddedPostgres } from "../db/embedded/embedded-postgres.js";
 import type { Log } from "../telemetry/log.js";
 
-/** The PostgreSQL of `DATABASE_URL`, or when unset one of our own inside the home folder. */
+/** The PostgreSQL of `DATABASE_URL`, or when unset an embedded one in the home folder. */
 export async function providePostgres(
   config: Config,
   log: Log,

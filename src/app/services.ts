@@ -31,18 +31,18 @@ export interface Foundation {
   readonly log: Log;
   readonly database: Database;
   readonly servingEngine: EngineHost;
-  /** Called when the first run is taken off the queue. */
+  /** Called when the first run leaves the queue. */
   readonly openTrainingEngine: () => Promise<EngineHost>;
 }
 
 export interface Composition {
   readonly services: ApiServices;
-  /** Not started yet. */
+  /** The caller starts it. */
   readonly trainer: Trainer;
   readonly models: ModelCache;
 }
 
-/** Wires every store and service; starts nothing. */
+/** Creates and connects all stores and services, and starts nothing. */
 export async function composeServices(foundation: Foundation): Promise<Composition> {
   const { config, log, database, servingEngine } = foundation;
   const { limits } = config;

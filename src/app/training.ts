@@ -35,15 +35,15 @@ export interface TrainingFoundation {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
-  /** What the registry exports with. */
+  /** The engine that the registry exports models with. */
   readonly registryEngine: EngineHost;
-  /** Called when the first run is taken off the queue. */
+  /** Called when the first run leaves the queue. */
   readonly openTrainingEngine: () => Promise<EngineHost>;
 }
 
 export type TrainingParts = Awaited<ReturnType<typeof composeTraining>>;
 
-/** Wires what training needs, in a server as in a worker; starts nothing. */
+/** Creates and connects the parts that training needs in a server and in a worker, and starts nothing. */
 export async function composeTraining(foundation: TrainingFoundation) {
   const { config, log, database, registryEngine, openTrainingEngine } = foundation;
   const { homeFolder, limits } = config;

@@ -9,24 +9,24 @@ import { OwnedResources } from "../lang/owned-resources.js";
 import type { StartOptions } from "./espalier.js";
 import { composeTraining } from "./training.js";
 
-/** A process that trains runs and answers nobody. Disposing stops it; a run at work goes on in another. */
+/** A process that only trains runs. Disposing stops it; a run that is training continues in another worker. */
 export interface Worker extends AsyncDisposable {
-  /** What it computes with. */
+  /** The name of the device that it trains on. */
   readonly device: string;
 }
 
 /**
  * Starts a worker for a server's database and home folder, which may be on another machine.
  *
- * @throws AppError `WORKER_NEEDS_DATABASE`, or one that says what else cannot be had, why and what to do
+ * @throws AppError `WORKER_NEEDS_DATABASE`, or another one that says what is missing, why and what to do
  */
 export async function startWorker(config: Config, { log, progress }: StartOptions): Promise<Worker> {
   const { databaseUrl, homeFolder, threads } = config;
   if (databaseUrl === null) {
     throw new AppError(
       "WORKER_NEEDS_DATABASE",
-      "A worker takes its runs from the database of a server: set DATABASE_URL as it is there, and ESPALIER_HOME to the " +
-        "same folder, shared between machines. DATABASE_URL is not set.",
+      "A worker takes its runs from the database of a server. Set DATABASE_URL to the server's database, and ESPALIER_HOME " +
+        "to the server's home folder. DATABASE_URL is not set.",
     );
   }
   await using starting = new OwnedResources();

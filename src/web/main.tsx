@@ -2,7 +2,7 @@ import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
 import "./style.css";
 import { createRoot } from "react-dom/client";
-import { takeTokenFromAddress } from "./access-token.js";
+import { takeTokenFromAddress } from "./access/token.js";
 import { Playground } from "./playground.js";
 
 takeTokenFromAddress();

@@ -1,19 +1,19 @@
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { AccessBar } from "./access-bar.js";
-import { forgetToken, keepToken, readToken } from "./access-token.js";
-import { EventLog } from "./event-log.js";
-import { EventsFooter } from "./events-footer.js";
-import { EXAMPLES } from "./examples.js";
-import { EXAMPLES_PLUGIN } from "./examples-panel.js";
-import { fetchServerSummary, type ServerSummary } from "./server-summary.js";
+import { AccessBar } from "./access/bar.js";
+import { fetchServerSummary, type ServerSummary } from "./access/server-summary.js";
+import { forgetToken, keepToken, readToken } from "./access/token.js";
+import { Welcome } from "./access/welcome.js";
+import { EventsFooter } from "./events/footer.js";
+import { EventLog } from "./events/log.js";
+import { EXAMPLES } from "./examples/examples.js";
+import { EXAMPLES_PLUGIN } from "./examples/panel.js";
 import { createTransport } from "./transport.js";
-import { Welcome } from "./welcome.js";
 import { WrappedLines } from "./wrapped-lines.js";
 
 const PLUGINS = [EXAMPLES_PLUGIN, HISTORY_PLUGIN];
 
-/** What a first visit starts with. The other examples are a click away in the panel. */
+/** The tabs of a first visit. The panel offers the other examples. */
 const FIRST_TABS = EXAMPLES.slice(0, 1).map(({ query }) => ({ query }));
 
 interface Connection {
@@ -21,7 +21,7 @@ interface Connection {
   readonly server: ServerSummary;
 }
 
-/** The whole page: the bar on top, and GraphiQL once the server has accepted a token. */
+/** The page: the bar at the top, and GraphiQL once the server has accepted a token. */
 export function Playground() {
   const [connection, setConnection] = useState<Connection | null>(null);
   const [checking, setChecking] = useState(readToken() !== null);

@@ -1,18 +1,14 @@
 import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
 import { type ExecutionResult, getOperationAST, parse } from "graphql";
 import { createClient } from "graphql-ws";
-import type { EventLog } from "./event-log.js";
-import { rememberResult } from "./recent-results.js";
+import type { EventLog } from "./events/log.js";
+import { rememberResult } from "./examples/recent-results.js";
 
 const GRAPHQL_PATH = "/graphql";
 
-/** The server no longer accepts the token: it was revoked, or is from another server. */
-export class TokenRefused extends Error {}
-
 /**
- * Sends subscriptions over a WebSocket and everything else over HTTP. Which of the two an operation
- * is, is read from the parsed document, since a document may hold several operations. The log
- * holds the events of the operation that ran last.
+ * Sends subscriptions over a WebSocket and other operations over HTTP. The kind of an operation is read from the parsed
+ * document, since a document may contain several operations. The log contains the events of the latest operation.
  */
 export function createTransport(token: string, log: EventLog): Fetcher {
   return (parameters) => {
@@ -25,9 +21,9 @@ export function createTransport(token: string, log: EventLog): Fetcher {
 }
 
 /**
- * Posts one query or mutation and remembers its data for the examples that build on it.
+ * Posts a query or a mutation and keeps its data for the examples that build on it.
  *
- * @throws TokenRefused when the server answers 401
+ * @throws Error when the server does not accept the token: it was revoked, or it belongs to another server
  */
 export async function post(parameters: FetcherParams, token: string): Promise<ExecutionResult> {
   const response = await fetch(GRAPHQL_PATH, {
@@ -35,13 +31,13 @@ export async function post(parameters: FetcherParams, token: string): Promise<Ex
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
     body: JSON.stringify(parameters),
   });
-  if (response.status === 401) throw new TokenRefused("The server does not accept this access token.");
+  if (response.status === 401) throw new Error("The server does not accept this access token.");
   const result = (await response.json()) as ExecutionResult;
   if (result.data) rememberResult(result.data);
   return result;
 }
 
-/** One connection per subscription: it ends when the subscription is stopped. */
+/** Opens a connection for one subscription. It closes when the subscription is stopped. */
 function subscribe(
   parameters: FetcherParams,
   token: string,
@@ -59,7 +55,7 @@ function subscribe(
     variables: parameters.variables as Record<string, unknown> | undefined,
     operationName: parameters.operationName,
   }) as AsyncIterableIterator<ExecutionResult>;
-  // Not an async generator: its return() would wait for the next event before it stops anything.
+  // This is no async generator, since its return() would wait for the next event before it stops.
   return {
     [Symbol.asyncIterator]() {
       return this;

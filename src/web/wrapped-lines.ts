@@ -1,7 +1,7 @@
 import { useGraphiQL } from "@graphiql/react";
 import { useEffect } from "react";
 
-/** Wraps long lines in the editors, which GraphiQL has no option for. Draws nothing. */
+/** Wraps long lines in the editors; GraphiQL has no option for it. It renders nothing. */
 export function WrappedLines(): null {
   const queryEditor = useGraphiQL((state) => state.queryEditor);
   const variableEditor = useGraphiQL((state) => state.variableEditor);

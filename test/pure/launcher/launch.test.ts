@@ -97,7 +97,7 @@ describe("the launcher", () => {
     await using checkout = await bareCheckout();
     const { status, stderr } = launchIn(checkout.folder, "start");
     assert.equal(status, 1);
-    assert.match(stderr, /packages could not be installed\. There is no npm: install it \(Debian: apt-get/);
+    assert.match(stderr, /packages could not be installed\. npm is missing: install it \(Debian: apt-get/);
   });
 
   test("passes signals to the command, and its exit code back", async () => {

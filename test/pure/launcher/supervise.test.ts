@@ -26,7 +26,7 @@ async function linesOf(log: string): Promise<readonly string[]> {
   return (await readFile(log, "utf8")).trim().split("\n");
 }
 
-test("a server that crashes is started again, and is told how the one before ended", async () => {
+test("a server that crashes is started again, and learns how the process before it ended", async () => {
   await using temporary = await temporaryFolder();
   const log = path.join(temporary.folder, "log");
   const code = await superviseScript(
@@ -39,7 +39,7 @@ test("a server that crashes is started again, and is told how the one before end
   assert.equal(second.split(" ").slice(1).join(" "), `SIGSEGV ${first.split(" ")[0]}`);
 });
 
-test("a server that was asked to stop, or cannot start, is not started again", async () => {
+test("a server that was stopped or cannot start is not started again", async () => {
   await using temporary = await temporaryFolder();
   for (const [index, script] of ["process.exit(1)", `process.kill(process.pid, "SIGTERM")`].entries()) {
     const log = path.join(temporary.folder, `log-${index}`);
@@ -48,7 +48,7 @@ test("a server that was asked to stop, or cannot start, is not started again", a
   }
 });
 
-test("a server that crashes again and again at once is given up", async () => {
+test("a server that crashes five times within a minute is not started again", async () => {
   await using temporary = await temporaryFolder();
   const log = path.join(temporary.folder, "log");
   const code = await superviseScript(

@@ -9,7 +9,7 @@ import { startTestEspalier, type TestEspalier } from "../../testkit/espalier.js"
 import { drawFlowerArchive } from "../../testkit/flower-archive.js";
 
 const executablePath = findChromium();
-const skip = executablePath === null && "no Chromium here: install one, or name it in CHROMIUM_PATH";
+const skip = executablePath === null && "Chromium is missing: install it, or set CHROMIUM_PATH to its path";
 const TIMEOUT_MS = 60_000;
 
 describe("the playground in a real browser", { skip }, () => {
@@ -25,30 +25,30 @@ describe("the playground in a real browser", { skip }, () => {
   after(() => resources[Symbol.asyncDispose]());
 
   /**
-   * Opens the playground in a fresh profile and afterwards checks what every page must not do: ask
-   * other machines, break the content policy or log an error.
+   * Opens the playground in a new profile. Afterwards it checks that the page sent no request to another machine, did not
+   * violate the content security policy and logged no error.
    */
   async function visit(
     fragment: string,
     act: (page: Page) => Promise<void>,
     tolerated: RegExp[] = [],
   ): Promise<void> {
-    const complaints: string[] = [];
+    const problems: string[] = [];
     const context = await browser.newContext();
     const page = await context.newPage();
     page.setDefaultTimeout(TIMEOUT_MS);
     page.on("request", (request) => {
-      if (!request.url().startsWith(espalier.url)) complaints.push(`request to ${request.url()}`);
+      if (!request.url().startsWith(espalier.url)) problems.push(`request to ${request.url()}`);
     });
-    page.on("requestfailed", (request) => complaints.push(`failed request to ${request.url()}`));
+    page.on("requestfailed", (request) => problems.push(`failed request to ${request.url()}`));
     page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
+      if (message.type() === "error") problems.push(message.text());
     });
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("pageerror", (error) => problems.push(String(error)));
     try {
       await page.goto(`${espalier.url}/playground/${fragment}`);
       await act(page);
-      const serious = complaints.filter((complaint) => !tolerated.some((pattern) => pattern.test(complaint)));
+      const serious = problems.filter((problem) => !tolerated.some((pattern) => pattern.test(problem)));
       assert.deepEqual(serious, []);
     } finally {
       await context.close();
@@ -62,21 +62,21 @@ describe("the playground in a real browser", { skip }, () => {
     await page.getByRole("button", { name: /^Execute query/ }).click();
   }
 
-  /** The first lines of the response once they match; the editor draws spaces as non-breaking ones. */
+  /** Returns the visible lines of the response once they match. The editor renders spaces as non-breaking spaces. */
   async function response(page: Page, expected: RegExp): Promise<string> {
     const lines = page.locator(".graphiql-response .result-window .view-lines").filter({ hasText: expected });
     await lines.waitFor();
     return ((await lines.textContent()) ?? "").replaceAll("\u00a0", " ");
   }
 
-  test("a token in the address is taken from it at once and opens the editor", () =>
+  test("a token in the address opens the editor and is removed from the address", () =>
     withToken(async (page) => {
       await page.getByRole("region", { name: "Examples" }).waitFor();
       assert.equal(page.url(), `${espalier.url}/playground/`);
       assert.match((await page.getByRole("banner").textContent()) ?? "", /TensorFlow 2\.\d+/);
     }));
 
-  test("without a token it says where to find one, and refuses a wrong one in words", () =>
+  test("without a token the page says where to find one, and it explains why a wrong one is refused", () =>
     visit(
       "",
       async (page) => {
@@ -89,11 +89,11 @@ describe("the playground in a real browser", { skip }, () => {
         await page.getByRole("button", { name: "Connect" }).click();
         await page.getByRole("region", { name: "Examples" }).waitFor();
       },
-      // The browser's own note of the refusal.
+      // The browser itself logs the status of the response.
       [/^Failed to load resource.*401/],
     ));
 
-  test("a query and a mutation are answered", () =>
+  test("a query and a mutation show their responses", () =>
     withToken(async (page) => {
       await runExample(page, "System");
       assert.match(await response(page, /tensorflowVersion/), /"status"/);
@@ -101,7 +101,7 @@ describe("the playground in a real browser", { skip }, () => {
       assert.match(await response(page, /uploadId/), /"upl_\w+"/);
     }));
 
-  test("a subscription shows the epochs of a run as they arrive", async () => {
+  test("a subscription shows the epochs of a run as they complete", async () => {
     const archive = await drawFlowerArchive(8);
     await importPictures(espalier.api, new Terminal(process.stderr), "flowers", {
       bytes: new Blob([new Uint8Array(archive)]),

@@ -29,7 +29,7 @@ function startServer(...args: readonly string[]): ChildProcessWithoutNullStreams
   return spawn(process.execPath, [MAIN, "serve", ...args], { env });
 }
 
-test("a server says where it listens, answers there, and ends with the program that started it", async () => {
+test("a server reports its URL, answers there, and stops when the program that started it ends", async () => {
   const server = startServer("--json-ready");
   const errors = buffer(server.stderr);
   const [line] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
@@ -44,11 +44,11 @@ test("a server says where it listens, answers there, and ends with the program t
   });
   assert.deepEqual(await response.json(), { data: { system: { engine: { status: "READY" } } } });
 
-  server.stdin.end(); // as when that program dies
+  server.stdin.end(); // As when that program ends.
   assert.deepEqual(await once(server, "close"), [0, null], String(await errors));
 });
 
-test("SIGTERM stops a server that a person started", async () => {
+test("SIGTERM stops a server that was started by hand", async () => {
   const server = startServer();
   const errors = buffer(server.stderr);
   for await (const said of createInterface({ input: server.stderr })) {

@@ -36,7 +36,7 @@ function startWorker({ homeFolder, database }: TestServer) {
   return spawn(process.execPath, [MAIN, "worker", "--json-ready"], { env });
 }
 
-test("a worker trains what a server that does not train itself was asked for", async () => {
+test("a worker trains the runs of a server that does not train itself", async () => {
   await using server = await startTestServer({ ESPALIER_TRAIN: "off" });
   const dataset = await importFlowers(server, 8);
   const id = await launchRun(server, dataset, CONFIGURATION);
@@ -49,11 +49,11 @@ test("a worker trains what a server that does not train itself was asked for", a
   assert.deepEqual(JSON.parse(line), { device: "a GPU somewhere" });
   await awaitRun(server, id);
   assert.deepEqual(await ask(), { run: { state: "SUCCEEDED", queuePosition: null } });
-  worker.stdin.end(); // as when the program that started it dies
+  worker.stdin.end(); // As when the program that started it ends.
   assert.deepEqual(await once(worker, "close"), [0, null], String(await errors));
 });
 
-test("a server that does not train notices that a worker died", async () => {
+test("a server that does not train interrupts the run of a worker that died", async () => {
   await using server = await startTestServer({ ESPALIER_TRAIN: "off", ESPALIER_LEASE_SECONDS: "3" });
   const dataset = await importFlowers(server, 8);
   const id = await launchRun(server, dataset, { ...CONFIGURATION, epochs: 10_000 });
@@ -70,7 +70,7 @@ test("a server that does not train notices that a worker died", async () => {
   await reached("INTERRUPTED");
 });
 
-test("a worker without a database to work for says what it needs", async () => {
+test("a worker without DATABASE_URL says what it needs", async () => {
   const { DATABASE_URL: _, ...env } = process.env;
   const worker = spawn(process.execPath, [MAIN, "worker"], { env });
   const [errors, [code]] = await Promise.all([buffer(worker.stderr), once(worker, "close")]);

@@ -1,6 +1,6 @@
-import { post } from "./transport.js";
+import { post } from "../transport.js";
 
-/** What the bar says about the server. */
+/** The description of the server in the bar. */
 export interface ServerSummary {
   readonly version: string;
   readonly tensorflowVersion: string;
@@ -11,16 +11,16 @@ export interface ServerSummary {
 const QUERY = "query ServerSummary { system { version tensorflowVersion devices { kind } } }";
 
 /**
- * Asks the server what it is, which also shows whether it takes the token.
+ * Fetches the description of the server. This also shows whether the server accepts the token.
  *
- * @throws TokenRefused, or an Error that says why the server could not answer
+ * @throws Error that says why the token or the query failed
  */
 export async function fetchServerSummary(token: string): Promise<ServerSummary> {
   const result = await post({ query: QUERY }, token);
   const data = result.data as {
     system: { version: string; tensorflowVersion: string; devices: { kind: string }[] };
   } | null;
-  if (!data) throw new Error(result.errors?.[0]?.message ?? "The server gave no answer.");
+  if (!data) throw new Error(result.errors?.[0]?.message ?? "The server sent no data.");
   const kinds = new Set(data.system.devices.map((device) => device.kind));
   return {
     version: data.system.version,

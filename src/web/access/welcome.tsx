@@ -1,14 +1,14 @@
-import { EXAMPLES } from "./examples.js";
+import { EXAMPLES } from "../examples/examples.js";
 
-/** What is to be seen before a token is given: where to find one, and what it opens. */
+/** The page before a token is accepted. It says where to find a token, and what the API offers. */
 export function Welcome() {
   return (
     <section className="welcome">
       <h1>Train, compare and serve image classifiers</h1>
       <p>
-        Everything here is one GraphQL API. It asks for an access token: the server printed one at its first
-        start and keeps it in <code>.espalier/admin-token</code>, readable by its owner only. The token stays
-        in this browser tab and goes nowhere but to this server.
+        Espalier is one GraphQL API. It needs an access token: the server printed one at its first start and
+        keeps it in <code>.espalier/admin-token</code>, where only the owner of the file can read it. The
+        token stays in this browser tab and is sent only to this server.
       </p>
       <h2>What you can do with it</h2>
       <ol>

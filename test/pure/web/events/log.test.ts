@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventLog } from "../../../src/web/event-log.js";
+import { EventLog } from "../../../../src/web/events/log.js";
 
-test("every epoch stays in sight, progress only until something happens", () => {
+test("epochs stay in the log, and progress stays until the next event", () => {
   const log = new EventLog();
   log.add({ data: { runEvents: { __typename: "TrainingProgress", cursor: "1", progress: { step: 1 } } } });
   log.add({ data: { runEvents: { __typename: "TrainingProgress", cursor: "2", progress: { step: 2 } } } });
@@ -21,13 +21,13 @@ test("every epoch stays in sight, progress only until something happens", () => 
   );
 });
 
-test("a metric that is no number is named for what it is", () => {
+test("a metric that is no number is shown by its kind", () => {
   const log = new EventLog();
   log.add({ data: { runEvents: { __typename: "EpochCompleted", loss: { value: null, kind: "NAN" } } } });
   assert.equal(log.snapshot()[0]?.summary, "loss NAN");
 });
 
-test("who listens is told, until they stop listening", () => {
+test("listeners are notified until they stop listening", () => {
   const log = new EventLog();
   let told = 0;
   const stop = log.listen(() => told++);

@@ -1,6 +1,6 @@
 /**
- * The access token of this browser tab. Session storage ends with the tab and is never sent anywhere
- * by the browser, unlike a cookie, so no other page can act in its name.
+ * The access token of this browser tab. Session storage ends with the tab, and the browser never sends it anywhere,
+ * unlike a cookie, so that no other page can act with the token.
  */
 const KEY = "espalier.access-token";
 
@@ -17,8 +17,8 @@ export function forgetToken(): void {
 }
 
 /**
- * Keeps the token of `#token=…` and takes it out of the address at once, history entry included. A
- * fragment never reaches a server or its log.
+ * Keeps the token of `#token=…` and removes it from the address and from the history at once. A fragment never reaches
+ * a server or its log.
  */
 export function takeTokenFromAddress(): void {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");

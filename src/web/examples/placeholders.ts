@@ -1,18 +1,18 @@
-/** Data of earlier answers, by response key of the root field. */
+/** Data of earlier responses, by response key of the root field. */
 export type Results = Readonly<Record<string, unknown>>;
 
 export interface Filled {
   readonly variables: unknown;
-  /** Placeholders for which no earlier answer holds a value; they are left as they were. */
+  /** Placeholders without a value in an earlier response. They are left as they were. */
   readonly missing: readonly string[];
 }
 
 const PLACEHOLDER = /^\{([\w.|]+)\}$/;
 
 /**
- * Fills in an example's variables from earlier answers. A string that is wholly `{path}` becomes the
- * value at that path, of whatever type: `{createUpload.uploadId}`, `{runs.nodes.0.id}`. Alternatives
- * are separated by `|`; the first that has a value counts.
+ * Fills the variables of an example from earlier responses. A string that consists of `{path}` becomes the value at that
+ * path, whatever its type: `{createUpload.uploadId}`, `{runs.nodes.0.id}`. Several paths are separated by `|`, and the
+ * first one with a value is used.
  */
 export function fillPlaceholders(variables: unknown, results: Results): Filled {
   const missing: string[] = [];

@@ -2,12 +2,12 @@ import type { Results } from "./placeholders.js";
 
 const KEY = "espalier.recent-results";
 
-/** Answers of this browser tab by root field: the newest of each, for the placeholders of examples. */
+/** The latest response of this browser tab for each root field, for the placeholders of examples. */
 export function readRecentResults(): Results {
   return JSON.parse(sessionStorage.getItem(KEY) ?? "{}") as Results;
 }
 
-/** Keeps what came back, except a new token's secret and the schema. */
+/** Keeps the data of a response, except the secret of a new token and the schema. */
 export function rememberResult(data: Results): void {
   if ("__schema" in data) return;
   const text = JSON.stringify({ ...readRecentResults(), ...data }, (key, value: unknown) =>
@@ -16,6 +16,6 @@ export function rememberResult(data: Results): void {
   try {
     sessionStorage.setItem(KEY, text);
   } catch {
-    // The storage is full: an example's placeholder stays unfilled, nothing else is lost.
+    // The storage is full. Some placeholders stay unfilled; nothing else is lost.
   }
 }

@@ -5,17 +5,17 @@ export interface AccessBarProps {
   /** Null while no token has been accepted. */
   readonly server: ServerSummary | null;
   readonly checking: boolean;
-  /** Why the last token was not taken, for the user; null when there is nothing to say. */
+  /** Why the last token was refused, for the user; null when it was not. */
   readonly problem: string | null;
   readonly onToken: (token: string) => void;
   readonly onForget: () => void;
 }
 
-/** The bar on top: asks for the access token once, then says which server answers. */
+/** The bar at the top. It asks for the access token, and then describes the server. */
 export function AccessBar({ server, checking, problem, onToken, onForget }: AccessBarProps) {
   return (
     <header className="access-bar">
-      <img src={new URL("./favicon.svg", import.meta.url).href} alt="" width="22" height="22" />
+      <img src={new URL("../favicon.svg", import.meta.url).href} alt="" width="22" height="22" />
       <strong>Espalier</strong>
       {server === null ? (
         <TokenForm checking={checking} problem={problem} onToken={onToken} />

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
-import type { EventLog } from "./event-log.js";
+import type { EventLog } from "./log.js";
 
-/** Below the response: what the subscription has brought so far, oldest first. */
+/** The events of the subscription so far, oldest first, below the response. */
 export function EventsFooter({ log }: { readonly log: EventLog }) {
   const events = useSyncExternalStore(log.listen, log.snapshot);
   const list = useRef<HTMLOListElement>(null);

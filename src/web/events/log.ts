@@ -1,27 +1,27 @@
 import type { ExecutionResult } from "graphql";
 
-/** One event of a subscription, in a line. */
+/** An event of a subscription as one line. */
 export interface LoggedEvent {
   readonly id: number;
   readonly kind: string;
-  /** "number 3 · trainLoss 0.92 …" */
+  /** Such as "number 3 · trainLoss 0.92 …". */
   readonly summary: string;
 }
 
-/** These say how far something is: whatever happens next takes their place. */
+/** Events that report progress. The next event replaces them. */
 const TRANSIENT = new Set(["TrainingProgress", "ImportProgress"]);
-const LENGTH = 500;
+const MAX_EVENTS = 500;
 
 /**
- * The events of the newest subscription. GraphiQL shows only the last answer; this keeps those before
- * it, so that epochs can be seen to arrive.
+ * The events of the latest subscription. GraphiQL shows only the last response; this keeps the earlier ones too, so that
+ * epochs are seen as they arrive.
  */
 export class EventLog {
   #events: readonly LoggedEvent[] = [];
   #nextId = 0;
   readonly #listeners = new Set<() => void>();
 
-  /** For React's `useSyncExternalStore`: the same array until something changes. */
+  /** For React's `useSyncExternalStore`. It returns the same array until an event is added. */
   readonly snapshot = (): readonly LoggedEvent[] => this.#events;
 
   readonly listen = (listener: () => void): (() => void) => {
@@ -40,7 +40,7 @@ export class EventLog {
       const event = { id: this.#nextId++, kind: String(__typename ?? "event"), summary: summarize(fields) };
       const last = this.#events.at(-1);
       const kept = last && TRANSIENT.has(last.kind) ? this.#events.slice(0, -1) : this.#events;
-      this.#set([...kept.slice(1 - LENGTH), event]);
+      this.#set([...kept.slice(1 - MAX_EVENTS), event]);
     }
   }
 
@@ -56,7 +56,7 @@ function summarize(fields: Record<string, unknown>): string {
     if (value === null) return;
     if (typeof value === "object") {
       const entries = Object.entries(value).filter(([key]) => key !== "__typename");
-      // A metric is one figure, or the word for what it is instead of one.
+      // A metric is a number, or the kind of a value that is no number.
       if ("value" in value && "kind" in value) leaves.push(`${name} ${format(value.value ?? value.kind)}`);
       else for (const [key, inner] of entries) visit(key, inner);
     } else {

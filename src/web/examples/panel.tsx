@@ -4,7 +4,7 @@ import { EXAMPLES, type Example } from "./examples.js";
 import { fillPlaceholders } from "./placeholders.js";
 import { readRecentResults } from "./recent-results.js";
 
-/** The list of examples beside the editor: the whole job, in order. */
+/** The list of examples beside the editor. In their order they are the full workflow. */
 export const EXAMPLES_PLUGIN: GraphiQLPlugin = {
   title: "Examples",
   icon: () => (
@@ -22,14 +22,14 @@ function ExamplesPanel() {
   const [missing, setMissing] = useState<readonly string[]>([]);
   return (
     <section className="examples" aria-label="Examples">
-      <h2>The whole job, in order</h2>
+      <h2>The full workflow, in order</h2>
       <p>
-        Each opens in a tab of its own; run it with the button or Ctrl-Enter. Ids that earlier answers gave
-        are filled in.
+        Each example opens in a tab of its own. Run it with the button or Ctrl-Enter. Ids from earlier
+        responses are filled in.
       </p>
       {missing.length > 0 && (
         <p className="missing" role="status">
-          Not known yet: {missing.join(", ")}. Run the example that gives it, or write the value yourself.
+          Not known yet: {missing.join(", ")}. Run the example that returns it, or enter the value.
         </p>
       )}
       <ol>
@@ -54,8 +54,8 @@ function ExamplesPanel() {
 }
 
 /**
- * Opens an example: in the tab that has it already, otherwise in a new one. The variables are filled
- * from the newest answers either way; what they lack is returned. Null while the editors load.
+ * Returns a function that opens an example, in the tab that shows it already or in a new one, and fills its variables
+ * from the latest responses. That function returns the placeholders without a value. Null while the editors load.
  */
 function useOpenExample(): ((example: Example) => readonly string[]) | null {
   const actions = useGraphiQLActions();
@@ -67,7 +67,7 @@ function useOpenExample(): ((example: Example) => readonly string[]) | null {
     const index = tabs.findIndex((tab) => tab.operationName === example.operationName);
     if (index >= 0) actions.changeTab(index);
     else actions.addTab();
-    // GraphiQL finds these out a moment after the text changes; whoever runs it at once needs them now.
+    // GraphiQL determines these a moment after the text changes, too late when the example is run at once.
     const { document: documentAST, operationName, operations } = example;
     actions.setOperationFacts({ documentAST, operationName, operations });
     const { variables, missing } = fillPlaceholders(example.variables, readRecentResults());
@@ -77,7 +77,7 @@ function useOpenExample(): ((example: Example) => readonly string[]) | null {
   };
 }
 
-/** The text for the variables' editor; empty for an operation without variables. */
+/** The text of the editor for variables; empty for an operation without variables. */
 function variablesText(variables: unknown): string {
   return variables === null ? "" : JSON.stringify(variables, null, 2);
 }

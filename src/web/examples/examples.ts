@@ -1,10 +1,10 @@
 import { type DocumentNode, Kind, type OperationDefinitionNode, parse } from "graphql";
 
-/** One file of `examples/`, bundled at build time. */
+/** A file of the folder `examples/`, bundled at build time. */
 export interface Example {
-  /** "06": the order in which the examples do the whole job. */
+  /** The position in the workflow, such as "06". */
   readonly number: string;
-  /** "Launch runs", from the file's name. */
+  /** The title from the name of the file, such as "Launch runs". */
   readonly title: string;
   /** The comment at the head of the file. */
   readonly about: string;
@@ -13,16 +13,16 @@ export interface Example {
   readonly query: string;
   readonly document: DocumentNode;
   readonly operations: OperationDefinitionNode[];
-  /** May hold placeholders, see `placeholders.ts`; null when the operation takes no variables. */
+  /** They may contain placeholders, see `placeholders.ts`. Null when the operation takes no variables. */
   readonly variables: unknown;
 }
 
-const QUERIES = import.meta.glob<string>("../../examples/*.graphql", {
+const QUERIES = import.meta.glob<string>("../../../examples/*.graphql", {
   query: "?raw",
   import: "default",
   eager: true,
 });
-const VARIABLES = import.meta.glob<unknown>("../../examples/*.json", { import: "default", eager: true });
+const VARIABLES = import.meta.glob<unknown>("../../../examples/*.json", { import: "default", eager: true });
 
 export const EXAMPLES: readonly Example[] = Object.keys(QUERIES)
   .sort()
