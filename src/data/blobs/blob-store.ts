@@ -9,7 +9,7 @@ import { DurableFile, removeAbandoned, sha256Of, syncFolder } from "./durable-fi
 /** Hashing one chunk takes about a millisecond of the event loop. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** What a blob holds, for the error when it is missing or damaged. */
+/** Describes a blob in the error when it is missing or damaged. */
 export interface BlobSubject {
   /** Begins a sentence, such as `The image "daisy/1.jpg"`. */
   readonly name: string;

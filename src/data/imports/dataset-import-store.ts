@@ -69,7 +69,7 @@ export class DatasetImportStore {
     return { versionId: earlier, created: false };
   }
 
-  /** Of all datasets; the imports of one dataset are in the order of their version numbers. */
+  /** The imports of all datasets. Those of one dataset are in the order of their version numbers. */
   async listUnfinished(): Promise<UnfinishedImport[]> {
     const versions = await this.database.prisma.datasetVersion.findMany({
       where: { status: "IMPORTING" },

@@ -6,5 +6,5 @@ export const IMPORT_SOURCE_REF = z.union([
   z.object({ folder: z.string() }).readonly(),
 ]);
 
-/** What an import reads: an uploaded archive, or a folder below an allowed root. */
+/** The source of an import: an uploaded archive, or a folder below an allowed root. */
 export type ImportSourceRef = z.infer<typeof IMPORT_SOURCE_REF>;

@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.js";
 import { isName } from "../../core/name.js";
 
 /** The largest `Int` of GraphQL and Postgres. */
-const LARGEST_NUMBER = 2 ** 31 - 1;
+const MAX_NUMBER = 2 ** 31 - 1;
 
 /** @throws AppError `NAME_INVALID` with path `["dataset"]` */
 export function checkDatasetName(name: string): void {
@@ -20,5 +20,5 @@ export function parseDatasetRef(ref: string): { name: string; number: number | n
   const [, name = "", number] = /^([^:]+)(?::([1-9][0-9]{0,9}))?$/.exec(ref) ?? [];
   if (!isName(name)) return null;
   if (number === undefined) return { name, number: null };
-  return Number(number) <= LARGEST_NUMBER ? { name, number: Number(number) } : null;
+  return Number(number) <= MAX_NUMBER ? { name, number: Number(number) } : null;
 }
