@@ -30,20 +30,34 @@ export class FollowedRun {
     const [datasetId, versionId] = [newId("dataset"), newId("datasetVersion")];
     const [experimentId, runId] = [newId("experiment"), newId("run")];
     const run = new FollowedRun(database, runId);
-    await database.transaction(async (client) => {
-      await client.query(`insert into dataset (id, name) values ($1, 'fanout')`, [datasetId]);
-      await client.query(
-        `insert into dataset_version (id, dataset_id, number, status, class_names, split_seed, validation_fraction,
-           test_fraction, source)
-         values ($1, $2, 1, 'READY', '{daisy,rose}', 0, 0.15, 0.15, '{}')`,
-        [versionId, datasetId],
-      );
-      await client.query(`insert into experiment (id, name) values ($1, 'fanout')`, [experimentId]);
-      await client.query(
-        `insert into run (id, name, experiment_id, dataset_version_id, state, configuration, parameter_count)
-         values ($1, 'followed', $2, $3, 'PAUSED', '{}', 0)`,
-        [runId, experimentId, versionId],
-      );
+    await database.transaction(async (transaction) => {
+      const { prisma } = transaction;
+      await prisma.dataset.create({ data: { id: datasetId, name: "fanout" } });
+      await prisma.datasetVersion.create({
+        data: {
+          id: versionId,
+          datasetId,
+          number: 1,
+          status: "READY",
+          classNames: ["daisy", "rose"],
+          splitSeed: 0,
+          validationFraction: 0.15,
+          testFraction: 0.15,
+          source: {},
+        },
+      });
+      await prisma.experiment.create({ data: { id: experimentId, name: "fanout" } });
+      await prisma.run.create({
+        data: {
+          id: runId,
+          name: "followed",
+          experimentId,
+          datasetVersionId: versionId,
+          state: "PAUSED",
+          configuration: {},
+          parameterCount: 0,
+        },
+      });
       const launched = {
         kind: "RunStateChanged",
         from: null,
@@ -51,7 +65,7 @@ export class FollowedRun {
         reason: null,
         detail: null,
       } as const;
-      await run.#events.append(client, runId, launched, new Date());
+      await run.#events.append(transaction, runId, launched, new Date());
     });
     return run;
   }
@@ -68,10 +82,10 @@ export class FollowedRun {
       const untilDueMs = start + (event * 1000) / eventsPerSecond - performance.now();
       if (untilDueMs > 0) await delay(untilDueMs, undefined, { signal });
       signal.throwIfAborted();
-      lastSequence = await this.database.transaction((client) => {
+      lastSequence = await this.database.transaction((transaction) => {
         const now = Date.now();
         const warning = { kind: "RunWarning", code: "FANOUT", message: String(now) } as const;
-        return this.#events.append(client, this.id, warning, new Date(now));
+        return this.#events.append(transaction, this.id, warning, new Date(now));
       });
     }
     return { events, lastSequence, seconds: (performance.now() - start) / 1000 };

@@ -1,5 +1,7 @@
+import { sql } from "kysely";
 import type { MetricValueAt } from "../../src/core/metrics/epoch-metrics.js";
 import { EPOCH_METRICS } from "../../src/core/metrics/epoch-metrics.js";
+import { anyOf } from "../../src/db/any-of.js";
 import type { Database } from "../../src/db/database.js";
 import { RunAttemptStore } from "../../src/training/attempt/attempt-store.js";
 import { EvaluationStore } from "../../src/training/evaluation/evaluation-store.js";
@@ -40,12 +42,18 @@ export class BatchWriter {
 
   /** Makes runs RUNNING, held by a worker that no server takes for dead. @returns their ids */
   async putToWork(runIds: readonly string[]): Promise<readonly string[]> {
-    await this.database.pool.query(
-      `update run set state = 'RUNNING', end_reason = null, ended_at = null, worker_id = 'bench', device = 'bench ' || id,
-         lease_expires_at = now() + interval '1 day'
-       where id = any($1)`,
-      [runIds],
-    );
+    await this.database.kysely
+      .updateTable("run")
+      .set({
+        state: "RUNNING",
+        endReason: null,
+        endedAt: null,
+        workerId: "bench",
+        device: sql`'bench ' || id`,
+        leaseExpiresAt: sql`now() + interval '1 day'`,
+      })
+      .where("id", "=", anyOf(runIds))
+      .execute();
     return runIds;
   }
 
@@ -73,14 +81,16 @@ export class BatchWriter {
 
   /** @throws Error when the database has more or fewer points than were written */
   async check(runIds: readonly string[]): Promise<void> {
-    const { rows } = await this.database.pool.query<{ points: number }>(
-      `select count(*)::int as points from metric_series s join metric_point p on p.series_id = s.id
-       where s.run_id = any($1) and p.step > $2`,
-      [runIds, FIRST_STEP],
-    );
+    const found = await this.database.kysely
+      .selectFrom("metricSeries as s")
+      .innerJoin("metricPoint as p", "p.seriesId", "s.id")
+      .select(({ fn }) => fn.countAll<number>().as("points"))
+      .where("s.runId", "=", anyOf(runIds))
+      .where("p.step", ">", FIRST_STEP)
+      .executeTakeFirstOrThrow();
     const written = (this.#step - FIRST_STEP) * POINTS_PER_STEP;
-    if (rows[0]?.points === written) return;
-    throw new Error(`${written} points were written, and ${rows[0]?.points} are there.`);
+    if (found.points === written) return;
+    throw new Error(`${written} points were written, and ${found.points} are there.`);
   }
 
   #write(runId: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { newId } from "../../src/core/ids.js";
 import type { RunConfiguration } from "../../src/core/run-configuration.js";
 import type { Database } from "../../src/db/database.js";
+import { prismaJson } from "../../src/db/prisma-json.js";
 import { PLAIN_CONFIGURATION } from "./plain-training.js";
 
 /** The smallest network there is: good for wiring, not for learning. */
@@ -34,22 +35,37 @@ export async function insertTrainedRun(
   classNames: readonly string[] = ["daisy", "rose", "tulip"],
   configuration: RunConfiguration = TINY_CONFIGURATION,
 ): Promise<TrainedRunRows> {
-  const { pool } = database;
   const [datasetId, datasetVersionId] = [newId("dataset"), newId("datasetVersion")];
   const [experimentId, runId] = [newId("experiment"), newId("run")];
-  await pool.query(`insert into dataset (id, name) values ($1, $2)`, [datasetId, `flowers-${datasetId}`]);
-  await pool.query(
-    `insert into dataset_version (id, dataset_id, number, status, hash, class_names, split_seed,
-       validation_fraction, test_fraction, source)
-     values ($1, $2, 1, 'READY', 'a1b2', $3, 0, 0.15, 0.15, '{}')`,
-    [datasetVersionId, datasetId, classNames],
-  );
-  await pool.query(`insert into experiment (id, name) values ($1, $2)`, [experimentId, experimentId]);
-  await pool.query(
-    `insert into run (id, name, experiment_id, dataset_version_id, state, end_reason, configuration, parameter_count)
-     values ($1, 'first', $2, $3, 'SUCCEEDED', 'COMPLETED', $4, 12345)`,
-    [runId, experimentId, datasetVersionId, configuration],
-  );
+  const { prisma } = database;
+  await prisma.dataset.create({ data: { id: datasetId, name: `flowers-${datasetId}` } });
+  await prisma.datasetVersion.create({
+    data: {
+      id: datasetVersionId,
+      datasetId,
+      number: 1,
+      status: "READY",
+      hash: "a1b2",
+      classNames: [...classNames],
+      splitSeed: 0,
+      validationFraction: 0.15,
+      testFraction: 0.15,
+      source: {},
+    },
+  });
+  await prisma.experiment.create({ data: { id: experimentId, name: experimentId } });
+  await prisma.run.create({
+    data: {
+      id: runId,
+      name: "first",
+      experimentId,
+      datasetVersionId,
+      state: "SUCCEEDED",
+      endReason: "COMPLETED",
+      configuration: prismaJson(configuration),
+      parameterCount: 12345,
+    },
+  });
   return { runId, datasetVersionId, classNames };
 }
 
@@ -58,16 +74,8 @@ export async function insertCheckpoint(
   database: Database,
   checkpoint: { runId: string; epoch: number; best: boolean; sha256: string; sizeBytes: number },
 ): Promise<void> {
-  await database.pool.query(
-    `insert into checkpoint (id, run_id, epoch, step, best, size_bytes, sha256, folder)
-     values ($1, $2, $3, $3 * 10, $4, $5, $6, 'epoch-' || $3::int)`,
-    [
-      newId("checkpoint"),
-      checkpoint.runId,
-      checkpoint.epoch,
-      checkpoint.best,
-      checkpoint.sizeBytes,
-      checkpoint.sha256,
-    ],
-  );
+  const { epoch } = checkpoint;
+  await database.prisma.checkpoint.create({
+    data: { id: newId("checkpoint"), ...checkpoint, step: epoch * 10, folder: `epoch-${epoch}` },
+  });
 }

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
 import { exportModel } from "../../../src/registry/model-export.js";
 import type { RegisterModelVersion } from "../../../src/registry/model-registry.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import {
   createRegistryWorld,
   noiseImages,
@@ -133,7 +134,8 @@ test("a damaged checkpoint is not registered", async () => {
 
 test("an export whose process died before the commit is removed at the next start", async () => {
   const version = await world.registry.register(request("survivor"));
-  const { rows } = await world.database.pool.query<{ sha256: string }>(
+  const { rows } = await rawSql<{ sha256: string }>(
+    world.database,
     `select sha256 from checkpoint where run_id = $1`,
     [run.runId],
   );

@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { newId } from "../../../src/core/ids.js";
 import type { Classification, ClassProbability, ImageResult } from "../../../src/serving/classifier.js";
 import type { RequestedImage } from "../../../src/serving/image-source.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import {
   createRegistryWorld,
   noiseImages,
@@ -94,7 +95,8 @@ async function upload(bytes: Uint8Array): Promise<string> {
 
 async function insertSample(contentHash: string, position: number): Promise<string> {
   const id = newId("sample");
-  await world.database.pool.query(
+  await rawSql(
+    world.database,
     `insert into sample (id, version_id, position, class_index, split, source_name, content_hash, width_pixels, height_pixels)
      select $1, dataset_version_id, $2, 0, 'TEST', 'daisy/a.png', $3, 32, 32 from run where id = $4`,
     [id, position, contentHash, run.runId],

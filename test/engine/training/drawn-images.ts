@@ -8,6 +8,7 @@ import { ImageDecoder } from "../../../src/data/images/decoder.js";
 import { TensorShards } from "../../../src/data/shards/tensor-shards.js";
 import { DatasetStore } from "../../../src/data/versions/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 
 const SIZE_PIXELS = 32;
 const PICTURES = 60;
@@ -26,8 +27,9 @@ const COLOURS = [
 export async function insertDrawnImages(database: Database, homeFolder: string): Promise<void> {
   const blobs = blobsOf(homeFolder);
   const [datasetId, versionId] = [newId("dataset"), newId("datasetVersion")];
-  await database.pool.query(`insert into dataset (id, name) values ($1, 'drawn')`, [datasetId]);
-  await database.pool.query(
+  await rawSql(database, `insert into dataset (id, name) values ($1, 'drawn')`, [datasetId]);
+  await rawSql(
+    database,
     `insert into dataset_version (id, dataset_id, number, status, hash, class_names, split_seed,
        validation_fraction, test_fraction, sample_count, source)
      values ($1, $2, 1, 'READY', repeat('d', 64), $3, 0, 0.14, 0.17, $4, '{}')`,
@@ -37,7 +39,8 @@ export async function insertDrawnImages(database: Database, homeFolder: string):
   for (let position = 0; position < PICTURES + TEST_PICTURES; position++) {
     const classIndex = position % CLASS_NAMES.length;
     const contentHash = await blobs.put(await draw(classIndex, random));
-    await database.pool.query(
+    await rawSql(
+      database,
       `insert into sample (id, version_id, position, class_index, split, source_name, content_hash, width_pixels,
          height_pixels) values ($1, $2, $3, $4, $5::split, $6, $7, $8, $8)`,
       [

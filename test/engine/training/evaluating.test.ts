@@ -5,6 +5,7 @@ import { test } from "node:test";
 import sharp from "sharp";
 import type { EvaluationRecord } from "../../../src/training/evaluation/evaluation-records.js";
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import { readSummaries, type SummaryRead } from "../../testkit/tensorboard-events.js";
 import { blobsOf } from "./drawn-images.js";
 import {
@@ -134,7 +135,7 @@ test("a cancelled run is not evaluated on the test split", async () => {
 
 test("a run without test images ends without an evaluation on the test split", async () => {
   await using world = await openTrainingWorld();
-  await world.database.pool.query(`update sample set split = 'TRAIN' where split = 'TEST'`);
+  await rawSql(world.database, `update sample set split = 'TRAIN' where split = 'TEST'`);
   const { id } = await world.launchTiny({ epochs: 1 });
   await using _trainer = await world.startTrainer();
   await follow(world, id);
@@ -154,7 +155,7 @@ test("a run whose best checkpoint is damaged succeeds, with a warning that it wa
   }
   const kept = (await world.runs.checkpoints([id])).get(id) ?? [];
   // Only the best checkpoint is damaged: the run continues from the last one.
-  await world.database.pool.query(`update checkpoint set best = (epoch = $2) where run_id = $1`, [
+  await rawSql(world.database, `update checkpoint set best = (epoch = $2) where run_id = $1`, [
     id,
     kept.at(0)?.epoch,
   ]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import { rawSql } from "../../testkit/raw-sql.js";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 
 test("a run whose images are gone fails with INVALID_DATA, and the trainer continues with the next run", async () => {
@@ -25,7 +26,8 @@ test("a run survives a database that drops its connections, and ends with the sa
   await follow(world, expected.id);
   for (const epoch of [1, 2]) {
     await follow(world, run.id, epochDone(epoch));
-    await world.database.pool.query(
+    await rawSql(
+      world.database,
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and pid <> pg_backend_pid()`,
     );
@@ -43,7 +45,7 @@ test("a run with settings of a later version fails with their names, without aff
     await world.launchTiny({ epochs: 1 }),
   ];
   const change = (runId: string, settings: object) =>
-    world.database.pool.query(`update run set configuration = configuration || $2::jsonb where id = $1`, [
+    rawSql(world.database, `update run set configuration = configuration || $2::jsonb where id = $1`, [
       runId,
       settings,
     ]);

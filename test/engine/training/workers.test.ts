@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import type { RunRecord } from "../../../src/training/record/run-records.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import {
   epochDone,
   finalDigest,
@@ -15,7 +16,7 @@ import {
 
 /** The device of an active run. */
 async function deviceOf({ database }: TrainingWorld, runId: string): Promise<string> {
-  const { rows } = await database.pool.query(`select device from run where id = $1`, [runId]);
+  const { rows } = await rawSql(database, `select device from run where id = $1`, [runId]);
   return String(rows[0]?.device);
 }
 
@@ -29,14 +30,12 @@ interface Everything {
 async function everythingOf({ database, homeFolder }: TrainingWorld, runId: string): Promise<Everything> {
   const rows: Record<string, unknown> = {};
   for (const table of ["epoch", "metric_series", "run_event", "checkpoint", "evaluation", "artifact"]) {
-    const found = await database.pool.query(`select * from ${table} where run_id = $1 order by 1, 2`, [
-      runId,
-    ]);
+    const found = await rawSql(database, `select * from ${table} where run_id = $1 order by 1, 2`, [runId]);
     rows[table] = found.rows;
   }
   const points = `select p.* from metric_point p join metric_series s on s.id = p.series_id where s.run_id = $1 order by 1, 2`;
-  rows.metric_point = (await database.pool.query(points, [runId])).rows;
-  rows.run = (await database.pool.query(`select * from run where id = $1`, [runId])).rows;
+  rows.metric_point = (await rawSql(database, points, [runId])).rows;
+  rows.run = (await rawSql(database, `select * from run where id = $1`, [runId])).rows;
   const folder = path.join(homeFolder, "runs", runId);
   const files: Record<string, string> = {};
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -7,6 +7,7 @@ import { AccessTokenStore } from "../../../src/access/access-token-store.js";
 import { AccessTokens } from "../../../src/access/access-tokens.js";
 import { AppError } from "../../../src/core/app-error.js";
 import { createTestDatabase } from "../../testkit/database.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 
 test("only the secret of a token authenticates, with the role of the token", async () => {
   await using database = await createTestDatabase();
@@ -23,9 +24,12 @@ test("only the secret of a token authenticates, with the role of the token", asy
 test("the database never stores a secret", async () => {
   await using database = await createTestDatabase();
   const { secret } = await tokensOf(database).create({ name: "dashboard", role: "VIEWER" });
-  const { rows } = await database.database.pool.query("select to_jsonb(t)::text as row from access_token t");
+  const { rows } = await rawSql<{ row: string }>(
+    database.database,
+    "select to_jsonb(t)::text as row from access_token t",
+  );
   assert.equal(rows.length, 1);
-  assert.ok(!rows[0].row.includes(secret) && !rows[0].row.includes(secret.slice(4)));
+  for (const { row } of rows) assert.ok(!row.includes(secret) && !row.includes(secret.slice(4)));
 });
 
 test("a revoked token is refused at once, and stays listed with the time of its revocation", async () => {
@@ -105,7 +109,8 @@ test("the time of last use is written at most once a minute", async () => {
   await tokens.authenticate(secret);
   assert.deepEqual(await lastUsed(), first);
 
-  await database.database.pool.query(
+  await rawSql(
+    database.database,
     "update access_token set last_used_at = last_used_at - interval '61 seconds'",
   );
   await tokens.authenticate(secret);

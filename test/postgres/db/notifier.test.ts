@@ -4,6 +4,7 @@ import { Notifier } from "../../../src/db/notifier.js";
 import { Doorbell } from "../../../src/lang/doorbell.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { DatabaseLink } from "../../testkit/database-link.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 
 test("a ring wakes the subscribers of its key and no others", async () => {
   await using testDatabase = await createTestDatabase();
@@ -64,11 +65,12 @@ test("all subscribers are woken after a lost connection, and rings arrive again"
   const bell = new Doorbell();
   database.notifier.on("key", bell.ring);
   for (let round = 0; round < 3; round++) {
-    const { rowCount } = await database.pool.query(
+    const { rows } = await rawSql(
+      database,
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE application_name = 'espalier-notifier' AND datname = current_database()`,
     );
-    assert.equal(rowCount, 1);
+    assert.equal(rows.length, 1);
     await bell.wait();
     await database.notifier.notify("key");
     await bell.wait();

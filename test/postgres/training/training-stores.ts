@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { newId } from "../../../src/core/ids.js";
 import { DatasetStore } from "../../../src/data/versions/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
@@ -109,27 +109,41 @@ export interface VersionSeed {
 export async function insertVersion(database: Database, seed: VersionSeed = {}): Promise<string> {
   const { dataset = "flowers", status = "READY", classNames = ["daisy", "rose"] } = seed;
   const { splits = ["TRAIN", "TRAIN", "TRAIN", "VALIDATION", "TEST"] } = seed;
-  return database.transaction(async (client) => {
-    await client.query(`insert into dataset (id, name) values ($1, $2) on conflict (name) do nothing`, [
-      newId("dataset"),
-      dataset,
-    ]);
+  return database.transaction(async ({ prisma }) => {
+    const { id: datasetId } = await prisma.dataset.upsert({
+      where: { name: dataset },
+      create: { id: newId("dataset"), name: dataset },
+      update: {},
+    });
     const versionId = newId("datasetVersion");
-    await client.query(
-      `insert into dataset_version (id, dataset_id, number, status, hash, class_names, split_seed,
-         validation_fraction, test_fraction, sample_count, source)
-       select $1, d.id, (select count(*) + 1 from dataset_version v where v.dataset_id = d.id),
-         $2::dataset_version_status, md5($1), $3, 0, 0.2, 0.2, $4, '{}'
-       from dataset d where d.name = $5`,
-      [versionId, status, classNames, splits.length, dataset],
-    );
-    for (const [position, split] of splits.entries()) {
-      await client.query(
-        `insert into sample (id, version_id, position, class_index, split, source_name, content_hash, width_pixels,
-           height_pixels) values ($1, $2, $3, $4, $5::split, $6, $6, 8, 8)`,
-        [newId("sample"), versionId, position, position % 2, split, `${position}.png`],
-      );
-    }
+    await prisma.datasetVersion.create({
+      data: {
+        id: versionId,
+        datasetId,
+        number: 1 + (await prisma.datasetVersion.count({ where: { datasetId } })),
+        status,
+        hash: createHash("md5").update(versionId).digest("hex"),
+        classNames: [...classNames],
+        splitSeed: 0,
+        validationFraction: 0.2,
+        testFraction: 0.2,
+        sampleCount: splits.length,
+        source: {},
+      },
+    });
+    await prisma.sample.createMany({
+      data: splits.map((split, position) => ({
+        id: newId("sample"),
+        versionId,
+        position,
+        classIndex: position % 2,
+        split,
+        sourceName: `${position}.png`,
+        contentHash: `${position}.png`,
+        widthPixels: 8,
+        heightPixels: 8,
+      })),
+    });
     return versionId;
   });
 }

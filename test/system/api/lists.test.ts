@@ -6,6 +6,7 @@ import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunFilter } from "../../../src/client/generated/graphql.js";
 import { newId } from "../../../src/core/ids.js";
 import { MetricStore } from "../../../src/training/record/metric-store.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 
@@ -254,7 +255,8 @@ async function createExperiment(name: string): Promise<void> {
 
 async function insertSample(versionId: string): Promise<{ sampleId: string }> {
   const sampleId = newId("sample");
-  await server.database.pool.query(
+  await rawSql(
+    server.database,
     `insert into sample (id, version_id, position, class_index, split, source_name, content_hash, width_pixels, height_pixels)
      values ($1, $2, 0, 0, 'TRAIN', 'daisy/1.png', 'a1', 1, 1)`,
     [sampleId, versionId],

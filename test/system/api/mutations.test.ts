@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { CreateExperimentInput } from "../../../src/client/generated/graphql.js";
 import type { GraphqlClient } from "../../testkit/graphql-client.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import { startTestServer } from "../../testkit/server.js";
 
 const CREATE_EXPERIMENT = graphql(`mutation MutationsCreate($input: CreateExperimentInput!) {
@@ -73,7 +74,7 @@ test("mutations tell their callers about mistakes, change nothing then, and hide
   });
 
   await t.test("a fault of the server says nothing about its insides, and its id is in the log", async () => {
-    await server.database.pool.query("alter table experiment rename column description to hidden");
+    await rawSql(server.database, "alter table experiment rename column description to hidden");
     for (const [client, document] of FAULTS) {
       const { data, errors } = await server[client].send(document);
       const [error] = errors ?? [];
@@ -87,7 +88,7 @@ test("mutations tell their callers about mistakes, change nothing then, and hide
       assert.equal(logged.length, 1, document);
       assert.match(logged[0] ?? "", /column .*description/);
     }
-    await server.database.pool.query("alter table experiment rename column hidden to description");
+    await rawSql(server.database, "alter table experiment rename column hidden to description");
   });
 
   await t.test("a secret never reaches the log", async () => {

@@ -6,6 +6,7 @@ import { AccessTokens } from "../../../src/access/access-tokens.js";
 import type { RunState } from "../../../src/core/enumerations.js";
 import { RunEventStore } from "../../../src/training/events/event-store.js";
 import { socketUrl } from "../../testkit/graphql-client.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { SocketClient } from "../../testkit/socket-client.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
@@ -27,7 +28,7 @@ async function openRun({ database }: TestServer = server) {
   const events = new RunEventStore(database);
   const changeState = async (from: RunState, to: RunState): Promise<void> => {
     await database.transaction(async (client) => {
-      await client.query("update run set state = $2::run_state where id = $1", [runId, to]);
+      await rawSql(client, "update run set state = $2::run_state where id = $1", [runId, to]);
       const change = { kind: "RunStateChanged", from, to, reason: null, detail: null } as const;
       await events.append(client, runId, change, new Date());
     });
@@ -161,7 +162,8 @@ test("subscribers notice nothing when the server's connections to the database b
   client.subscribe("1", EVENTS, { runId: run.runId });
   await eventsUntil(client, 1);
   for (let round = 1; round <= 3; round++) {
-    await server.database.pool.query(
+    await rawSql(
+      server.database,
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and pid <> pg_backend_pid()`,
     );
@@ -178,7 +180,8 @@ test("a connection ends when another server revokes its token, even while nobody
     await using client = await SocketClient.connect(server.url, secret);
     await using other = await SocketClient.connect(server.url, server.viewer.token);
     if (!isListening) {
-      await server.database.pool.query(
+      await rawSql(
+        server.database,
         `select pg_terminate_backend(pid) from pg_stat_activity
          where datname = current_database() and application_name = 'espalier-notifier'`,
       );

@@ -6,6 +6,7 @@ import { WebSocket } from "ws";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { ImageInput } from "../../../src/client/generated/graphql.js";
 import { type AnswerError, socketUrl } from "../../testkit/graphql-client.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 
@@ -211,7 +212,8 @@ test("one connection has room for 32 subscriptions", async () => {
 /** A run that stays as it is: the trainer takes only what is queued, and this one is paused. */
 async function insertPausedRun({ database }: TestServer): Promise<{ runId: string }> {
   const { runId } = await insertTrainedRun(database);
-  await database.pool.query(
+  await rawSql(
+    database,
     "update run set state = 'PAUSED', end_reason = null, ended_at = null where id = $1",
     [runId],
   );

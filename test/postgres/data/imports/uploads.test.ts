@@ -10,6 +10,7 @@ import { zipOf } from "../../../testkit/archives.js";
 import { openDataWorld } from "../../../testkit/data-world.js";
 import { createTestDatabase } from "../../../testkit/database.js";
 import { classFolders } from "../../../testkit/images.js";
+import { rawSql } from "../../../testkit/raw-sql.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const HELLO = Buffer.from("hello");
@@ -175,7 +176,7 @@ test("an expired upload stays while an unfinished import reads it", async () => 
     split: { validation: 0.2, test: 0.2, seed: 0 },
     idempotency: null,
   });
-  await world.database.pool.query("UPDATE upload SET expires_at = now() - interval '1 hour'");
+  await rawSql(world.database, "UPDATE upload SET expires_at = now() - interval '1 hour'");
   await world.uploads.removeExpired();
   assert.ok((await stat(await world.uploads.pathOfBegun(uploadId))).size > 0);
   await world.imports.fail(versionId, "IMPORT_FAILED", "ended by the test");

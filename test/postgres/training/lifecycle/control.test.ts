@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunEndReason, RunState } from "../../../../src/core/enumerations.js";
+import { rawSql } from "../../../testkit/raw-sql.js";
 import {
   finishEpoch,
   insertVersion,
@@ -21,26 +22,34 @@ async function stateOf({ runs }: Training, runId: string): Promise<RunState | un
   return run?.state;
 }
 
-/** What of the row belongs to a state alone. */
-async function rowOf({ database }: Training, runId: string): Promise<Record<string, unknown>> {
-  const { rows } = await database.pool.query(
-    `select device, worker_id, lease_expires_at, stop_requested, waits_for_disk, fruitless_attempts, end_reason,
-       end_detail, ended_at from run where id = $1`,
-    [runId],
-  );
-  return rows[0];
+/** The columns that belong to a state. */
+function rowOf({ database }: Training, runId: string) {
+  return database.prisma.run.findUniqueOrThrow({
+    where: { id: runId },
+    select: {
+      device: true,
+      workerId: true,
+      leaseExpiresAt: true,
+      stopRequested: true,
+      waitsForDisk: true,
+      fruitlessAttempts: true,
+      endReason: true,
+      endDetail: true,
+      endedAt: true,
+    },
+  });
 }
 
 const UNTOUCHED = {
   device: null,
-  worker_id: null,
-  lease_expires_at: null,
-  stop_requested: null,
-  waits_for_disk: false,
-  fruitless_attempts: 0,
-  end_reason: null,
-  end_detail: null,
-  ended_at: null,
+  workerId: null,
+  leaseExpiresAt: null,
+  stopRequested: null,
+  waitsForDisk: false,
+  fruitlessAttempts: 0,
+  endReason: null,
+  endDetail: null,
+  endedAt: null,
 };
 
 /** Launches a run, trains some of its three epochs and ends it. */
@@ -79,7 +88,7 @@ test("a run at work is asked to pause, and its trainer hears of it", { timeout: 
 
   const pause = { from: "RUNNING", to: "PAUSED", reason: null, detail: null } as const;
   await training.attempts.end({ runId, attempt }, pause, new Date());
-  assert.deepEqual(await rowOf(training, id), { ...UNTOUCHED, fruitless_attempts: 1 });
+  assert.deepEqual(await rowOf(training, id), { ...UNTOUCHED, fruitlessAttempts: 1 });
   await training.control.resume(id);
   assert.equal((await training.queue.claim(leaseOf(), new Date()))?.attempt, 2);
   await assert.rejects(finishEpoch(training, { runId, attempt }, { number: 1 }), { name: "AttemptReplaced" });
@@ -107,9 +116,9 @@ test("a run that waits for the disk and is resumed by hand waits no more", async
   await using training = await openWithData();
   const { id } = await training.launch();
   await training.control.pause(id);
-  await training.database.pool.query("update run set waits_for_disk = true where id = $1", [id]);
+  await rawSql(training.database, "update run set waits_for_disk = true where id = $1", [id]);
   await training.control.resume(id);
-  assert.equal((await rowOf(training, id)).waits_for_disk, false);
+  assert.equal((await rowOf(training, id)).waitsForDisk, false);
 });
 
 test("a run that failed or was cancelled is tried again, behind those that wait, as often as a new one", async () => {
@@ -119,7 +128,7 @@ test("a run that failed or was cancelled is tried again, behind those that wait,
     ["CANCELLED", "CANCELLED"],
   ] as const) {
     const id = await ended(training, state, { reason, epochs: 1 });
-    await training.database.pool.query("update run set fruitless_attempts = 5 where id = $1", [id]);
+    await rawSql(training.database, "update run set fruitless_attempts = 5 where id = $1", [id]);
     const waiting = await training.launch();
     const again = await training.control.retry(id);
     assert.deepEqual([again.state, again.attempt, again.endReason], ["QUEUED", 2, null]);

@@ -9,6 +9,7 @@ import { PredictionsKeeper } from "../../../../src/training/evaluation/predictio
 import { RunDeletion } from "../../../../src/training/lifecycle/deletion.js";
 import { RunDeletionStore } from "../../../../src/training/lifecycle/deletion-store.js";
 import { testLog } from "../../../testkit/database.js";
+import { rawSql } from "../../../testkit/raw-sql.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 import {
   finishEpoch,
@@ -86,16 +87,15 @@ async function trainedRun(
 
 /** Tables that still have rows of the run. */
 async function tablesWith({ training: { database } }: DeletionWorld, runId: string): Promise<string[]> {
-  const { rows } = await database.pool.query<{ table: string }>(
+  const { rows } = await rawSql<{ table: string }>(
+    database,
     `select table_name as table from information_schema.columns
      where table_schema = 'public' and column_name = 'run_id' order by table_name`,
   );
   const found: string[] = [];
   for (const { table } of rows) {
-    const { rowCount } = await database.pool.query(`select from "${table}" where run_id = $1 limit 1`, [
-      runId,
-    ]);
-    if (rowCount !== 0) found.push(table);
+    const { rows } = await rawSql(database, `select from "${table}" where run_id = $1 limit 1`, [runId]);
+    if (rows.length > 0) found.push(table);
   }
   return found;
 }
@@ -130,12 +130,13 @@ test("a run that model versions were made of stays, and they are named", async (
   const { training, deletion, runsFolder } = world;
   const { id } = await trainedRun(world, 0);
   const [run] = await training.runs.find([id]);
-  const { pool } = training.database;
+  const { database } = training;
   for (const model of ["tulips", "flowers"]) {
     const modelId = newId("model");
-    await pool.query(`insert into model (id, name) values ($1, $2)`, [modelId, model]);
+    await rawSql(database, `insert into model (id, name) values ($1, $2)`, [modelId, model]);
     for (const number of [2, 10]) {
-      await pool.query(
+      await rawSql(
+        database,
         `insert into model_version (id, model_id, number, run_id, dataset_version_id, epoch, class_names,
            image_size_pixels, parameter_count, size_bytes, sha256)
          values ($1, $2, $3, $4, $5, 1, '{}', 32, 1, 1, 'x')`,

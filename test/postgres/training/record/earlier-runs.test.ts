@@ -4,6 +4,7 @@ import { recordedPathsOf } from "../../../../src/core/settings/recorded-paths.js
 import { choice, group, number } from "../../../../src/core/settings/setting.js";
 import { runFilterConditions } from "../../../../src/training/record/filter-conditions.js";
 import { SqlParameters } from "../../../../src/training/record/sql-parameters.js";
+import { rawSql } from "../../../testkit/raw-sql.js";
 import { insertVersion, openTraining, type Training } from "../training-stores.js";
 
 const rate = number({ default: 2, description: "A setting of an option." });
@@ -41,7 +42,8 @@ test("a filter by the default of a newer setting finds the runs that were stored
   await training.launch({ name: "sgd", configuration: { ...SMALL, optimizer: { sgd: {} } } });
   await training.launch({ name: "stops", configuration: { ...SMALL, earlyStopping: { patience: 1 } } });
   await training.launch({ name: "later", configuration: SMALL });
-  await training.database.pool.query(
+  await rawSql(
+    training.database,
     `update run set configuration = configuration || '{"mixup": 0.9, "schedule": {"kind": "steep", "slope": 1}}'
      where name = 'later'`,
   );
@@ -67,7 +69,8 @@ async function found({ database }: Training, path: string, equals: string): Prom
   const parameters = new SqlParameters();
   const filter = { configuration: [{ path, equals }] };
   const conditions = runFilterConditions(filter, parameters, recordedPathsOf(SETTINGS));
-  const { rows } = await database.pool.query<{ name: string }>(
+  const { rows } = await rawSql<{ name: string }>(
+    database,
     `select name from run r where ${conditions.join(" and ")} order by name`,
     [...parameters.values],
   );

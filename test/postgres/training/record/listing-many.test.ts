@@ -6,6 +6,7 @@ import { type FilledRun, filledRun } from "../../../../bench/store/filled-runs.j
 import type { RunFilter, RunOrder } from "../../../../src/training/record/run-records.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
 import { createTestDatabase, type TestDatabase } from "../../../testkit/database.js";
+import { rawSql } from "../../../testkit/raw-sql.js";
 
 /** More than are looked at one by one before the filter's indexes are asked. */
 const RUNS = 1_300;
@@ -28,13 +29,14 @@ before(async () => {
   await client.end();
   for (const [n, run] of runs.entries()) runs[n] = { ...run, id: runIds[n]! };
   const diverged = runs.filter((_, n) => n % DIVERGED === 0).map(({ id }) => id);
-  const { pool } = database.database;
-  await pool.query(
+  await rawSql(
+    database.database,
     `update metric_series set best_value = null, best_epoch = null, last_value = 'NaN'
      where run_id = any($1) and key = 'validation.top1'`,
     [diverged],
   );
-  const { rows } = await pool.query<{ id: string; best: number }>(
+  const { rows } = await rawSql<{ id: string; best: number }>(
+    database.database,
     `select run_id as id, best_value as best from metric_series where key = 'validation.top1' and best_value is not null`,
   );
   for (const { id, best } of rows) top1.set(id, best);

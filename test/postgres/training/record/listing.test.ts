@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunFilter, RunOrder, RunRecord } from "../../../../src/training/record/run-records.js";
+import { rawSql } from "../../../testkit/raw-sql.js";
 import {
   finishEpoch,
   insertVersion,
@@ -53,7 +54,7 @@ test("runs launched in the same millisecond are still told apart", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   for (let count = 0; count < 7; count++) await training.launch();
-  await training.database.pool.query(`update run set created_at = '2026-01-01T00:00:00Z'`);
+  await rawSql(training.database, `update run set created_at = '2026-01-01T00:00:00Z'`);
   for (const direction of ["ASC", "DESC"] as const) {
     const seen = await walk(training, { field: "CREATED_AT", direction }, 2);
     assert.equal(new Set(seen.map(({ id }) => id)).size, 7);
@@ -101,7 +102,8 @@ test("runs are ordered by a metric, those without it last, in pages of any size"
 test("runs are ordered by how long they took, those that have not ended last", async () => {
   await using training = await openTraining();
   await sixRuns(training);
-  await training.database.pool.query(
+  await rawSql(
+    training.database,
     `update run set started_at = '2026-01-01T00:00:00Z', ended_at = '2026-01-01T00:00:00Z'::timestamptz
        + (ascii(name) - 96) * interval '1.001 seconds' where name <> 'f'`,
   );
@@ -143,7 +145,7 @@ test("every filter keeps the runs that it describes", async () => {
       learningRate: { constant: { initial: 0.0025 } },
     },
   });
-  await training.database.pool.query(`update run set created_at = '2020-01-01T00:00:00Z' where name = 'a'`);
+  await rawSql(training.database, `update run set created_at = '2020-01-01T00:00:00Z' where name = 'a'`);
   const year = new Date("2021-01-01T00:00:00Z");
 
   const cases: readonly (readonly [RunFilter, string[]])[] = [

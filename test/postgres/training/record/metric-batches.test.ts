@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricValueAt } from "../../../../src/core/metrics/epoch-metrics.js";
 import type { MetricPointRecord, MetricSummaryRecord } from "../../../../src/training/record/run-records.js";
+import { rawSql } from "../../../testkit/raw-sql.js";
 import { insertVersion, openTraining, type Training } from "../training-stores.js";
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
@@ -16,7 +17,7 @@ async function recordedRun(training: Training) {
     runId,
     record: (epoch: number, values: readonly MetricValueAt[], at = new Date()): Promise<void> =>
       database.transaction(async (client) => {
-        await client.query(`select from run where id = $1 for update`, [runId]);
+        await rawSql(client, `select from run where id = $1 for update`, [runId]);
         await metrics.record(client, runId, epoch, values, at);
       }),
     goBackTo: (step: number): Promise<void> =>

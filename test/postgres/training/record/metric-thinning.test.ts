@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Database } from "../../../../src/db/database.js";
 import { seededRandom } from "../../../testkit/random.js";
+import { rawSql } from "../../../testkit/raw-sql.js";
 import { insertVersion, openTraining } from "../training-stores.js";
 
 type Point = readonly [step: number, value: number];
 
 /** A series of a new run, written past the store so that it may be long. */
 async function insertSeries(database: Database, runId: string, key: string, points: readonly Point[]) {
-  await database.pool.query(
+  await rawSql(
+    database,
     `with series as (
        insert into metric_series (run_id, key, last_step, last_value) values ($1, $2, 0, 0) returning id
      )
@@ -108,7 +110,8 @@ test("a hundred thousand points of one metric are thinned without any being left
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id: runId } = await training.launch();
-  await training.database.pool.query(
+  await rawSql(
+    training.database,
     `with series as (
        insert into metric_series (run_id, key, last_step, last_value) values ($1, 'loss', 100000, 0) returning id
      )

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { rawSql } from "../../../testkit/raw-sql.js";
 import { finishEpoch, insertVersion, openTraining, startNext, type Training } from "../training-stores.js";
 
 async function trained(training: Training, losses: readonly number[]): Promise<string> {
@@ -72,7 +73,8 @@ test("every run records eight metrics", async () => {
 test("a thinned history keeps the first, the last, the peak, the dip and the divergence", async () => {
   await using training = await openTraining();
   const runId = await trained(training, [1]);
-  await training.database.pool.query(
+  await rawSql(
+    training.database,
     `with series as (
        insert into metric_series (run_id, key, last_step, last_value) values ($1, 'loss', 10000, sin(10000)) returning id
      )
