@@ -1,4 +1,5 @@
 import type { AccessTokens } from "../access/access-tokens.js";
+import type { EngineStatus } from "../core/enumerations.js";
 import type { BlobStore } from "../data/blobs/blob-store.js";
 import type { ImageDecoder } from "../data/images/decoder.js";
 import type { DatasetImporter } from "../data/imports/dataset-import.js";
@@ -54,8 +55,9 @@ export interface ApiServices {
   readonly classifier: Classifier;
 }
 
-/** What the trainer is doing. */
+/** What the trainer does at the moment. */
 export interface TrainingActivity {
+  readonly engineStatus: EngineStatus;
   /** Null while it waits for a run. */
   readonly currentRunId: string | null;
 }

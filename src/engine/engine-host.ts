@@ -61,6 +61,11 @@ export class EngineHost implements AsyncDisposable {
     return new EngineHost(options, thread, info);
   }
 
+  /** False when the engine's thread has died; opening the next graph replaces it. */
+  get isAlive(): boolean {
+    return this.#thread.alive;
+  }
+
   /** Number of runs that the library refused since its thread was started; each leaked its inputs. */
   get failedRuns(): number {
     return this.#thread.failedRuns;

@@ -3,12 +3,15 @@ import { EngineStatus } from "../../core/enumerations.js";
 
 registerEnumType(EngineStatus, {
   name: "EngineStatus",
-  description: "What the engine that trains is doing.",
+  description: "What the engine that trains runs is doing.",
   valuesConfig: {
-    STARTING: { description: "TensorFlow is being loaded." },
-    READY: { description: "Waiting for a run." },
-    TRAINING: { description: "Preparing or training a run." },
-    FAILED: { description: "TensorFlow stopped working; the server's log says why." },
+    STARTING: { description: "TensorFlow is being loaded for a run." },
+    READY: { description: "No run is at work. The first run loads TensorFlow." },
+    TRAINING: { description: "A run is being prepared or trained." },
+    FAILED: {
+      description:
+        "TensorFlow could not be loaded, or it stopped working; the server's log says why. The next run loads it again.",
+    },
   },
 });
 

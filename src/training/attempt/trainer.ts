@@ -1,5 +1,6 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { EngineStatus } from "../../core/enumerations.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { type Clock, SYSTEM_CLOCK } from "../../lang/clock.js";
 import { Doorbell } from "../../lang/doorbell.js";
@@ -39,6 +40,7 @@ export class Trainer implements AsyncDisposable {
   readonly #doorbell = new Doorbell();
   readonly #closing = new AbortController();
   #engine: Promise<EngineHost> | null = null;
+  #engineState: "UNUSED" | "STARTING" | "FAILED" | EngineHost = "UNUSED";
   #current: { readonly runId: string; readonly training: RunTraining } | null = null;
   #work: Promise<unknown> | null = null;
 
@@ -58,6 +60,15 @@ export class Trainer implements AsyncDisposable {
 
   get currentRunId(): string | null {
     return this.#current?.runId ?? null;
+  }
+
+  /** What the engine does. The first run starts it, and the next run starts it again after it failed. */
+  get engineStatus(): EngineStatus {
+    const engine = this.#engineState;
+    if (engine === "STARTING") return "STARTING";
+    if (this.#current !== null) return "TRAINING";
+    if (engine === "UNUSED") return "READY";
+    return engine !== "FAILED" && engine.isAlive ? "READY" : "FAILED";
   }
 
   /** The device that it trains on. */
@@ -165,10 +176,22 @@ export class Trainer implements AsyncDisposable {
 
   /** All runs share one engine. When it fails to start, the next run tries again. */
   #provideEngine(open: () => Promise<EngineHost>): Promise<EngineHost> {
-    this.#engine ??= open().catch((error: unknown) => {
+    this.#engine ??= this.#startEngine(open).catch((error: unknown) => {
       this.#engine = null;
       throw error;
     });
     return this.#engine;
+  }
+
+  async #startEngine(open: () => Promise<EngineHost>): Promise<EngineHost> {
+    this.#engineState = "STARTING";
+    try {
+      const engine = await open();
+      this.#engineState = engine;
+      return engine;
+    } catch (error) {
+      this.#engineState = "FAILED";
+      throw error;
+    }
   }
 }

@@ -13,7 +13,7 @@ import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import { OwnedResources } from "../../../src/lang/owned-resources.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
 import { PrecisionChooser } from "../../../src/training/attempt/precision-chooser.js";
-import { Trainer } from "../../../src/training/attempt/trainer.js";
+import { Trainer, type TrainerOptions } from "../../../src/training/attempt/trainer.js";
 import { PredictionsKeeper } from "../../../src/training/evaluation/predictions-keeper.js";
 import { identifyWorker } from "../../../src/training/lifecycle/worker-identity.js";
 import type { RunRecord } from "../../../src/training/record/run-records.js";
@@ -66,6 +66,7 @@ export interface TrainerChoices {
   /** The apparent device of the trainer; null: that of this machine. */
   readonly device?: string | null;
   readonly leaseSeconds?: number;
+  readonly openEngine?: TrainerOptions["sources"]["openEngine"];
 }
 
 export async function openTrainingWorld(): Promise<TrainingWorld> {
@@ -104,7 +105,12 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
 export async function startTrainer(
   database: Database,
   homeFolder: string,
-  { initialWeights = RANDOM_WEIGHTS, device = null, leaseSeconds = LEASE_SECONDS }: TrainerChoices = {},
+  {
+    initialWeights = RANDOM_WEIGHTS,
+    device = null,
+    leaseSeconds = LEASE_SECONDS,
+    openEngine = startTestEngine,
+  }: TrainerChoices = {},
 ): Promise<Trainer> {
   const { queue, interruptions, attempts, runs, datasets } = trainingOver(database);
   const trainer = new Trainer({
@@ -113,7 +119,7 @@ export async function startTrainer(
       shards: shardsOf(database, homeFolder),
       initialWeights,
       precisions: new PrecisionChooser({ folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK }),
-      openEngine: startTestEngine,
+      openEngine,
       product: "espalier test",
     },
     outputs: {

@@ -18,10 +18,10 @@ export class SystemQueryResolver {
   @Authorized<Role>("VIEWER")
   @Query(() => System, { description: "What this server is made of, and what it is doing." })
   system(): System {
-    const { currentRunId } = this.activity;
+    const { currentRunId, engineStatus } = this.activity;
     const { tensorflowVersion, devices, threads } = this.engineInfo;
     const engine: EngineSource = {
-      status: currentRunId === null ? "READY" : "TRAINING",
+      status: engineStatus,
       threads,
       currentRunId,
     };
