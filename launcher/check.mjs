@@ -8,7 +8,8 @@ import { checkTypedSql } from "./typed-sql.mjs";
 
 /**
  * @typedef {{ root: string, node: string, args: readonly string[] }} Invocation
- * @typedef {{ holds: boolean, report: string }} Outcome `report` is shown only when the check fails
+ * @typedef {{ holds: boolean, report: string, notes?: string }} Outcome `report` is shown only when the check fails,
+ *   `notes` only when it holds
  * @typedef {{ name: string, run: (invocation: Invocation) => Outcome | Promise<Outcome> }} Check
  */
 
@@ -25,6 +26,8 @@ export const CHECKS = [
   { name: "folder sizes", run: ({ root }) => checkFolderSizes(root) },
   { name: "SQL is typed from the schema", run: ({ root }) => checkTypedSql(root) },
   { name: "schema.graphql matches the code", run: espalier("schema", "--check") },
+  { name: "schema style", run: program("node_modules/graphql-schema-linter/lib/cli.js", "schema.graphql") },
+  { name: "schema compatibility", run: schemaCompatibility },
   { name: "reference pages match the code", run: espalier("docs", "--check") },
   { name: "migrations match prisma/schema.prisma", run: espalier("migrations", "--check") },
   { name: "tests", run: async (invocation) => ({ holds: (await runTests(invocation)) === 0, report: "" }) },
@@ -41,10 +44,13 @@ export async function runChecks(invocation, checks = CHECKS) {
   const failed = [];
   for (const { name, run } of checks) {
     const startedMs = performance.now();
-    const { holds, report } = await run(invocation);
+    const { holds, report, notes = "" } = await run(invocation);
     const seconds = (performance.now() - startedMs) / 1000;
     say(`${holds ? "✔" : "✖"} ${name.padEnd(NAME_WIDTH)} ${seconds.toFixed(1).padStart(6)} s`);
-    if (holds) continue;
+    if (holds) {
+      if (notes !== "") say(notes);
+      continue;
+    }
     failed.push(name);
     if (report !== "") say(report);
   }
@@ -60,6 +66,14 @@ function program(file, ...words) {
     const { code, output } = await runQuietly(node, [path.join(root, file), ...words], { cwd: root });
     return { holds: code === 0, report: output.trim() };
   };
+}
+
+/** Clients that rely on the released schema must keep working. */
+async function schemaCompatibility({ root, node }) {
+  const words = ["launcher/schema-compatibility.mjs", "schema.released.graphql", "schema.graphql"];
+  const { code, output } = await runQuietly(node, words, { cwd: root });
+  const found = output.trim();
+  return code === 0 ? { holds: true, report: "", notes: found } : { holds: false, report: found };
 }
 
 function biome(command, ...words) {

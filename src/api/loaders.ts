@@ -15,7 +15,7 @@ import type { EvaluationStore } from "../training/evaluation/evaluation-store.js
 import type { ArtifactRecord, ArtifactStore } from "../training/record/artifact-store.js";
 import type { ExperimentStore } from "../training/record/experiment-store.js";
 import type { ExperimentRecord, MetricSummaryRecord, RunRecord } from "../training/record/run-records.js";
-import type { RunStore } from "../training/record/run-store.js";
+import type { EpochsPage, RunStore } from "../training/record/run-store.js";
 import { existing, grouped, mapped, optional } from "./loading.js";
 
 export interface LoaderSources {
@@ -25,6 +25,11 @@ export interface LoaderSources {
   readonly models: ModelStore;
   readonly evaluations: EvaluationStore;
   readonly artifacts: ArtifactStore;
+}
+
+/** A page of the epochs of one run. */
+interface EpochsKey extends EpochsPage {
+  readonly runId: string;
 }
 
 type ById<Value> = DataLoader<string, Value>;
@@ -46,14 +51,14 @@ export interface Loaders {
   readonly experimentOrNull: ById<ExperimentRecord | null>;
   readonly run: ById<RunRecord>;
   readonly runOrNull: ById<RunRecord | null>;
-  /** By run, as are the next six. */
+  /** By run, as are the next five. */
   readonly queuePosition: ById<number | null>;
   readonly metricSummaries: ById<readonly MetricSummaryRecord[]>;
-  readonly epochs: ById<readonly EpochRecord[]>;
   readonly checkpoints: ById<readonly CheckpointRecord[]>;
   readonly evaluations: ById<readonly EvaluationRecord[]>;
   readonly artifacts: ById<readonly ArtifactRecord[]>;
   readonly modelVersionsOfRun: ById<readonly ModelVersionRecord[]>;
+  readonly epochs: DataLoader<EpochsKey, readonly EpochRecord[], string>;
   /** Of an evaluation, row by row. */
   readonly confusion: DataLoader<EvaluationKey, Int32Array, string>;
   readonly model: ById<ModelRecord>;
@@ -103,7 +108,6 @@ export function createLoaders(sources: LoaderSources): Loaders {
       (ids) => runs.summaries(ids),
       (summary) => summary.runId,
     ),
-    epochs: mapped((ids) => runs.epochsOf(ids), []),
     checkpoints: mapped((ids) => runs.checkpoints(ids), []),
     evaluations: grouped(
       (ids) => evaluations.ofRuns(ids),
@@ -117,6 +121,9 @@ export function createLoaders(sources: LoaderSources): Loaders {
       (ids) => models.versionsOfRuns(ids),
       (version) => version.runId,
     ),
+    epochs: new DataLoader((keys) => epochsOf(runs, keys), {
+      cacheKeyFn: ({ runId, first, after }) => `${runId} ${first} ${after}`,
+    }),
     confusion: new DataLoader((keys) => Promise.all(keys.map((key) => confusionOf(evaluations, key))), {
       cacheKeyFn: ({ runId, split }) => `${runId} ${split}`,
     }),
@@ -137,6 +144,26 @@ export function createLoaders(sources: LoaderSources): Loaders {
       (alias) => alias.versionId,
     ),
   };
+}
+
+/** One statement for each page that is asked for, whatever the number of runs. */
+async function epochsOf(
+  runs: RunStore,
+  keys: readonly EpochsKey[],
+): Promise<readonly (readonly EpochRecord[])[]> {
+  const byPage = Map.groupBy(keys, ({ first, after }) => `${first} ${after}`);
+  const found = new Map<EpochsKey, readonly EpochRecord[]>();
+  await Promise.all(
+    Array.from(byPage.values(), async (ofPage) => {
+      const [page] = ofPage;
+      const epochs = await runs.epochsOf(
+        ofPage.map(({ runId }) => runId),
+        page,
+      );
+      for (const key of ofPage) found.set(key, epochs.get(key.runId) ?? []);
+    }),
+  );
+  return keys.map((key) => found.get(key) ?? []);
 }
 
 /** Each is a statement of its own, for one of 1,000 classes takes megabytes. */

@@ -1,5 +1,13 @@
 import "reflect-metadata";
-import { GraphQLInputObjectType, type GraphQLSchema, lexicographicSortSchema, printSchema } from "graphql";
+import {
+  GraphQLInputObjectType,
+  type GraphQLSchema,
+  lexicographicSortSchema,
+  parse,
+  print,
+  printSchema,
+  visit,
+} from "graphql";
 import { type AuthChecker, buildSchema, type PubSub } from "type-graphql";
 import { hasRole } from "../access/caller.js";
 import type { Role } from "../core/enumerations.js";
@@ -38,6 +46,17 @@ export async function emitSchema(): Promise<string> {
     },
   });
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}
+
+/**
+ * The schema without descriptions: what `schema.released.graphql` holds after a release. Later schemas must stay
+ * compatible with it.
+ */
+export async function emitReleasedSchema(): Promise<string> {
+  const document = visit(parse(await emitSchema()), {
+    enter: (node) => ("description" in node ? { ...node, description: undefined } : undefined),
+  });
+  return `${print(document)}\n`;
 }
 
 /** type-graphql 2.0 knows no @oneOf, which graphql-js enforces and prints once it is set. */

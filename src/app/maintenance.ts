@@ -6,7 +6,7 @@ import { startEmbeddedPostgres } from "../db/embedded/embedded-postgres.js";
 import * as drift from "../db/migrations/migration-drift.js";
 import { createLog, type Log } from "../telemetry/log.js";
 
-export { emitSchema } from "../api/schema.js";
+export { emitReleasedSchema, emitSchema } from "../api/schema.js";
 export { provideNativeLibrary } from "../engine/native-library.js";
 
 /** Returns the SQL that `prisma/schema.prisma` asks for and no migration makes; null when they agree. */

@@ -11,28 +11,35 @@ export function encodeCursor(key: CursorKey): string {
 /**
  * Decodes the key inside a cursor that a client sent back.
  *
- * @param shape the type of each part, in order; it belongs to the list, and every cursor of the list must fit it
+ * @param parts the type of each part of the key, in order; it belongs to the list, and every cursor of the list must fit
+ * @param argument that the client passed the cursor as
  * @throws AppError `CURSOR_INVALID` for anything that `encodeCursor` did not make for this list
  */
-export function decodeCursor<const S extends readonly CursorPart[]>(
+export function decodeCursor<const Parts extends readonly CursorPart[]>(
   cursor: string,
-  shape: S,
-): { -readonly [I in keyof S]: CursorPartType[S[I]] } {
+  parts: Parts,
+  argument: "after" | "before" = "after",
+): CursorValues<Parts> {
   const key = parseKey(cursor);
   const fits =
     key !== null &&
-    key.length === shape.length &&
-    shape.every((part, index) => CURSOR_PART_CHECKS[part](key[index]));
+    key.length === parts.length &&
+    parts.every((part, index) => CURSOR_PART_CHECKS[part](key[index]));
   if (!fits) {
     throw new AppError(
       "CURSOR_INVALID",
       `A cursor must be one that this list returned. Received ${JSON.stringify(cursor.slice(0, 100))}. ` +
-        "Leave `after` out to start from the beginning.",
-      { path: ["after"] },
+        `Leave \`${argument}\` out to start from the ${argument === "after" ? "beginning" : "end"}.`,
+      { path: [argument] },
     );
   }
-  return key as { -readonly [I in keyof S]: CursorPartType[S[I]] };
+  return key as CursorValues<Parts>;
 }
+
+/** Keys whose parts have these types. */
+export type CursorValues<Parts extends readonly CursorPart[]> = {
+  -readonly [Index in keyof Parts]: CursorPartType[Parts[Index]];
+};
 
 interface CursorPartType {
   string: string;

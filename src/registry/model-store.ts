@@ -1,8 +1,9 @@
-import { decodeCursor, encodeCursor } from "../core/cursor.js";
 import type { Idempotency } from "../core/idempotency.js";
-import type { Page, PageRequest } from "../core/page.js";
+import { keysetOf, readPage } from "../core/keyset.js";
+import type { CountedPage, PageRequest } from "../core/page.js";
 import { runNotFound } from "../core/run-not-found.js";
 import type { Database } from "../db/database.js";
+import { inKeyRange } from "../db/key-range.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "./model-records.js";
 import { parseModelRef } from "./model-ref.js";
 
@@ -17,6 +18,13 @@ const VERSION_COLUMNS = `
 const VERSIONS = `select ${VERSION_COLUMNS} from model_version v join model m on m.id = v.model_id`;
 
 const ALIASES = `select model_id as "modelId", name, version_id as "versionId" from model_alias`;
+
+const MODEL_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: ModelRecord) => [
+  createdAt.toISOString(),
+  id,
+]);
+
+const VERSION_KEYSET = keysetOf(["integer"], ({ number }: ModelVersionRecord) => [number]);
 
 /** A version to be added; the store gives it its number. */
 export type NewModelVersion = Omit<ModelVersionRecord, "modelId" | "number" | "createdAt"> & {
@@ -42,17 +50,16 @@ export class ModelStore {
   }
 
   /** Newest first. */
-  async listModels(page: PageRequest): Promise<Page<ModelRecord>> {
-    const [createdAt, id] =
-      page.after === null ? ["infinity", ""] : decodeCursor(page.after, ["time", "string"]);
-    const rows = await this.#select<ModelRecord>(
-      `select ${MODEL_COLUMNS} from model m where (m.created_at, m.id) < ($1::timestamptz, $2)
-       order by m.created_at desc, m.id desc limit $3`,
-      createdAt,
-      id,
-      page.first + 1,
+  async listModels(page: PageRequest): Promise<CountedPage<ModelRecord>> {
+    const { kysely, prisma } = this.database;
+    const models = await readPage(page, MODEL_KEYSET, (range) =>
+      inKeyRange(
+        kysely.selectFrom("model").select(["id", "name", "description", "createdAt"]),
+        { columns: ["createdAt", "id"], direction: "desc" },
+        range,
+      ).execute(),
     );
-    return pageOf(rows, page.first, (model) => encodeCursor([model.createdAt.toISOString(), model.id]));
+    return { ...models, totalCount: () => prisma.model.count() };
   }
 
   findVersions(ids: readonly string[]): Promise<readonly ModelVersionRecord[]> {
@@ -88,15 +95,35 @@ export class ModelStore {
   }
 
   /** Newest first. */
-  async listVersions(modelId: string, page: PageRequest): Promise<Page<ModelVersionRecord>> {
-    const [before] = page.after === null ? [null] : decodeCursor(page.after, ["integer"]);
-    const rows = await this.#select<ModelVersionRecord>(
-      `${VERSIONS} where v.model_id = $1 and ($2::bigint is null or v.number < $2) order by v.number desc limit $3`,
-      modelId,
-      before,
-      page.first + 1,
+  async listVersions(modelId: string, page: PageRequest): Promise<CountedPage<ModelVersionRecord>> {
+    const { kysely, prisma } = this.database;
+    const versions = await readPage(page, VERSION_KEYSET, (range) =>
+      inKeyRange(
+        kysely
+          .selectFrom("modelVersion as v")
+          .innerJoin("model as m", "m.id", "v.modelId")
+          .select([
+            "v.id",
+            "v.modelId",
+            "m.name as modelName",
+            "v.number",
+            "v.description",
+            "v.runId",
+            "v.datasetVersionId",
+            "v.epoch",
+            "v.classNames",
+            "v.imageSizePixels",
+            "v.parameterCount",
+            "v.sizeBytes",
+            "v.sha256",
+            "v.createdAt",
+          ])
+          .where("v.modelId", "=", modelId),
+        { columns: ["v.number"], direction: "desc" },
+        range,
+      ).execute(),
     );
-    return pageOf(rows, page.first, (version) => encodeCursor([version.number]));
+    return { ...versions, totalCount: () => prisma.modelVersion.count({ where: { modelId } }) };
   }
 
   /** At most one version for each model: its highest number. */
@@ -203,12 +230,4 @@ export class ModelStore {
   async #select<Row extends object>(sql: string, ...values: readonly unknown[]): Promise<Row[]> {
     return (await this.database.pool.query<Row>(sql, [...values])).rows;
   }
-}
-
-/** @param rows one more than the page takes, when there are more */
-function pageOf<Row>(rows: readonly Row[], first: number, cursorOf: (row: Row) => string): Page<Row> {
-  return {
-    items: rows.slice(0, first).map((node) => ({ cursor: cursorOf(node), node })),
-    hasNextPage: rows.length > first,
-  };
 }

@@ -8,8 +8,8 @@ import type {
   DisagreementRecord,
 } from "../../training/comparison/disagreement-finder.js";
 import { Split } from "../datasets/split.js";
-import { type Connection, toConnection } from "../relay/connection.js";
-import { PageArguments, pageRequest } from "../relay/page-arguments.js";
+import { Connection } from "../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import { Run } from "../runs/run.js";
 import { AlignedCurve } from "./aligned-curve.js";
 import { ClassComparison } from "./class-comparison.js";
@@ -88,8 +88,8 @@ export class RunComparisonResolver {
       description: "Which pictures: VALIDATION or TEST; null means VALIDATION.",
     })
     split: Split | null,
-    @Args(() => PageArguments) page: PageArguments,
+    @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<DisagreementRecord>> {
-    return toConnection(await this.finder.list(runs, split ?? "VALIDATION", pageRequest(page)));
+    return new Connection(await this.finder.list(runs, split ?? "VALIDATION", pageRequest(page)));
   }
 }

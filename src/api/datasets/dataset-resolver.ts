@@ -1,8 +1,8 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { DatasetRecord, DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
-import { type Connection, toConnection } from "../relay/connection.js";
-import { PageArguments, pageRequest } from "../relay/page-arguments.js";
+import { Connection } from "../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
 import { Dataset } from "./dataset.js";
 import { DatasetVersion, DatasetVersionConnection } from "./dataset-version.js";
@@ -14,9 +14,9 @@ export class DatasetResolver {
   @FieldResolver(() => DatasetVersionConnection, { description: "Its versions, newest first." })
   async versions(
     @Root() dataset: DatasetRecord,
-    @Args(() => PageArguments) page: PageArguments,
+    @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<DatasetVersionRecord>> {
-    return toConnection(await this.datasets.listVersions(dataset.id, pageRequest(page)));
+    return new Connection(await this.datasets.listVersions(dataset.id, pageRequest(page)));
   }
 
   @FieldResolver(() => DatasetVersion, {

@@ -8,8 +8,8 @@ import type {
 } from "../../core/dataset-records.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { UserError } from "../errors/user-error.js";
-import { type Connection, toConnection } from "../relay/connection.js";
-import { PageArguments, pageRequest } from "../relay/page-arguments.js";
+import { Connection } from "../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
 import { SampleConnection } from "../samples/sample.js";
 import { SampleFilter } from "../samples/sample-filter.js";
@@ -69,17 +69,19 @@ export class DatasetVersionResolver {
     @Root() version: DatasetVersionRecord,
     @Arg("filter", () => SampleFilter, { nullable: true, description: "Which pictures; null means all." })
     filter: SampleFilter | null | undefined,
-    @Args(() => PageArguments) page: PageArguments,
+    @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<SampleRecord>> {
     const { className = null, split = null } = filter ?? {};
-    return toConnection(await this.datasets.listSamples(version.id, { className, split }, pageRequest(page)));
+    return new Connection(
+      await this.datasets.listSamples(version.id, { className, split }, pageRequest(page)),
+    );
   }
 
   @FieldResolver(() => QuarantinedFileConnection, { description: "The files that its import set aside." })
   async quarantine(
     @Root() version: DatasetVersionRecord,
-    @Args(() => PageArguments) page: PageArguments,
+    @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<QuarantinedFileRecord>> {
-    return toConnection(await this.datasets.listQuarantine(version.id, pageRequest(page)));
+    return new Connection(await this.datasets.listQuarantine(version.id, pageRequest(page)));
   }
 }

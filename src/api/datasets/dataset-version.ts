@@ -40,4 +40,5 @@ export class DatasetVersion {
 export const DatasetVersionConnection = connectionType(() => DatasetVersion, {
   name: "DatasetVersion",
   listed: "versions of a data set, newest first",
+  counted: true,
 });

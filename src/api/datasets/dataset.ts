@@ -21,4 +21,5 @@ export class Dataset {
 export const DatasetConnection = connectionType(() => Dataset, {
   name: "Dataset",
   listed: "data sets, newest first",
+  counted: true,
 });

@@ -1,8 +1,9 @@
 import { Arg, Args, FieldResolver, Resolver, Root } from "type-graphql";
+import { EMPTY_PAGE } from "../../core/page.js";
 import type { ExperimentRecord, RunRecord } from "../../training/record/run-records.js";
 import type { RunStore } from "../../training/record/run-store.js";
-import { type Connection, toConnection } from "../relay/connection.js";
-import { PageArguments, pageRequest } from "../relay/page-arguments.js";
+import { Connection } from "../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import { RunConnection } from "../runs/run.js";
 import { RunFilterInput } from "../runs/run-filter.js";
 import { RunOrderInput, runOrder } from "../runs/run-order.js";
@@ -27,12 +28,12 @@ export class ExperimentResolver {
       description: "In which order; null: newest first.",
     })
     orderBy: RunOrderInput | null | undefined,
-    @Args(() => PageArguments) page: PageArguments,
+    @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<RunRecord>> {
     if (filter?.experiment != null && filter.experiment !== experiment.name) {
-      return toConnection({ items: [], hasNextPage: false });
+      return new Connection(EMPTY_PAGE);
     }
-    return toConnection(
+    return new Connection(
       await this.runStore.list({
         filter: { ...filter, experiment: experiment.name },
         order: runOrder(orderBy),

@@ -24,4 +24,5 @@ export class Experiment {
 export const ExperimentConnection = connectionType(() => Experiment, {
   name: "Experiment",
   listed: "experiments, newest first",
+  counted: true,
 });

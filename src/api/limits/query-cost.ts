@@ -2,13 +2,14 @@ import {
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
+  getNamedType,
   getNullableType,
   isListType,
   type OperationDefinitionNode,
 } from "graphql";
 import { type ComplexityEstimator, getComplexity } from "graphql-query-complexity";
 import { operationRefused } from "../errors/coded-error.js";
-import { DEFAULT_PAGE_SIZE } from "../relay/page-size.js";
+import { PAGE_SIZES, pageSizesOf } from "../relay/page-size.js";
 
 /** How many items a list is taken to have when no argument says so. */
 const LIST_ITEMS = 10;
@@ -57,13 +58,16 @@ const fieldCost: ComplexityEstimator = ({ field, type, args, childComplexity }) 
   return (OWN_COSTS[`${type.name}.${field.name}`] ?? 1) + childComplexity * itemsOf(field, type.name, args);
 };
 
-/** A connection multiplies at its `first`, not again at `nodes` and `edges`. */
+/** A connection multiplies by its page size, and not again at `nodes` and `edges`. */
 function itemsOf(
   field: Parameters<ComplexityEstimator>[0]["field"],
   parent: string,
   args: Readonly<Record<string, unknown>>,
 ): number {
-  if ("first" in args) return itemsAsked(args.first, DEFAULT_PAGE_SIZE);
+  const type = getNamedType(field.type).name;
+  if (type.endsWith("Connection")) return itemsAsked(args.first ?? args.last, pageSizesOf(type).default);
+  // A list that is no connection, of which a part is asked for.
+  if ("first" in args) return itemsAsked(args.first, PAGE_SIZES.max);
   // Its `points` are a list, which multiplies by the rest.
   if ("maxPoints" in args) return itemsAsked(args.maxPoints, LIST_ITEMS) / LIST_ITEMS;
   if (parent.endsWith("Connection")) return 1;

@@ -1,8 +1,9 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import type { MetricStore } from "../../training/record/metric-store.js";
 import type { MetricPointRecord, MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
-import { type Connection, connectionType, toConnection } from "../relay/connection.js";
-import { checkedFirst } from "../relay/page-size.js";
+import { Connection, connectionType } from "../relay/connection.js";
+import { type PageInput, pageArguments, pageRequest } from "../relay/page-arguments.js";
+import { pageSizesOf } from "../relay/page-size.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";
 import { MetricHistory } from "./metric-history.js";
@@ -12,32 +13,13 @@ import { MetricSummary } from "./metric-summary.js";
 /** For `metricHistory`. */
 const DEFAULT_HISTORY_POINTS = 500;
 
-/** Points are small, and a series may have millions. */
-const DEFAULT_PAGE_POINTS = 500;
-const LARGEST_PAGE_POINTS = 2_000;
-
 const MetricPointConnection = connectionType(() => MetricPoint, {
   name: "MetricPoint",
   listed: "measurements of a metric, by step",
 });
 
-@ArgsType()
-class MetricPointsArguments {
-  @Field(() => Int, {
-    nullable: true,
-    defaultValue: DEFAULT_PAGE_POINTS,
-    description: `How many points at most, from 1 to ${LARGEST_PAGE_POINTS}; null means ${DEFAULT_PAGE_POINTS}.`,
-  })
-  first!: number | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description:
-      "A cursor that this list gave out: the page starts after it, also while more is measured. Null starts at the " +
-      "first step.",
-  })
-  after?: string | null;
-}
+const PAGE_SIZES = pageSizesOf("MetricPointConnection");
+const MetricPointsArguments = pageArguments(PAGE_SIZES);
 
 @Resolver(() => Run)
 export class RunMetricsResolver {
@@ -50,13 +32,9 @@ export class RunMetricsResolver {
   async metricPoints(
     @Root() run: RunRecord,
     @Arg("key", () => String, { description: 'Which metric, such as "batch.loss".' }) key: string,
-    @Args(() => MetricPointsArguments) { first, after }: MetricPointsArguments,
+    @Args(() => MetricPointsArguments) page: PageInput,
   ): Promise<Connection<MetricPointRecord>> {
-    const page = {
-      first: checkedFirst(first ?? DEFAULT_PAGE_POINTS, LARGEST_PAGE_POINTS),
-      after: after ?? null,
-    };
-    return toConnection(await this.metricStore.points(run.id, key, page));
+    return new Connection(await this.metricStore.points(run.id, key, pageRequest(page, PAGE_SIZES)));
   }
 
   @FieldResolver(() => [MetricSummary], {

@@ -1,8 +1,8 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
 import type { ModelStore } from "../../registry/model-store.js";
-import { type Connection, toConnection } from "../relay/connection.js";
-import { PageArguments, pageRequest } from "../relay/page-arguments.js";
+import { Connection } from "../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
 import { Model } from "./model.js";
 import { ModelAlias } from "./model-alias.js";
@@ -15,9 +15,9 @@ export class ModelResolver {
   @FieldResolver(() => ModelVersionConnection, { description: "Its versions, newest first." })
   async versions(
     @Root() model: ModelRecord,
-    @Args(() => PageArguments) page: PageArguments,
+    @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<ModelVersionRecord>> {
-    return toConnection(await this.modelStore.listVersions(model.id, pageRequest(page)));
+    return new Connection(await this.modelStore.listVersions(model.id, pageRequest(page)));
   }
 
   @FieldResolver(() => ModelVersion, {

@@ -33,4 +33,5 @@ export class ModelVersion {
 export const ModelVersionConnection = connectionType(() => ModelVersion, {
   name: "ModelVersion",
   listed: "versions of a model, newest first",
+  counted: true,
 });

@@ -14,4 +14,8 @@ export class Model {
   description!: string;
 }
 
-export const ModelConnection = connectionType(() => Model, { name: "Model", listed: "models, newest first" });
+export const ModelConnection = connectionType(() => Model, {
+  name: "Model",
+  listed: "models, newest first",
+  counted: true,
+});

@@ -1,13 +1,37 @@
 import { type ClassType, Field, Int, ObjectType } from "type-graphql";
-import type { Page } from "../../core/page.js";
+import type { CountedPage, Page } from "../../core/page.js";
 import { PageInfo } from "./page-info.js";
 
-/** What a connection's resolver returns. */
-export interface Connection<T> {
-  readonly nodes: readonly T[];
-  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
-  readonly pageInfo: PageInfo;
-  readonly totalCount?: number;
+/** What a connection's resolver returns. What costs a query is read only when the operation selects it. */
+export class Connection<T> {
+  constructor(private readonly page: Page<T> & Partial<CountedPage<T>>) {}
+
+  get nodes(): readonly T[] {
+    return this.page.items.map(({ node }) => node);
+  }
+
+  get edges(): Page<T>["items"] {
+    return this.page.items;
+  }
+
+  get pageInfo(): PageInfo {
+    const { page } = this;
+    return {
+      get hasNextPage() {
+        return page.hasNextPage();
+      },
+      get hasPreviousPage() {
+        return page.hasPreviousPage();
+      },
+      startCursor: page.items.at(0)?.cursor ?? null,
+      endCursor: page.items.at(-1)?.cursor ?? null,
+    };
+  }
+
+  get totalCount(): Promise<number> {
+    if (this.page.totalCount === undefined) throw new Error("The items of this list are not counted.");
+    return this.page.totalCount();
+  }
 }
 
 export interface ConnectionOptions {
@@ -51,14 +75,4 @@ export function connectionType(node: () => ClassType, options: ConnectionOptions
     );
   }
   return ConnectionOfNodes;
-}
-
-/** A page from a store in the shape of a connection. */
-export function toConnection<T>(page: Page<T> & { readonly totalCount?: number }): Connection<T> {
-  return {
-    nodes: page.items.map((item) => item.node),
-    edges: page.items,
-    pageInfo: { hasNextPage: page.hasNextPage, endCursor: page.items.at(-1)?.cursor ?? null },
-    ...(page.totalCount === undefined ? {} : { totalCount: page.totalCount }),
-  };
 }

@@ -1,31 +1,75 @@
-import { ArgsType, Field, Int } from "type-graphql";
+import { ArgsType, type ClassType, Field, Int } from "type-graphql";
+import { AppError } from "../../core/app-error.js";
 import type { PageRequest } from "../../core/page.js";
-import { checkedFirst, DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE } from "./page-size.js";
+import { checkedPageSize, PAGE_SIZES, type PageSizes } from "./page-size.js";
 
-/** The arguments of every connection. */
-@ArgsType()
-export class PageArguments {
-  @Field(() => Int, {
-    nullable: true,
-    defaultValue: DEFAULT_PAGE_SIZE,
-    description: `How many items at most, from 1 to ${LARGEST_PAGE_SIZE}; null means ${DEFAULT_PAGE_SIZE}.`,
-  })
-  first!: number | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description:
-      "A cursor that this list gave out: the page starts after it, and rows added meanwhile neither " +
-      "repeat nor skip any. Null starts at the beginning.",
-  })
-  after?: string | null;
+/** What a client may send to a connection. */
+export interface PageInput {
+  readonly first?: number | null;
+  readonly after?: string | null;
+  readonly last?: number | null;
+  readonly before?: string | null;
 }
+
+/** Declares the arguments of a connection. */
+export function pageArguments(sizes: PageSizes): ClassType<PageInput> {
+  @ArgsType()
+  class Arguments implements PageInput {
+    @Field(() => Int, {
+      nullable: true,
+      description:
+        `Returns the first items, from 1 to ${sizes.max} of them. Null means ${sizes.default}, unless \`last\` or ` +
+        "only `before` is given.",
+    })
+    first?: number | null;
+
+    @Field(() => String, {
+      nullable: true,
+      description:
+        "A cursor from this list. Only items after it are returned, and items that are added meanwhile neither " +
+        "repeat nor hide any. Null starts at the beginning.",
+    })
+    after?: string | null;
+
+    @Field(() => Int, {
+      nullable: true,
+      description:
+        `Returns the last items, from 1 to ${sizes.max} of them, in the order of the list; not together with ` +
+        `\`first\`. Null means ${sizes.default} if only \`before\` is given.`,
+    })
+    last?: number | null;
+
+    @Field(() => String, {
+      nullable: true,
+      description: "A cursor from this list. Only items before it are returned. Null ends at the end.",
+    })
+    before?: string | null;
+  }
+  return Arguments;
+}
+
+/** The arguments of most connections. */
+export const PageArguments = pageArguments(PAGE_SIZES);
 
 /**
  * The checked form of what a client asked for.
  *
- * @throws AppError `FIRST_INVALID` when `first` is outside 1 to 200
+ * @throws AppError `FIRST_INVALID`, `LAST_INVALID`, `PAGE_INVALID`
  */
-export function pageRequest({ first, after }: PageArguments): PageRequest {
-  return { first: checkedFirst(first ?? DEFAULT_PAGE_SIZE), after: after ?? null };
+export function pageRequest(
+  { first = null, after = null, last = null, before = null }: PageInput,
+  sizes: PageSizes = PAGE_SIZES,
+): PageRequest {
+  if (first !== null && last !== null) {
+    throw new AppError(
+      "PAGE_INVALID",
+      `A page has the first or the last items, so \`first\` and \`last\` exclude each other. ` +
+        `Received \`first: ${first}\` and \`last: ${last}\`.`,
+      { path: ["last"] },
+    );
+  }
+  const readsBackward = last !== null || (first === null && after === null && before !== null);
+  return readsBackward
+    ? { last: checkedPageSize("last", last ?? sizes.default, sizes), after, before }
+    : { first: checkedPageSize("first", first ?? sizes.default, sizes), after, before };
 }

@@ -1,14 +1,30 @@
 import { AppError } from "../../core/app-error.js";
 
-export const DEFAULT_PAGE_SIZE = 50;
-export const LARGEST_PAGE_SIZE = 200;
+export interface PageSizes {
+  /** Items of a page when the request does not say how many. */
+  readonly default: number;
+  readonly max: number;
+}
 
-/** @throws AppError `FIRST_INVALID` */
-export function checkedFirst(first: number, largest: number = LARGEST_PAGE_SIZE): number {
-  if (first >= 1 && first <= largest) return first;
+export const PAGE_SIZES: PageSizes = { default: 50, max: 200 };
+
+/** Connections with other sizes. Points are small, and a series may have millions of them. */
+const OTHER_PAGE_SIZES: Readonly<Record<string, PageSizes>> = {
+  MetricPointConnection: { default: 500, max: 2_000 },
+};
+
+/** @param connection name of its GraphQL type */
+export function pageSizesOf(connection: string): PageSizes {
+  return OTHER_PAGE_SIZES[connection] ?? PAGE_SIZES;
+}
+
+/** @throws AppError `FIRST_INVALID`, `LAST_INVALID` */
+export function checkedPageSize(argument: "first" | "last", size: number, { max }: PageSizes): number {
+  if (size >= 1 && size <= max) return size;
   throw new AppError(
-    "FIRST_INVALID",
-    `\`first\` must be from 1 to ${largest}. Received ${first}. Ask for the rest with \`after\`.`,
-    { path: ["first"] },
+    argument === "first" ? "FIRST_INVALID" : "LAST_INVALID",
+    `\`${argument}\` must be from 1 to ${max}. Received ${size}. ` +
+      `Ask for more with \`${argument === "first" ? "after" : "before"}\`.`,
+    { path: [argument] },
   );
 }

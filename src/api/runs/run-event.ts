@@ -84,6 +84,7 @@ export class RunWarning {
 export const RunEventConnection = connectionType(() => RunEvent as never, {
   name: "RunEvent",
   listed: "durable events of a run, oldest first",
+  counted: true,
 });
 
 @Resolver(() => RunEvent)

@@ -10,9 +10,9 @@ import { DatasetVersion } from "../datasets/dataset-version.js";
 import { Experiment } from "../experiments/experiment.js";
 import { Epoch } from "../metrics/epoch.js";
 import { ModelVersion } from "../models/model-version.js";
-import { type Connection, toConnection } from "../relay/connection.js";
-import { PageArguments, pageRequest } from "../relay/page-arguments.js";
-import { checkedFirst, LARGEST_PAGE_SIZE } from "../relay/page-size.js";
+import { Connection } from "../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
+import { checkedPageSize, PAGE_SIZES } from "../relay/page-size.js";
 import type { RequestContext } from "../request-context.js";
 import { Artifact } from "./artifact.js";
 import { Checkpoint } from "./checkpoint.js";
@@ -53,8 +53,8 @@ export class RunResolver {
     @Root() run: RunRecord,
     @Arg("first", () => Int, {
       nullable: true,
-      defaultValue: LARGEST_PAGE_SIZE,
-      description: `How many epochs at most, from 1 to ${LARGEST_PAGE_SIZE}; null means ${LARGEST_PAGE_SIZE}.`,
+      defaultValue: PAGE_SIZES.max,
+      description: `How many epochs at most, from 1 to ${PAGE_SIZES.max}; null means ${PAGE_SIZES.max}.`,
     })
     first: number | null,
     @Arg("after", () => Int, {
@@ -64,9 +64,11 @@ export class RunResolver {
     after: number | null | undefined,
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly EpochRecord[]> {
-    const limit = checkedFirst(first ?? LARGEST_PAGE_SIZE);
-    const epochs = await loaders.epochs.load(run.id);
-    return epochs.filter((epoch) => epoch.number > (after ?? 0)).slice(0, limit);
+    return loaders.epochs.load({
+      runId: run.id,
+      first: checkedPageSize("first", first ?? PAGE_SIZES.max, PAGE_SIZES),
+      after: after ?? null,
+    });
   }
 
   @FieldResolver(() => RunEventConnection, {
@@ -74,9 +76,9 @@ export class RunResolver {
   })
   async events(
     @Root() run: RunRecord,
-    @Args(() => PageArguments) page: PageArguments,
+    @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<RunEvent>> {
-    return toConnection(await this.eventStore.list(run.id, pageRequest(page)));
+    return new Connection(await this.eventStore.list(run.id, pageRequest(page)));
   }
 
   @FieldResolver(() => [Checkpoint], { description: "What it saved and still has, by epoch." })

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor } from "../../core/cursor.js";
+import { sql } from "kysely";
 import type {
   ClassCountRecord,
   DatasetRecord,
@@ -6,9 +6,11 @@ import type {
   QuarantinedFileRecord,
   SampleRecord,
 } from "../../core/dataset-records.js";
-import { Split } from "../../core/enumerations.js";
-import type { Page, PageRequest } from "../../core/page.js";
+import { QuarantineReason, type Split } from "../../core/enumerations.js";
+import { keysetOf, readPage } from "../../core/keyset.js";
+import type { CountedPage, PageRequest } from "../../core/page.js";
 import type { Database } from "../../db/database.js";
+import { inKeyRange } from "../../db/key-range.js";
 import { parseDatasetRef } from "./dataset-ref.js";
 
 /** What `listSamples` keeps; null means any. */
@@ -39,15 +41,16 @@ export class DatasetStore {
   }
 
   /** Newest first. */
-  async listDatasets(page: PageRequest): Promise<Page<DatasetRecord>> {
-    const [time, id] = page.after === null ? [null, null] : decodeCursor(page.after, ["time", "string"]);
-    const rows = await this.#rows<DatasetRecord>(
-      `SELECT ${DATASET} FROM dataset d
-       WHERE $1::timestamptz IS NULL OR (d.created_at, d.id) < ($1, $2)
-       ORDER BY d.created_at DESC, d.id DESC LIMIT $3`,
-      [time, id, page.first + 1],
+  async listDatasets(page: PageRequest): Promise<CountedPage<DatasetRecord>> {
+    const { kysely, prisma } = this.database;
+    const datasets = await readPage(page, DATASET_KEYSET, (range) =>
+      inKeyRange(
+        kysely.selectFrom("dataset").select(["id", "name", "description", "createdAt"]),
+        { columns: ["createdAt", "id"], direction: "desc" },
+        range,
+      ).execute(),
     );
-    return toPage(rows, page, (dataset) => [dataset.createdAt.toISOString(), dataset.id]);
+    return { ...datasets, totalCount: () => prisma.dataset.count() };
   }
 
   /** Those that exist, in no particular order. */
@@ -69,13 +72,36 @@ export class DatasetStore {
   }
 
   /** Of one dataset, in every status, newest first. */
-  async listVersions(datasetId: string, page: PageRequest): Promise<Page<DatasetVersionRecord>> {
-    const rows = await this.#rows<DatasetVersionRecord>(
-      `SELECT ${VERSION} ${FROM_VERSIONS}
-       WHERE v.dataset_id = $1 AND ($2::int IS NULL OR v.number < $2) ORDER BY v.number DESC LIMIT $3`,
-      [datasetId, integerAfter(page), page.first + 1],
+  async listVersions(datasetId: string, page: PageRequest): Promise<CountedPage<DatasetVersionRecord>> {
+    const { kysely, prisma } = this.database;
+    const versions = await readPage(page, VERSION_KEYSET, (range) =>
+      inKeyRange(
+        kysely
+          .selectFrom("datasetVersion as v")
+          .innerJoin("dataset as d", "d.id", "v.datasetId")
+          .select([
+            "v.id",
+            "v.datasetId",
+            "d.name as datasetName",
+            "v.number",
+            "v.status",
+            "v.failureCode",
+            "v.failureMessage",
+            "v.hash",
+            "v.classNames",
+            "v.splitSeed",
+            "v.validationFraction",
+            "v.testFraction",
+            "v.sampleCount",
+            "v.quarantinedCount",
+            "v.createdAt",
+          ])
+          .where("v.datasetId", "=", datasetId),
+        { columns: ["v.number"], direction: "desc" },
+        range,
+      ).execute(),
     );
-    return toPage(rows, page, (version) => [version.number]);
+    return { ...versions, totalCount: () => prisma.datasetVersion.count({ where: { datasetId } }) };
   }
 
   /** The newest READY version; null when there is none yet. */
@@ -142,22 +168,42 @@ export class DatasetStore {
   /** By position. */
   async listSamples(
     versionId: string,
-    filter: SampleFilter,
+    { className, split }: SampleFilter,
     page: PageRequest,
-  ): Promise<Page<SampleRecord> & { totalCount: number }> {
-    const after = integerAfter(page);
-    const matching = `${FROM_SAMPLES}
-       WHERE s.version_id = $1 AND ($2::split IS NULL OR s.split = $2)
-         AND ($3::text IS NULL OR s.class_index = array_position(v.class_names, $3) - 1)`;
-    const values = [versionId, filter.split, filter.className];
-    const [rows, counts] = await Promise.all([
-      this.#rows<SampleRecord>(
-        `SELECT ${SAMPLE} ${matching} AND ($4::int IS NULL OR s.position > $4) ORDER BY s.position LIMIT $5`,
-        [...values, after, page.first + 1],
-      ),
-      this.#rows<{ count: number }>(`SELECT count(*)::int ${matching}`, values),
-    ]);
-    return { ...toPage(rows, page, (sample) => [sample.position]), totalCount: counts[0]?.count ?? 0 };
+  ): Promise<CountedPage<SampleRecord>> {
+    const matching = this.database.kysely
+      .selectFrom("sample as s")
+      .innerJoin("datasetVersion as v", "v.id", "s.versionId")
+      .where("s.versionId", "=", versionId)
+      .$if(split !== null, (query) => query.where("s.split", "=", split))
+      .$if(className !== null, (query) =>
+        query.where(({ eb, ref }) =>
+          eb("s.classIndex", "=", sql<number>`array_position(${ref("v.classNames")}, ${className}) - 1`),
+        ),
+      );
+    const samples = await readPage(page, SAMPLE_KEYSET, (range) =>
+      inKeyRange(
+        matching.select(({ ref }) => [
+          "s.id",
+          "s.versionId",
+          "s.position",
+          "s.classIndex",
+          sql<string>`${ref("v.classNames")}[${ref("s.classIndex")} + 1]`.as("className"),
+          "s.split",
+          "s.sourceName",
+          "s.contentHash",
+          "s.widthPixels",
+          "s.heightPixels",
+        ]),
+        { columns: ["s.position"], direction: "asc" },
+        range,
+      ).execute(),
+    );
+    const count = async (): Promise<number> => {
+      const counted = matching.select(({ fn }) => fn.countAll<number>().as("count"));
+      return (await counted.executeTakeFirstOrThrow()).count;
+    };
+    return { ...samples, totalCount: count };
   }
 
   /** Every sample of a version by position, which is also its index in the array. */
@@ -168,21 +214,20 @@ export class DatasetStore {
   }
 
   /** In the order of their source names. */
-  async listQuarantine(
-    versionId: string,
-    page: PageRequest,
-  ): Promise<Page<QuarantinedFileRecord> & { totalCount: number }> {
-    const [rows, counts] = await Promise.all([
-      this.#rows<QuarantinedFileRecord>(
-        `SELECT position, source_name AS "sourceName", reason, detail FROM quarantined_file
-         WHERE version_id = $1 AND ($2::int IS NULL OR position > $2) ORDER BY position LIMIT $3`,
-        [versionId, integerAfter(page), page.first + 1],
-      ),
-      this.#rows<{ count: number }>("SELECT count(*)::int FROM quarantined_file WHERE version_id = $1", [
-        versionId,
-      ]),
-    ]);
-    return { ...toPage(rows, page, (file) => [file.position]), totalCount: counts[0]?.count ?? 0 };
+  async listQuarantine(versionId: string, page: PageRequest): Promise<CountedPage<QuarantinedFileRecord>> {
+    const { kysely, prisma } = this.database;
+    const files = await readPage(page, QUARANTINE_KEYSET, async (range) => {
+      const rows = await inKeyRange(
+        kysely
+          .selectFrom("quarantinedFile")
+          .select(["position", "sourceName", "reason", "detail"])
+          .where("versionId", "=", versionId),
+        { columns: ["position"], direction: "asc" },
+        range,
+      ).execute();
+      return rows.map((row) => ({ ...row, reason: quarantineReason(row.reason) }));
+    });
+    return { ...files, totalCount: () => prisma.quarantinedFile.count({ where: { versionId } }) };
   }
 
   async #rows<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row[]> {
@@ -204,23 +249,17 @@ const SAMPLE = `s.id, s.version_id AS "versionId", s.position, s.class_index AS 
   s.content_hash AS "contentHash", s.width_pixels AS "widthPixels", s.height_pixels AS "heightPixels"`;
 const FROM_SAMPLES = "FROM sample s JOIN dataset_version v ON v.id = s.version_id";
 
-/** The key of lists that are ordered by one whole number, which Postgres holds in an int4. */
-function integerAfter(page: PageRequest): number | null {
-  if (page.after === null) return null;
-  const [after] = decodeCursor(page.after, ["integer"]);
-  return Math.max(-(2 ** 31), Math.min(after, 2 ** 31 - 1));
-}
+const DATASET_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: DatasetRecord) => [
+  createdAt.toISOString(),
+  id,
+]);
+const VERSION_KEYSET = keysetOf(["integer"], ({ number }: DatasetVersionRecord) => [number]);
+const SAMPLE_KEYSET = keysetOf(["integer"], ({ position }: SampleRecord) => [position]);
+const QUARANTINE_KEYSET = keysetOf(["integer"], ({ position }: QuarantinedFileRecord) => [position]);
 
-/** @param rows one more than the page holds when there is a next page */
-function toPage<T>(
-  rows: readonly T[],
-  page: PageRequest,
-  key: (row: T) => readonly (string | number)[],
-): Page<T> {
-  return {
-    items: rows.slice(0, page.first).map((node) => ({ node, cursor: encodeCursor(key(node)) })),
-    hasNextPage: rows.length > page.first,
-  };
+function quarantineReason(text: string): QuarantineReason {
+  if (Object.hasOwn(QuarantineReason, text)) return text as QuarantineReason;
+  throw new Error(`The database holds an unknown quarantine reason: ${text}.`);
 }
 
 function groupByVersion<T>(rows: readonly (T & { versionId: string })[]): Map<string, T[]> {

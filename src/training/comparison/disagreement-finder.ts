@@ -1,14 +1,14 @@
 import { AppError } from "../../core/app-error.js";
-import { decodeCursor, encodeCursor } from "../../core/cursor.js";
 import type { SampleRecord } from "../../core/dataset-records.js";
 import type { Split } from "../../core/enumerations.js";
-import type { Page, PageRequest } from "../../core/page.js";
+import { type KeyRange, keysetOf, readPage } from "../../core/keyset.js";
+import type { CountedPage, PageRequest } from "../../core/page.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
 import { decodePredictions } from "../evaluation/predictions-file.js";
 import type { RunRecord } from "../record/run-records.js";
-import { type Disagreements, findDisagreements, indexAfter } from "./disagreements.js";
+import { type Disagreements, findDisagreements, indicesIn } from "./disagreements.js";
 
 /** A sample that one of two runs predicts correctly and the other wrongly. */
 export interface DisagreementRecord {
@@ -16,6 +16,8 @@ export interface DisagreementRecord {
   /** The prediction of each run, in the order of the runs. */
   readonly predictions: readonly { readonly label: string; readonly probability: number }[];
 }
+
+const KEYSET = keysetOf(["integer"], ({ sample }: DisagreementRecord) => [sample.position]);
 
 /** Number of pairs whose disagreements are kept, because a client that asks for one page asks for the next. */
 const KEPT_PAIRS = 4;
@@ -41,7 +43,7 @@ export class DisagreementFinder {
     runs: readonly RunRecord[],
     split: Split,
     page: PageRequest,
-  ): Promise<Page<DisagreementRecord> & { readonly totalCount: number }> {
+  ): Promise<CountedPage<DisagreementRecord>> {
     const [first, second] = runs;
     if (first === undefined || second === undefined || runs.length !== 2) {
       throw invalid(`needs exactly 2 runs. Received ${runs.length}.`);
@@ -53,25 +55,20 @@ export class DisagreementFinder {
       );
     }
     const { positions, predictions } = await this.#disagreements(first, second, split);
-    const from = page.after === null ? 0 : indexAfter(positions, decodeCursor(page.after, ["integer"])[0]);
-    const to = Math.min(from + page.first, positions.length);
-
-    const samples = await this.datasets.samplesAt(datasetVersionId, [...positions.subarray(from, to)]);
     const classNames = (await this.datasets.findVersions([datasetVersionId]))[0]?.classNames ?? [];
-    return {
-      items: samples.map((sample, offset) => ({
-        cursor: encodeCursor([sample.position]),
-        node: {
-          sample,
-          predictions: predictions.map(({ classes, probabilities }) => ({
-            label: classNames[classes[from + offset] ?? -1] ?? "",
-            probability: probabilities[from + offset] ?? 0,
-          })),
-        },
-      })),
-      hasNextPage: to < positions.length,
-      totalCount: positions.length,
+    const read = async (range: KeyRange<readonly [number]>): Promise<DisagreementRecord[]> => {
+      const [from, to] = indicesIn(positions, range);
+      const samples = await this.datasets.samplesAt(datasetVersionId, [...positions.subarray(from, to)]);
+      const found = samples.map((sample, offset) => ({
+        sample,
+        predictions: predictions.map(({ classes, probabilities }) => ({
+          label: classNames[classes[from + offset] ?? -1] ?? "",
+          probability: probabilities[from + offset] ?? 0,
+        })),
+      }));
+      return range.backward ? found.reverse() : found;
     };
+    return { ...(await readPage(page, KEYSET, read)), totalCount: async () => positions.length };
   }
 
   async #disagreements(first: RunRecord, second: RunRecord, split: Split): Promise<Disagreements> {

@@ -1,3 +1,4 @@
+import type { KeyRange } from "../../core/keyset.js";
 import { confidence, isRight, type Predictions, predictedClass } from "../evaluation/predictions.js";
 
 /** The samples that one of two runs predicts correctly and the other wrongly, by position. */
@@ -45,12 +46,27 @@ function topOf(predictions: Predictions, samples: readonly number[]): TopPredict
   };
 }
 
-/** The index of the first position after `after`; positions are ascending. */
-export function indexAfter(positions: Int32Array, after: number): number {
+/** Returns the index of the first position in a range and the index after the last; positions are ascending. */
+export function indicesIn(
+  positions: Int32Array,
+  { after, before, backward, limit }: KeyRange<readonly [number]>,
+): readonly [from: number, to: number] {
+  const from =
+    after === null ? 0 : indexOfFirst(positions, after.inclusive ? after.key[0] : after.key[0] + 1);
+  const end =
+    before === null
+      ? positions.length
+      : indexOfFirst(positions, before.inclusive ? before.key[0] + 1 : before.key[0]);
+  const to = Math.max(from, end);
+  return backward ? [Math.max(from, to - limit), to] : [from, Math.min(to, from + limit)];
+}
+
+/** Returns the index of the first position that is at least `minimum`. */
+function indexOfFirst(positions: Int32Array, minimum: number): number {
   let [low, high] = [0, positions.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((positions[middle] ?? 0) > after) high = middle;
+    if ((positions[middle] ?? 0) >= minimum) high = middle;
     else low = middle + 1;
   }
   return low;

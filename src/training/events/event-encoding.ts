@@ -19,15 +19,15 @@ export function cursorOf({ sequence, counter }: EventPosition): string {
 }
 
 /** @throws AppError `CURSOR_INVALID` */
-export function positionOf(cursor: string | null): EventPosition {
+export function positionOf(cursor: string | null, argument: "after" | "before" = "after"): EventPosition {
   if (cursor === null) return BEFORE_ALL_EVENTS;
   const match = /^(\d{1,10})\.(\d{1,10})$/.exec(cursor);
   if (match === null) {
     throw new AppError(
       "CURSOR_INVALID",
-      `\`after\` must be the cursor of a run event. Received ${JSON.stringify(cursor.slice(0, 100))}. ` +
-        "Leave it out to start from the beginning.",
-      { path: ["after"] },
+      `\`${argument}\` must be the cursor of a run event. Received ${JSON.stringify(cursor.slice(0, 100))}. ` +
+        `Leave it out to start from the ${argument === "after" ? "beginning" : "end"}.`,
+      { path: [argument] },
     );
   }
   return { sequence: Number(match[1]), counter: Number(match[2]) };

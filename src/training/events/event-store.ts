@@ -1,9 +1,11 @@
 import type { Selectable } from "kysely";
-import type { Page, PageRequest } from "../../core/page.js";
+import { type KeyRange, type Keyset, readPage } from "../../core/keyset.js";
+import type { CountedPage, PageRequest } from "../../core/page.js";
 import type { DurableEventBody, RunEvent } from "../../core/run-events.js";
 import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
+import { inKeyRange } from "../../db/key-range.js";
 import { outlastingOutages } from "../../db/outage.js";
 import type { Transaction } from "../../db/transaction.js";
 import { Doorbell } from "../../lang/doorbell.js";
@@ -19,6 +21,12 @@ import { RunEventFeed, type RunReading, TAIL_EVENTS } from "./event-feed.js";
 
 /** Rows that a follower reads at once while it is behind, so that thousands of them never fill the memory. */
 const READ_ROWS = 100;
+
+/** The cursors are those of the event stream, so that a client can list what happened and then follow it. */
+const EVENT_KEYSET: Keyset<RunEvent, readonly [number]> = {
+  cursorOf: ({ cursor }) => cursor,
+  keyOf: (cursor, argument) => [positionOf(cursor, argument).sequence],
+};
 
 /** Events of runs: durable ones in rows, the newest progress in the run's own row. */
 export class RunEventStore {
@@ -60,12 +68,9 @@ export class RunEventStore {
   }
 
   /** Durable events, oldest first. */
-  async list(runId: string, page: PageRequest): Promise<Page<RunEvent>> {
-    const events = await this.#readAfter(runId, positionOf(page.after).sequence, page.first + 1);
-    return {
-      items: events.slice(0, page.first).map((node) => ({ cursor: node.cursor, node })),
-      hasNextPage: events.length > page.first,
-    };
+  async list(runId: string, page: PageRequest): Promise<CountedPage<RunEvent>> {
+    const events = await readPage(page, EVENT_KEYSET, (range) => this.#readRange(runId, range));
+    return { ...events, totalCount: () => this.#count(runId) };
   }
 
   /**
@@ -134,16 +139,30 @@ export class RunEventStore {
     }
   }
 
-  async #readAfter(runId: string, sequence: number, limit: number): Promise<readonly RunEvent[]> {
-    const rows = await this.database.kysely
-      .selectFrom("runEvent")
-      .select(["sequence", "kind", "at", "body"])
-      .where("runId", "=", runId)
-      .where("sequence", ">", sequence)
-      .orderBy("sequence")
-      .limit(limit)
-      .execute();
+  #readAfter(runId: string, sequence: number, limit: number): Promise<readonly RunEvent[]> {
+    const after = { key: [sequence] as const, inclusive: false };
+    return this.#readRange(runId, { after, before: null, backward: false, limit });
+  }
+
+  async #readRange(runId: string, range: KeyRange<readonly [number]>): Promise<readonly RunEvent[]> {
+    const rows = await inKeyRange(
+      this.database.kysely
+        .selectFrom("runEvent")
+        .select(["sequence", "kind", "at", "body"])
+        .where("runId", "=", runId),
+      { columns: ["sequence"], direction: "asc" },
+      range,
+    ).execute();
     return rows.map((row) => durableEvent(runId, row));
+  }
+
+  /** Sequences start at 1 and have no gaps, so the newest one is the number of events. */
+  async #count(runId: string): Promise<number> {
+    const run = await this.database.prisma.run.findUnique({
+      where: { id: runId },
+      select: { eventSequence: true },
+    });
+    return run?.eventSequence ?? 0;
   }
 
   /** One statement sees one moment: state, progress and events belong together. */

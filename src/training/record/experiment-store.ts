@@ -1,11 +1,12 @@
 import { AppError } from "../../core/app-error.js";
-import { decodeCursor, encodeCursor } from "../../core/cursor.js";
 import { checkSameRequest, idempotencyOf } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
+import { keysetOf, readPage } from "../../core/keyset.js";
 import { isName } from "../../core/name.js";
-import type { Page, PageRequest } from "../../core/page.js";
+import type { CountedPage, PageRequest } from "../../core/page.js";
 import type { Database } from "../../db/database.js";
 import { violatedUnique } from "../../db/driver-error.js";
+import { inKeyRange } from "../../db/key-range.js";
 import type { Transaction } from "../../db/transaction.js";
 import { defined } from "../../lang/defined.js";
 import type { ExperimentRecord } from "./run-records.js";
@@ -35,6 +36,11 @@ const EXPERIMENT = {
 } as const;
 
 const ACTIVE_RUNS_LIMIT = 1000;
+
+const EXPERIMENT_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: ExperimentRecord) => [
+  createdAt.toISOString(),
+  id,
+]);
 
 /** Experiments in Postgres: named groups of runs. */
 export class ExperimentStore {
@@ -115,27 +121,17 @@ export class ExperimentStore {
   }
 
   /** Newest first. */
-  async list(page: PageRequest): Promise<Page<ExperimentRecord>> {
-    let query = this.database.kysely
-      .selectFrom("experiment")
-      .select(["id", "name", "description", "maxActiveRuns", "createdAt"])
-      .orderBy("createdAt", "desc")
-      .orderBy("id", "desc")
-      .limit(page.first + 1);
-    if (page.after !== null) {
-      const [createdAt, id] = decodeCursor(page.after, ["time", "string"]);
-      query = query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple("createdAt", "id"), "<", tuple(new Date(createdAt), id)),
-      );
-    }
-    const rows = await query.execute();
-    return {
-      items: rows.slice(0, page.first).map((node) => ({
-        cursor: encodeCursor([node.createdAt.toISOString(), node.id]),
-        node,
-      })),
-      hasNextPage: rows.length > page.first,
-    };
+  async list(page: PageRequest): Promise<CountedPage<ExperimentRecord>> {
+    const experiments = await readPage(page, EXPERIMENT_KEYSET, (range) =>
+      inKeyRange(
+        this.database.kysely
+          .selectFrom("experiment")
+          .select(["id", "name", "description", "maxActiveRuns", "createdAt"]),
+        { columns: ["createdAt", "id"], direction: "desc" },
+        range,
+      ).execute(),
+    );
+    return { ...experiments, totalCount: () => this.database.prisma.experiment.count() };
   }
 
   async #findByIdempotencyKey(

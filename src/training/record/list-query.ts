@@ -1,26 +1,26 @@
 import { AppError } from "../../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../../core/cursor.js";
+import type { KeyRange, Keyset } from "../../core/keyset.js";
 import { runFilterConditions } from "./filter-conditions.js";
 import type { RunFilter, RunListRequest, RunOrder, RunOrderField } from "./run-records.js";
 import { RUN_COLUMNS, type RunRow } from "./run-row.js";
 import { SqlParameters } from "./sql-parameters.js";
 
 /**
- * A list of runs is read in one or two stretches: the runs that have the value ordered by, then those
- * that have none, by id. Each stretch can follow an index; one query with `nulls last` could not.
+ * A list of runs is read in one or two stretches: the runs that have the value ordered by, then those without it, by
+ * id. Each stretch can follow an index, forward or backward; one query with `nulls last` could not.
  *
- * Before a stretch that is filtered, the beginning of it is searched: common runs are found there within
- * milliseconds, whatever the planner believes about the filter. Rare ones are left to the planner, which then
- * begins with the filter.
+ * Before a filtered stretch, only its beginning is searched: common runs are found there within milliseconds, whatever
+ * the planner believes about the filter. Rare ones are left to the planner, which then starts from the filter.
  */
 export interface RunListQuery {
   readonly sql: string;
   readonly values: readonly unknown[];
-  /** Whether it looks at the beginning of a stretch alone: its rows count only when they fill the page. */
+  /** Whether it searches only the beginning of a stretch: its rows count only when they reach the limit. */
   readonly beginning: boolean;
 }
 
-/** Runs that are looked at one by one before the planner is asked to find all. */
+/** Number of runs that are searched before the whole stretch is. */
 const BEGINNING_RUNS = 1_000;
 
 /** What either stretch returns. */
@@ -81,120 +81,144 @@ function metricOrdering(column: string, metric: string): Ordering {
   };
 }
 
-/** A checked request. */
-interface Wanted {
-  readonly filter: RunFilter;
-  readonly order: RunOrder;
-  readonly cursor: RunCursor | null;
-  /** One more than the page has, which tells whether another follows. */
-  readonly limit: number;
-}
-
-interface RunCursor {
-  /** Null: of a run that has no value to be ordered by. */
+/** Where a run stands in an ordered list. */
+export interface RunKey {
+  /** Null for a run without the value ordered by. */
   readonly value: string | number | null;
   readonly id: string;
 }
 
+/** Which runs of a list to read, and how. */
+interface Wanted {
+  readonly filter: RunFilter;
+  readonly order: RunOrder;
+  readonly range: KeyRange<RunKey>;
+}
+
+/** @throws AppError `ORDER_INVALID` */
+export function runKeyset(order: RunOrder | null | undefined): Keyset<OrderedRunRow, RunKey> {
+  const { field } = order ?? NEWEST_FIRST;
+  return {
+    cursorOf: ({ id, orderValue }) =>
+      encodeCursor([orderValue instanceof Date ? orderValue.toISOString() : orderValue, id]),
+    keyOf: (cursor, argument) => {
+      const [value, id] =
+        field === "CREATED_AT"
+          ? decodeCursor(cursor, ["time", "string"], argument)
+          : decodeCursor(cursor, ["numberOrNull", "string"], argument);
+      return { value, id };
+    },
+  };
+}
+
 /**
- * The queries that can hold the page after the cursor, to be read in this order until it is full.
+ * The queries whose rows together are those of the range, to be read in this order until its limit is reached.
  *
- * @throws AppError `CURSOR_INVALID`, `ORDER_INVALID`, `FILTER_INVALID`
+ * @throws AppError `ORDER_INVALID`, `FILTER_INVALID`
  */
-export function runListQueries({ filter, order, page }: RunListRequest): readonly RunListQuery[] {
-  const chosen = order ?? NEWEST_FIRST;
-  const cursor = page.after === null ? null : decodeRunCursor(page.after, chosen.field);
-  const wanted = { filter: filter ?? {}, order: chosen, cursor, limit: page.first + 1 };
-  const queries =
-    cursor?.value === null
-      ? [valuelessQuery(wanted)]
-      : [beginningQuery(wanted), valuedQuery(wanted), valuelessQuery(wanted)];
+export function runListQueries(
+  { filter, order }: Pick<RunListRequest, "filter" | "order">,
+  range: KeyRange<RunKey>,
+): readonly RunListQuery[] {
+  const wanted = { filter: filter ?? {}, order: order ?? NEWEST_FIRST, range };
+  const withValue = range.after?.key.value === null ? [] : [beginningQuery(wanted), valuedQuery(wanted)];
+  const withoutValue =
+    range.before !== null && range.before.key.value !== null ? [] : [valuelessQuery(wanted)];
+  const queries = range.backward ? [...withoutValue, ...withValue] : [...withValue, ...withoutValue];
   return queries.filter((query) => query !== null);
 }
 
-function beginningQuery({ filter, order, cursor, limit }: Wanted): RunListQuery | null {
+function beginningQuery({ filter, order, range }: Wanted): RunListQuery | null {
   const parameters = new SqlParameters();
   const by = orderingOf(order, parameters);
   const conditions = runFilterConditions(filter, parameters);
   // Without a filter, the stretch itself is read no further than needed.
   if (by.beginning === null || conditions.length === 0) return null;
-  const key = [by.value, by.id];
+  const sorted = sort([by.value, by.id], order, range);
   const first = (table: string): string =>
-    `(select * from ${table} where ${[by.has, ...behind(cursor, by, order, parameters)].join(" and ")}
-      order by ${sorted(key, order)} limit ${BEGINNING_RUNS})`;
+    `(select * from ${table} where ${[by.has, ...valuedBounds(by, order, range, parameters)].join(" and ")}
+      order by ${sorted} limit ${BEGINNING_RUNS})`;
   return {
     sql: `select ${RUN_COLUMNS}, ${by.value} as "orderValue" from ${by.beginning(first)}
-      where ${conditions.join(" and ")} order by ${sorted(key, order)} limit ${parameters.add(limit)}`,
+      where ${conditions.join(" and ")} order by ${sorted} limit ${parameters.add(range.limit)}`,
     values: parameters.values,
     beginning: true,
   };
 }
 
-function valuedQuery({ filter, order, cursor, limit }: Wanted): RunListQuery {
+function valuedQuery({ filter, order, range }: Wanted): RunListQuery {
   const parameters = new SqlParameters();
   const by = orderingOf(order, parameters);
   const conditions = [
     by.has,
     ...runFilterConditions(filter, parameters),
-    ...behind(cursor, by, order, parameters),
+    ...valuedBounds(by, order, range, parameters),
   ];
   return {
     sql: `select ${RUN_COLUMNS}, ${by.value} as "orderValue" from ${by.source} where ${conditions.join(" and ")}
-      order by ${sorted([by.value, by.id], order)} limit ${parameters.add(limit)}`,
+      order by ${sort([by.value, by.id], order, range)} limit ${parameters.add(range.limit)}`,
     values: parameters.values,
     beginning: false,
   };
 }
 
-function valuelessQuery({ filter, order, cursor, limit }: Wanted): RunListQuery | null {
+function valuelessQuery({ filter, order, range }: Wanted): RunListQuery | null {
   const parameters = new SqlParameters();
   const { hasNot } = orderingOf(order, parameters);
   if (hasNot === null || everyRunHasValue(filter, order)) return null;
-  const conditions = [hasNot, ...runFilterConditions(filter, parameters)];
-  if (cursor !== null && cursor.value === null) {
-    conditions.push(`r.id ${COMPARISONS[order.direction]} ${parameters.add(cursor.id)}`);
-  }
+  const conditions = [
+    hasNot,
+    ...runFilterConditions(filter, parameters),
+    ...bounds(order, range, (key, operator) =>
+      key.value === null ? `r.id ${operator} ${parameters.add(key.id)}` : null,
+    ),
+  ];
   return {
     sql: `select ${RUN_COLUMNS}, null::float8 as "orderValue" from run r where ${conditions.join(" and ")}
-      order by ${sorted(["r.id"], order)} limit ${parameters.add(limit)}`,
+      order by ${sort(["r.id"], order, range)} limit ${parameters.add(range.limit)}`,
     values: parameters.values,
     beginning: false,
   };
 }
 
-const COMPARISONS = { DESC: "<", ASC: ">" } as const;
-
-/** The condition that a row comes after the cursor; none without one. */
-function behind(
-  cursor: RunCursor | null,
+function valuedBounds(
   { value, id, type }: Ordering,
-  { direction }: RunOrder,
+  order: RunOrder,
+  range: KeyRange<RunKey>,
   parameters: SqlParameters,
 ): readonly string[] {
-  if (cursor === null) return [];
-  const key = `(${parameters.add(cursor.value)}::${type}, ${parameters.add(cursor.id)})`;
-  return [`(${value}, ${id}) ${COMPARISONS[direction]} ${key}`];
+  return bounds(order, range, (key, operator) =>
+    key.value === null
+      ? null
+      : `(${value}, ${id}) ${operator} (${parameters.add(key.value)}::${type}, ${parameters.add(key.id)})`,
+  );
 }
 
-function sorted(key: readonly string[], { direction }: RunOrder): string {
-  return key.map((part) => `${part} ${direction}`).join(", ");
+/**
+ * The conditions that keep a stretch within the range.
+ *
+ * @param compare returns null for a key of the other stretch, which does not bound this one
+ */
+function bounds(
+  { direction }: RunOrder,
+  { after, before }: KeyRange<RunKey>,
+  compare: (key: RunKey, operator: string) => string | null,
+): readonly string[] {
+  const [later, earlier] = direction === "ASC" ? [">", "<"] : ["<", ">"];
+  return [
+    after === null ? null : compare(after.key, after.inclusive ? `${later}=` : later),
+    before === null ? null : compare(before.key, before.inclusive ? `${earlier}=` : earlier),
+  ].filter((condition) => condition !== null);
+}
+
+function sort(key: readonly string[], { direction }: RunOrder, { backward }: KeyRange<RunKey>): string {
+  const ascending = (direction === "ASC") !== backward;
+  return key.map((part) => `${part} ${ascending ? "asc" : "desc"}`).join(", ");
 }
 
 /** Whether the filter keeps only runs with the value ordered by, so that there is no second stretch to read. */
 function everyRunHasValue(filter: RunFilter, { field, metric }: RunOrder): boolean {
   return field === "METRIC_BEST" && (filter.metric ?? []).some(({ key }) => key === metric);
-}
-
-export function runCursorOf({ id, orderValue }: OrderedRunRow): string {
-  return encodeCursor([orderValue instanceof Date ? orderValue.toISOString() : orderValue, id]);
-}
-
-function decodeRunCursor(cursor: string, field: RunOrderField): RunCursor {
-  const [value, id] =
-    field === "CREATED_AT"
-      ? decodeCursor(cursor, ["time", "string"])
-      : decodeCursor(cursor, ["numberOrNull", "string"]);
-  return { value, id };
 }
 
 function orderingOf({ field, metric }: RunOrder, parameters: SqlParameters): Ordering {

@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import { AppError } from "../../core/app-error.js";
-import { decodeCursor, encodeCursor } from "../../core/cursor.js";
+import { type KeyRange, keysetOf, readPage } from "../../core/keyset.js";
 import { lowerIsBetter, type MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import type { Page, PageRequest } from "../../core/page.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
+import { inKeyRange } from "../../db/key-range.js";
 import type { Transaction } from "../../db/transaction.js";
 import { unnest } from "../../db/unnest.js";
 import { isFiniteNumber, seriesId, thinnedPoints } from "./metric-history-query.js";
@@ -12,6 +13,8 @@ import type { MetricHistoryRecord, MetricPointRecord } from "./run-records.js";
 
 const FEWEST_POINTS = 5;
 const MOST_POINTS = 10_000;
+
+const POINT_KEYSET = keysetOf(["integer"], ({ step }: MetricPointRecord) => [step]);
 
 /** Metric points, one for each (run, key, step), and the last and best value of each series of them. */
 export class MetricStore {
@@ -33,7 +36,12 @@ export class MetricStore {
         { path: ["maxPoints"] },
       );
     }
-    const points = await this.#pointsAfter(runId, key, null, maxPoints + 1);
+    const points = await this.#pointsIn(runId, key, {
+      after: null,
+      before: null,
+      backward: false,
+      limit: maxPoints + 1,
+    });
     if (points.length <= maxPoints) return { points, totalPoints: points.length, thinned: false };
     const thinned = await thinnedPoints(
       this.database.kysely,
@@ -54,13 +62,8 @@ export class MetricStore {
    *
    * @throws AppError `CURSOR_INVALID`
    */
-  async points(runId: string, key: string, { first, after }: PageRequest): Promise<Page<MetricPointRecord>> {
-    const [step] = after === null ? [null] : decodeCursor(after, ["integer"]);
-    const points = await this.#pointsAfter(runId, key, step, first + 1);
-    return {
-      items: points.slice(0, first).map((node) => ({ cursor: encodeCursor([node.step]), node })),
-      hasNextPage: points.length > first,
-    };
+  points(runId: string, key: string, page: PageRequest): Promise<Page<MetricPointRecord>> {
+    return readPage(page, POINT_KEYSET, (range) => this.#pointsIn(runId, key, range));
   }
 
   /**
@@ -237,20 +240,20 @@ export class MetricStore {
       .execute();
   }
 
-  async #pointsAfter(
+  #pointsIn(
     runId: string,
     key: string,
-    step: number | null,
-    limit: number,
+    range: KeyRange<readonly [number]>,
   ): Promise<readonly MetricPointRecord[]> {
-    return this.database.kysely
-      .selectFrom("metricPoint")
-      .select(["step", "value", "at"])
-      .where("seriesId", "=", seriesId(this.database.kysely, runId, key))
-      .where("step", ">", step ?? -1)
-      .orderBy("step")
-      .limit(limit)
-      .execute();
+    const { kysely } = this.database;
+    return inKeyRange(
+      kysely
+        .selectFrom("metricPoint")
+        .select(["step", "value", "at"])
+        .where("seriesId", "=", seriesId(kysely, runId, key)),
+      { columns: ["step"], direction: "asc" },
+      range,
+    ).execute();
   }
 }
 

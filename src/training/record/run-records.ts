@@ -1,4 +1,5 @@
 import type { Architecture, RunEndReason, RunState } from "../../core/enumerations.js";
+import type { PageRequest } from "../../core/page.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { RunEnvironment } from "../../core/run-environment.js";
 import type { RunProgress } from "../../core/run-events.js";
@@ -108,5 +109,5 @@ export interface RunListRequest {
   readonly filter?: RunFilter | null | undefined;
   /** Absent: newest first. */
   readonly order?: RunOrder | null | undefined;
-  readonly page: { readonly first: number; readonly after: string | null };
+  readonly page: PageRequest;
 }

@@ -1,8 +1,10 @@
-import type { Page } from "../../core/page.js";
+import { type KeyRange, readPage } from "../../core/keyset.js";
+import { mapPage, type Page } from "../../core/page.js";
 import type { CheckpointRecord, EpochRecord } from "../../core/run-events.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
-import { type OrderedRunRow, runCursorOf, runListQueries } from "./list-query.js";
+import { unnest } from "../../db/unnest.js";
+import { type OrderedRunRow, type RunKey, runKeyset, runListQueries } from "./list-query.js";
 import type { MetricSummaryRecord, RunListRequest, RunRecord } from "./run-records.js";
 import { RUN_FIELDS, runRecordOf } from "./run-row.js";
 
@@ -19,6 +21,16 @@ const EPOCH = [
   "seconds",
 ] as const satisfies readonly (keyof EpochRecord)[];
 
+/** A part of the epochs of a run. */
+export interface EpochsPage {
+  /** Null reads all that are left. */
+  readonly first: number | null;
+  /** Number of the epoch before the first one that is read; null begins with epoch 1. */
+  readonly after: number | null;
+}
+
+const ALL_EPOCHS: EpochsPage = { first: null, after: null };
+
 /** What is read of runs. Lookups of many ids answer in no given order and leave out unknown ones. */
 export class RunStore {
   constructor(private readonly database: Database) {}
@@ -33,46 +45,45 @@ export class RunStore {
   }
 
   /** @throws AppError `CURSOR_INVALID`, `ORDER_INVALID`, `FILTER_INVALID` */
-  async list(request: RunListRequest): Promise<Page<RunRecord>> {
-    const { first } = request.page;
+  async list({ page, ...list }: RunListRequest): Promise<Page<RunRecord>> {
+    const rows = await readPage(page, runKeyset(list.order), (range) => this.#readRange(list, range));
+    return mapPage(rows, ({ orderValue: _, ...run }) => runRecordOf(run));
+  }
+
+  async #readRange(
+    list: Pick<RunListRequest, "filter" | "order">,
+    range: KeyRange<RunKey>,
+  ): Promise<readonly OrderedRunRow[]> {
     const rows: OrderedRunRow[] = [];
-    for (const { sql, values, beginning } of runListQueries(request)) {
+    for (const { sql, values, beginning } of runListQueries(list, range)) {
       const found = await this.database.pool.query<OrderedRunRow>(sql, [...values]);
-      if (beginning && found.rows.length <= first) continue;
+      if (beginning && found.rows.length < range.limit) continue;
       rows.push(...found.rows);
-      if (rows.length > first) break;
+      if (rows.length >= range.limit) break;
     }
-    return {
-      items: rows.slice(0, first).map((row) => {
-        const { orderValue, ...run } = row;
-        return { cursor: runCursorOf(row), node: runRecordOf(run) };
-      }),
-      hasNextPage: rows.length > first,
-    };
+    return rows.slice(0, range.limit);
   }
 
-  /** @param page `after` is the number of an epoch; null starts at the first */
-  async epochs(
-    runId: string,
-    page: { readonly first: number; readonly after: number | null },
-  ): Promise<readonly EpochRecord[]> {
-    return this.database.kysely
-      .selectFrom("epoch")
-      .select(EPOCH)
-      .where("runId", "=", runId)
-      .where("number", ">", page.after ?? 0)
-      .orderBy("number")
-      .limit(page.first)
-      .execute();
-  }
-
-  /** All epochs of each run, in their order; a run without epochs is left out. */
-  async epochsOf(runIds: readonly string[]): Promise<ReadonlyMap<string, readonly EpochRecord[]>> {
+  /** The epochs of each run in their order, all of them or a page of each; a run without epochs is left out. */
+  async epochsOf(
+    runIds: readonly string[],
+    { first, after }: EpochsPage = ALL_EPOCHS,
+  ): Promise<ReadonlyMap<string, readonly EpochRecord[]>> {
     const rows = await this.database.kysely
-      .selectFrom("epoch")
-      .select(["runId", ...EPOCH])
-      .where("runId", "=", anyOf(runIds))
-      .orderBy("runId")
+      .selectFrom(unnest("run", { id: ["text", runIds] }))
+      .innerJoinLateral(
+        ({ selectFrom }) =>
+          selectFrom("epoch")
+            .select(EPOCH)
+            .whereRef("runId", "=", "run.id")
+            .where("number", ">", after ?? 0)
+            .orderBy("number")
+            .$if(first !== null, (query) => query.limit(first))
+            .as("e"),
+        (join) => join.onTrue(),
+      )
+      .select(["run.id as runId", ...EPOCH])
+      .orderBy("run.id")
       .orderBy("number")
       .execute();
     return groupByRun<EpochRecord>(rows);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { epochsOfRun } from "../../testkit/epochs-of-run.js";
 import { follow, openTrainingWorld, runNow } from "./training-world.js";
 
 const HUGE_STEPS = { optimizer: { sgd: { momentum: 0 } }, learningRate: { constant: { initial: 1e30 } } };
@@ -19,7 +20,7 @@ test("a run whose loss becomes NaN fails and reports the step and the learning r
   assert.equal(points.length, 1);
   assert.ok(!Number.isFinite(points[0]!.value));
   assert.equal(points[0]!.step, 2);
-  assert.deepEqual(await world.runs.epochs(id, { first: 10, after: null }), []);
+  assert.deepEqual(await epochsOfRun(world.runs, id), []);
 });
 
 test("the checkpoints from before a run diverged are kept", async () => {
@@ -32,7 +33,7 @@ test("the checkpoints from before a run diverged are kept", async () => {
   const run = await runNow(world, id);
   assert.deepEqual([run.state, run.endReason], ["FAILED", "DIVERGED"]);
   assert.match(run.endDetail ?? "", /validation loss became (NaN|Infinity) after epoch 2/);
-  const epochs = await world.runs.epochs(id, { first: 10, after: null });
+  const epochs = await epochsOfRun(world.runs, id);
   assert.deepEqual(
     epochs.map(({ number, validationLoss }) => [number, Number.isFinite(validationLoss)]),
     [

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import sharp from "sharp";
 import type { EvaluationRecord } from "../../../src/training/evaluation/evaluation-records.js";
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
+import { epochsOfRun } from "../../testkit/epochs-of-run.js";
 import { rawSql } from "../../testkit/raw-sql.js";
 import { readSummaries, type SummaryRead } from "../../testkit/tensorboard-events.js";
 import { blobsOf } from "./drawn-images.js";
@@ -35,7 +36,7 @@ test("a run stores the predictions of its best checkpoint for every validation a
     ],
   );
   const best = (await world.runs.checkpoints([id])).get(id)?.find((checkpoint) => checkpoint.best);
-  const epoch = (await world.runs.epochs(id, { first: 10, after: null }))[(best?.epoch ?? 0) - 1];
+  const epoch = (await epochsOfRun(world.runs, id))[(best?.epoch ?? 0) - 1];
   const [validation] = evaluations;
   assert.deepEqual(
     [validation?.epoch, validation?.loss, validation?.top1],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { epochsOfRun } from "../../testkit/epochs-of-run.js";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 
 /**
@@ -41,7 +42,7 @@ test("a batch that does not fit into memory is halved into micro-batches, and th
     ["BATCH_HALVED", "RESUMED"],
   );
   assert.match(warnings[0]!.message, /^24 pictures at once .* with 12 at once, .* batch of 24\.$/);
-  const epochs = await world.runs.epochs(id, { first: 30, after: null });
+  const epochs = await epochsOfRun(world.runs, id);
   assert.deepEqual(
     epochs.map(({ number }) => number),
     Array.from({ length: SMALL.epochs }, (_epoch, index) => index + 1),

@@ -3,6 +3,7 @@ import { truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import type { RunConfigurationInput } from "../../../src/core/run-configuration.js";
+import { epochsOfRun } from "../../testkit/epochs-of-run.js";
 import {
   checkpointFolders,
   epochDone,
@@ -67,7 +68,7 @@ test("a run whose process was killed ends with the bytes of an uninterrupted one
     ...["QUEUED", "PREPARING", "RUNNING", "INTERRUPTED"],
     ...["QUEUED", "PREPARING", "RUNNING", "SUCCEEDED"],
   ]);
-  const epochs = await world.runs.epochs(id, { first: 20, after: null });
+  const epochs = await epochsOfRun(world.runs, id);
   assert.deepEqual(
     epochs.map(({ number }) => number),
     [1, 2, 3, 4, 5, 6, 7, 8],
@@ -93,7 +94,7 @@ test("a killed run with augmentation, accumulation, smoothing, weights, clipping
 
 /** The epochs of a run without their durations. */
 async function figures(world: TrainingWorld, id: string): Promise<unknown> {
-  const epochs = await world.runs.epochs(id, { first: 100, after: null });
+  const epochs = await epochsOfRun(world.runs, id);
   const { points } = await world.metrics.history(id, "batch.loss", 10_000);
   return [
     epochs.map(({ imagesPerSecond, seconds, ...epoch }) => epoch),

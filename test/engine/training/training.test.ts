@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import { epochsOfRun } from "../../testkit/epochs-of-run.js";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 
 test("a launched run trains to its end and reports every epoch", async () => {
@@ -22,7 +23,7 @@ test("a launched run trains to its end and reports every epoch", async () => {
     epochs.map(({ number }) => number),
     [1, 2, 3, 4],
   );
-  assert.deepEqual(await world.runs.epochs(id, { first: 10, after: null }), epochs);
+  assert.deepEqual(await epochsOfRun(world.runs, id), epochs);
   const last = epochs.at(-1)!;
   assert.ok(last.trainLoss < epochs[0]!.trainLoss, "it learns");
   assert.equal(last.learningRate, 0.001);
@@ -66,7 +67,7 @@ test("a run that stops improving ends early and keeps its best epoch", async () 
   const run = await runNow(world, id);
   assert.deepEqual([run.state, run.endReason], ["SUCCEEDED", "EARLY_STOPPED"]);
   assert.match(run.endDetail ?? "", /2 epochs/);
-  assert.equal((await world.runs.epochs(id, { first: 50, after: null })).length, 3);
+  assert.equal((await epochsOfRun(world.runs, id)).length, 3);
   const kept = (await world.runs.checkpoints([id])).get(id) ?? [];
   assert.equal(kept.filter(({ best }) => best).length, 1);
 });

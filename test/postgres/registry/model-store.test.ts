@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Idempotency } from "../../../src/core/idempotency.js";
 import { newId } from "../../../src/core/ids.js";
+import type { PageRequest } from "../../../src/core/page.js";
 import type { ModelVersionRecord } from "../../../src/registry/model-records.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.js";
+import { assertPages, walkBackward, walkForward } from "../../testkit/page-walk.js";
 import {
   insertCheckpoint,
   insertTrainedRun,
@@ -116,20 +118,27 @@ test("lists page newest first, and their cursors stay valid while rows are added
     [...firstPage.items, ...secondPage.items].map(({ node }) => node),
     versions,
   );
-  assert.deepEqual([firstPage.hasNextPage, secondPage.hasNextPage], [true, false]);
+  assert.deepEqual([await firstPage.hasNextPage(), await secondPage.hasNextPage()], [true, false]);
+  assert.equal(await secondPage.totalCount(), 6);
+
+  const read = (page: PageRequest) => models.listVersions(modelId, page);
+  const numbers = await walkBackward(read, 2, () => added("paged"));
+  assert.deepEqual(
+    numbers.slice(-6).map(({ number }) => number),
+    [6, 5, 4, 3, 2, 1],
+  );
+  await assertPages(read, await walkForward(read, 100));
 });
 
 test("every model appears once over the pages of all models", async () => {
   for (const name of ["page-a", "page-b", "page-c"]) await added(name);
-  const names: string[] = [];
-  let after: string | null = null;
-  do {
-    const page = await models.listModels({ first: 2, after });
-    names.push(...page.items.map(({ node }) => node.name));
-    after = page.hasNextPage ? (page.items.at(-1)?.cursor ?? null) : null;
-  } while (after !== null);
+  const read = (page: PageRequest) => models.listModels(page);
+  const all = await walkForward(read, 2);
+  const names = all.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.deepEqual(names.filter((name) => name.startsWith("page-")).sort(), ["page-a", "page-b", "page-c"]);
+  await assertPages(read, all);
+  assert.equal(await (await read({ first: 1 })).totalCount(), all.length);
   await assert.rejects(models.listModels({ first: 2, after: "made up" }), { code: "CURSOR_INVALID" });
 });
 

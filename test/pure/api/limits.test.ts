@@ -63,12 +63,17 @@ test("more aliases than the limit are refused", () => {
   assert.throws(() => check(query(limits.queryAliases + 1)), refusedWith("QUERY_TOO_COMPLEX", /aliases/));
 });
 
-test("a connection costs its `first` times what it holds, given literally, by variable or by default", () => {
+test("a connection costs its page size times what it holds, given literally, by variable or by default", () => {
   const inner = "{ nodes { id name } }";
   assert.equal(cost(`{ datasets(first: 10) ${inner} }`), 1 + 10 * 3);
   assert.equal(cost(`query Q($n: Int) { datasets(first: $n) ${inner} }`, { n: 20 }), 1 + 20 * 3);
   assert.equal(cost(`{ datasets ${inner} }`), 1 + 50 * 3);
   assert.equal(cost(`{ datasets(first: null) ${inner} }`), 1 + 50 * 3);
+  assert.equal(cost(`{ datasets(last: 10) ${inner} }`), 1 + 10 * 3);
+  assert.equal(cost(`query Q($n: Int) { datasets(last: $n, before: "x") ${inner} }`, { n: 20 }), 1 + 20 * 3);
+  assert.equal(cost(`{ datasets(before: "x") ${inner} }`), 1 + 50 * 3);
+  const points = "nodes { step value }";
+  assert.equal(cost(`{ run(id: "run_1") { metricPoints(key: "train.loss") { ${points} } } }`), 2 + 500 * 3);
 });
 
 test("connections within connections multiply, so a few lines cannot ask for everything", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { ResultOf } from "@graphql-typed-document-node/core";
+import type { ResultOf, VariablesOf } from "@graphql-typed-document-node/core";
 import pg from "pg";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunFilter } from "../../../src/client/generated/graphql.js";
@@ -25,7 +25,22 @@ const EXPERIMENTS = graphql(`query ListsExperiments($first: Int, $after: String)
   }
 }`);
 
-const MODELS = graphql(`query ListsModels { models { nodes { id } pageInfo { hasNextPage endCursor } } }`);
+const PAGE_OF_EXPERIMENTS =
+  graphql(`query ListsPage($first: Int, $after: String, $last: Int, $before: String) {
+  experiments(first: $first, after: $after, last: $last, before: $before) {
+    nodes { name }
+    totalCount
+    pageInfo { hasPreviousPage hasNextPage startCursor endCursor }
+  }
+}`);
+
+const MODELS = graphql(`query ListsModels($first: Int, $last: Int) {
+  models(first: $first, last: $last) {
+    nodes { id }
+    totalCount
+    pageInfo { hasPreviousPage hasNextPage startCursor endCursor }
+  }
+}`);
 
 const TIMED_EXPERIMENT = graphql(`query ListsTimedExperiment { experiment(name: "timed") { createdAt } }`);
 
@@ -71,6 +86,10 @@ const POINTS = graphql(`query ListsPoints($id: ID!, $first: Int, $after: String)
   }
 }`);
 
+const LAST_POINTS = graphql(`query ListsLastPoints($id: ID!) {
+  run(id: $id) { metricPoints(key: "batch.loss", last: 2) { nodes { step } } }
+}`);
+
 const METRICS = graphql(`query ListsMetrics($id: ID!) {
   run(id: $id) {
     metrics { key last { value kind } best { value kind } bestEpoch }
@@ -105,9 +124,64 @@ test("a list read page by page gives every item once, whatever is added meanwhil
   assert.deepEqual(seen, names.toReversed());
 });
 
-test("a list that is empty has no cursor and no next page", async () => {
-  const { models } = await server.viewer.ask(MODELS);
-  assert.deepEqual(models, { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } });
+test("a list is read backward from its end, and from any cursor in both directions", async () => {
+  const names = Array.from({ length: 5 }, (_, index) => `backward-${index}`);
+  for (const name of names) await createExperiment(name);
+  const ask = async (page: VariablesOf<typeof PAGE_OF_EXPERIMENTS>) =>
+    (await server.viewer.ask(PAGE_OF_EXPERIMENTS, page)).experiments;
+
+  const everything = await ask({ first: 200 });
+  assert.equal(everything.totalCount, everything.nodes.length);
+  const { hasPreviousPage, hasNextPage } = everything.pageInfo;
+  assert.deepEqual([hasPreviousPage, hasNextPage], [false, false]);
+
+  const seen: object[] = [];
+  let before: string | null = null;
+  for (let page = 0; ; page++) {
+    const { nodes, pageInfo }: Awaited<ReturnType<typeof ask>> = await ask({ last: 2, before });
+    assert.equal(pageInfo.hasNextPage, page > 0);
+    seen.unshift(...nodes);
+    if (page === 0) await createExperiment("while-read-backward");
+    if (!pageInfo.hasPreviousPage) break;
+    before = pageInfo.startCursor;
+  }
+  assert.deepEqual(seen, [{ name: "while-read-backward" }, ...everything.nodes]);
+
+  const head = await ask({ first: 3 });
+  assert.equal(head.nodes[0]?.name, "while-read-backward");
+  const next = await ask({ first: 2, after: head.pageInfo.endCursor });
+  assert.deepEqual([next.pageInfo.hasPreviousPage, next.pageInfo.hasNextPage], [true, true]);
+  const back = await ask({ last: 3, before: next.pageInfo.startCursor });
+  assert.deepEqual(back, head);
+  // Without `first` and `last`, the page is the one next to the cursor.
+  assert.deepEqual((await ask({ before: next.pageInfo.startCursor })).nodes, head.nodes);
+  assert.deepEqual((await ask({ after: head.pageInfo.endCursor })).nodes.slice(0, 2), next.nodes);
+});
+
+test("a page reads its surroundings only when they are selected", async () => {
+  const { experiments } = await server.viewer.ask(PAGE_OF_EXPERIMENTS, { first: 1 });
+  const statements = async (fields: string): Promise<number> => {
+    const query = `query After($after: String) { experiments(first: 1, after: $after) { ${fields} } }`;
+    const sent = await statementsOf(() =>
+      server.viewer.ask(query, { after: experiments.pageInfo.endCursor }),
+    );
+    return sent.length;
+  };
+  const plain = await statements("nodes { name } pageInfo { hasNextPage startCursor endCursor }");
+  assert.equal(await statements("pageInfo { hasPreviousPage }"), plain + 1);
+  assert.equal(await statements("totalCount"), plain + 1);
+});
+
+test("an empty list has no cursors and no other pages", async () => {
+  const pages: VariablesOf<typeof MODELS>[] = [{ first: 1 }, { last: 1 }];
+  for (const page of pages) {
+    const { models } = await server.viewer.ask(MODELS, page);
+    assert.deepEqual(models, {
+      nodes: [],
+      totalCount: 0,
+      pageInfo: { hasPreviousPage: false, hasNextPage: false, startCursor: null, endCursor: null },
+    });
+  }
 });
 
 test("a page has 1 to 200 items, and a cursor comes from the list itself", async () => {
@@ -115,6 +189,18 @@ test("a page has 1 to 200 items, and a cursor comes from the list itself", async
     const { errors } = await server.viewer.send(EXPERIMENTS, { first });
     assert.equal(errors?.[0]?.extensions.code, "FIRST_INVALID", String(first));
     assert.deepEqual(errors?.[0]?.path, ["experiments"]);
+  }
+  for (const [page, code, message] of [
+    ["last: 0", "LAST_INVALID", /`last` must be from 1 to 200\. Received 0/],
+    ["last: -3", "LAST_INVALID", /Received -3/],
+    ["last: 201", "LAST_INVALID", /Received 201/],
+    ["first: 1, last: 1", "PAGE_INVALID", /`first` and `last` exclude each other/],
+    ['last: 1, before: "nonsense"', "CURSOR_INVALID", /Leave `before` out/],
+    ['first: 1, before: "nonsense"', "CURSOR_INVALID", /Leave `before` out/],
+  ] as const) {
+    const { errors } = await server.viewer.send(`{ experiments(${page}) { nodes { id } } }`);
+    assert.equal(errors?.[0]?.extensions.code, code, page);
+    assert.match(errors[0].message, message);
   }
   for (const after of ["nonsense", "", btoa("[1]")]) {
     const { errors } = await server.viewer.send(EXPERIMENTS, { after });
@@ -212,6 +298,8 @@ test("every point of a metric can be had, page by page", async () => {
   );
   const { run } = await server.viewer.ask(POINTS, { id: runId, first: 2000 });
   assert.equal(run?.metricPoints.nodes.length, 25);
+  const end = await server.viewer.ask(LAST_POINTS, { id: runId });
+  assert.deepEqual(end.run?.metricPoints.nodes, [{ step: 24 }, { step: 25 }]);
   const { errors } = await server.viewer.send(POINTS, { id: runId, first: 2001 });
   assert.equal(errors?.[0]?.extensions.code, "FIRST_INVALID");
 });

@@ -2,8 +2,8 @@ import { Args, Authorized, Query, Resolver } from "type-graphql";
 import type { DatasetRecord } from "../../../core/dataset-records.js";
 import type { Role } from "../../../core/enumerations.js";
 import type { DatasetStore } from "../../../data/versions/dataset-store.js";
-import { type Connection, toConnection } from "../../relay/connection.js";
-import { PageArguments, pageRequest } from "../../relay/page-arguments.js";
+import { Connection } from "../../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../../relay/page-arguments.js";
 import { DatasetConnection } from "../dataset.js";
 
 @Resolver()
@@ -12,7 +12,7 @@ export class DatasetsResolver {
 
   @Authorized<Role>("VIEWER")
   @Query(() => DatasetConnection, { name: "datasets", description: "All data sets, newest first." })
-  async list(@Args(() => PageArguments) page: PageArguments): Promise<Connection<DatasetRecord>> {
-    return toConnection(await this.datasets.listDatasets(pageRequest(page)));
+  async list(@Args(() => PageArguments) page: PageInput): Promise<Connection<DatasetRecord>> {
+    return new Connection(await this.datasets.listDatasets(pageRequest(page)));
   }
 }

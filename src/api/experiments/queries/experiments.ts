@@ -2,8 +2,8 @@ import { Args, Authorized, Query, Resolver } from "type-graphql";
 import type { Role } from "../../../core/enumerations.js";
 import type { ExperimentStore } from "../../../training/record/experiment-store.js";
 import type { ExperimentRecord } from "../../../training/record/run-records.js";
-import { type Connection, toConnection } from "../../relay/connection.js";
-import { PageArguments, pageRequest } from "../../relay/page-arguments.js";
+import { Connection } from "../../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../../relay/page-arguments.js";
 import { ExperimentConnection } from "../experiment.js";
 
 @Resolver()
@@ -12,7 +12,7 @@ export class ExperimentsResolver {
 
   @Authorized<Role>("VIEWER")
   @Query(() => ExperimentConnection, { description: "All experiments, newest first." })
-  async experiments(@Args(() => PageArguments) page: PageArguments): Promise<Connection<ExperimentRecord>> {
-    return toConnection(await this.experimentStore.list(pageRequest(page)));
+  async experiments(@Args(() => PageArguments) page: PageInput): Promise<Connection<ExperimentRecord>> {
+    return new Connection(await this.experimentStore.list(pageRequest(page)));
   }
 }

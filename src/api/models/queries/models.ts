@@ -2,8 +2,8 @@ import { Args, Authorized, Query, Resolver } from "type-graphql";
 import type { Role } from "../../../core/enumerations.js";
 import type { ModelRecord } from "../../../registry/model-records.js";
 import type { ModelStore } from "../../../registry/model-store.js";
-import { type Connection, toConnection } from "../../relay/connection.js";
-import { PageArguments, pageRequest } from "../../relay/page-arguments.js";
+import { Connection } from "../../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../../relay/page-arguments.js";
 import { ModelConnection } from "../model.js";
 
 @Resolver()
@@ -12,7 +12,7 @@ export class ModelsResolver {
 
   @Authorized<Role>("VIEWER")
   @Query(() => ModelConnection, { description: "All models, newest first." })
-  async models(@Args(() => PageArguments) page: PageArguments): Promise<Connection<ModelRecord>> {
-    return toConnection(await this.modelStore.listModels(pageRequest(page)));
+  async models(@Args(() => PageArguments) page: PageInput): Promise<Connection<ModelRecord>> {
+    return new Connection(await this.modelStore.listModels(pageRequest(page)));
   }
 }

@@ -2,8 +2,8 @@ import { Arg, Args, Authorized, Query, Resolver } from "type-graphql";
 import type { Role } from "../../../core/enumerations.js";
 import type { RunRecord } from "../../../training/record/run-records.js";
 import type { RunStore } from "../../../training/record/run-store.js";
-import { type Connection, toConnection } from "../../relay/connection.js";
-import { PageArguments, pageRequest } from "../../relay/page-arguments.js";
+import { Connection } from "../../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../../relay/page-arguments.js";
 import { RunConnection } from "../run.js";
 import { RunFilterInput } from "../run-filter.js";
 import { RunOrderInput, runOrder } from "../run-order.js";
@@ -24,9 +24,9 @@ export class RunsResolver {
       description: "In which order; null: newest first.",
     })
     orderBy: RunOrderInput | null | undefined,
-    @Args(() => PageArguments) page: PageArguments,
+    @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<RunRecord>> {
-    return toConnection(
+    return new Connection(
       await this.runStore.list({ filter: filter ?? null, order: runOrder(orderBy), page: pageRequest(page) }),
     );
   }

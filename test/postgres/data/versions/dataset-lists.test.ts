@@ -2,23 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import { encodeCursor } from "../../../../src/core/cursor.js";
-import type { Page, PageRequest } from "../../../../src/core/page.js";
+import type { PageRequest } from "../../../../src/core/page.js";
 import { zipOf } from "../../../testkit/archives.js";
 import { type DataWorld, openDataWorld } from "../../../testkit/data-world.js";
 import { classFolders } from "../../../testkit/images.js";
-
-/** Every item of a list, page by page. */
-async function walk<T>(list: (page: PageRequest) => Promise<Page<T>>, first: number): Promise<T[]> {
-  const found: T[] = [];
-  let after: string | null = null;
-  while (true) {
-    const page: Page<T> = await list({ first, after });
-    assert.ok(page.items.length <= first);
-    found.push(...page.items.map(({ node }) => node));
-    if (!page.hasNextPage) return found;
-    after = page.items.at(-1)?.cursor ?? null;
-  }
-}
+import { assertPages, walkForward } from "../../../testkit/page-walk.js";
 
 async function openFlowers(): Promise<DataWorld & { versionId: string }> {
   const world = await openDataWorld();
@@ -36,12 +24,11 @@ test("samples come by position, each once, however large the pages are", async (
   const everything = await world.datasets.allSamples(world.versionId);
   assert.equal(everything.length, 17);
   const all = { className: null, split: null };
-  for (const first of [1, 4, 17, 200]) {
-    assert.deepEqual(
-      await walk((page) => world.datasets.listSamples(world.versionId, all, page), first),
-      everything,
-    );
-  }
+  await assertPages(
+    (page) => world.datasets.listSamples(world.versionId, all, page),
+    everything,
+    [1, 4, 17, 200],
+  );
 });
 
 test("samples are filtered by class and split, and counted", async () => {
@@ -55,15 +42,9 @@ test("samples are filtered by class and split, and counted", async () => {
           (split === null || sample.split === split),
       );
       const filter = { className, split };
-      const { totalCount } = await world.datasets.listSamples(world.versionId, filter, {
-        first: 1,
-        after: null,
-      });
-      assert.equal(totalCount, expected.length);
-      assert.deepEqual(
-        await walk((page) => world.datasets.listSamples(world.versionId, filter, page), 2),
-        expected,
-      );
+      const read = (page: PageRequest) => world.datasets.listSamples(world.versionId, filter, page);
+      assert.equal(await (await read({ first: 1 })).totalCount(), expected.length);
+      await assertPages(read, expected, [2]);
     }
   }
 });
@@ -77,11 +58,14 @@ test("samples are found by id, unknown ids are left out", async () => {
 
 test("quarantined files come in the order of their names", async () => {
   await using world = await openFlowers();
-  const files = await walk((page) => world.datasets.listQuarantine(world.versionId, page), 1);
+  const read = (page: PageRequest) => world.datasets.listQuarantine(world.versionId, page);
+  const files = await walkForward(read, 1);
   assert.deepEqual(
     files.map(({ sourceName }) => sourceName),
     ["daisy/a.txt", "daisy/b.txt"],
   );
+  await assertPages(read, files);
+  assert.equal(await (await read({ first: 1 })).totalCount(), 2);
 });
 
 test("data sets and versions come newest first, and new ones do not disturb a reader", async () => {
@@ -102,11 +86,15 @@ test("data sets and versions come newest first, and new ones do not disturb a re
     rest.items.map(({ node }) => node.name),
     ["set-2", "set-1", "set-0"],
   );
-  assert.equal(rest.hasNextPage, false);
+  assert.equal(await rest.hasNextPage(), false);
+  const read = (request: PageRequest) => world.datasets.listDatasets(request);
+  const sets = await walkForward(read, 1);
   assert.deepEqual(
-    (await walk((request) => world.datasets.listDatasets(request), 1)).map(({ name }) => name),
+    sets.map(({ name }) => name),
     ["new", "set-4", "set-3", "set-2", "set-1", "set-0"],
   );
+  await assertPages(read, sets);
+  assert.equal(await (await read({ first: 1 })).totalCount(), 6);
 });
 
 test("a cursor of another list, or of none, is refused", async () => {

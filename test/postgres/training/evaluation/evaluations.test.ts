@@ -11,6 +11,7 @@ import type {
 import type { Predictions } from "../../../../src/training/evaluation/predictions.js";
 import { PredictionsKeeper } from "../../../../src/training/evaluation/predictions-keeper.js";
 import { Artifacts } from "../../../../src/training/record/artifacts.js";
+import { assertPages } from "../../../testkit/page-walk.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 import {
   finishEpoch,
@@ -182,12 +183,12 @@ test("the pictures on which two runs differ come page by page, with what each ru
   const inOrder = [first, second].map((id) => runs.find((run) => run.id === id) ?? assert.fail());
 
   const page = await finder.list(inOrder, "VALIDATION", { first: 2, after: null });
-  assert.deepEqual([page.totalCount, page.hasNextPage], [3, true]);
+  assert.deepEqual([await page.totalCount(), await page.hasNextPage()], [3, true]);
   const rest = await finder.list(inOrder, "VALIDATION", {
     first: 2,
     after: page.items.at(-1)?.cursor ?? null,
   });
-  assert.deepEqual([rest.totalCount, rest.hasNextPage], [3, false]);
+  assert.deepEqual([await rest.totalCount(), await rest.hasNextPage()], [3, false]);
   assert.deepEqual(
     [...page.items, ...rest.items].map(({ node }) => [
       node.sample.position,
@@ -199,6 +200,10 @@ test("the pictures on which two runs differ come page by page, with what each ru
       [2, "daisy", "rose 0.75", "daisy 0.75"],
       [4, "daisy", "daisy 0.75", "rose 0.75"],
     ],
+  );
+  await assertPages(
+    (request) => finder.list(inOrder, "VALIDATION", request),
+    [...page.items, ...rest.items].map(({ node }) => node),
   );
   await assert.rejects(finder.list(inOrder, "VALIDATION", { first: 2, after: "zzz" }), {
     code: "CURSOR_INVALID",

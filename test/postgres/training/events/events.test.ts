@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunEvent } from "../../../../src/core/run-events.js";
 import type { RunAttempt } from "../../../../src/training/lifecycle/attempt.js";
+import { assertPages } from "../../../testkit/page-walk.js";
 import {
   finishEpoch,
   insertVersion,
@@ -197,8 +198,11 @@ test("events are listed a page at a time", async () => {
   await using training = await openTraining();
   const { runId } = await running(training);
   const first = await training.events.list(runId, { first: 2, after: null });
-  assert.equal(first.hasNextPage, true);
+  assert.equal(await first.hasNextPage(), true);
   const second = await training.events.list(runId, { first: 2, after: first.items[1]!.cursor });
-  assert.equal(second.hasNextPage, false);
-  assert.deepEqual(durable([...first.items, ...second.items].map(({ node }) => node)), [1, 2, 3]);
+  assert.equal(await second.hasNextPage(), false);
+  const events = [...first.items, ...second.items].map(({ node }) => node);
+  assert.deepEqual(durable(events), [1, 2, 3]);
+  assert.equal(await first.totalCount(), 3);
+  await assertPages((page) => training.events.list(runId, page), events);
 });

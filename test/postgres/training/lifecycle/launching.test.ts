@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assertPages } from "../../../testkit/page-walk.js";
 import { insertVersion, leaseOf, openTraining, startNext, trainingOver } from "../training-stores.js";
 
 const SMALL = { architecture: "VGG11", widthMultiplier: 0.0625, imageSizePixels: 32, batchSize: 2 } as const;
@@ -195,7 +196,9 @@ test("experiments are made once, listed newest first, and found again by name", 
   await assert.rejects(create(""), { code: "NAME_INVALID" });
   assert.deepEqual(await training.experiments.findByName("a"), a);
   const page = await training.experiments.list({ first: 1, after: null });
-  assert.deepEqual([page.items.map(({ node }) => node.name), page.hasNextPage], [["b"], true]);
+  assert.deepEqual([page.items.map(({ node }) => node.name), await page.hasNextPage()], [["b"], true]);
   const rest = await training.experiments.list({ first: 1, after: page.items[0]!.cursor });
-  assert.deepEqual([rest.items.map(({ node }) => node.name), rest.hasNextPage], [["a"], false]);
+  assert.deepEqual([rest.items.map(({ node }) => node.name), await rest.hasNextPage()], [["a"], false]);
+  assert.equal(await rest.totalCount(), 2);
+  await assertPages((request) => training.experiments.list(request), [b, a]);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AttemptReplaced } from "../../../../src/training/lifecycle/attempt.js";
 import { MOST_FRUITLESS_ATTEMPTS } from "../../../../src/training/lifecycle/interruption-store.js";
+import { epochsOfRun } from "../../../testkit/epochs-of-run.js";
 import {
   finishEpoch,
   insertVersion,
@@ -14,7 +15,7 @@ import {
 } from "../training-stores.js";
 
 async function states(training: Training, runId: string): Promise<unknown[]> {
-  const { items } = await training.events.list(runId, { first: 200, after: null });
+  const { items } = await training.events.list(runId, { first: 200 });
   return items.flatMap(({ node }) => (node.kind === "RunStateChanged" ? [node.to] : []));
 }
 
@@ -114,7 +115,7 @@ test("a trainer that was replaced changes nothing", async () => {
     AttemptReplaced,
   );
   assert.deepEqual(await training.runs.find([id]), before);
-  assert.deepEqual(await training.runs.epochs(id, { first: 10, after: null }), []);
+  assert.deepEqual(await epochsOfRun(training.runs, id), []);
 });
 
 test("going on from epoch 2 forgets what came after it, metrics and bests included", async () => {
@@ -136,7 +137,7 @@ test("going on from epoch 2 forgets what came after it, metrics and bests includ
     new Date(),
   );
   assert.deepEqual(
-    (await training.runs.epochs(id, { first: 10, after: null })).map(({ number }) => number),
+    (await epochsOfRun(training.runs, id)).map(({ number }) => number),
     [1, 2],
   );
   assert.deepEqual(await training.runs.summaries([id]), summariesThen);
@@ -197,7 +198,7 @@ test("an attempt that starts over from an earlier epoch drops what came after, a
   const from = { epoch: 1, step: 2, stepsPerEpoch: 2, warnings };
   await training.attempts.start({ runId: id, attempt: attempt.attempt }, from, new Date());
 
-  const epochs = await training.runs.epochs(id, { first: 10, after: null });
+  const epochs = await epochsOfRun(training.runs, id);
   assert.deepEqual(
     epochs.map(({ number }) => number),
     [1],
@@ -209,7 +210,7 @@ test("an attempt that starts over from an earlier epoch drops what came after, a
   );
   const [run] = await training.runs.find([id]);
   assert.deepEqual([run?.state, run?.attempt], ["RUNNING", 1]);
-  const { items } = await training.events.list(id, { first: 200, after: null });
+  const { items } = await training.events.list(id, { first: 200 });
   assert.equal(items.at(-1)?.node.kind, "RunWarning");
   await finishEpoch(training, attempt, { number: 2 });
   await loseAll(training);

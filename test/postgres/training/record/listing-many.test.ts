@@ -3,9 +3,11 @@ import { after, before, test } from "node:test";
 import pg from "pg";
 import { fillDatabase } from "../../../../bench/store/fill-database.js";
 import { type FilledRun, filledRun } from "../../../../bench/store/filled-runs.js";
+import type { PageRequest } from "../../../../src/core/page.js";
 import type { RunFilter, RunOrder } from "../../../../src/training/record/run-records.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
 import { createTestDatabase, type TestDatabase } from "../../../testkit/database.js";
+import { walkBackward, walkForward } from "../../../testkit/page-walk.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 
 /** More than are looked at one by one before the filter's indexes are asked. */
@@ -44,16 +46,15 @@ before(async () => {
 });
 after(() => database[Symbol.asyncDispose]());
 
-/** Numbers of the runs of all pages. */
-async function listed(filter: RunFilter, order: RunOrder, first: number): Promise<readonly string[]> {
-  const names: string[] = [];
-  for (let after: string | null = null; ; ) {
-    const page = await store.list({ filter, order, page: { first, after } });
-    names.push(...page.items.map(({ node }) => node.name));
-    assert.ok(page.items.length <= first);
-    if (!page.hasNextPage) return names;
-    after = page.items.at(-1)!.cursor;
-  }
+/** Numbers of the runs of all pages, which are the same in both directions. */
+async function listed(filter: RunFilter, order: RunOrder, size: number): Promise<readonly string[]> {
+  const read = (page: PageRequest) => store.list({ filter, order, page });
+  const names = (await walkForward(read, size)).map(({ name }) => name);
+  assert.deepEqual(
+    (await walkBackward(read, size)).map(({ name }) => name),
+    names,
+  );
+  return names;
 }
 
 /** What a list must hold, in plain arithmetic. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Page, PageRequest } from "../../../../src/core/page.js";
 import type { RunFilter, RunOrder, RunRecord } from "../../../../src/training/record/run-records.js";
+import { assertPages, walkBackward, walkForward } from "../../../testkit/page-walk.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 import {
   finishEpoch,
@@ -20,34 +22,29 @@ async function names(
   return items.map(({ node }) => node.name);
 }
 
-/** Walks the pages; `between` runs after each. */
-async function walk(
-  training: Training,
-  order: RunOrder | null,
-  first: number,
-  between: () => Promise<unknown> = async () => {},
-): Promise<RunRecord[]> {
-  const seen: RunRecord[] = [];
-  let after: string | null = null;
-  for (;;) {
-    const page = await training.runs.list({ order, page: { first, after } });
-    seen.push(...page.items.map(({ node }) => node));
-    if (!page.hasNextPage) return seen;
-    after = page.items.at(-1)!.cursor;
-    await between();
-  }
-}
+const reading =
+  (training: Training, order: RunOrder | null) =>
+  (page: PageRequest): Promise<Page<RunRecord>> =>
+    training.runs.list({ order, page });
 
 test("pages of runs neither skip nor repeat a run while others are launched", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const launched: string[] = [];
   for (let count = 0; count < 11; count++) launched.push((await training.launch()).id);
-  const seen = await walk(training, null, 3, () => training.launch());
-  assert.deepEqual(
-    seen.map(({ id }) => id),
-    launched.toReversed(),
+  const ids = (runs: readonly RunRecord[]): string[] => runs.map(({ id }) => id);
+  const seen = await walkForward(reading(training, null), 3, async () =>
+    launched.push((await training.launch()).id),
   );
+  assert.deepEqual(ids(seen), launched.slice(0, 11).toReversed());
+
+  const newestFirst = launched.toReversed();
+  const backward = await walkBackward(reading(training, null), 3, async () =>
+    newestFirst.unshift((await training.launch()).id),
+  );
+  // Read towards the newest, the list also shows the runs that were launched meanwhile.
+  assert.deepEqual(ids(backward), newestFirst.slice(-backward.length));
+  assert.ok(backward.length > 11);
 });
 
 test("runs launched in the same millisecond are still told apart", async () => {
@@ -56,8 +53,10 @@ test("runs launched in the same millisecond are still told apart", async () => {
   for (let count = 0; count < 7; count++) await training.launch();
   await rawSql(training.database, `update run set created_at = '2026-01-01T00:00:00Z'`);
   for (const direction of ["ASC", "DESC"] as const) {
-    const seen = await walk(training, { field: "CREATED_AT", direction }, 2);
+    const read = reading(training, { field: "CREATED_AT", direction });
+    const seen = await walkForward(read, 2);
     assert.equal(new Set(seen.map(({ id }) => id)).size, 7);
+    await assertPages(read, seen);
   }
 });
 
@@ -92,10 +91,17 @@ test("runs are ordered by a metric, those without it last, in pages of any size"
     [{ field: "METRIC_LAST", metric, direction: "ASC" }, "bdacef"],
   ];
   for (const [order, expected] of orders) {
-    for (const first of [1, 2, 4, 50]) {
-      const seen = await walk(training, order, first);
-      assert.equal(seen.map(({ name }) => name).join(""), expected, `${JSON.stringify(order)} by ${first}`);
+    for (const size of [1, 2, 4, 50]) {
+      for (const walk of [walkForward, walkBackward]) {
+        const seen = await walk(reading(training, order), size);
+        assert.equal(
+          seen.map(({ name }) => name).join(""),
+          expected,
+          `${walk.name} ${JSON.stringify(order)} by ${size}`,
+        );
+      }
     }
+    await assertPages(reading(training, order), await walkForward(reading(training, order), 50));
   }
 });
 
@@ -107,11 +113,13 @@ test("runs are ordered by how long they took, those that have not ended last", a
     `update run set started_at = '2026-01-01T00:00:00Z', ended_at = '2026-01-01T00:00:00Z'::timestamptz
        + (ascii(name) - 96) * interval '1.001 seconds' where name <> 'f'`,
   );
-  for (const first of [2, 50]) {
-    const longest = await walk(training, { field: "DURATION", direction: "DESC" }, first);
-    assert.equal(longest.map(({ name }) => name).join(""), "edcbaf");
-    const shortest = await walk(training, { field: "DURATION", direction: "ASC" }, first);
-    assert.equal(shortest.map(({ name }) => name).join(""), "abcdef");
+  for (const size of [2, 50]) {
+    for (const walk of [walkForward, walkBackward]) {
+      const longest = await walk(reading(training, { field: "DURATION", direction: "DESC" }), size);
+      assert.equal(longest.map(({ name }) => name).join(""), "edcbaf");
+      const shortest = await walk(reading(training, { field: "DURATION", direction: "ASC" }), size);
+      assert.equal(shortest.map(({ name }) => name).join(""), "abcdef");
+    }
   }
 });
 

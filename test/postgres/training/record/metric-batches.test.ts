@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricValueAt } from "../../../../src/core/metrics/epoch-metrics.js";
-import type { MetricPointRecord, MetricSummaryRecord } from "../../../../src/training/record/run-records.js";
+import type { PageRequest } from "../../../../src/core/page.js";
+import type { MetricSummaryRecord } from "../../../../src/training/record/run-records.js";
+import { assertPages, walkForward } from "../../../testkit/page-walk.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 import { insertVersion, openTraining, type Training } from "../training-stores.js";
 
@@ -173,21 +175,17 @@ test("pages of points neither skip nor repeat one while more arrive", async () =
   await using training = await openTraining();
   const run = await recordedRun(training);
   await run.record(1, valuesFrom(1, [1, 2, 3, 4, 5]));
-  const seen: MetricPointRecord[] = [];
-  for (let after: string | null = null, page = 1; ; page++) {
-    const { items, hasNextPage } = await training.metrics.points(run.runId, "batch.loss", {
-      first: 2,
-      after,
-    });
-    seen.push(...items.map(({ node }) => node));
-    if (!hasNextPage) break;
-    after = items.at(-1)!.cursor;
+  const read = (page: PageRequest) => training.metrics.points(run.runId, "batch.loss", page);
+  let page = 0;
+  const seen = await walkForward(read, 2, async () => {
+    page++;
     if (page < 4) await run.record(page, valuesFrom(page * 10, [page * 10]));
-  }
+  });
   assert.deepEqual(
     seen.map(({ value }) => value),
     [1, 2, 3, 4, 5, 10, 20, 30],
   );
+  await assertPages(read, seen);
   await assert.rejects(training.metrics.points(run.runId, "batch.loss", { first: 2, after: "x" }), {
     code: "CURSOR_INVALID",
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { epochsOfRun } from "../../../testkit/epochs-of-run.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 import { finishEpoch, insertVersion, openTraining, startNext, type Training } from "../training-stores.js";
 
@@ -35,7 +36,7 @@ test("metrics keep what is no number, and their best is the best number", async 
     bestValue: 0.4,
     bestEpoch: 3,
   });
-  const epochs = await training.runs.epochs(runId, { first: 2, after: 1 });
+  const epochs = await epochsOfRun(training.runs, runId, { first: 2, after: 1 });
   assert.deepEqual(
     epochs.map(({ number, validationLoss }) => [number, validationLoss]),
     [

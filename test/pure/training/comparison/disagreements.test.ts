@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareClasses } from "../../../../src/training/comparison/class-comparison.js";
-import { findDisagreements, indexAfter } from "../../../../src/training/comparison/disagreements.js";
+import { findDisagreements, indicesIn } from "../../../../src/training/comparison/disagreements.js";
 import type { Predictions } from "../../../../src/training/evaluation/predictions.js";
 
 test("runs disagree exactly on the images that one predicts correctly and the other wrongly", () => {
@@ -34,8 +34,14 @@ test("a run does not disagree with itself", () => {
 
 test("a page begins after the position of its cursor, whether that is a disagreement or not", () => {
   const positions = Int32Array.of(2, 5, 9);
+  const from = (key: number) => ({
+    after: { key: [key] as const, inclusive: false },
+    before: null,
+    backward: false,
+    limit: 10,
+  });
   assert.deepEqual(
-    [-1, 0, 2, 3, 5, 8, 9, 100].map((after) => indexAfter(positions, after)),
+    [-1, 0, 2, 3, 5, 8, 9, 100].map((key) => indicesIn(positions, from(key))[0]),
     [0, 0, 1, 1, 2, 2, 3, 3],
   );
 });

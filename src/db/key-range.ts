@@ -1,0 +1,40 @@
+import { type RawBuilder, type SelectQueryBuilder, type SqlBool, type StringReference, sql } from "kysely";
+import type { KeyBound, KeyRange } from "../core/keyset.js";
+
+type Key = readonly (string | number)[];
+
+/** What a list is sorted by: the columns of its key, all in one direction. */
+export interface KeyOrder<DB, TB extends keyof DB> {
+  readonly columns: readonly StringReference<DB, TB>[];
+  readonly direction: "asc" | "desc";
+}
+
+/**
+ * Restricts a query to a range of a list, in the order in which the range is read. It compares whole keys, so an index
+ * on the columns serves both directions.
+ */
+export function inKeyRange<DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  { columns, direction }: KeyOrder<DB, TB>,
+  { after, before, backward, limit }: KeyRange<Key>,
+): SelectQueryBuilder<DB, TB, Row> {
+  const ascends = direction === "asc";
+  let restricted = query;
+  if (after !== null) restricted = restricted.where(compared(columns, ascends ? ">" : "<", after));
+  if (before !== null) restricted = restricted.where(compared(columns, ascends ? "<" : ">", before));
+  for (const column of columns) {
+    restricted = restricted.orderBy(sql.ref(column), ascends === backward ? "desc" : "asc");
+  }
+  return restricted.limit(limit);
+}
+
+function compared(
+  columns: readonly string[],
+  operator: "<" | ">",
+  { key, inclusive }: KeyBound<Key>,
+): RawBuilder<SqlBool> {
+  const tuple = sql.join(columns.map((column) => sql.ref(column)));
+  // A whole number of a cursor may exceed the type of its column.
+  const values = sql.join(key.map((part) => (typeof part === "number" ? sql`${part}::bigint` : part)));
+  return sql<SqlBool>`(${tuple}) ${sql.raw(inclusive ? `${operator}=` : operator)} (${values})`;
+}
