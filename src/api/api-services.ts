@@ -25,7 +25,7 @@ import type { ExperimentStore } from "../training/record/experiment-store.js";
 import type { MetricStore } from "../training/record/metric-store.js";
 import type { RunStore } from "../training/record/run-store.js";
 
-/** Everything that the API shows to the world; `app` fills it. */
+/** The services that the API exposes. `app` constructs them. */
 export interface ApiServices {
   readonly log: Log;
   readonly accessTokens: AccessTokens;
@@ -55,7 +55,7 @@ export interface ApiServices {
   readonly classifier: Classifier;
 }
 
-/** What the trainer does at the moment. */
+/** Current activity of the trainer. */
 export interface TrainingActivity {
   readonly engineStatus: EngineStatus;
   /** Null while it waits for a run. */

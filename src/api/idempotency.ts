@@ -1,5 +1,5 @@
-/** Description of `idempotencyKey`, which several inputs have. */
+/** Description of the field `idempotencyKey` of several inputs. */
 export const IDEMPOTENCY_KEY =
-  "Any text of your choice, unique to this request, such as a UUID. Sent again with the same input it " +
-  "returns what the first request made, so a request may be repeated after a lost answer; with another " +
-  "input it is refused. Null makes something new each time.";
+  "Any text that is unique to this request, such as a UUID. A request may be repeated with the same key and input, for " +
+  "example after a lost response, and then returns what the first one created. The same key with another input is " +
+  "refused. Null creates something new each time.";

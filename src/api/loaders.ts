@@ -34,13 +34,13 @@ interface EpochsKey extends EpochsPage {
 
 type ById<Value> = DataLoader<string, Value>;
 
-/** One loader per relation: whatever a request asks for, each relation costs one statement per level. */
+/** One loader per relation. Each relation costs one statement per level of a request, whatever its number of items. */
 export interface Loaders {
   readonly dataset: ById<DatasetRecord>;
   readonly datasetOrNull: ById<DatasetRecord | null>;
   readonly datasetVersion: ById<DatasetVersionRecord>;
   readonly datasetVersionOrNull: ById<DatasetVersionRecord | null>;
-  /** By data set. */
+  /** By dataset. */
   readonly latestDatasetVersion: ById<DatasetVersionRecord | null>;
   /** By version. */
   readonly classCounts: ById<readonly ClassCountRecord[]>;
@@ -59,7 +59,7 @@ export interface Loaders {
   readonly artifacts: ById<readonly ArtifactRecord[]>;
   readonly modelVersionsOfRun: ById<readonly ModelVersionRecord[]>;
   readonly epochs: DataLoader<EpochsKey, readonly EpochRecord[], string>;
-  /** Of an evaluation, row by row. */
+  /** The confusion matrix of an evaluation, row by row. */
   readonly confusion: DataLoader<EvaluationKey, Int32Array, string>;
   readonly model: ById<ModelRecord>;
   readonly modelOrNull: ById<ModelRecord | null>;
@@ -78,7 +78,7 @@ export interface SplitCount {
   readonly sampleCount: number;
 }
 
-/** Loaders for one request: they remember what they read, so they must not outlive it. */
+/** Creates the loaders of one request. They cache what they read, so they must not outlive it. */
 export function createLoaders(sources: LoaderSources): Loaders {
   const { datasets, experiments, runs, models, evaluations, artifacts } = sources;
   const datasetOrNull = optional((ids) => datasets.findDatasets(ids), byId);
@@ -146,7 +146,7 @@ export function createLoaders(sources: LoaderSources): Loaders {
   };
 }
 
-/** One statement for each page that is asked for, whatever the number of runs. */
+/** Reads pages of epochs with one statement per distinct page, whatever the number of runs. */
 async function epochsOf(
   runs: RunStore,
   keys: readonly EpochsKey[],
@@ -166,7 +166,7 @@ async function epochsOf(
   return keys.map((key) => found.get(key) ?? []);
 }
 
-/** Each is a statement of its own, for one of 1,000 classes takes megabytes. */
+/** Reads each matrix with its own statement, because a matrix of 1,000 classes takes megabytes. */
 async function confusionOf(
   evaluations: EvaluationStore,
   { runId, split }: EvaluationKey,

@@ -2,7 +2,7 @@ import DataLoader from "dataloader";
 
 type Ids = readonly string[];
 
-/** Loads at most one record for each id. `keyOf` says which id a record answers. */
+/** Loads at most one record for each id. `keyOf` returns the id that a record belongs to. */
 export function optional<Value>(
   find: (ids: Ids) => Promise<readonly Value[]>,
   keyOf: (value: Value) => string,
@@ -14,8 +14,8 @@ export function optional<Value>(
 }
 
 /**
- * The same records where a foreign key says that they exist. Shares the other loader's cache, so a
- * record that both are asked for is read once.
+ * Loads records that exist because a foreign key refers to them. It shares the cache of the other loader, so a record
+ * that both load is read once.
  */
 export function existing<Value>(loader: DataLoader<string, Value | null>): DataLoader<string, Value> {
   return new DataLoader(
@@ -29,7 +29,7 @@ export function existing<Value>(loader: DataLoader<string, Value | null>): DataL
   );
 }
 
-/** Loads any number of records for each id, in the order in which `find` answers. */
+/** Loads any number of records for each id, in the order in which `find` returns them. */
 export function grouped<Value>(
   find: (ids: Ids) => Promise<readonly Value[]>,
   keyOf: (value: Value) => string,
@@ -41,7 +41,7 @@ export function grouped<Value>(
   });
 }
 
-/** Loads one value for each id from a store that answers with a map. */
+/** Loads one value for each id from a store that returns a map. */
 export function mapped<Value, Missing>(
   find: (ids: Ids) => Promise<ReadonlyMap<string, Value>>,
   missing: Missing,

@@ -2,10 +2,10 @@ import type { Caller } from "../access/caller.js";
 import { createLoaders, type LoaderSources, type Loaders } from "./loaders.js";
 import type { EventStreams } from "./subscriptions/event-streams.js";
 
-/** What every resolver can rely on. There is none for an anonymous request: it never gets this far. */
+/** Context of every resolver. Anonymous requests are refused before one is created. */
 export interface RequestContext {
   readonly caller: Caller;
-  /** Fresh for each request, and for each event of a subscription, so that nothing stale is read. */
+  /** Created for each request and for each event of a subscription, because loaders cache what they read. */
   readonly loaders: Loaders;
   readonly events: EventStreams;
 }

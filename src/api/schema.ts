@@ -18,17 +18,17 @@ import type { RequestContext } from "./request-context.js";
 import { RESOLVERS, type ResolverContainer } from "./resolvers.js";
 import { DateTime } from "./scalars.js";
 
-/** Inputs of which exactly one field must be given. */
+/** Input types that require exactly one field. */
 const ONE_OF_INPUTS = ["ImportSourceInput", "ImageInput", ...ONE_OF_SETTINGS];
 
-/** Builds the executable schema; `container` is asked for a resolver when one of its fields runs. */
+/** Builds the executable schema. `container` provides a resolver when one of its fields is executed. */
 export async function buildApiSchema(container: ResolverContainer): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [...RESOLVERS],
     container,
     authChecker: checkRole,
     scalarsMap: [{ type: Date, scalar: DateTime }],
-    // Input is checked by GraphQL and by the domains, not by class-validator's decorators.
+    // GraphQL and the domains validate inputs; class-validator is not used.
     validate: false,
     pubSub: NO_PUB_SUB,
   });
@@ -38,19 +38,19 @@ export async function buildApiSchema(container: ResolverContainer): Promise<Grap
   return schema;
 }
 
-/** The schema as sorted SDL, the same on every machine: what `schema.graphql` holds. */
+/** Returns the schema as sorted SDL, the content of `schema.graphql`. It is the same on every machine. */
 export async function emitSchema(): Promise<string> {
   const schema = await buildApiSchema({
     get() {
-      throw new Error("This schema is for printing: it has no resolvers.");
+      throw new Error("This schema is only printed, so it has no resolvers.");
     },
   });
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }
 
 /**
- * The schema without descriptions: what `schema.released.graphql` holds after a release. Later schemas must stay
- * compatible with it.
+ * Returns the schema without descriptions, the content of `schema.released.graphql` after a release. Later schemas must
+ * stay compatible with it.
  */
 export async function emitReleasedSchema(): Promise<string> {
   const document = visit(parse(await emitSchema()), {
@@ -59,7 +59,7 @@ export async function emitReleasedSchema(): Promise<string> {
   return `${print(document)}\n`;
 }
 
-/** type-graphql 2.0 knows no @oneOf, which graphql-js enforces and prints once it is set. */
+/** Marks the types as @oneOf, which type-graphql 2.0 does not support. graphql-js enforces and prints it. */
 function markOneOf(schema: GraphQLSchema): void {
   for (const name of ONE_OF_INPUTS) {
     const type = schema.getType(name);
@@ -70,14 +70,14 @@ function markOneOf(schema: GraphQLSchema): void {
 
 function describeRoots(schema: GraphQLSchema): void {
   const descriptions = new Map([
-    [schema.getQueryType(), "What can be read. Needs the role VIEWER unless a field says otherwise."],
+    [schema.getQueryType(), "Reads data. Needs the role VIEWER unless a field says otherwise."],
     [
       schema.getMutationType(),
-      "What can be done. Mistakes of the caller come back as `userErrors`, and then nothing was changed.",
+      "Changes data. Expected errors are returned as `userErrors`; then nothing was changed.",
     ],
     [
       schema.getSubscriptionType(),
-      "What can be followed as it happens, over graphql-ws. Needs the role VIEWER.",
+      "Follows events as they happen, over WebSocket (graphql-ws). Needs the role VIEWER.",
     ],
   ]);
   for (const [type, description] of descriptions) if (type) type.description = description;
@@ -89,7 +89,7 @@ const checkRole: AuthChecker<RequestContext, Role> = ({ context: { caller } }, r
   return true;
 };
 
-/** type-graphql asks for one even where every subscription brings its own source. */
+/** type-graphql requires a PubSub although every subscription has its own source. */
 const NO_PUB_SUB: PubSub = {
   publish() {
     throw new Error("Events are read from the database, never published here.");

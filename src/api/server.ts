@@ -28,12 +28,12 @@ import { buildApiSchema } from "./schema.js";
 import { EventStreams } from "./subscriptions/event-streams.js";
 import { SubscriptionServer } from "./subscriptions/subscription-server.js";
 
-/** Nothing has come or gone on a connection for so long: it is taken for dead. Longer than any answer takes. */
+/** A connection without traffic for this long is closed. No response takes longer. */
 const IDLE_MS = 150_000;
 const HEADERS_MS = 20_000;
 
 export interface ApiServer extends AsyncDisposable {
-  /** Where it answers, without a slash at the end. */
+  /** Base URL without a trailing slash. */
   readonly url: string;
   readonly port: number;
 }
@@ -41,8 +41,8 @@ export interface ApiServer extends AsyncDisposable {
 export type ApiServerConfig = Pick<Config, "host" | "port" | "limits">;
 
 /**
- * Serves the API, its playground and its files on one port. Disposing it ends the subscriptions, lets
- * the requests under way finish for a few seconds, and closes the port.
+ * Serves the API, the playground and files on one port. Disposing the server ends all subscriptions, gives current
+ * requests a few seconds to finish, and closes the port.
  *
  * @throws AppError `PORT_IN_USE`, `HOST_UNUSABLE`
  */
@@ -58,7 +58,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
 
   const app = express();
   const httpServer = createServer(app);
-  // An upload may take hours: what ends a request that hangs is silence, not its length.
+  // An upload may take hours, so hanging requests are ended by the idle timeout instead.
   httpServer.requestTimeout = 0;
   httpServer.headersTimeout = HEADERS_MS;
   httpServer.setTimeout(IDLE_MS);
@@ -67,7 +67,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
     schema,
     httpServer,
     limits: config.limits,
-    mostSockets: config.limits.sockets,
+    maxSockets: config.limits.sockets,
     accessTokens: services.accessTokens,
     authentication,
     contextOf,
@@ -96,7 +96,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
   app.use((request) => {
     throw new AppError(
       "NOT_FOUND",
-      `There is nothing at ${request.method} ${request.path}. The API is at /graphql.`,
+      `There is no route for ${request.method} ${request.path}. The API is at /graphql.`,
     );
   });
   app.use(jsonErrors(log));
@@ -125,7 +125,7 @@ async function listen(server: Server, { host, port }: ApiServerConfig): Promise<
     if (code === "EADDRINUSE") {
       throw new AppError(
         "PORT_IN_USE",
-        `Port ${port} of ${host} is in use. Stop what uses it, or choose another: ESPALIER_PORT.`,
+        `Port ${port} of ${host} is in use. Stop the program that uses it, or choose another port with ESPALIER_PORT.`,
         { cause },
       );
     }
@@ -139,7 +139,7 @@ async function listen(server: Server, { host, port }: ApiServerConfig): Promise<
   }
 }
 
-/** What to call a host in an address; one that means every interface is reached on loopback too. */
+/** Returns the host for a URL. A server that listens on all interfaces is reached on loopback too. */
 function nameFor(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;

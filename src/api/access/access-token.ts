@@ -5,27 +5,29 @@ import { Role } from "./role.js";
 
 @ObjectType({
   implements: Node,
-  description: "A token that lets a person or a program use this server. Its secret is not kept.",
+  description:
+    "A token with which a person or a program uses this server. The server stores only a hash of its " +
+    "secret.",
 })
 export class AccessToken {
-  @Field(() => String, { description: "Who or what it was made for; need not be unique." })
+  @Field(() => String, { description: "What the token is for; need not be unique." })
   name!: string;
 
-  @Field(() => Role, { description: "What it allows." })
+  @Field(() => Role, { description: "What the token allows." })
   role!: Role;
 
-  @Field(() => DateTime, { description: "When it was made." })
+  @Field(() => DateTime, { description: "When the token was created." })
   createdAt!: Date;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "When it was last used, exact to a minute; null when it never was.",
+    description: "When the token was last used, to the minute; null if it was never used.",
   })
   lastUsedAt!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "When it was revoked; null while it works. A revoked token stays listed.",
+    description: "When the token was revoked; null while it is valid. Revoked tokens stay in the list.",
   })
   revokedAt!: Date | null;
 }

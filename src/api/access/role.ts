@@ -3,11 +3,15 @@ import { Role } from "../../core/enumerations.js";
 
 registerEnumType(Role, {
   name: "Role",
-  description: "What an access token allows; each role includes the ones below it.",
+  description: "What an access token allows. Each role includes the roles below it.",
   valuesConfig: {
-    ADMIN: { description: "Everything, and making and revoking access tokens." },
-    EDITOR: { description: "Reading, and importing data, training runs, registering and promoting models." },
-    VIEWER: { description: "Reading, following events and classifying pictures." },
+    ADMIN: { description: "Creating and revoking access tokens, and everything that EDITOR allows." },
+    EDITOR: {
+      description:
+        "Importing data, training runs, registering and promoting models, and everything that VIEWER " +
+        "allows.",
+    },
+    VIEWER: { description: "Reading, following events and classifying images." },
   },
 });
 

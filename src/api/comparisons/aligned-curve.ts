@@ -4,18 +4,18 @@ import type { RunRecord } from "../../training/record/run-records.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";
 
-@ObjectType({ description: "One run's line in a chart." })
+@ObjectType({ description: "The curve of one run in a chart." })
 export class CurveSeries {
   @Field(() => [Float], {
     nullable: "items",
-    description: "A value for each of `epochs`; null where the run has none, or none that is finite.",
+    description: "One value for each of `epochs`; null where the run has no finite value.",
   })
   values!: readonly (number | null)[];
 }
 
 @Resolver(() => CurveSeries)
 export class CurveSeriesResolver {
-  @FieldResolver(() => Run, { description: "Whose line it is." })
+  @FieldResolver(() => Run, { description: "The run whose curve this is." })
   run(
     @Root() { runId }: AlignedCurveRecord["series"][number],
     @Ctx() { loaders }: RequestContext,
@@ -24,14 +24,16 @@ export class CurveSeriesResolver {
   }
 }
 
-@ObjectType({ description: "One metric of the compared runs over the epochs, ready to be drawn." })
+@ObjectType({ description: "One metric of the compared runs over the epochs, ready for a chart." })
 export class AlignedCurve {
-  @Field(() => String, { description: "Which metric." })
+  @Field(() => String, { description: 'Key of the metric, such as "validation.top1".' })
   key!: string;
 
-  @Field(() => [Int], { description: "Every epoch that at least one of the runs completed." })
+  @Field(() => [Int], {
+    description: "Numbers of all epochs that at least one of the runs completed, in ascending order.",
+  })
   epochs!: readonly number[];
 
-  @Field(() => [CurveSeries], { description: "A line for each run, in the order of `runs`." })
+  @Field(() => [CurveSeries], { description: "One curve for each run, in the order of `runs`." })
   series!: readonly CurveSeries[];
 }

@@ -7,18 +7,18 @@ import { Run } from "../runs/run.js";
 
 @ObjectType({ description: "One metric of the compared runs." })
 export class MetricComparison {
-  @Field(() => String, { description: 'Which metric, such as "validation.top1".' })
+  @Field(() => String, { description: 'Key of the metric, such as "validation.top1".' })
   key!: string;
 
   @Field(() => [MetricValue], {
     nullable: "items",
-    description: "Best value of each run, in the order of `runs`; null where a run has none.",
+    description: "Best value of each run, in the order of `runs`; null where a run has no value.",
   })
   best!: readonly (number | null)[];
 
   @Field(() => [MetricValue], {
     nullable: "items",
-    description: "Newest value of each run, in the order of `runs`; null where a run has none.",
+    description: "Newest value of each run, in the order of `runs`; null where a run has no value.",
   })
   last!: readonly (number | null)[];
 }
@@ -27,7 +27,7 @@ export class MetricComparison {
 export class MetricComparisonResolver {
   @FieldResolver(() => Run, {
     nullable: true,
-    description: "The run with the best value; null when several have it or none has one.",
+    description: "The run with the best value; null when several runs share it or no run has a value.",
   })
   async bestRun(
     @Root() { bestRunId }: MetricComparisonRecord,

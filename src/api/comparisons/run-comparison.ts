@@ -17,25 +17,29 @@ import { Difference } from "./difference.js";
 import { DisagreementConnection } from "./disagreement.js";
 import { MetricComparison } from "./metric-comparison.js";
 
-@ObjectType({ description: "Why one run did better than another: what differs between them." })
+@ObjectType({ description: "Differences between runs that explain why one did better than another." })
 export class RunComparison {
-  @Field(() => [Run], { description: "The compared runs, in the order asked for." })
+  @Field(() => [Run], { description: "The compared runs, in the requested order." })
   runs!: readonly Run[];
 
-  @Field(() => [Difference], { description: "Settings that differ; equal ones are left out." })
+  @Field(() => [Difference], { description: "Settings that differ. Equal settings are left out." })
   configuration!: readonly Difference[];
 
-  @Field(() => [Difference], { description: "What differs in the data: version, hash, counts, classes." })
+  @Field(() => [Difference], { description: "Differences in the data: version, hash, counts and classes." })
   data!: readonly Difference[];
 
-  @Field(() => [Difference], { description: "What differs in where they ran: versions, processor, threads." })
+  @Field(() => [Difference], {
+    description: "Differences in the environment: versions, processor and threads.",
+  })
   environment!: readonly Difference[];
 
-  @Field(() => [MetricComparison], { description: "Best and newest values of every metric that a run has." })
+  @Field(() => [MetricComparison], {
+    description: "Best and newest values of every metric that at least one run has.",
+  })
   metrics!: readonly MetricComparison[];
 }
 
-const MOST_CURVES = 20;
+const MAX_CURVES = 20;
 
 @Resolver(() => RunComparison)
 export class RunComparisonResolver {
@@ -50,14 +54,14 @@ export class RunComparisonResolver {
   async curves(
     @Root() comparison: RunComparisonRecord,
     @Arg("keys", () => [String], {
-      description: `Which metrics, at most ${MOST_CURVES}, such as "validation.top1".`,
+      description: `Keys of at most ${MAX_CURVES} metrics, such as "validation.top1".`,
     })
     keys: readonly string[],
   ): Promise<readonly AlignedCurveRecord[]> {
-    if (keys.length > MOST_CURVES) {
+    if (keys.length > MAX_CURVES) {
       throw new AppError(
         "TOO_MANY_KEYS",
-        `\`keys\` must name at most ${MOST_CURVES} metrics. Received ${keys.length}.`,
+        `\`keys\` must name at most ${MAX_CURVES} metrics. Received ${keys.length}.`,
         { path: ["keys"] },
       );
     }
@@ -68,8 +72,7 @@ export class RunComparisonResolver {
   }
 
   @FieldResolver(() => [ClassComparison], {
-    description:
-      "How well each run tells each class, in class order; a class that any of the runs has is there.",
+    description: "Scores of each run per class, for every class that at least one run has, in class order.",
   })
   classes(@Root() { runs }: RunComparisonRecord): Promise<readonly ClassComparisonRecord[]> {
     return this.comparer.compareClasses(runs);
@@ -77,15 +80,16 @@ export class RunComparisonResolver {
 
   @FieldResolver(() => DisagreementConnection, {
     description:
-      "The pictures that one run gets right and the other wrong, in the order of the data set. Takes exactly two runs " +
-      "on one version, both evaluated on the split; else COMPARISON_INVALID says what is missing.",
+      "Images that one run classifies correctly and the other does not, in the order of the dataset. " +
+      "Requires exactly two runs on the same dataset version, both evaluated on the split; otherwise the " +
+      "error COMPARISON_INVALID says what is missing.",
   })
   async disagreements(
     @Root() { runs }: RunComparisonRecord,
     @Arg("split", () => Split, {
       nullable: true,
       defaultValue: Split.VALIDATION,
-      description: "Which pictures: VALIDATION or TEST; null means VALIDATION.",
+      description: "VALIDATION or TEST; null means VALIDATION.",
     })
     split: Split | null,
     @Args(() => PageArguments) page: PageInput,

@@ -1,19 +1,22 @@
 import { Field, Int, ObjectType } from "type-graphql";
 
-@ObjectType({ description: "A class of pictures, and how many of them each split has." })
+@ObjectType({ description: "A class and its number of images in each split." })
 export class DatasetClass {
-  @Field(() => Int, { description: "Place in the sorted class names, from 0; also the network's output." })
+  @Field(() => Int, {
+    description:
+      "Position among the sorted class names, from 0. It is also the index of the network's output.",
+  })
   index!: number;
 
-  @Field(() => String, { description: "Name of the folder that the pictures came from." })
+  @Field(() => String, { description: "Name of the class, which was the name of the imported folder." })
   name!: string;
 
-  @Field(() => Int, { description: "Pictures in the split TRAIN." })
+  @Field(() => Int, { description: "Number of images in the split TRAIN." })
   train!: number;
 
-  @Field(() => Int, { description: "Pictures in the split VALIDATION." })
+  @Field(() => Int, { description: "Number of images in the split VALIDATION." })
   validation!: number;
 
-  @Field(() => Int, { description: "Pictures in the split TEST." })
+  @Field(() => Int, { description: "Number of images in the split TEST." })
   test!: number;
 }

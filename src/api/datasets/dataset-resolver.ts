@@ -11,7 +11,7 @@ import { DatasetVersion, DatasetVersionConnection } from "./dataset-version.js";
 export class DatasetResolver {
   constructor(private readonly datasets: DatasetStore) {}
 
-  @FieldResolver(() => DatasetVersionConnection, { description: "Its versions, newest first." })
+  @FieldResolver(() => DatasetVersionConnection, { description: "All versions, newest first." })
   async versions(
     @Root() dataset: DatasetRecord,
     @Args(() => PageArguments) page: PageInput,
@@ -22,7 +22,8 @@ export class DatasetResolver {
   @FieldResolver(() => DatasetVersion, {
     nullable: true,
     description:
-      "The newest version that is READY, which its bare name stands for; null before there is one.",
+      "The newest version that is READY, which a reference without a number means; null before there is " +
+      "one.",
   })
   latestVersion(
     @Root() dataset: DatasetRecord,

@@ -23,19 +23,19 @@ import { SplitSummary } from "./split-summary.js";
 export class DatasetVersionResolver {
   constructor(private readonly datasets: DatasetStore) {}
 
-  @FieldResolver(() => Dataset, { description: "The data set that it is a version of." })
+  @FieldResolver(() => Dataset, { description: "The dataset that this is a version of." })
   dataset(@Root() version: DatasetVersionRecord, @Ctx() { loaders }: RequestContext): Promise<DatasetRecord> {
     return loaders.dataset.load(version.datasetId);
   }
 
-  @FieldResolver(() => String, { description: 'What to call it in inputs, such as "flowers:3".' })
+  @FieldResolver(() => String, { description: 'Reference to this version in inputs, such as "flowers:3".' })
   ref(@Root() version: DatasetVersionRecord): string {
     return `${version.datasetName}:${version.number}`;
   }
 
   @FieldResolver(() => UserError, {
     nullable: true,
-    description: "Why its import ended without a usable version; null unless FAILED.",
+    description: "Why the import failed; null unless the status is FAILED.",
   })
   failure(@Root() version: DatasetVersionRecord): UserError | null {
     if (version.failureCode === null) return null;
@@ -43,7 +43,7 @@ export class DatasetVersionResolver {
   }
 
   @FieldResolver(() => [DatasetClass], {
-    description: "Its classes, sorted by name, with their counts; empty until READY.",
+    description: "Classes with their image counts, sorted by name; empty until READY.",
   })
   classes(
     @Root() version: DatasetVersionRecord,
@@ -53,7 +53,7 @@ export class DatasetVersionResolver {
   }
 
   @FieldResolver(() => [SplitSummary], {
-    description: "How many pictures TRAIN, VALIDATION and TEST have; splits without pictures are left out.",
+    description: "Number of images in TRAIN, VALIDATION and TEST. Empty splits are left out.",
   })
   splits(
     @Root() version: DatasetVersionRecord,
@@ -63,11 +63,14 @@ export class DatasetVersionResolver {
   }
 
   @FieldResolver(() => SampleConnection, {
-    description: "Its pictures, in the order of the manifest: by class, then by content.",
+    description: "Images in the order of the manifest: by class, then by content.",
   })
   async samples(
     @Root() version: DatasetVersionRecord,
-    @Arg("filter", () => SampleFilter, { nullable: true, description: "Which pictures; null means all." })
+    @Arg("filter", () => SampleFilter, {
+      nullable: true,
+      description: "Which images to list; null lists all.",
+    })
     filter: SampleFilter | null | undefined,
     @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<SampleRecord>> {
@@ -77,7 +80,7 @@ export class DatasetVersionResolver {
     );
   }
 
-  @FieldResolver(() => QuarantinedFileConnection, { description: "The files that its import set aside." })
+  @FieldResolver(() => QuarantinedFileConnection, { description: "Files that the import did not use." })
   async quarantine(
     @Root() version: DatasetVersionRecord,
     @Args(() => PageArguments) page: PageInput,

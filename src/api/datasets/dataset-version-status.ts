@@ -3,11 +3,11 @@ import { DatasetVersionStatus } from "../../core/enumerations.js";
 
 registerEnumType(DatasetVersionStatus, {
   name: "DatasetVersionStatus",
-  description: "How far the import of a version is.",
+  description: "Progress of a version's import.",
   valuesConfig: {
-    IMPORTING: { description: "Files are still being read; counts are not final." },
-    READY: { description: "Complete and unchangeable; runs can train on it." },
-    FAILED: { description: "The import ended without a usable version; see `failure`." },
+    IMPORTING: { description: "Files are still being read. Counts are not final." },
+    READY: { description: "The version is complete and immutable. Runs can train on it." },
+    FAILED: { description: "The import failed; `failure` says why. The version cannot be used." },
   },
 });
 

@@ -7,38 +7,38 @@ import { DatasetVersionStatus } from "./dataset-version-status.js";
 @ObjectType({
   implements: Node,
   description:
-    "What a data set held at one import: classes, pictures and their splits. It never changes once READY.",
+    "The result of one import into a dataset: classes, images and their splits. Immutable once READY.",
 })
 export class DatasetVersion {
-  @Field(() => Int, { description: "Counts from 1 within its data set." })
+  @Field(() => Int, { description: "Number of the version within its dataset, from 1." })
   number!: number;
 
-  @Field(() => DatasetVersionStatus, { description: "How far its import is." })
+  @Field(() => DatasetVersionStatus, { description: "Progress of the import." })
   status!: DatasetVersionStatus;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "SHA-256 of the manifest in hexadecimal. Versions with equal pictures, classes and splits have equal " +
+      "SHA-256 of the manifest, in hexadecimal. Versions with equal images, classes and splits have equal " +
       "hashes. Null until READY.",
   })
   hash!: string | null;
 
-  @Field(() => Int, { description: "The number that the splits were drawn with." })
+  @Field(() => Int, { description: "Seed that assigned images to splits." })
   splitSeed!: number;
 
-  @Field(() => Int, { description: "How many pictures it holds, in all splits together." })
+  @Field(() => Int, { description: "Number of images in all splits together." })
   sampleCount!: number;
 
-  @Field(() => Int, { description: "How many files were set aside; see `quarantine`." })
+  @Field(() => Int, { description: "Number of files that were not used; see `quarantine`." })
   quarantinedCount!: number;
 
-  @Field(() => DateTime, { description: "When its import began." })
+  @Field(() => DateTime, { description: "When the import began." })
   createdAt!: Date;
 }
 
 export const DatasetVersionConnection = connectionType(() => DatasetVersion, {
   name: "DatasetVersion",
-  listed: "versions of a data set, newest first",
+  listed: "versions of a dataset, newest first",
   counted: true,
 });

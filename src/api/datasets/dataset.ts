@@ -5,21 +5,21 @@ import { DateTime } from "../scalars.js";
 
 @ObjectType({
   implements: Node,
-  description: "A named collection of pictures; what it holds is in its numbered versions.",
+  description: "A named collection of images. Its numbered versions hold the images.",
 })
 export class Dataset {
   @Field(() => String, { description: 'Unique name, such as "flowers".' })
   name!: string;
 
-  @Field(() => String, { description: "What the pictures show, in the words of its importer; may be empty." })
+  @Field(() => String, { description: "What the images show, as described at import; may be empty." })
   description!: string;
 
-  @Field(() => DateTime, { description: "When its first import began." })
+  @Field(() => DateTime, { description: "When the first import began." })
   createdAt!: Date;
 }
 
 export const DatasetConnection = connectionType(() => Dataset, {
   name: "Dataset",
-  listed: "data sets, newest first",
+  listed: "datasets, newest first",
   counted: true,
 });

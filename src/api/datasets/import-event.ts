@@ -5,31 +5,37 @@ import { DateTime } from "../scalars.js";
 import { DatasetVersion } from "./dataset-version.js";
 
 @InterfaceType({
-  description: "Something that happened during an import.",
+  description: "An event of an import.",
   resolveType: (event: ImportEventRecord) => event.kind,
 })
 export abstract class ImportEvent {
-  @Field(() => String, { description: "Give it as `after` to go on behind this event." })
+  @Field(() => String, {
+    description: "Position of the event. A subscription with `after` set to it continues after this event.",
+  })
   cursor!: string;
 
   @Field(() => Int, {
     description:
-      "Counts the durable events of the import; progress carries the number of the last one before it.",
+      "Number of the durable event, from 1. Progress events carry the number of the durable event before " +
+      "them.",
   })
   sequence!: number;
 
-  @Field(() => DateTime, { description: "When it happened." })
+  @Field(() => DateTime, { description: "When the event happened." })
   at!: Date;
 }
 
-@ObjectType({ implements: ImportEvent, description: "How far an import is. Only the newest is replayed." })
+@ObjectType({
+  implements: ImportEvent,
+  description: "Progress of an import. Only the newest progress event is replayed.",
+})
 export class ImportProgress {
-  @Field(() => Int, { description: "Files read so far, those set aside included." })
+  @Field(() => Int, { description: "Number of files read so far, including those that were not used." })
   filesDone!: number;
 
   @Field(() => Int, {
     nullable: true,
-    description: "Files there are; null while an archive is still being read and the number is not known.",
+    description: "Number of all files; null while an archive is still being read.",
   })
   filesTotal!: number | null;
 }
@@ -42,7 +48,7 @@ export class ImportFinished {}
 
 @Resolver(() => ImportEvent)
 export class ImportEventResolver {
-  @FieldResolver(() => DatasetVersion, { description: "The version that is being imported, as it is now." })
+  @FieldResolver(() => DatasetVersion, { description: "The version being imported, in its current state." })
   datasetVersion(
     @Root() event: ImportEventRecord,
     @Ctx() { loaders }: RequestContext,

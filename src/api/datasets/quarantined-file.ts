@@ -2,20 +2,20 @@ import { Field, ObjectType } from "type-graphql";
 import { connectionType } from "../relay/connection.js";
 import { QuarantineReason } from "./quarantine-reason.js";
 
-@ObjectType({ description: "A file that an import set aside instead of using it as a picture." })
+@ObjectType({ description: "A file that an import did not use as an image." })
 export class QuarantinedFile {
-  @Field(() => String, { description: "Its path in what was imported, with forward slashes." })
+  @Field(() => String, { description: "Path within the import source, with forward slashes." })
   sourceName!: string;
 
-  @Field(() => QuarantineReason, { description: "Why, for programs." })
+  @Field(() => QuarantineReason, { description: "The reason as a code." })
   reason!: QuarantineReason;
 
-  @Field(() => String, { description: "Why, for people: what was found in this file." })
+  @Field(() => String, { description: "The reason in words, with what was found in this file." })
   detail!: string;
 }
 
 export const QuarantinedFileConnection = connectionType(() => QuarantinedFile, {
   name: "QuarantinedFile",
-  listed: "files that were set aside, by source name",
+  listed: "files that were not used, by source name",
   counted: true,
 });

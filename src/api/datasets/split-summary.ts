@@ -1,11 +1,11 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Split } from "./split.js";
 
-@ObjectType({ description: "How many pictures a split has." })
+@ObjectType({ description: "Number of images in one split." })
 export class SplitSummary {
-  @Field(() => Split, { description: "Which split." })
+  @Field(() => Split, { description: "The split." })
   split!: Split;
 
-  @Field(() => Int, { description: "Its pictures, of all classes together." })
+  @Field(() => Int, { description: "Number of images of all classes together." })
   sampleCount!: number;
 }

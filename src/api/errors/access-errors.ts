@@ -5,14 +5,14 @@ import { codedError } from "./coded-error.js";
 export const HOW_TO_AUTHENTICATE =
   "This server needs an access token. Send it as `Authorization: Bearer esp_…`, or over WebSocket as " +
   '`authorization: "Bearer esp_…"` in the payload of connection_init. The first start wrote an ADMIN token ' +
-  "to the file admin-token in the server's home folder; more are made with createAccessToken.";
+  "to the file admin-token in the server's home folder; createAccessToken creates more.";
 
-/** The same in the 123 bytes that a WebSocket's close reason has. */
+/** The same within the 123 bytes of the close reason of a WebSocket. */
 export const SOCKET_NEEDS_TOKEN =
   'An access token is needed: {"authorization": "Bearer esp_…"} in connection_init.';
 export const SOCKET_TOKEN_REVOKED = "The access token was revoked.";
 
-/** The token is valid, but its role does not allow this. */
+/** Creates the error for a valid token whose role does not allow the request. */
 export function forbidden(needed: Role, has: Role): GraphQLError {
   return codedError("FORBIDDEN", `This needs a token with the role ${needed}. Yours has the role ${has}.`);
 }

@@ -7,11 +7,10 @@ import type { Log } from "../../telemetry/log.js";
 const INTERNAL: ErrorCode = "INTERNAL";
 
 /**
- * What a client may see of an error: AppErrors, and those of GraphQL itself, which all have a code.
- * Everything else is a fault of the server: it is logged whole under an id, and the client gets the
- * id alone.
+ * Returns the part of an error that a client may see. AppErrors and the errors of GraphQL itself have a code and are
+ * shown. Any other error is a fault of the server: it is logged under an id, and the client gets only the id.
  *
- * @param error as it comes out of execution, wrapped in GraphQLErrors or not
+ * @param error thrown by the execution; it may be wrapped in GraphQLErrors
  */
 export function clientError(error: unknown, log: Log): GraphQLFormattedError {
   const where = error instanceof GraphQLError ? placeOf(error) : {};
@@ -31,7 +30,7 @@ export function clientError(error: unknown, log: Log): GraphQLFormattedError {
   };
 }
 
-/** The error that was thrown first, and the outermost code that GraphQL gave it. */
+/** Returns the original error and the outermost code that GraphQL gave it. */
 function unwrapped(error: unknown): [cause: unknown, code: string | null] {
   let cause = error;
   let code: string | null = null;

@@ -3,8 +3,8 @@ import type { AppError } from "../../core/app-error.js";
 
 @ObjectType({
   description:
-    "Why something could not be done, in words for the person who asked. A mutation that returns one " +
-    "changed nothing.",
+    "An expected error, with a message for the person who sent the request. A mutation that returns one " +
+    "has changed nothing.",
 })
 export class UserError {
   @Field(() => String, {
@@ -15,13 +15,14 @@ export class UserError {
   code!: string;
 
   @Field(() => String, {
-    description: "What was expected, what was received and what to do; for people, and may be reworded.",
+    description: "What was expected, what was received and what to do. For people; the wording may change.",
   })
   message!: string;
 
   @Field(() => [String], {
     description:
-      'The offending field inside `input`, such as `["split", "test"]`; empty when it is none in particular.',
+      'Path of the invalid field inside `input`, such as `["split", "test"]`; empty when no single field ' +
+      "is at fault.",
   })
   path!: readonly string[];
 }

@@ -2,10 +2,10 @@ import { AppError } from "../../core/app-error.js";
 import { toUserError, type UserError } from "./user-error.js";
 
 /**
- * Runs the work of a mutation; the one place where a domain's AppErrors become `userErrors`.
- * Everything else goes on as it is, to be masked.
+ * Runs the work of a mutation and turns the AppErrors of the domains into `userErrors`. Other errors are rethrown and
+ * masked later.
  *
- * @param refused what the payload holds beside `userErrors` when nothing was done
+ * @param refused the payload without `userErrors` when nothing was done
  */
 export async function withUserErrors<Payload extends object>(
   refused: NoInfer<Payload>,

@@ -4,9 +4,9 @@ import { AppError } from "../../core/app-error.js";
 type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
 /**
- * Wraps every AppError that a resolver throws in a GraphQLError. graphql-js takes whatever has a list
- * as its `path` for an error of its own that is located already, and would leave out where in the
- * answer it belongs; an AppError's `path` is one inside the input.
+ * Wraps every AppError that a resolver throws in a GraphQLError. The `path` of an AppError is a path inside the input.
+ * Without the wrapping, graphql-js would take the error for a located one because it has a `path`, and would not add the
+ * path inside the response.
  */
 export function wrapResolvers(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {

@@ -6,12 +6,12 @@ import type { RequestContext } from "../request-context.js";
 import { ClassEvaluation } from "./class-evaluation.js";
 import { Evaluation } from "./evaluation.js";
 
-/** GraphQL checks each of them, a million for 1,000 classes: in between, others get a turn. */
+/** GraphQL validates every cell, a million for 1,000 classes, so the work is split into turns of the event loop. */
 const CELLS_AT_ONCE = 20_000;
 
 @Resolver(() => Evaluation)
 export class EvaluationResolver {
-  @FieldResolver(() => [ClassEvaluation], { description: "How it does on each class, in class order." })
+  @FieldResolver(() => [ClassEvaluation], { description: "Scores per class, in class order." })
   async classes(
     @Root() evaluation: EvaluationRecord,
     @Ctx() { loaders }: RequestContext,
@@ -23,8 +23,7 @@ export class EvaluationResolver {
   }
 
   @FieldResolver(() => [[Int]], {
-    description:
-      "Pictures by true class (rows), then by the class that they were classified as (columns), in class order.",
+    description: "Number of images by true class (rows) and predicted class (columns), in class order.",
   })
   async confusion(
     @Root() evaluation: EvaluationRecord,
@@ -34,7 +33,7 @@ export class EvaluationResolver {
   }
 }
 
-/** The rows of a square matrix, which become known a few at a time. */
+/** Returns the rows of a square matrix, which resolve a few per turn of the event loop. */
 function inTurns(cells: Int32Array): readonly Promise<Int32Array>[] {
   const side = Math.sqrt(cells.length);
   const rowsAtOnce = Math.ceil(CELLS_AT_ONCE / side);

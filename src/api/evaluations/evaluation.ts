@@ -4,35 +4,36 @@ import { MetricValue } from "../metrics/metric-value.js";
 
 @ObjectType({
   description:
-    "How a run's best checkpoint does on a split. The prediction for every picture is in the artifact " +
-    '"predictions-validation.npy" or "predictions-test.npy", which NumPy reads.',
+    `Scores of a run's best checkpoint on one split. The artifacts "predictions-validation.npy" and ` +
+    '"predictions-test.npy" hold the prediction for every image and can be read with NumPy.',
 })
 export class Evaluation {
-  @Field(() => Split, { description: "What it was measured on." })
+  @Field(() => Split, { description: "The split that was evaluated." })
   split!: Split;
 
-  @Field(() => Int, { description: "Pictures of the split." })
+  @Field(() => Int, { description: "Number of images in the split." })
   sampleCount!: number;
 
   @Field(() => MetricValue, {
-    description: "Mean cross-entropy, without label smoothing and class weights, so that runs compare.",
+    description: "Mean cross-entropy without label smoothing and class weights, so that runs are comparable.",
   })
   loss!: number;
 
   @Field(() => Float, {
-    description: "Fraction of pictures whose likeliest class is the true one, from 0 to 1.",
+    description: "Fraction of images whose most likely class is the true one, from 0 to 1.",
   })
   top1!: number;
 
   @Field(() => Float, {
-    description: "Fraction of pictures whose true class is among the five likeliest, from 0 to 1.",
+    description: "Fraction of images whose true class is among the five most likely, from 0 to 1.",
   })
   top5!: number;
 
   @Field(() => Float, {
     description:
-      "How far probabilities are from the truth, from 0 to 1: of pictures classified with a probability of 0.8, " +
-      "0.8 should be right. Over 15 bins of the likeliest class's probability (Guo et al., 2017).",
+      "Expected calibration error, from 0 to 1: the mean difference between the predicted probability and " +
+      "the accuracy. Of images classified with a probability of 0.8, 80 % should be correct. Computed " +
+      "over 15 bins of the most likely class's probability (Guo et al., 2017).",
   })
   expectedCalibrationError!: number;
 }

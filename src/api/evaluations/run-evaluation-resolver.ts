@@ -11,12 +11,16 @@ export class RunEvaluationResolver {
   @FieldResolver(() => Evaluation, {
     nullable: true,
     description:
-      "How its best checkpoint does. On VALIDATION since its first epoch, and anew whenever a better one comes; on " +
-      "TEST once it has succeeded. Null before that, on a split without pictures, and on TRAIN.",
+      "Scores of the best checkpoint. VALIDATION has them from the first epoch on, updated with every " +
+      "better checkpoint; TEST has them once the run has succeeded. Null before that, for a split without " +
+      "images, and for TRAIN.",
   })
   async evaluation(
     @Root() run: RunRecord,
-    @Arg("split", () => Split, { defaultValue: Split.VALIDATION, description: "On which pictures." })
+    @Arg("split", () => Split, {
+      defaultValue: Split.VALIDATION,
+      description: "The split to get the scores for.",
+    })
     split: Split,
     @Ctx() { loaders }: RequestContext,
   ): Promise<EvaluationRecord | null> {

@@ -14,18 +14,18 @@ export class ExperimentResolver {
   constructor(private readonly runStore: RunStore) {}
 
   @FieldResolver(() => RunConnection, {
-    description: "Its runs, newest first unless `orderBy` says otherwise.",
+    description: "Runs of the experiment, newest first unless `orderBy` says otherwise.",
   })
   async runs(
     @Root() experiment: ExperimentRecord,
     @Arg("filter", () => RunFilterInput, {
       nullable: true,
-      description: "Which of its runs; null means all. Its own `experiment` is not needed.",
+      description: "Which runs to list; null lists all. Its field `experiment` is not needed here.",
     })
     filter: RunFilterInput | null | undefined,
     @Arg("orderBy", () => RunOrderInput, {
       nullable: true,
-      description: "In which order; null: newest first.",
+      description: "The order of the runs; null means newest first.",
     })
     orderBy: RunOrderInput | null | undefined,
     @Args(() => PageArguments) page: PageInput,

@@ -3,21 +3,22 @@ import { connectionType } from "../relay/connection.js";
 import { Node } from "../relay/node.js";
 import { DateTime } from "../scalars.js";
 
-@ObjectType({ implements: Node, description: "A named question that runs belong to." })
+@ObjectType({ implements: Node, description: "A named group of runs that belong to one question." })
 export class Experiment {
   @Field(() => String, { description: 'Unique name, such as "flowers".' })
   name!: string;
 
-  @Field(() => String, { description: "What is being tried; may be empty." })
+  @Field(() => String, { description: "What the experiment is about; may be empty." })
   description!: string;
 
   @Field(() => Int, {
     nullable: true,
-    description: "How many of its runs may be at work at once; null: as many as there are devices.",
+    description:
+      "How many of its runs may be prepared or trained at the same time; null means one per device.",
   })
   maxActiveRuns!: number | null;
 
-  @Field(() => DateTime, { description: "When it was made." })
+  @Field(() => DateTime, { description: "When the experiment was created." })
   createdAt!: Date;
 }
 

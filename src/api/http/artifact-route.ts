@@ -4,12 +4,12 @@ import { hasSystemCode } from "../../lang/system-errors.js";
 import type { Artifacts } from "../../training/record/artifacts.js";
 import type { Authentication } from "./authentication.js";
 
-/** Path of an artifact's file. */
+/** Returns the path of an artifact's file. */
 export function artifactPath(runId: string, name: string): string {
   return `/artifacts/${encodeURIComponent(runId)}/${encodeURIComponent(name)}`;
 }
 
-/** `GET /artifacts/:runId/:name`: a file that a run left, whole. */
+/** `GET /artifacts/:runId/:name` returns an artifact of a run. */
 export function artifactRoute(artifacts: Artifacts, authentication: Authentication): Router {
   return Router().get("/artifacts/:runId/:name", authentication.require("VIEWER"), download(artifacts));
 }
@@ -23,7 +23,7 @@ function download(artifacts: Artifacts): RequestHandler<{ runId: string; name: s
       "Content-Type": "application/octet-stream",
       "Content-Length": String(sizeBytes),
       "Repr-Digest": `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
-      // The file of a run that trains grows.
+      // The artifacts of an active run are replaced by newer ones.
       "Cache-Control": "private, no-cache",
       Vary: "Authorization",
     });
@@ -31,7 +31,7 @@ function download(artifacts: Artifacts): RequestHandler<{ runId: string; name: s
     try {
       await pipeline(content, response);
     } catch (error) {
-      // The code says that the client has gone.
+      // This code means that the client has closed the connection.
       if (!hasSystemCode(error, "ERR_STREAM_PREMATURE_CLOSE")) throw error;
     }
   };

@@ -8,19 +8,19 @@ import { sendError } from "./json-errors.js";
 
 const BEARER = /^Bearer +(\S+)$/i;
 
-/** Finds out who is asking, before anything else of a request is looked at. */
+/** Identifies the caller of a request before anything else of it is read. */
 export class Authentication {
   readonly #callers = new WeakMap<IncomingMessage, Caller>();
 
   constructor(private readonly accessTokens: AccessTokens) {}
 
-  /** @param authorization as in the header: `Bearer esp_…` */
+  /** @param authorization value of the header, `Bearer esp_…` */
   async authenticate(authorization: unknown): Promise<Caller | null> {
     const secret = typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
     return secret === undefined ? null : this.accessTokens.authenticate(secret);
   }
 
-  /** Lets only callers with that role through; the others get 401 or 403. */
+  /** Accepts callers with that role. Others get 401 or 403. */
   require(role: Role): RequestHandler {
     return async (request, response, next) => {
       const caller = await this.authenticate(request.headers.authorization);
@@ -36,11 +36,10 @@ export class Authentication {
     };
   }
 
-  /** Who sent a request that `require` let through. */
+  /** Returns the caller of a request that `require` accepted. */
   callerOf(request: IncomingMessage): Caller {
     const caller = this.#callers.get(request);
-    if (caller === undefined)
-      throw new Error("The route does not require a role, so its caller is not known.");
+    if (caller === undefined) throw new Error("The route does not require a role, so its caller is unknown.");
     return caller;
   }
 }

@@ -20,8 +20,8 @@ import { sendErrors } from "./json-errors.js";
 import { requestTimeout } from "./request-timeout.js";
 
 /**
- * Room for the pictures of a `classify` as base64; everything else is far smaller. Parsing that much
- * JSON holds up the event loop for some 50 ms, so larger pictures go through uploads.
+ * Large enough for the images of `classify` in base64; all other requests are far smaller. Parsing that much JSON blocks
+ * the event loop for about 50 ms, so larger images go through uploads.
  */
 const BODY_BYTES = 16 * 1024 * 1024;
 const TIMEOUT_MS = 120_000;
@@ -58,13 +58,13 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       },
       ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: STOP_GRACE_MS }),
       ApolloServerPluginLandingPageDisabled(),
-      // It asks at every field how long the answer may be kept, and the answer is always: not at all.
+      // The plugin would compute a cache policy at every field, but no response may be cached.
       ApolloServerPluginCacheControlDisabled(),
     ],
   });
 }
 
-/** `POST /graphql`, for callers with a token; the server must have been started. */
+/** `POST /graphql` for callers with a token. The server must have been started. */
 export function graphqlRoute(
   server: ApolloServer<RequestContext>,
   authentication: Authentication,
@@ -110,7 +110,7 @@ const shortQueryText: RequestHandler = (request, response, next) => {
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const { message, extensions } = error;
-    // Unlike an operation that costs too much, a text that is too long was not even read.
+    // 413, not 400 as for an operation that costs too much: the text was not parsed.
     sendErrors(response, 413, { message, extensions: { code: extensions.code } });
     return;
   }
@@ -122,7 +122,7 @@ function operationLimits(limits: OperationLimits): ApolloServerPlugin<RequestCon
     async requestDidStart() {
       return {
         async didResolveOperation({ schema, document, operation, request }) {
-          if (operation === undefined) return; // Apollo answers that there is no such operation.
+          if (operation === undefined) return; // Apollo reports that there is no such operation.
           checkOperation({ schema, document, operation, variables: request.variables ?? {} }, limits);
         },
       };

@@ -3,8 +3,8 @@ import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import type { Log } from "../../telemetry/log.js";
 
 /**
- * For whoever watches over the process, without a token: `/healthz` says that it runs, `/readyz` that
- * it can answer, for which it reads from the database.
+ * Health checks that need no token. `/healthz` tells that the process runs, and `/readyz` that it can serve requests,
+ * which requires the database.
  */
 export function healthRoutes(datasets: DatasetStore, log: Log): Router {
   const router = Router();
@@ -14,8 +14,8 @@ export function healthRoutes(datasets: DatasetStore, log: Log): Router {
       await datasets.listDatasets({ first: 1, after: null });
       response.json({ status: "ready" });
     } catch (error) {
-      log.warn("not ready: the database does not answer", { error });
-      response.status(503).json({ status: "unavailable", reason: "The database does not answer." });
+      log.warn("not ready: the database does not respond", { error });
+      response.status(503).json({ status: "unavailable", reason: "The database does not respond." });
     }
   });
   return router;

@@ -10,11 +10,11 @@ export interface Refusal {
 }
 
 /**
- * Why a request comes from a page that has no business here, or null. Two ways are closed:
+ * Returns why a request from a foreign web page is refused, or null. It prevents two attacks:
  *
- * - DNS rebinding: a page's own host name is made to point at this machine. A server that listens on
- *   loopback therefore answers to loopback names only.
- * - A page of another origin: browsers send `Origin` with it, and it is not this server's.
+ * - DNS rebinding: the host name of a page is made to resolve to this machine. A server that listens on loopback
+ *   therefore accepts loopback names only.
+ * - Requests of another origin, which browsers name in the header `Origin`.
  */
 export function refusalOf(request: IncomingMessage, listensOnLoopback: boolean): Refusal | null {
   const { host, origin } = request.headers;
@@ -22,12 +22,12 @@ export function refusalOf(request: IncomingMessage, listensOnLoopback: boolean):
     return {
       code: "HOST_NOT_ALLOWED",
       message:
-        "This server listens on loopback and answers to localhost, 127.0.0.1 and [::1] only. To reach it by " +
-        "another name, have it listen there: ESPALIER_HOST.",
+        "This server listens on loopback and accepts only the host names localhost, 127.0.0.1 and [::1]. Set " +
+        "ESPALIER_HOST to reach it under another name.",
     };
   }
   if (origin !== undefined && hostOf(origin) !== host?.toLowerCase()) {
-    return { code: "ORIGIN_NOT_ALLOWED", message: "Pages of other origins may not use this server." };
+    return { code: "ORIGIN_NOT_ALLOWED", message: "Web pages of other origins may not use this server." };
   }
   return null;
 }
@@ -40,7 +40,7 @@ export function hostCheck(listensOnLoopback: boolean): RequestHandler {
   };
 }
 
-/** Whether a host name can only mean this machine. */
+/** Returns whether a host name can only mean this machine. */
 export function isLoopback(hostname: string | null): boolean {
   if (hostname === null) return false;
   if (hostname === "localhost" || hostname === "::1" || hostname === "[::1]") return true;

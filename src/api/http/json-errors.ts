@@ -5,26 +5,26 @@ import { type ErrorCode, httpStatusOf } from "../../core/error-codes.js";
 import type { Log } from "../../telemetry/log.js";
 import { clientError } from "../errors/graphql-errors.js";
 
-/** What body-parser says of a body it could not read. */
+/** Errors for the types of errors that body-parser throws. */
 const BODY_ERRORS: Record<string, { readonly code: ErrorCode; readonly message: string }> = {
   "entity.parse.failed": {
     code: "JSON_INVALID",
-    message: "The body must be JSON and could not be read as such.",
+    message: "The body must be JSON, but it could not be parsed.",
   },
   "entity.too.large": { code: "BODY_TOO_LARGE", message: "The body is larger than this server accepts." },
   "encoding.unsupported": {
     code: "CONTENT_TYPE_UNSUPPORTED",
-    message: "The body's Content-Encoding is not known here.",
+    message: "The Content-Encoding of the body is not supported.",
   },
   "charset.unsupported": { code: "CONTENT_TYPE_UNSUPPORTED", message: "The body must be UTF-8." },
 };
 
-/** All routes answer errors as GraphQL does, so that a client needs one way to read them. */
+/** Sends errors in the format of GraphQL, which all routes share, so that clients need one way to read them. */
 export function sendErrors(response: Response, status: number, ...errors: GraphQLFormattedError[]): void {
   response.status(status).json({ errors });
 }
 
-/** One error, with the HTTP status of its code. */
+/** Sends one error with the HTTP status of its code. */
 export function sendError(response: Response, code: ErrorCode, message: string): void {
   sendErrors(response, httpStatusOf(code), { message, extensions: { code } });
 }
@@ -33,11 +33,11 @@ export function sendAppError(response: Response, error: AppError): void {
   sendError(response, error.code, error.message);
 }
 
-/** Turns what any route threw into a JSON answer; unexpected errors say nothing but their id. */
+/** Turns the errors of all routes into JSON responses. Unexpected errors reveal only their id. */
 export function jsonErrors(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
-      // Too late for an answer: express closes the connection.
+      // The response has begun, so express closes the connection.
       next(error);
       return;
     }
@@ -46,7 +46,7 @@ export function jsonErrors(log: Log): ErrorRequestHandler {
       sendAppError(response, expected);
       return;
     }
-    if (request.destroyed) return; // The client has gone.
+    if (request.destroyed) return; // The client has closed the connection.
     sendErrors(response, httpStatusOf("INTERNAL"), clientError(error, log));
   };
 }

@@ -5,8 +5,8 @@ import { AppError } from "../../core/app-error.js";
 import { playgroundHeaders } from "./security-headers.js";
 
 /**
- * The playground below /playground/, and the way there from /. It is static and shows nothing by
- * itself: whoever uses it types in a token.
+ * Serves the playground at /playground/ and redirects / to it. Its files are static and need no token; its users enter
+ * theirs.
  *
  * @param folder the web build, `dist/web`
  */
@@ -27,8 +27,8 @@ export function playgroundRoute(folder: string): Router {
     }
     throw new AppError(
       "PLAYGROUND_NOT_BUILT",
-      "The playground has not been built. `npm start` builds it; by hand: `npx vite build src/web`. The API " +
-        "itself is at /graphql.",
+      "The playground has not been built. Run `npm start`, or `npx vite build src/web`. The API itself is at " +
+        "/graphql.",
     );
   });
   return router;

@@ -2,8 +2,8 @@ import type { RequestHandler } from "express";
 import { sendError } from "./json-errors.js";
 
 /**
- * Answers with 504 when a request has no answer after a while, body included. What it started goes on,
- * so a mutation may still happen; repeating it with the same `idempotencyKey` tells.
+ * Responds with 504 when a request, including its body, takes too long. Its work continues, so a mutation may still take
+ * effect; repeating it with the same `idempotencyKey` returns its result.
  */
 export function requestTimeout(timeoutMs: number): RequestHandler {
   return (_request, response, next) => {

@@ -15,7 +15,7 @@ export interface SampleImageSources {
 
 const PNG_FIRST_BYTE = 0x89;
 
-/** `GET /samples/:id/image?size=`: a picture of a data set, scaled down to fit. */
+/** `GET /samples/:id/image?size=` returns an image of a dataset, scaled down to fit. */
 export function sampleImageRoute(sources: SampleImageSources, authentication: Authentication): Router {
   return Router().get("/samples/:id/image", authentication.require("VIEWER"), thumbnail(sources));
 }
@@ -28,9 +28,9 @@ function thumbnail({ datasets, blobs, imageDecoder }: SampleImageSources): Reque
     if (sample === undefined) {
       throw new AppError("SAMPLE_NOT_FOUND", `There is no sample with the id ${request.params.id}.`);
     }
-    // A sample never changes, so its browser may keep the picture; no cache on the way may.
+    // A sample never changes, so browsers may cache its image. Shared caches may not: it needs a token.
     response.set({ "Cache-Control": "private, max-age=86400, immutable", Vary: "Authorization" });
-    const picture = await imageDecoder.thumbnail(await readSampleImage(blobs, sample), sizePixels);
-    response.type(picture[0] === PNG_FIRST_BYTE ? "image/png" : "image/jpeg").send(Buffer.from(picture));
+    const image = await imageDecoder.thumbnail(await readSampleImage(blobs, sample), sizePixels);
+    response.type(image[0] === PNG_FIRST_BYTE ? "image/png" : "image/jpeg").send(Buffer.from(image));
   };
 }

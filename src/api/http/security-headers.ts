@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 
-/** For answers that are data: a browser may neither run nor frame nor guess anything in them. */
+/** Headers of responses that are data: browsers may not run, frame or sniff them. */
 const DATA_HEADERS = {
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -11,8 +11,8 @@ const DATA_HEADERS = {
 };
 
 /**
- * What the playground's own files need: its scripts and workers, the editor's inline styles and its
- * fonts and icons inside the style sheet. Nothing from elsewhere.
+ * Permits what the files of the playground need: their scripts and workers, the inline styles of the editor, and fonts and
+ * icons inside the style sheet. Nothing from other origins.
  */
 const PLAYGROUND_POLICY = [
   "default-src 'self'",

@@ -4,10 +4,10 @@ import type { Uploads } from "../../data/imports/uploads.js";
 import type { Authentication } from "./authentication.js";
 import { sendAppError } from "./json-errors.js";
 
-/** How long a refused sender may go on sending before the connection is cut: long enough to read why. */
+/** Time for which a refused client may continue to send before the connection is closed, so that it reads the error. */
 const LINGER_MS = 1_000;
 
-/** `PUT /uploads/:id`: the raw bytes of a file, streamed to disk. Answers with its size and digest. */
+/** `PUT /uploads/:id` streams the raw bytes of a file to disk and responds with its size and digest. */
 export function uploadRoute(uploads: Uploads, authentication: Authentication): Router {
   return Router().put("/uploads/:id", authentication.require("EDITOR"), receive(uploads));
 }
@@ -15,7 +15,7 @@ export function uploadRoute(uploads: Uploads, authentication: Authentication): R
 function receive(uploads: Uploads): RequestHandler<{ id: string }> {
   return async (request, response) => {
     try {
-      // The connection must outlive a refusal in the middle of the bytes, to carry the answer.
+      // A refusal in the middle of the bytes needs the connection for its response.
       const body = request.iterator({ destroyOnReturn: false });
       response.json(await uploads.receive(request.params.id, body));
     } catch (error) {

@@ -11,7 +11,7 @@ import { costOf } from "./query-cost.js";
 import { depthOf } from "./query-depth.js";
 import { checkVariables } from "./variables-size.js";
 
-/** An operation that was parsed and validated, and is about to run. */
+/** A parsed and validated operation before its execution. */
 export interface CheckedOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
@@ -36,7 +36,7 @@ export function checkOperation(
   const cost = costOf(schema, document, operation, variables);
   if (cost > limits.queryCost) {
     throw tooComplex(
-      `costs ${Math.ceil(cost)}; at most ${limits.queryCost} is allowed. A smaller \`first\` costs less`,
+      `costs ${Math.ceil(cost)}; at most ${limits.queryCost} is allowed. Smaller pages cost less`,
     );
   }
 }
@@ -45,7 +45,7 @@ export function checkOperation(
 export function checkQueryText(text: unknown): void {
   if (typeof text !== "string" || text.length <= QUERY_CHARACTERS) return;
   throw tooComplex(
-    `has ${text.length} characters; at most ${QUERY_CHARACTERS} are allowed. Data belongs into variables`,
+    `has ${text.length} characters; at most ${QUERY_CHARACTERS} are allowed. Data belongs in variables`,
   );
 }
 

@@ -1,11 +1,11 @@
 import type { Limits } from "../../core/config.js";
 
-/** What one GraphQL operation may ask for; the same over HTTP and over WebSocket. */
+/** Limits of one GraphQL operation, over HTTP and over WebSocket. */
 export type OperationLimits = Pick<Limits, "queryDepth" | "queryCost" | "queryAliases" | "queryTokens">;
 
-/** Characters of an operation's text: data belongs into variables. */
+/** Maximum number of characters of an operation's text. Data belongs in variables. */
 export const QUERY_CHARACTERS = 100_000;
-/** Items of any list in the variables. */
+/** Maximum number of items of a list in the variables. */
 export const LIST_ITEMS = 1_000;
-/** How deeply variables may be nested; the deepest input has five levels. */
+/** Maximum nesting depth of the variables. The deepest input of the schema has five levels. */
 export const VARIABLES_DEPTH = 16;

@@ -11,25 +11,25 @@ import { type ComplexityEstimator, getComplexity } from "graphql-query-complexit
 import { operationRefused } from "../errors/coded-error.js";
 import { PAGE_SIZES, pageSizesOf } from "../relay/page-size.js";
 
-/** How many items a list is taken to have when no argument says so. */
+/** Assumed number of items of a list without an argument for its size. */
 const LIST_ITEMS = 10;
 
-/** Lists of as many items as there are classes, which may be 1,000. */
+/** Assumed number of items of lists with one item per class, of which there may be 1,000. */
 const CLASS_ITEMS = 100;
 const LISTS_OF_CLASSES: ReadonlySet<string> = new Set(["Evaluation.classes", "RunComparison.classes"]);
 
-/** Of fields that take far more work to answer than others. */
+/** Costs of fields that take far more work than others. */
 const OWN_COSTS: Readonly<Record<string, number>> = {
-  // A matrix, and the lists of classes times themselves.
+  // A square matrix with one row per class.
   "Evaluation.confusion": 1_000,
 };
 
 /**
- * What an operation may cost at most to answer: 1 for each field, times the items of the lists around
- * it. Introspection costs 1, since its answer is the same for all and its depth is bounded.
+ * Returns the maximum cost of an operation: 1 for each field, multiplied by the number of items of the lists around it.
+ * Introspection costs 1, since its result is the same for everybody and its depth is bounded.
  *
- * @throws GraphQLError with the code `BAD_USER_INPUT` when the variables do not fit the operation, or
- *   fragments expand to too many fields to be counted
+ * @throws GraphQLError with the code `BAD_USER_INPUT` when the variables do not fit the operation, or fragments expand to
+ *   too many fields to be counted
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -43,7 +43,7 @@ export function costOf(
       schema,
       query: document,
       variables: { ...variables },
-      // An operation without a name is the only one of its document.
+      // A document with several operations has names for all of them.
       ...(operationName === undefined ? {} : { operationName }),
       estimators: [fieldCost],
     });
@@ -66,9 +66,9 @@ function itemsOf(
 ): number {
   const type = getNamedType(field.type).name;
   if (type.endsWith("Connection")) return itemsAsked(args.first ?? args.last, pageSizesOf(type).default);
-  // A list that is no connection, of which a part is asked for.
+  // A list that is not a connection, but has pages.
   if ("first" in args) return itemsAsked(args.first, PAGE_SIZES.max);
-  // Its `points` are a list, which multiplies by the rest.
+  // The list `points` below it multiplies by LIST_ITEMS again.
   if ("maxPoints" in args) return itemsAsked(args.maxPoints, LIST_ITEMS) / LIST_ITEMS;
   if (parent.endsWith("Connection")) return 1;
   if (LISTS_OF_CLASSES.has(`${parent}.${field.name}`)) return CLASS_ITEMS;

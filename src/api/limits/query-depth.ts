@@ -1,17 +1,17 @@
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from "graphql";
 
 /**
- * How deeply fields are nested below a selection set. Introspection is left out: GraphQL bounds it
- * itself (`MaxIntrospectionDepthRule`), and the playground's own query is deeper than most.
+ * Returns how deeply fields are nested below a selection set. Introspection does not count: GraphQL bounds it itself
+ * (`MaxIntrospectionDepthRule`), and the playground's own query is deeper than most.
  *
- * The document must be valid, so that fragments do not contain themselves.
+ * @param document valid, so that no fragment contains itself
  */
 export function depthOf(selections: SelectionSetNode, document: DocumentNode): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
-  // Each fragment is measured once, or fragments that spread fragments would take exponential time.
+  // Measuring a fragment once keeps fragments that spread fragments from taking exponential time.
   const measured = new Map<string, number>();
 
   const depthOfFragment = (name: string): number => {

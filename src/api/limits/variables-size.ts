@@ -3,7 +3,7 @@ import { operationRefused } from "../errors/coded-error.js";
 import { LIST_ITEMS, VARIABLES_DEPTH } from "./operation-limits.js";
 
 /**
- * Refuses long lists and deep nesting before anything looks at what they hold.
+ * Refuses long lists and deep nesting before anything else reads the variables.
  *
  * @throws GraphQLError with the code `INPUT_TOO_LARGE`
  */

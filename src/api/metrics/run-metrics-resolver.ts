@@ -10,7 +10,7 @@ import { MetricHistory } from "./metric-history.js";
 import { MetricPoint } from "./metric-point.js";
 import { MetricSummary } from "./metric-summary.js";
 
-/** For `metricHistory`. */
+/** Default of `maxPoints` of `metricHistory`. */
 const DEFAULT_HISTORY_POINTS = 500;
 
 const MetricPointConnection = connectionType(() => MetricPoint, {

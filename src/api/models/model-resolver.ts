@@ -12,7 +12,7 @@ import { ModelVersion, ModelVersionConnection } from "./model-version.js";
 export class ModelResolver {
   constructor(private readonly modelStore: ModelStore) {}
 
-  @FieldResolver(() => ModelVersionConnection, { description: "Its versions, newest first." })
+  @FieldResolver(() => ModelVersionConnection, { description: "All versions, newest first." })
   async versions(
     @Root() model: ModelRecord,
     @Args(() => PageArguments) page: PageInput,
@@ -22,7 +22,7 @@ export class ModelResolver {
 
   @FieldResolver(() => ModelVersion, {
     nullable: true,
-    description: "Its newest version, which its bare name stands for; null before there is one.",
+    description: "The newest version, which a reference without a number means; null before there is one.",
   })
   latestVersion(
     @Root() model: ModelRecord,
@@ -31,7 +31,7 @@ export class ModelResolver {
     return loaders.latestModelVersion.load(model.id);
   }
 
-  @FieldResolver(() => [ModelAlias], { description: "Its movable names, by name." })
+  @FieldResolver(() => [ModelAlias], { description: "Aliases of the model, sorted by name." })
   aliases(
     @Root() model: ModelRecord,
     @Ctx() { loaders }: RequestContext,

@@ -11,22 +11,22 @@ import { ModelVersion } from "./model-version.js";
 
 @Resolver(() => ModelVersion)
 export class ModelVersionResolver {
-  @FieldResolver(() => Model, { description: "The model that it is a version of." })
+  @FieldResolver(() => Model, { description: "The model that this is a version of." })
   model(@Root() version: ModelVersionRecord, @Ctx() { loaders }: RequestContext): Promise<ModelRecord> {
     return loaders.model.load(version.modelId);
   }
 
-  @FieldResolver(() => String, { description: 'What to call it in inputs, such as "flowers:3".' })
+  @FieldResolver(() => String, { description: 'Reference to this version in inputs, such as "flowers:3".' })
   ref(@Root() version: ModelVersionRecord): string {
     return `${version.modelName}:${version.number}`;
   }
 
-  @FieldResolver(() => Run, { description: "The run that it was made from." })
+  @FieldResolver(() => Run, { description: "The run that trained this version." })
   run(@Root() version: ModelVersionRecord, @Ctx() { loaders }: RequestContext): Promise<RunRecord> {
     return loaders.run.load(version.runId);
   }
 
-  @FieldResolver(() => DatasetVersion, { description: "What its run trained on." })
+  @FieldResolver(() => DatasetVersion, { description: "The dataset version that the run trained on." })
   datasetVersion(
     @Root() version: ModelVersionRecord,
     @Ctx() { loaders }: RequestContext,
@@ -34,7 +34,9 @@ export class ModelVersionResolver {
     return loaders.datasetVersion.load(version.datasetVersionId);
   }
 
-  @FieldResolver(() => [String], { description: "Names of the aliases that stand for it now, by name." })
+  @FieldResolver(() => [String], {
+    description: "Names of the aliases that point to this version, sorted by name.",
+  })
   async aliases(
     @Root() version: ModelVersionRecord,
     @Ctx() { loaders }: RequestContext,
@@ -43,7 +45,7 @@ export class ModelVersionResolver {
   }
 
   @FieldResolver(() => [MetricSummary], {
-    description: "Last and best value of each metric of its run, by key.",
+    description: "Last and best value of each metric of its run, sorted by key.",
   })
   metrics(
     @Root() version: ModelVersionRecord,

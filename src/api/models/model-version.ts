@@ -5,28 +5,28 @@ import { DateTime, SafeInt } from "../scalars.js";
 
 @ObjectType({
   implements: Node,
-  description: "A classifier made from a run's best checkpoint. It never changes.",
+  description: "A classifier made from the best checkpoint of a run. Immutable.",
 })
 export class ModelVersion {
-  @Field(() => Int, { description: "Counts from 1 within its model." })
+  @Field(() => Int, { description: "Number of the version within its model, from 1." })
   number!: number;
 
-  @Field(() => Int, { description: "The epoch of its run whose weights it has, from 1." })
+  @Field(() => Int, { description: "Epoch of the run at which the weights were saved, from 1." })
   epoch!: number;
 
-  @Field(() => [String], { description: "What it tells apart, in the order of the network's outputs." })
+  @Field(() => [String], { description: "Names of the classes, in the order of the network's outputs." })
   classNames!: readonly string[];
 
-  @Field(() => Int, { description: "Height and width that it brings pictures to." })
+  @Field(() => Int, { description: "Height and width to which images are resized, in pixels." })
   imageSizePixels!: number;
 
-  @Field(() => SafeInt, { description: "Numbers that the network holds." })
+  @Field(() => SafeInt, { description: "Number of parameters of the network." })
   parameterCount!: number;
 
-  @Field(() => SafeInt, { description: "Size of its exported files together, in bytes." })
+  @Field(() => SafeInt, { description: "Size of all exported files together, in bytes." })
   sizeBytes!: number;
 
-  @Field(() => DateTime, { description: "When it was registered." })
+  @Field(() => DateTime, { description: "When the version was registered." })
   createdAt!: Date;
 }
 

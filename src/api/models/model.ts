@@ -4,13 +4,13 @@ import { Node } from "../relay/node.js";
 
 @ObjectType({
   implements: Node,
-  description: "A named line of classifiers; what can classify is in its numbered versions.",
+  description: "A named classifier. Its numbered versions can classify images.",
 })
 export class Model {
   @Field(() => String, { description: 'Unique name, such as "flowers".' })
   name!: string;
 
-  @Field(() => String, { description: "What it tells apart; may be empty." })
+  @Field(() => String, { description: "What the model classifies; may be empty." })
   description!: string;
 }
 

@@ -1,24 +1,27 @@
 import { Field, ID, InputType } from "type-graphql";
 import type { RequestedImage } from "../../serving/image-source.js";
 
-@InputType({ description: "One picture: exactly one of the fields." })
+@InputType({ description: "One image. Exactly one field is required." })
 export class ImageInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "The bytes of the picture's file as base64; give it in a variable. All of a request together have at most " +
-      "16 MiB: send more through uploads.",
+      "The bytes of the image file in base64, passed in a variable. All images of a request together may " +
+      "have 16 MiB; use uploads for more.",
   })
   base64?: string;
 
-  @Field(() => ID, { nullable: true, description: "An upload (see `createUpload`) that holds one picture." })
+  @Field(() => ID, {
+    nullable: true,
+    description: "Id of an upload (see `createUpload`) that holds one image.",
+  })
   uploadId?: string;
 
-  @Field(() => ID, { nullable: true, description: "A picture of a data set's version." })
+  @Field(() => ID, { nullable: true, description: "Id of an image of a dataset version." })
   sampleId?: string;
 }
 
-/** The picture that a client chose; GraphQL has made sure that it is exactly one (`@oneOf`). */
+/** Returns the image that the client chose. GraphQL ensures that it is exactly one (`@oneOf`). */
 export function requestedImage({ base64, uploadId, sampleId }: ImageInput): RequestedImage {
   if (base64 !== undefined) return { base64 };
   if (uploadId !== undefined) return { uploadId };

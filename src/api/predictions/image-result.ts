@@ -2,26 +2,26 @@ import { createUnionType, Field, ObjectType } from "type-graphql";
 import { QuarantineReason } from "../datasets/quarantine-reason.js";
 import { ClassProbability } from "./class-probability.js";
 
-@ObjectType({ description: "What a picture shows." })
+@ObjectType({ description: "The prediction for one image." })
 export class ImageClassification {
-  @Field(() => [ClassProbability], { description: "The likeliest classes, the likeliest first." })
+  @Field(() => [ClassProbability], { description: "The most likely classes, most likely first." })
   top!: readonly ClassProbability[];
 }
 
 @ObjectType({
-  description: "Why a picture could not be classified. The others of the call are not affected.",
+  description: "Why an image could not be classified. The other images of the request are not affected.",
 })
 export class ImageFailure {
-  @Field(() => QuarantineReason, { description: "Why, for programs." })
+  @Field(() => QuarantineReason, { description: "The reason as a code." })
   reason!: QuarantineReason;
 
-  @Field(() => String, { description: "Why, for people." })
+  @Field(() => String, { description: "The reason in words." })
   detail!: string;
 }
 
 export const ImageResult = createUnionType({
   name: "ImageResult",
-  description: "What a picture shows, or why that cannot be told.",
+  description: "The prediction for one image, or why there is none.",
   types: () => [ImageClassification, ImageFailure] as const,
   resolveType: (result) => ("reason" in result ? ImageFailure : ImageClassification),
 });

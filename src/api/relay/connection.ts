@@ -2,7 +2,7 @@ import { type ClassType, Field, Int, ObjectType } from "type-graphql";
 import type { CountedPage, Page } from "../../core/page.js";
 import { PageInfo } from "./page-info.js";
 
-/** What a connection's resolver returns. What costs a query is read only when the operation selects it. */
+/** The value that the resolver of a connection returns. Fields that cost a query are read only when they are selected. */
 export class Connection<T> {
   constructor(private readonly page: Page<T> & Partial<CountedPage<T>>) {}
 
@@ -35,41 +35,43 @@ export class Connection<T> {
 }
 
 export interface ConnectionOptions {
-  /** The node's GraphQL name: "Dataset" makes DatasetConnection and DatasetEdge. */
+  /** GraphQL name of the node type. "Dataset" declares DatasetConnection and DatasetEdge. */
   readonly name: string;
-  /** For descriptions: "data sets, newest first". */
+  /** Items and order for the description, such as "datasets, newest first". */
   readonly listed: string;
-  /** Adds `totalCount`; only for lists whose store counts cheaply. */
+  /** Adds `totalCount`, which the store must count cheaply. */
   readonly counted?: boolean;
 }
 
-/** Declares the Relay connection and edge types of a node type, and returns the connection's. */
+/** Declares the Relay connection and edge types of a node type. @returns the connection type */
 export function connectionType(node: () => ClassType, options: ConnectionOptions): ClassType {
   @ObjectType(`${options.name}Edge`, {
-    description: `One item of a ${options.name}Connection with its place in the list.`,
+    description: `One item of a ${options.name}Connection with its cursor.`,
   })
   class Edge {
-    @Field(() => String, { description: "Its place in the list; give it as `after` to go on behind it." })
+    @Field(() => String, {
+      description: "Position of the item in the list, for the arguments `after` and `before`.",
+    })
     cursor!: string;
 
-    @Field(node, { description: "The item itself." })
+    @Field(node, { description: "The item." })
     node!: object;
   }
 
   @ObjectType(`${options.name}Connection`, { description: `A page of ${options.listed}.` })
   class ConnectionOfNodes {
-    @Field(() => [node()], { description: "The items of this page, without cursors." })
+    @Field(() => [node()], { description: "The items of this page." })
     nodes!: object[];
 
     @Field(() => [Edge], { description: "The items of this page, each with its cursor." })
     edges!: Edge[];
 
-    @Field(() => PageInfo, { description: "Where this page ends and whether more follows." })
+    @Field(() => PageInfo, { description: "The ends of this page, and whether the list continues there." })
     pageInfo!: PageInfo;
   }
 
   if (options.counted === true) {
-    Field(() => Int, { description: "How many items there are in all pages together." })(
+    Field(() => Int, { description: "Number of items on all pages together." })(
       ConnectionOfNodes.prototype,
       "totalCount",
     );

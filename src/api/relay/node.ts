@@ -1,7 +1,7 @@
 import { Field, ID, InterfaceType } from "type-graphql";
 import { type IdKind, kindOfId } from "../../core/ids.js";
 
-/** GraphQL types that `node(id)` can answer with. */
+/** GraphQL types that `node(id)` returns, by the kind of their ids. */
 const NODE_TYPE_NAMES: Partial<Record<IdKind, string>> = {
   dataset: "Dataset",
   datasetVersion: "DatasetVersion",
@@ -14,13 +14,13 @@ const NODE_TYPE_NAMES: Partial<Record<IdKind, string>> = {
 };
 
 @InterfaceType("Node", {
-  description: "Anything that has an id of its own and can be fetched again by `node(id)`.",
+  description: "An object with an id, by which `node(id)` finds it.",
   resolveType: ({ id }: { id: string }) => {
     const kind = kindOfId(id);
     return kind === null ? undefined : NODE_TYPE_NAMES[kind];
   },
 })
 export abstract class Node {
-  @Field(() => ID, { description: "Opaque, unique over all types, and never reused." })
+  @Field(() => ID, { description: "Opaque id, unique across all types and never reused." })
   id!: string;
 }

@@ -3,7 +3,7 @@ import { AppError } from "../../core/app-error.js";
 import type { PageRequest } from "../../core/page.js";
 import { checkedPageSize, PAGE_SIZES, type PageSizes } from "./page-size.js";
 
-/** What a client may send to a connection. */
+/** Arguments of a connection, as the client sent them. */
 export interface PageInput {
   readonly first?: number | null;
   readonly after?: string | null;
@@ -18,30 +18,31 @@ export function pageArguments(sizes: PageSizes): ClassType<PageInput> {
     @Field(() => Int, {
       nullable: true,
       description:
-        `Returns the first items, from 1 to ${sizes.max} of them. Null means ${sizes.default}, unless \`last\` or ` +
-        "only `before` is given.",
+        `Returns the first items, at least 1 and at most ${sizes.max} of them. Null means ${sizes.default}, ` +
+        "unless `last` or only `before` is given.",
     })
     first?: number | null;
 
     @Field(() => String, {
       nullable: true,
       description:
-        "A cursor from this list. Only items after it are returned, and items that are added meanwhile neither " +
-        "repeat nor hide any. Null starts at the beginning.",
+        "Cursor of an item of this list. Only items after it are returned. Items that are added in the " +
+        "meantime cause neither repetitions nor gaps. Null starts at the beginning.",
     })
     after?: string | null;
 
     @Field(() => Int, {
       nullable: true,
       description:
-        `Returns the last items, from 1 to ${sizes.max} of them, in the order of the list; not together with ` +
-        `\`first\`. Null means ${sizes.default} if only \`before\` is given.`,
+        `Returns the last items, at least 1 and at most ${sizes.max} of them, in the order of the list. It ` +
+        `excludes \`first\`. Null means ${sizes.default} if only \`before\` is given.`,
     })
     last?: number | null;
 
     @Field(() => String, {
       nullable: true,
-      description: "A cursor from this list. Only items before it are returned. Null ends at the end.",
+      description:
+        "Cursor of an item of this list. Only items before it are returned. Null reads to the end.",
     })
     before?: string | null;
   }
@@ -52,7 +53,7 @@ export function pageArguments(sizes: PageSizes): ClassType<PageInput> {
 export const PageArguments = pageArguments(PAGE_SIZES);
 
 /**
- * The checked form of what a client asked for.
+ * Validates the arguments of a connection.
  *
  * @throws AppError `FIRST_INVALID`, `LAST_INVALID`, `PAGE_INVALID`
  */

@@ -5,17 +5,17 @@ import { SafeInt } from "../scalars.js";
 
 @ObjectType({
   description:
-    "A file that a run left for other tools: predictions of its best checkpoint for NumPy, and metrics, weights and " +
-    "pictures for TensorBoard.",
+    "A file of a run for other tools: predictions of the best checkpoint for NumPy, or metrics, weights " +
+    "and images for TensorBoard.",
 })
 export class Artifact {
-  @Field(() => String, { description: 'Its file name, such as "predictions-validation.npy".' })
+  @Field(() => String, { description: 'File name, such as "predictions-validation.npy".' })
   name!: string;
 
   @Field(() => SafeInt, { description: "Size in bytes." })
   sizeBytes!: number;
 
-  @Field(() => String, { description: "SHA-256 of its bytes, in hexadecimal." })
+  @Field(() => String, { description: "SHA-256 of the content, in hexadecimal." })
   sha256!: string;
 }
 
@@ -23,7 +23,7 @@ export class Artifact {
 export class ArtifactResolver {
   @FieldResolver(() => String, {
     description:
-      "Where to download it: a path of this server, to be asked for with the same `Authorization` header.",
+      "Path on this server from which the file is downloaded, with the same `Authorization` header.",
   })
   url(@Root() { runId, name }: ArtifactRecord): string {
     return artifactPath(runId, name);

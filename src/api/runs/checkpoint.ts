@@ -1,23 +1,29 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { DateTime, SafeInt } from "../scalars.js";
 
-@ObjectType({ description: "Weights and optimiser state that a run saved, to resume from or to register." })
+@ObjectType({
+  description:
+    "Weights and optimizer state that a run saved. A run resumes from its last checkpoint; a model " +
+    "version is made from its best.",
+})
 export class Checkpoint {
-  @Field(() => Int, { description: "The epoch after which it was saved, from 1." })
+  @Field(() => Int, { description: "Epoch after which the checkpoint was saved, from 1." })
   epoch!: number;
 
-  @Field(() => Int, { description: "Batches trained when it was saved, over all epochs." })
+  @Field(() => Int, { description: "Number of batches trained in all epochs when the checkpoint was saved." })
   step!: number;
 
-  @Field(() => Boolean, { description: "Whether it is the best by the monitored metric so far." })
+  @Field(() => Boolean, { description: "Whether the checkpoint is the best so far by the monitored metric." })
   best!: boolean;
 
-  @Field(() => SafeInt, { description: "Size of its files together, in bytes." })
+  @Field(() => SafeInt, { description: "Size of all its files together, in bytes." })
   sizeBytes!: number;
 
-  @Field(() => String, { description: "SHA-256 over its files in the order of their names, in hexadecimal." })
+  @Field(() => String, {
+    description: "SHA-256 over all its files in the order of their names, in hexadecimal.",
+  })
   sha256!: string;
 
-  @Field(() => DateTime, { description: "When it was saved." })
+  @Field(() => DateTime, { description: "When the checkpoint was saved." })
   createdAt!: Date;
 }

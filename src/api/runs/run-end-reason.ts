@@ -6,13 +6,13 @@ registerEnumType(RunEndReason, {
   description: "Why a run ended.",
   valuesConfig: {
     COMPLETED: { description: "All epochs were trained." },
-    EARLY_STOPPED: { description: "The monitored metric stopped getting better; see `earlyStopping`." },
-    CANCELLED: { description: "Somebody cancelled it." },
+    EARLY_STOPPED: { description: "The monitored metric stopped improving; see `earlyStopping`." },
+    CANCELLED: { description: "A user cancelled the run." },
     DIVERGED: { description: "The loss became infinite or not a number. A lower learning rate may help." },
-    OUT_OF_MEMORY: { description: "Memory ran out. A smaller batch, picture or network may help." },
-    ATTEMPTS_EXHAUSTED: { description: "Its process died too often." },
-    INVALID_DATA: { description: "The data set's version could not be read." },
-    ENGINE_ERROR: { description: "TensorFlow failed; `endDetail` has its words." },
+    OUT_OF_MEMORY: { description: "Memory ran out. A smaller batch, image size or network may help." },
+    ATTEMPTS_EXHAUSTED: { description: "The process of the run died too often." },
+    INVALID_DATA: { description: "The dataset version could not be read." },
+    ENGINE_ERROR: { description: "TensorFlow failed; `endDetail` holds its message." },
   },
 });
 

@@ -4,7 +4,8 @@ import { PrecisionMeasurement } from "../system/precision-measurement.js";
 
 @ObjectType({
   description:
-    "Where a run trains. The same configuration gives the same weights, bit for bit, only where all of this is equal.",
+    "Where a run trains. Equal configurations give the same weights, bit for bit, only in equal " +
+    "environments.",
 })
 export class RunEnvironment {
   @Field(() => String, { description: "Name and version of this product." })
@@ -19,31 +20,33 @@ export class RunEnvironment {
   @Field(() => String, { description: "Model of the processor." })
   processor!: string;
 
-  @Field(() => String, { description: "The device that computes, as TensorFlow names it." })
+  @Field(() => String, { description: "Name of the device that computes, as TensorFlow reports it." })
   device!: string;
 
-  @Field(() => Int, { description: "Threads that one operation uses." })
+  @Field(() => Int, { description: "Number of threads for one TensorFlow op." })
   threads!: number;
 
   @Field(() => [String], {
     description:
-      "Operations of this product's own that training may use beside TensorFlow's; none on a GPU, where no compiler is, " +
-      "or where its owner does not want them.",
+      "Names of the custom ops that training may use beside TensorFlow's. Empty on a GPU, without a " +
+      "compiler, or when custom ops are switched off.",
   })
   customOps!: readonly string[];
 
-  @Field(() => Precision, { description: "The floating-point format it computes in: what AUTO became." })
+  @Field(() => Precision, {
+    description: "Floating-point format of the computation. It replaces AUTO in the configuration.",
+  })
   precision!: Precision;
 
   @Field(() => [PrecisionMeasurement], {
-    description: "What AUTO decided by; empty when the configuration names a precision.",
+    description: "Measurements from which AUTO was resolved; empty when the configuration names a precision.",
   })
   precisionMeasurements!: readonly PrecisionMeasurement[];
 
   @Field(() => Int, {
     description:
-      "Pictures of a batch that are computed at once; the gradients of its parts are added up. Less than asked for where " +
-      "memory ran out.",
+      "Number of images of a micro-batch, whose gradients are summed to those of the batch. Smaller than " +
+      "configured when memory ran out.",
   })
   partSize!: number;
 }

@@ -13,71 +13,78 @@ import { RunProgress } from "./run-progress.js";
 import { RunState } from "./run-state.js";
 
 @InterfaceType({
-  description: "Something that happened during a run.",
+  description: "An event of a run.",
   resolveType: (event: RunEventRecord) => event.kind,
 })
 export abstract class RunEvent {
-  @Field(() => String, { description: "Give it as `after` to go on behind this event." })
+  @Field(() => String, {
+    description:
+      "Position of the event. A subscription or list with `after` set to it continues after this event.",
+  })
   cursor!: string;
 
   @Field(() => Int, {
     description:
-      "Counts the run's durable events from 1 without gaps; TrainingProgress carries that of the event before it.",
+      "Number of the durable event within the run, from 1 without gaps. TrainingProgress carries the " +
+      "number of the durable event before it.",
   })
   sequence!: number;
 
-  @Field(() => DateTime, { description: "When it happened." })
+  @Field(() => DateTime, { description: "When the event happened." })
   at!: Date;
 }
 
-@ObjectType({ implements: RunEvent, description: "The run went from one state to another." })
+@ObjectType({ implements: RunEvent, description: "The state of the run changed." })
 export class RunStateChanged {
-  @Field(() => RunState, { nullable: true, description: "The state before; null when it was launched." })
+  @Field(() => RunState, {
+    nullable: true,
+    description: "The state before; null for the event of the launch.",
+  })
   from!: RunState | null;
 
-  @Field(() => RunState, { description: "The state from now on." })
+  @Field(() => RunState, { description: "The state after." })
   to!: RunState;
 
-  @Field(() => RunEndReason, { nullable: true, description: "Why it ended; null unless it did." })
+  @Field(() => RunEndReason, { nullable: true, description: "Why the run ended; null unless it ended." })
   reason!: RunEndReason | null;
 
-  @Field(() => String, { nullable: true, description: "More for people; null when there is no more to say." })
+  @Field(() => String, { nullable: true, description: "Details in words; null when there are none." })
   detail!: string | null;
 }
 
 @ObjectType({ implements: RunEvent, description: "An epoch was trained, validated and recorded." })
 export class EpochCompleted {
-  @Field(() => Epoch, { description: "Its figures." })
+  @Field(() => Epoch, { description: "Metrics of the epoch." })
   epoch!: Epoch;
 
-  @Field(() => Boolean, { description: "Whether the monitored metric is the best so far." })
+  @Field(() => Boolean, { description: "Whether the monitored metric reached its best value so far." })
   improved!: boolean;
 }
 
 @ObjectType({
   implements: RunEvent,
-  description: "How far training is, at most four times a second. Only the newest is kept for replay.",
+  description: "Progress of training, at most four times per second. Only the newest is kept for replay.",
 })
 export class TrainingProgress {
-  @Field(() => RunProgress, { description: "How far it is." })
+  @Field(() => RunProgress, { description: "The progress." })
   progress!: RunProgress;
 
-  @Field(() => MetricValue, { description: "Mean loss of the epoch so far." })
+  @Field(() => MetricValue, { description: "Mean loss of the current epoch so far." })
   loss!: number;
 }
 
-@ObjectType({ implements: RunEvent, description: "Weights and optimiser state are safe on the disk." })
+@ObjectType({ implements: RunEvent, description: "Weights and optimizer state were saved to disk." })
 export class CheckpointSaved {
-  @Field(() => Checkpoint, { description: "What was saved." })
+  @Field(() => Checkpoint, { description: "The saved checkpoint." })
   checkpoint!: Checkpoint;
 }
 
-@ObjectType({ implements: RunEvent, description: "Something the user should know, while training goes on." })
+@ObjectType({ implements: RunEvent, description: "A problem that does not end the run." })
 export class RunWarning {
-  @Field(() => String, { description: "Which warning, for programs; never renamed." })
+  @Field(() => String, { description: "Stable code of the warning, for programs. Codes are never renamed." })
   code!: string;
 
-  @Field(() => String, { description: "What happened and what to do about it, for people." })
+  @Field(() => String, { description: "What happened and what to do about it, in words." })
   message!: string;
 }
 
@@ -89,7 +96,7 @@ export const RunEventConnection = connectionType(() => RunEvent as never, {
 
 @Resolver(() => RunEvent)
 export class RunEventResolver {
-  @FieldResolver(() => Run, { description: "The run, as it is now." })
+  @FieldResolver(() => Run, { description: "The run in its current state." })
   run(@Root() event: RunEventRecord, @Ctx() { loaders }: RequestContext): Promise<RunRecord> {
     return loaders.run.load(event.runId);
   }

@@ -3,68 +3,86 @@ import { Architecture } from "../configuration/enumerations.js";
 import { DateTime } from "../scalars.js";
 import { RunState } from "./run-state.js";
 
-@InputType({ description: "A range of a metric's best value; runs without the metric are not listed." })
+@InputType({ description: "A range for the best value of a metric. Runs without the metric do not match." })
 export class MetricFilter {
-  @Field(() => String, { description: 'Which metric, such as "validation.top1".' })
+  @Field(() => String, { description: 'Key of the metric, such as "validation.top1".' })
   key!: string;
 
-  @Field(() => Float, { nullable: true, description: "The least best value; null: no lower bound." })
+  @Field(() => Float, { nullable: true, description: "Minimum of the best value; null means no minimum." })
   atLeast?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "The greatest best value; null: no upper bound." })
+  @Field(() => Float, { nullable: true, description: "Maximum of the best value; null means no maximum." })
   atMost?: number | null;
 }
 
-@InputType({ description: "A setting that runs must have." })
+@InputType({ description: "A setting that matching runs have." })
 export class ConfigurationFilter {
   @Field(() => String, {
     description:
-      'Where it is in the configuration, as `RunComparison.configuration` says it: "augmentation.rotationDegrees".',
+      "Path in the configuration, as in `RunComparison.configuration`, such as " +
+      '"augmentation.rotationDegrees".',
   })
   path!: string;
 
-  @Field(() => String, { description: 'Its value as text, such as "0.001", "true" or "VGG19".' })
+  @Field(() => String, { description: 'Value as text, such as "0.001", "true" or "VGG19".' })
   equals!: string;
 }
 
 @InputType("RunFilter", {
   description:
-    "Which runs to list. All that is given must hold; what is left out, or null, does not restrict.",
+    "Which runs to list. All given conditions must hold; null and missing fields do not restrict the " +
+    "list.",
 })
 export class RunFilterInput {
-  @Field(() => String, { nullable: true, description: "Only of this experiment, by its name." })
+  @Field(() => String, { nullable: true, description: "Name of the experiment; null means any." })
   experiment?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Only on this data set: "flowers" for any version, "flowers:3" for version 3.',
+    description:
+      '"flowers" for runs on any version of a dataset, or "flowers:3" for version 3; null means any.',
   })
   dataset?: string | null;
 
-  @Field(() => [RunState], { nullable: true, description: "Only in one of these states." })
+  @Field(() => [RunState], {
+    nullable: true,
+    description: "States, one of which a run must be in; null means any.",
+  })
   states?: readonly RunState[] | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "Only with this text in their name, whatever its case.",
+    description: "Text that the name of a run must contain, ignoring case; null means any.",
   })
   nameContains?: string | null;
 
-  @Field(() => [Architecture], { nullable: true, description: "Only of one of these architectures." })
+  @Field(() => [Architecture], {
+    nullable: true,
+    description: "Architectures, one of which a run must have; null means any.",
+  })
   architectures?: readonly Architecture[] | null;
 
   @Field(() => [MetricFilter], {
     nullable: true,
-    description: "Only with best values in all of these ranges.",
+    description: "Ranges that the best values of metrics must lie in, all of them; null means any.",
   })
   metric?: readonly MetricFilter[] | null;
 
-  @Field(() => [ConfigurationFilter], { nullable: true, description: "Only with all of these settings." })
+  @Field(() => [ConfigurationFilter], {
+    nullable: true,
+    description: "Settings that a run must have, all of them; null means any.",
+  })
   configuration?: readonly ConfigurationFilter[] | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Only launched after this moment." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "Only runs launched after this moment; null means any.",
+  })
   createdAfter?: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Only launched before this moment." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "Only runs launched before this moment; null means any.",
+  })
   createdBefore?: Date | null;
 }

@@ -10,12 +10,12 @@ export const RunOrderField: { readonly [F in OrderField]: F } = {
 
 registerEnumType(RunOrderField, {
   name: "RunOrderField",
-  description: "What runs are sorted by.",
+  description: "Property by which runs are sorted.",
   valuesConfig: {
-    CREATED_AT: { description: "When they were launched." },
-    DURATION: { description: "How long they took; those that have not ended come last." },
-    METRIC_BEST: { description: "The best value of `metric`; runs without it come last." },
-    METRIC_LAST: { description: "The newest value of `metric`; runs without it come last." },
+    CREATED_AT: { description: "When the run was launched." },
+    DURATION: { description: "How long the run took. Runs that have not ended come last." },
+    METRIC_BEST: { description: "The best value of `metric`. Runs without a value come last." },
+    METRIC_LAST: { description: "The newest value of `metric`. Runs without a value come last." },
   },
 });
 
@@ -23,29 +23,30 @@ export const OrderDirection: { readonly [D in RunOrder["direction"]]: D } = { AS
 
 registerEnumType(OrderDirection, {
   name: "OrderDirection",
-  description: "Which end of the order comes first.",
+  description: "Direction of the order.",
   valuesConfig: {
-    ASC: { description: "The smallest or oldest first." },
-    DESC: { description: "The greatest or newest first." },
+    ASC: { description: "Smallest or oldest first." },
+    DESC: { description: "Largest or newest first." },
   },
 });
 
-@InputType({ description: "In which order to list runs." })
+@InputType({ description: "The order in which runs are listed." })
 export class RunOrderInput {
-  @Field(() => RunOrderField, { description: "What to sort by." })
+  @Field(() => RunOrderField, { description: "Property to sort by." })
   field!: OrderField;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Which metric, such as "validation.top1": needed by METRIC_BEST and METRIC_LAST, otherwise null.',
+      'Key of the metric, such as "validation.top1". Required by METRIC_BEST and METRIC_LAST, otherwise ' +
+      "null.",
   })
   metric?: string | null;
 
   @Field(() => OrderDirection, {
     nullable: true,
     defaultValue: "DESC",
-    description: "Which end comes first; null means DESC.",
+    description: "Direction of the order; null means DESC.",
   })
   direction!: RunOrder["direction"] | null;
 }

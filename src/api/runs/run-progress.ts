@@ -1,28 +1,32 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 
-@ObjectType({ description: "How far a run is." })
+@ObjectType({ description: "Progress of a run." })
 export class RunProgress {
-  @Field(() => Int, { description: "The epoch under way, from 1; 0 while pictures are being packed." })
+  @Field(() => Int, { description: "Number of the current epoch, from 1; 0 while images are being packed." })
   epoch!: number;
 
-  @Field(() => Int, { description: "Epochs it will train unless it stops early." })
+  @Field(() => Int, { description: "Number of epochs to train unless the run stops early." })
   epochs!: number;
 
-  @Field(() => Int, { description: "Batches trained in this epoch; pictures packed while `epoch` is 0." })
+  @Field(() => Int, {
+    description: "Number of batches trained in this epoch; number of images packed while `epoch` is 0.",
+  })
   step!: number;
 
-  @Field(() => Int, { description: "Batches of an epoch; pictures to pack while `epoch` is 0." })
+  @Field(() => Int, {
+    description: "Number of batches per epoch; number of images to pack while `epoch` is 0.",
+  })
   stepsPerEpoch!: number;
 
   @Field(() => Float, {
     nullable: true,
-    description: "Pictures trained per second of late; null until that is known.",
+    description: "Current speed of training in images per second; null until it is measured.",
   })
   imagesPerSecond!: number | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: "Seconds until all epochs are trained, estimated; null until that is known.",
+    description: "Estimated time until all epochs are trained, in seconds; null until it can be estimated.",
   })
   remainingSeconds!: number | null;
 }

@@ -23,17 +23,17 @@ import { RunEventConnection } from "./run-event.js";
 export class RunResolver {
   constructor(private readonly eventStore: RunEventStore) {}
 
-  @FieldResolver(() => Experiment, { description: "The experiment it belongs to." })
+  @FieldResolver(() => Experiment, { description: "The experiment that the run belongs to." })
   experiment(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<ExperimentRecord> {
     return loaders.experiment.load(run.experimentId);
   }
 
-  @FieldResolver(() => DatasetVersion, { description: "What it trains on." })
+  @FieldResolver(() => DatasetVersion, { description: "The dataset version that the run trains on." })
   datasetVersion(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<DatasetVersionRecord> {
     return loaders.datasetVersion.load(run.datasetVersionId);
   }
 
-  @FieldResolver(() => RunConfiguration, { description: "How it trains, with every default filled in." })
+  @FieldResolver(() => RunConfiguration, { description: "How the run trains, with all defaults filled in." })
   configuration(@Root() { configuration, parameterCount }: RunRecord): RunConfiguration {
     return { ...configuration, parameterCount };
   }
@@ -41,25 +41,26 @@ export class RunResolver {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      "How many runs go before it, plus 1: those of a higher priority, then those that were queued earlier. One whose " +
-      "experiment has all its `maxActiveRuns` at work is passed over. Null unless QUEUED.",
+      "Position in the queue, from 1: runs with a higher priority come first, then those queued earlier. " +
+      "Runs of an experiment that has reached its `maxActiveRuns` are skipped. Null unless the state is " +
+      "QUEUED.",
   })
   queuePosition(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<number | null> {
     return loaders.queuePosition.load(run.id);
   }
 
-  @FieldResolver(() => [Epoch], { description: "Its completed epochs, in order." })
+  @FieldResolver(() => [Epoch], { description: "Completed epochs, in order." })
   async epochs(
     @Root() run: RunRecord,
     @Arg("first", () => Int, {
       nullable: true,
       defaultValue: PAGE_SIZES.max,
-      description: `How many epochs at most, from 1 to ${PAGE_SIZES.max}; null means ${PAGE_SIZES.max}.`,
+      description: `Maximum number of epochs, from 1 to ${PAGE_SIZES.max}; null means ${PAGE_SIZES.max}.`,
     })
     first: number | null,
     @Arg("after", () => Int, {
       nullable: true,
-      description: "Number of the epoch to start behind; null starts at the first.",
+      description: "Number of an epoch. Only later epochs are returned. Null starts at the first.",
     })
     after: number | null | undefined,
     @Ctx() { loaders }: RequestContext,
@@ -72,7 +73,7 @@ export class RunResolver {
   }
 
   @FieldResolver(() => RunEventConnection, {
-    description: "What happened during it, oldest first. To follow it as it happens: `runEvents`.",
+    description: "Durable events, oldest first. Subscribe to `runEvents` to receive them as they happen.",
   })
   async events(
     @Root() run: RunRecord,
@@ -81,7 +82,7 @@ export class RunResolver {
     return new Connection(await this.eventStore.list(run.id, pageRequest(page)));
   }
 
-  @FieldResolver(() => [Checkpoint], { description: "What it saved and still has, by epoch." })
+  @FieldResolver(() => [Checkpoint], { description: "Saved checkpoints that still exist, by epoch." })
   checkpoints(
     @Root() run: RunRecord,
     @Ctx() { loaders }: RequestContext,
@@ -90,15 +91,14 @@ export class RunResolver {
   }
 
   @FieldResolver(() => [Artifact], {
-    description:
-      "Files that it left to be downloaded, by name. While it trains they are replaced by newer ones.",
+    description: "Files for download, sorted by name. They are replaced by newer ones during training.",
   })
   artifacts(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<readonly ArtifactRecord[]> {
     return loaders.artifacts.load(run.id);
   }
 
   @FieldResolver(() => [ModelVersion], {
-    description: "Model versions that were made from it, oldest first.",
+    description: "Model versions made from the run, oldest first.",
   })
   modelVersions(
     @Root() run: RunRecord,
@@ -110,7 +110,8 @@ export class RunResolver {
   @FieldResolver(() => Float, {
     nullable: true,
     description:
-      "Seconds from its first start to its end, pauses included, or until now while it is under way; null before it starts.",
+      "Time from the first start to the end, or until now, in seconds, including pauses; null before the " +
+      "run starts.",
   })
   durationSeconds(@Root() { startedAt, endedAt }: RunRecord): number | null {
     if (startedAt === null) return null;

@@ -4,19 +4,22 @@ import { RunState } from "../../core/enumerations.js";
 registerEnumType(RunState, {
   name: "RunState",
   description:
-    "Where a run is in its life: QUEUED, PREPARING, RUNNING, then SUCCEEDED, FAILED or CANCELLED, which are its end " +
-    "until somebody extends or retries it.",
+    "State of a run. It goes from QUEUED to PREPARING and RUNNING, and ends as SUCCEEDED, FAILED or " +
+    "CANCELLED unless it is extended or retried.",
   valuesConfig: {
-    QUEUED: { description: "Waiting for its turn; see `queuePosition`." },
-    PREPARING: { description: "Packing the pictures at the size asked for, and building the network." },
-    RUNNING: { description: "Training." },
+    QUEUED: { description: "The run waits for a device; see `queuePosition`." },
+    PREPARING: { description: "Images are packed at the configured size, and the network is built." },
+    RUNNING: { description: "The run is training." },
     PAUSED: {
-      description: "Stopped with a checkpoint saved, and its device free: `resumeRun` queues it again.",
+      description: "The run has saved a checkpoint and freed its device. `resumeRun` queues it again.",
     },
-    INTERRUPTED: { description: "Its process died; it goes back into the queue by itself." },
-    SUCCEEDED: { description: "Ended with a usable checkpoint; `extendRun` trains it further." },
-    FAILED: { description: "Ended early; `endReason` says why. What was learnt is kept for `retryRun`." },
-    CANCELLED: { description: "Ended on request. What was learnt is kept for `retryRun`." },
+    INTERRUPTED: { description: "The process of the run died. The run is queued again automatically." },
+    SUCCEEDED: { description: "The run ended with a usable checkpoint. `extendRun` trains it further." },
+    FAILED: {
+      description:
+        "The run ended early; `endReason` says why. `retryRun` continues from its last checkpoint.",
+    },
+    CANCELLED: { description: "The run was cancelled. `retryRun` continues from its last checkpoint." },
   },
 });
 

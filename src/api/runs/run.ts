@@ -7,53 +7,56 @@ import { RunEnvironment } from "./run-environment.js";
 import { RunProgress } from "./run-progress.js";
 import { RunState } from "./run-state.js";
 
-@ObjectType({ implements: Node, description: "One training of a network on one version of a data set." })
+@ObjectType({ implements: Node, description: "One training of a network on one dataset version." })
 export class Run {
-  @Field(() => String, { description: "For people; need not be unique." })
+  @Field(() => String, { description: "Name for people; need not be unique." })
   name!: string;
 
-  @Field(() => RunState, { description: "Where it is in its life." })
+  @Field(() => RunState, { description: "Current state." })
   state!: RunState;
 
-  @Field(() => RunEndReason, { nullable: true, description: "Why it ended; null unless it has." })
+  @Field(() => RunEndReason, { nullable: true, description: "Why the run ended; null unless it ended." })
   endReason!: RunEndReason | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "More about why it ended, for people; null unless it has, or when there is no more to say.",
+    description: "Details about the end, in words; null unless the run ended, or when there are none.",
   })
   endDetail!: string | null;
 
-  @Field(() => RunEnvironment, { nullable: true, description: "Where it trains; null before PREPARING." })
+  @Field(() => RunEnvironment, {
+    nullable: true,
+    description: "Where the run trains; null before PREPARING.",
+  })
   environment!: RunEnvironment | null;
 
   @Field(() => RunProgress, {
     nullable: true,
-    description: "How far it is; null unless PREPARING, RUNNING or PAUSED.",
+    description: "Progress of the run; null unless the state is PREPARING, RUNNING or PAUSED.",
   })
   progress!: RunProgress | null;
 
-  @Field(() => Int, { description: "Runs of a higher priority go first, from -1000 to 1000." })
+  @Field(() => Int, { description: "Runs with a higher priority start first, from -1000 to 1000." })
   priority!: number;
 
   @Field(() => Int, {
     description:
-      "Which try this is, from 1: one more each time it goes back to the queue, because its process died or was stopped, " +
-      "or because it was resumed, retried or extended.",
+      "Number of the attempt, from 1. It increases each time the run returns to the queue: after its " +
+      "process died or was stopped, or when it was resumed, retried or extended.",
   })
   attempt!: number;
 
-  @Field(() => DateTime, { description: "When it was launched." })
+  @Field(() => DateTime, { description: "When the run was launched." })
   createdAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When its first try began; null while it waits." })
+  @Field(() => DateTime, { nullable: true, description: "When the first attempt began; null before that." })
   startedAt!: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: "When it ended; null unless it has." })
+  @Field(() => DateTime, { nullable: true, description: "When the run ended; null unless it ended." })
   endedAt!: Date | null;
 }
 
 export const RunConnection = connectionType(() => Run, {
   name: "Run",
-  listed: "runs, in the order asked for",
+  listed: "runs, in the requested order",
 });

@@ -8,7 +8,7 @@ const { seed, epochs, imageSizePixels, augmentation: augmentationSettings } = RU
 
 type Query = Readonly<Record<string, unknown>>;
 
-/** Path of one image; its query holds everything that decides the image, without settings that have their default. */
+/** Returns the path of one image. Its query determines the image; settings with their default are left out. */
 export function previewPath({ sampleId, augmentation, ...numbers }: PreviewRequest): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(numbers)) query.set(name, String(value));
@@ -38,7 +38,7 @@ export function parsePreview(sampleId: string, query: Query): PreviewRequest {
   };
 }
 
-/** The text of a parameter as a value of the kind; what is not of that kind stays as it is, to be refused. */
+/** Converts the text of a parameter to a value of the kind. Other text is returned unchanged and refused later. */
 function valueIn(given: unknown, kind: "number" | "wholeNumber" | "flag" | "word"): unknown {
   if (typeof given !== "string") return given;
   if (kind === "flag") return given === "true" || given === "false" ? given === "true" : given;

@@ -1,11 +1,11 @@
 import { Field, InputType } from "type-graphql";
 import { Split } from "../datasets/split.js";
 
-@InputType({ description: "Which pictures to list; what is left out does not restrict." })
+@InputType({ description: "Which images to list. Missing fields do not restrict the list." })
 export class SampleFilter {
-  @Field(() => String, { nullable: true, description: "Only this class, by its name; null means all." })
+  @Field(() => String, { nullable: true, description: "Name of the class; null means any." })
   className?: string | null;
 
-  @Field(() => Split, { nullable: true, description: "Only this split; null means all." })
+  @Field(() => Split, { nullable: true, description: "The split; null means any." })
   split?: Split | null;
 }

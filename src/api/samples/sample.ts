@@ -3,34 +3,34 @@ import type { SampleRecord } from "../../core/dataset-records.js";
 import { Split } from "../datasets/split.js";
 import { connectionType } from "../relay/connection.js";
 import { Node } from "../relay/node.js";
-import { checkedSize, DEFAULT_SIZE_PIXELS, imagePath, LARGEST_SIZE_PIXELS } from "./sample-image-path.js";
+import { checkedSize, DEFAULT_SIZE_PIXELS, imagePath, MAX_SIZE_PIXELS } from "./sample-image-path.js";
 
-@ObjectType({ implements: Node, description: "One picture of a data set's version." })
+@ObjectType({ implements: Node, description: "One image of a dataset version." })
 export class Sample {
-  @Field(() => String, { description: "Name of its class." })
+  @Field(() => String, { description: "Name of the image's class." })
   className!: string;
 
-  @Field(() => Split, { description: "What it is used for." })
+  @Field(() => Split, { description: "The split that the image belongs to." })
   split!: Split;
 
   @Field(() => String, {
-    description: "Its path in what was imported, with forward slashes, such as `daisy/001.jpg`.",
+    description: "Path within the import source, with forward slashes, such as `daisy/001.jpg`.",
   })
   sourceName!: string;
 
-  @Field(() => String, { description: "SHA-256 of the file's bytes in hexadecimal." })
+  @Field(() => String, { description: "SHA-256 of the file's bytes, in hexadecimal." })
   contentHash!: string;
 
-  @Field(() => Int, { description: "Width after its EXIF orientation was applied, in pixels." })
+  @Field(() => Int, { description: "Width in pixels, after the EXIF orientation was applied." })
   widthPixels!: number;
 
-  @Field(() => Int, { description: "Height after its EXIF orientation was applied, in pixels." })
+  @Field(() => Int, { description: "Height in pixels, after the EXIF orientation was applied." })
   heightPixels!: number;
 }
 
 export const SampleConnection = connectionType(() => Sample, {
   name: "Sample",
-  listed: "pictures in the order of the manifest: by class, then by content",
+  listed: "images in the order of the manifest: by class, then by content",
   counted: true,
 });
 
@@ -38,7 +38,7 @@ export const SampleConnection = connectionType(() => Sample, {
 export class SampleResolver {
   @FieldResolver(() => String, {
     description:
-      "Where to get the picture, scaled down to fit: a path of this server, to be asked for with the same " +
+      "Path on this server from which the image is downloaded, scaled down to fit, with the same " +
       "`Authorization` header.",
   })
   imageUrl(
@@ -46,7 +46,9 @@ export class SampleResolver {
     @Arg("sizePixels", () => Int, {
       nullable: true,
       defaultValue: DEFAULT_SIZE_PIXELS,
-      description: `Longest side in pixels, 1 to ${LARGEST_SIZE_PIXELS}; null means ${DEFAULT_SIZE_PIXELS}.`,
+      description:
+        `Maximum of width and height in pixels, from 1 to ${MAX_SIZE_PIXELS}; null means ` +
+        `${DEFAULT_SIZE_PIXELS}.`,
     })
     sizePixels: number | null,
   ): string {

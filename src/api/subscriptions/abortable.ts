@@ -1,6 +1,6 @@
 /**
- * An iterable whose `return()` works at any time. An async generator's own waits for the step under
- * way, which for a quiet stream may never end; this one aborts the generator's signal first.
+ * Returns an iterable whose `return()` works at any time. The `return()` of an async generator waits for its current
+ * step, which may never end for a quiet stream; this one aborts the signal of the generator first.
  */
 export function abortable<T>(
   open: (signal: AbortSignal) => AsyncIterable<T>,

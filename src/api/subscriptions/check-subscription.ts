@@ -16,9 +16,9 @@ const UNREADABLE: ErrorCode = "GRAPHQL_PARSE_FAILED";
 const INVALID: ErrorCode = "GRAPHQL_VALIDATION_FAILED";
 
 /**
- * What Apollo does to an operation before it runs; over WebSocket nobody else does it.
+ * Parses, validates and checks an operation before its execution, as Apollo does over HTTP.
  *
- * @returns the parsed document, or why it is refused: errors with a code
+ * @returns the parsed document, or errors with codes when it is refused
  */
 export function checkSubscription(
   payload: SubscribePayload,
@@ -58,7 +58,7 @@ function parsed(query: string, maxTokens: number): DocumentNode {
   }
 }
 
-/** The error with its code alone: its other extensions are for HTTP or not for clients. */
+/** Reduces the extensions of an error to its code. The others are for HTTP or not for clients. */
 function withCode(code: unknown, error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions } = error;
   return new GraphQLError(message, {

@@ -10,23 +10,22 @@ import { clientError } from "../errors/graphql-errors.js";
 import type { SharedResult } from "./shared-results.js";
 
 export interface EventExecution {
-  /** Makes the context for one event. */
+  /** Creates the context for one event. */
   readonly freshContext: () => unknown;
-  /** Opens what is shared with others who ask the same; it is left when the stream ends. */
+  /** Joins the results shared by equal subscriptions; they are left when the stream ends. */
   readonly share: () => SharedResult;
   readonly log: Log;
 }
 
-/** What the sources of all subscriptions yield. */
+/** Events of all subscriptions have a cursor. */
 interface SourceEvent {
   readonly cursor: string;
 }
 
 /**
- * graphql-js's `subscribe` with three differences: every event is executed with a context of its own, so
- * that loaders never answer with what was true at an earlier event; it is executed once for all who ask
- * the same; and errors, also those of the event source itself, reach the client in the masked form and end
- * the stream.
+ * Differs from `subscribe` of graphql-js in three ways. Every event is executed with its own context, so that loaders
+ * never return data of an earlier event. An event is executed once for all equal subscriptions. Errors, including those
+ * of the event source, are masked before they reach the client, and end the stream.
  */
 export async function subscribeToEvents(
   args: ExecutionArgs,

@@ -4,7 +4,7 @@ import type { DatasetImporter } from "../../data/imports/dataset-import.js";
 import type { RunEventStore } from "../../training/events/event-store.js";
 import { abortable } from "./abortable.js";
 
-/** Opens the event streams that subscriptions hand on. */
+/** Opens the event streams of subscriptions. */
 export class EventStreams {
   constructor(
     private readonly runEvents: RunEventStore,

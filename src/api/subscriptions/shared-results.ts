@@ -1,10 +1,10 @@
 import type { ExecutionResult } from "graphql";
 import type { Role } from "../../core/enumerations.js";
 
-/** Newest events whose results are kept; those who follow at the same pace are never further apart. */
+/** Number of newest events whose results are kept. Subscribers that keep pace are never further apart. */
 const KEPT_RESULTS = 16;
 
-/** All that a result depends on beside the event: nothing that a subscription can ask for depends on who asks. */
+/** Everything that a result depends on besides the event. No field of a subscription depends on the caller, only on the role. */
 export interface Question {
   readonly query: string;
   readonly operationName: string | null;
@@ -12,19 +12,18 @@ export interface Question {
   readonly role: Role;
 }
 
-/** A result for everybody who asks the same at the same time. */
+/** Results that equal subscriptions share. */
 export interface SharedResult {
   /**
-   * The result for the event with the cursor: what `execute` gives, which is called for the first who asks
-   * alone.
+   * Returns the result for the event with the cursor. `execute` is called only for the first subscriber that needs it.
    */
   of(cursor: string, execute: () => Promise<ExecutionResult>): Promise<ExecutionResult>;
   leave(): void;
 }
 
 /**
- * Executes a subscription once for each event, however many have subscribed to it in the same words: a
- * thousand dashboards that ask for the run with every event are one statement, not a thousand.
+ * Executes equal subscriptions once per event: for a thousand dashboards that select the run with every event, one
+ * statement reads it.
  */
 export class SharedResults {
   readonly #groups = new Map<string, Group>();
@@ -38,7 +37,7 @@ export class SharedResults {
       of: (cursor, execute) => resultOf(group, cursor, execute),
       leave: () => {
         group.members -= 1;
-        // Whoever is alone asks for nothing twice.
+        // A single subscriber never needs a result twice.
         if (group.members === 1) group.results.clear();
         if (group.members === 0) this.#groups.delete(key);
       },
@@ -48,7 +47,7 @@ export class SharedResults {
 
 interface Group {
   members: number;
-  /** By the event's cursor, in the order in which they were asked for first. */
+  /** By the cursor of the event, in the order in which they were first requested. */
   readonly results: Map<string, Promise<ExecutionResult>>;
 }
 

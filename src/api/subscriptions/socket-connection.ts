@@ -4,12 +4,12 @@ import type { WebSocket } from "ws";
 import type { Log } from "../../telemetry/log.js";
 
 const KEEP_ALIVE_MS = 12_000;
-/** What may wait for a client that does not read: answers that it asks for, since events wait for each other. */
+/** Maximum of unsent bytes for a client that does not read. Only responses accumulate; events wait for each other. */
 const UNSENT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Ties a WebSocket to the protocol. graphql-ws has such an adapter of its own, but that one writes a
- * stack trace to the console whenever a client breaks a rule, which clients without a token can too.
+ * Connects a WebSocket with the protocol. The adapter of graphql-ws is not used because it writes a stack trace to the
+ * console for every protocol violation, which even clients without a token can cause.
  *
  * @returns resolves when the connection is closed and its subscriptions have ended
  */
@@ -37,9 +37,9 @@ export async function connectSocket<Extra>(
     extra,
   );
   const stopPinging = keepAlive(socket);
-  // ws answers pings by itself, whether or not the answers are read.
+  // ws responds to pings automatically, whether or not the client reads the responses.
   socket.on("ping", () => endIfUnread(socket, log));
-  // A message that is too large or malformed; ws closes the connection with the fitting code by itself.
+  // The message is too large or malformed. ws closes the connection with a suitable code.
   socket.on("error", (error) => log.debug("a WebSocket broke the protocol", { error }));
   socket.once("close", (code, reason) => resolve({ code, reason: String(reason) }));
   const { code, reason } = await promise;
@@ -48,19 +48,19 @@ export async function connectSocket<Extra>(
 }
 
 /**
- * Resolves once the data is on its way, so that a slow client slows its own events down: there is never
- * more than one of each of its subscriptions here.
+ * Resolves once the data is sent, so that a slow client delays only its own events: at most one event of each of its
+ * subscriptions waits here.
  */
 function sent(socket: WebSocket, data: string, log: Log): Promise<void> {
   if (socket.readyState !== socket.OPEN) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
-  // A failure means that the connection is gone, which its "close" tells.
+  // A failure means that the connection is closed, which the event "close" reports.
   socket.send(data, () => resolve());
   endIfUnread(socket, log);
   return promise;
 }
 
-/** There is no closing handshake with a client that does not read. */
+/** A client that does not read cannot complete a closing handshake. */
 function endIfUnread(socket: WebSocket, log: Log): void {
   if (socket.bufferedAmount <= UNSENT_BYTES) return;
   log.debug("a WebSocket's client does not read what it asks for; ending it", {
@@ -69,7 +69,7 @@ function endIfUnread(socket: WebSocket, log: Log): void {
   socket.terminate();
 }
 
-/** Ends connections whose other side has silently gone. */
+/** Closes connections whose client has disappeared. */
 function keepAlive(socket: WebSocket): () => void {
   let answered = true;
   socket.on("pong", () => {

@@ -24,18 +24,18 @@ import { SharedResults } from "./shared-results.js";
 import { connectSocket } from "./socket-connection.js";
 
 const PATH = "/graphql";
-/** A subscription with its variables; data goes through uploads. */
+/** Large enough for a subscription with its variables. */
 const MESSAGE_BYTES = 256 * 1024;
 const INIT_TIMEOUT_MS = 5_000;
 const SUBSCRIPTIONS_PER_SOCKET = 32;
 const STOP_GRACE_MS = 2_000;
-/** https://www.iana.org/assignments/websocket/websocket.xml: after both, clients come again with their cursors. */
+/** https://www.iana.org/assignments/websocket/websocket.xml: after both, clients reconnect and continue from their cursors. */
 const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
 
 type ConnectionParameters = Record<string, unknown>;
 
-/** What the hooks of the protocol get to know of a connection. */
+/** Data of a connection that the hooks of the protocol receive. */
 interface Connection {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
@@ -45,8 +45,8 @@ export interface SubscriptionServerOptions {
   readonly schema: GraphQLSchema;
   readonly httpServer: Server;
   readonly limits: OperationLimits;
-  /** Connections that are open at once; more are refused with 503. */
-  readonly mostSockets: number;
+  /** Maximum number of open connections. Further ones are refused with 503. */
+  readonly maxSockets: number;
   readonly accessTokens: AccessTokens;
   readonly authentication: Authentication;
   readonly contextOf: (caller: Caller) => RequestContext;
@@ -55,20 +55,20 @@ export interface SubscriptionServerOptions {
 }
 
 /**
- * Subscriptions over WebSocket in the protocol graphql-transport-ws, on the same port and path as
- * queries. Every connection has a caller, and ends as soon as its token is revoked.
+ * Serves subscriptions over WebSocket with the protocol graphql-transport-ws, on the same port and path as queries. Every
+ * connection has a caller and is closed as soon as the caller's token is revoked.
  */
 export class SubscriptionServer implements AsyncDisposable {
   readonly #options: SubscriptionServerOptions;
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MESSAGE_BYTES,
-    // A thousand compressors cost more than the few bytes of an event.
+    // Events are small, and each connection would need a compressor.
     perMessageDeflate: false,
     handleProtocols,
   });
   readonly #connections = new Set<Promise<void>>();
-  /** Connections that were let in. */
+  /** Callers of the accepted connections. */
   readonly #callers = new Map<WebSocket, Caller>();
   readonly #results = new SharedResults();
   readonly #stop = new AbortController();
@@ -94,12 +94,12 @@ export class SubscriptionServer implements AsyncDisposable {
     const closed = Promise.withResolvers<void>();
     this.#sockets.close(() => closed.resolve());
     for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, "The server stops.");
-    // A client that does not answer the closing handshake must not hold up the stop.
-    const impatience = setTimeout(() => {
+    // Clients that do not complete the closing handshake must not delay the stop.
+    const forcedClose = setTimeout(() => {
       for (const socket of this.#sockets.clients) socket.terminate();
     }, STOP_GRACE_MS);
     await closed.promise;
-    clearTimeout(impatience);
+    clearTimeout(forcedClose);
     await Promise.all(this.#connections);
   }
 
@@ -124,10 +124,10 @@ export class SubscriptionServer implements AsyncDisposable {
   #statusOfRefusal(request: IncomingMessage): number | null {
     if (request.url?.split("?")[0] !== PATH) return 404;
     if (refusalOf(request, this.#options.listensOnLoopback) !== null) return 403;
-    return this.#sockets.clients.size >= this.#options.mostSockets ? 503 : null;
+    return this.#sockets.clients.size >= this.#options.maxSockets ? 503 : null;
   }
 
-  /** A browser cannot set headers on a WebSocket, so the token may come with the first message. */
+  /** Accepts the token in the first message as well, because browsers cannot set headers on a WebSocket. */
   async #admit({ connectionParams, extra }: Context<ConnectionParameters, Connection>): Promise<boolean> {
     const { socket, request } = extra;
     const authorization = connectionParams?.authorization ?? request.headers.authorization;
@@ -138,10 +138,10 @@ export class SubscriptionServer implements AsyncDisposable {
         return false;
       }
       this.#callers.set(socket, caller);
-      // The token may have been revoked between the check and the line above, unseen by #closeRevoked.
+      // The token may have been revoked between the check and the line above, which #closeRevoked did not see.
       return await this.#closeRevoked([caller.tokenId]);
     } catch (error) {
-      this.#options.log.warn("could not check an access token; its connection may try again", { error });
+      this.#options.log.warn("could not check an access token; the client may try again", { error });
       socket.close(TRY_AGAIN_LATER, "The access token cannot be checked now. Try again.");
       return false;
     }
@@ -156,7 +156,7 @@ export class SubscriptionServer implements AsyncDisposable {
       return [
         codedError(
           "TOO_MANY_SUBSCRIPTIONS",
-          `One connection may have ${SUBSCRIPTIONS_PER_SOCKET} subscriptions. Open another one.`,
+          `A connection may have at most ${SUBSCRIPTIONS_PER_SOCKET} subscriptions. Open another connection.`,
         ),
       ];
     }
@@ -189,15 +189,15 @@ export class SubscriptionServer implements AsyncDisposable {
 
   #callerOf(socket: WebSocket): Caller {
     const caller = this.#callers.get(socket);
-    if (caller === undefined) throw new Error("A connection that was not let in asked for a subscription.");
+    if (caller === undefined) throw new Error("A connection that was not accepted has subscribed.");
     return caller;
   }
 
   /**
-   * Closes the connections whose tokens were revoked. While the database is away that cannot be told, and
-   * nothing can be read either.
+   * Closes the connections whose tokens were revoked. While the database is unreachable, tokens cannot be checked, but
+   * connections cannot read anything either.
    *
-   * @returns whether all of the tokens still work
+   * @returns whether all of the tokens are still valid
    */
   async #closeRevoked(tokenIds: readonly string[]): Promise<boolean> {
     const revoked = await this.#options.accessTokens.revokedAmong(tokenIds, this.#stop.signal);

@@ -3,10 +3,10 @@ import { DeviceKind } from "../../core/enumerations.js";
 
 registerEnumType(DeviceKind, {
   name: "DeviceKind",
-  description: "What kind of processor computes.",
+  description: "Kind of a processor.",
   valuesConfig: {
-    CPU: { description: "The machine's main processor." },
-    GPU: { description: "A graphics card." },
+    CPU: { description: "The main processor of the machine." },
+    GPU: { description: "A graphics processor." },
   },
 });
 

@@ -3,7 +3,7 @@ import { EngineStatus } from "../../core/enumerations.js";
 
 registerEnumType(EngineStatus, {
   name: "EngineStatus",
-  description: "What the engine that trains runs is doing.",
+  description: "State of the engine that trains runs.",
   valuesConfig: {
     STARTING: { description: "TensorFlow is being loaded for a run." },
     READY: { description: "No run is at work. The first run loads TensorFlow." },

@@ -4,16 +4,16 @@ import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";
 import { EngineStatus } from "./engine-status.js";
 
-@ObjectType({ description: "The engine that trains, inside the server's own process." })
+@ObjectType({ description: "The engine that trains runs inside the server's process." })
 export class Engine {
-  @Field(() => EngineStatus, { description: "What it is doing." })
+  @Field(() => EngineStatus, { description: "Current state." })
   status!: EngineStatus;
 
-  @Field(() => Int, { description: "Threads that one operation of TensorFlow uses; results depend on it." })
+  @Field(() => Int, { description: "Number of threads for one TensorFlow op. Results depend on it." })
   threads!: number;
 }
 
-/** What a resolver of Engine gets; the run is looked up only when asked for. */
+/** Source of the type Engine. The run is read only when it is selected. */
 export interface EngineSource {
   readonly status: EngineStatus;
   readonly threads: number;
@@ -24,7 +24,7 @@ export interface EngineSource {
 export class EngineResolver {
   @FieldResolver(() => Run, {
     nullable: true,
-    description: "The run that it prepares or trains; null when it waits.",
+    description: "The run being prepared or trained; null when there is none.",
   })
   async currentRun(
     @Root() engine: EngineSource,

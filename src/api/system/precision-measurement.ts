@@ -3,15 +3,16 @@ import { Precision } from "../configuration/enumerations.js";
 
 @ObjectType({
   description:
-    "How long a short convolution and matrix product take, forward and backward: what the precision AUTO decides by.",
+    "Time of a short convolution and matrix product, forward and backward. The precision AUTO selects " +
+    "the fastest format.",
 })
 export class PrecisionMeasurement {
-  @Field(() => Precision, { description: "The floating-point format that was measured." })
+  @Field(() => Precision, { description: "The measured floating-point format." })
   precision!: Precision;
 
-  @Field(() => String, { description: "The device that computed, as TensorFlow names it." })
+  @Field(() => String, { description: "Name of the device that computed, as TensorFlow reports it." })
   device!: string;
 
-  @Field(() => Float, { description: "Milliseconds of the fastest of a few repetitions; lower is better." })
+  @Field(() => Float, { description: "Time of the fastest of several repetitions, in milliseconds." })
   milliseconds!: number;
 }

@@ -8,59 +8,60 @@ import { PrecisionMeasurement } from "./precision-measurement.js";
 
 @ObjectType({ description: "A processor that TensorFlow found." })
 export class Device {
-  @Field(() => String, { description: "Its model." })
+  @Field(() => String, { description: "Model of the processor." })
   name!: string;
 
-  @Field(() => DeviceKind, { description: "What kind of processor it is." })
+  @Field(() => DeviceKind, { description: "Kind of the processor." })
   kind!: DeviceKind;
 
   @Field(() => SafeInt, {
     nullable: true,
-    description: "Its memory in bytes; null when the driver does not say.",
+    description: "Size of its memory in bytes; null when the driver does not report it.",
   })
   memoryBytes!: number | null;
 
   @Field(() => [String], {
-    description: 'Instructions that matter to a network\'s speed, such as "avx512_bf16"; empty for a GPU.',
+    description: 'Instruction sets that speed up networks, such as "avx512_bf16"; empty for a GPU.',
   })
   instructionSets!: readonly string[];
 }
 
-@ObjectType("Limits", { description: "What one request may ask for at most." })
+@ObjectType("Limits", { description: "Limits of one request." })
 export class SystemLimits {
-  @Field(() => SafeInt, { description: "Bytes of one upload." })
+  @Field(() => SafeInt, { description: "Maximum size of an upload, in bytes." })
   uploadBytes!: number;
 
-  @Field(() => SafeInt, { description: "Pixels of one picture, its width times its height." })
+  @Field(() => SafeInt, { description: "Maximum number of pixels of an image, its width times its height." })
   imagePixels!: number;
 
-  @Field(() => Int, { description: "How deeply the fields of an operation may be nested." })
+  @Field(() => Int, { description: "Maximum nesting depth of the fields of an operation." })
   queryDepth!: number;
 
   @Field(() => Int, {
     description:
-      "What an operation may cost: 1 for each field, times `first` within a connection, times 10 within other lists.",
+      "Maximum cost of an operation: 1 per field, multiplied by the page size within a connection and by " +
+      "10 within other lists.",
   })
   queryCost!: number;
 }
 
-@ObjectType({ description: "What this server is made of." })
+@ObjectType({ description: "This server." })
 export class System {
   @Field(() => String, { description: "Version of this product." })
   version!: string;
 
-  @Field(() => String, { description: "Version of the TensorFlow library that was found." })
+  @Field(() => String, { description: "Version of the TensorFlow library in use." })
   tensorflowVersion!: string;
 
   @Field(() => [Device], {
-    description: "The processors that TensorFlow found; without a GPU it trains on the CPU.",
+    description: "Processors that TensorFlow found. Without a GPU, training uses the CPU.",
   })
   devices!: readonly Device[];
 
-  @Field(() => Engine, { description: "The engine that trains." })
+  @Field(() => Engine, { description: "The engine that trains runs." })
   engine!: Engine;
 
-  @Field(() => SystemLimits, { description: "What one request may ask for at most." })
+  @Field(() => SystemLimits, { description: "Limits of one request." })
   limits!: SystemLimits;
 }
 
@@ -72,7 +73,7 @@ export class SystemResolver {
   ) {}
 
   @FieldResolver(() => [PrecisionMeasurement], {
-    description: "What the precision AUTO decides by; empty until a run has asked for it on this machine.",
+    description: "Measurements for the precision AUTO; empty until a run has used it on this machine.",
   })
   precisionMeasurements(): Promise<readonly PrecisionMeasurement[]> {
     return this.precisions.measurements(this.engineInfo);

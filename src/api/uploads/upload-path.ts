@@ -1,4 +1,4 @@
-/** Path that an upload's bytes are sent to. */
+/** Returns the path to which the bytes of an upload are sent. */
 export function uploadPath(uploadId: string): string {
   return `/uploads/${uploadId}`;
 }

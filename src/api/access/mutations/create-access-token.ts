@@ -6,25 +6,25 @@ import { withUserErrors } from "../../errors/with-user-errors.js";
 import { AccessToken } from "../access-token.js";
 import { Role } from "../role.js";
 
-@InputType({ description: "For whom to make an access token, and what it allows." })
+@InputType({ description: "The access token to create." })
 export class CreateAccessTokenInput {
-  @Field(() => String, { description: "Who or what it is for, 1 to 100 characters." })
+  @Field(() => String, { description: "What the token is for, from 1 to 100 characters." })
   name!: string;
 
-  @Field(() => Role, { description: "What it allows." })
+  @Field(() => Role, { description: "What the token allows." })
   role!: Role;
 }
 
-@ObjectType({ description: "The token that was made, and its secret." })
+@ObjectType({ description: "The created token and its secret." })
 export class CreateAccessTokenPayload {
-  @Field(() => AccessToken, { nullable: true, description: "The token; null when none was made." })
+  @Field(() => AccessToken, { nullable: true, description: "The token; null when none was created." })
   token!: AccessToken | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "What to send as `Authorization: Bearer …`. Shown only here: the server keeps no more than its " +
-      "SHA-256. Null when no token was made.",
+      "The secret, sent as `Authorization: Bearer …`. It is returned only here, because the server stores " +
+      "only its SHA-256. Null when no token was created.",
   })
   secret!: string | null;
 
@@ -40,7 +40,8 @@ export class CreateAccessTokenResolver {
 
   @Authorized<Role>("ADMIN")
   @Mutation(() => CreateAccessTokenPayload, {
-    description: "Makes an access token and shows its secret, this once. Needs the role ADMIN.",
+    description:
+      "Creates an access token and returns its secret, which cannot be read again. Needs the role ADMIN.",
   })
   createAccessToken(
     @Arg("input", () => CreateAccessTokenInput, { description: "Name and role of the token." })

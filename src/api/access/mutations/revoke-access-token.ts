@@ -6,17 +6,17 @@ import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { AccessToken } from "../access-token.js";
 
-@InputType({ description: "Which access token to revoke." })
+@InputType({ description: "The access token to revoke." })
 export class RevokeAccessTokenInput {
   @Field(() => ID, { description: "Id of the token, from `accessTokens`." })
   id!: string;
 }
 
-@ObjectType({ description: "The token that was revoked." })
+@ObjectType({ description: "The revoked token." })
 export class RevokeAccessTokenPayload {
   @Field(() => AccessToken, {
     nullable: true,
-    description: "The token, now revoked; null when it could not be.",
+    description: "The token, now revoked; null when it was not revoked.",
   })
   token!: AccessToken | null;
 
@@ -36,11 +36,11 @@ export class RevokeAccessTokenResolver {
   @Authorized<Role>("ADMIN")
   @Mutation(() => RevokeAccessTokenPayload, {
     description:
-      "Ends a token's life at once, its open subscriptions included. The last ADMIN token cannot be " +
+      "Revokes an access token at once and closes its subscriptions. The last ADMIN token cannot be " +
       "revoked. Needs the role ADMIN.",
   })
   revokeAccessToken(
-    @Arg("input", () => RevokeAccessTokenInput, { description: "Which token." })
+    @Arg("input", () => RevokeAccessTokenInput, { description: "The token to revoke." })
     input: RevokeAccessTokenInput,
   ): Promise<RevokeAccessTokenPayload> {
     return withUserErrors<Pick<RevokeAccessTokenPayload, "token">>({ token: null }, async () => ({

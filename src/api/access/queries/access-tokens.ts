@@ -11,7 +11,7 @@ export class AccessTokensResolver {
   @Authorized<Role>("ADMIN")
   @Query(() => [AccessToken], {
     name: "accessTokens",
-    description: "All access tokens, revoked ones too, newest first. Needs the role ADMIN.",
+    description: "All access tokens, including revoked ones, newest first. Needs the role ADMIN.",
   })
   list(): Promise<readonly AccessTokenRecord[]> {
     return this.accessTokens.list();

@@ -8,10 +8,12 @@ export class CompareRunsResolver {
   constructor(private readonly comparer: RunComparer) {}
 
   @Authorized<Role>("VIEWER")
-  @Query(() => RunComparison, { description: "Why one run did better than another." })
+  @Query(() => RunComparison, {
+    description: "Compares runs: configuration, data, environment, metrics and predictions.",
+  })
   compareRuns(
     @Arg("runIds", () => [ID], {
-      description: "Ids of 2 to 10 different runs, in the order in which to show them.",
+      description: "Ids of 2 to 10 different runs. Everything is listed in their order.",
     })
     runIds: readonly string[],
   ): Promise<RunComparisonRecord> {

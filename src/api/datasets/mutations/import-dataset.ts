@@ -18,67 +18,75 @@ import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { DatasetVersion } from "../dataset-version.js";
 
-@InputType({ description: "Where the pictures are: exactly one of the fields." })
+@InputType({ description: "Where the images come from. Exactly one field is required." })
 export class ImportSourceInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      "An upload (see `createUpload`) that holds a zip, tar or tar.gz with one folder of pictures per class.",
+      "Id of an upload (see `createUpload`) that holds a zip, tar or tar.gz archive with one folder of " +
+      "images per class.",
   })
   uploadId?: string;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "A folder of the server's machine with one folder of pictures per class, below one of the roots " +
-      "that the server was told to allow.",
+      "Path on the server of a folder with one folder of images per class. It must lie below an allowed " +
+      "import root (`ESPALIER_IMPORT_ROOTS`).",
   })
   folder?: string;
 }
 
-@InputType({ description: "How pictures are divided; what is neither validation nor test is for training." })
+@InputType({
+  description:
+    "How images are assigned to splits. All images outside of the validation and test splits are for " +
+    "training.",
+})
 export class SplitInput {
   @Field(() => Float, {
     nullable: true,
     defaultValue: 0.15,
-    description: "Fraction of each class kept for validation, in [0, 1); null means 0.15.",
+    description: "Fraction of each class for the validation split, in [0, 1); null means 0.15.",
   })
   validation!: number | null;
 
   @Field(() => Float, {
     nullable: true,
     defaultValue: 0.15,
-    description: "Fraction of each class kept for the test, in [0, 1); null means 0.15.",
+    description: "Fraction of each class for the test split, in [0, 1); null means 0.15.",
   })
   test!: number | null;
 
   @Field(() => Int, {
     nullable: true,
     defaultValue: 0,
-    description: "Draws the splits: the same seed and pictures give the same splits. Null means 0.",
+    description: "Seed of the assignment. Equal seeds and images give equal splits. Null means 0.",
   })
   seed!: number | null;
 }
 
-@InputType({ description: "Pictures to make the next version of a data set from." })
+@InputType({ description: "The images to import." })
 export class ImportDatasetInput {
   @Field(() => String, {
     description:
-      "Name of the data set: made when new, otherwise this becomes its next version. Letters, digits, dots, " +
-      "dashes and underscores, at most 63.",
+      "Name of the dataset. An unknown name creates a dataset; a known one gets its next version. At most " +
+      "63 letters, digits, dots, dashes and underscores.",
   })
   dataset!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: "What the pictures show; null leaves the data set's description as it is.",
+    description: "What the images show; null keeps the current description.",
   })
   description?: string | null;
 
-  @Field(() => ImportSourceInput, { description: "Where the pictures are." })
+  @Field(() => ImportSourceInput, { description: "Where the images come from." })
   source!: ImportSourceInput;
 
-  @Field(() => SplitInput, { nullable: true, description: "How to divide them; null takes the defaults." })
+  @Field(() => SplitInput, {
+    nullable: true,
+    description: "How images are assigned to splits; null means the defaults.",
+  })
   split?: SplitInput | null;
 
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
@@ -89,7 +97,8 @@ export class ImportDatasetInput {
 export class ImportDatasetPayload {
   @Field(() => DatasetVersion, {
     nullable: true,
-    description: "The version, IMPORTING: follow it with `importEvents`. Null when no import began.",
+    description:
+      "The version, with the status IMPORTING; follow it with `importEvents`. Null when no import began.",
   })
   datasetVersion!: DatasetVersion | null;
 
@@ -118,10 +127,11 @@ export class ImportDatasetResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => ImportDatasetPayload, {
     description:
-      "Begins to make the next version of a data set from pictures, in the background. Needs the role EDITOR.",
+      "Starts importing images in the background, as the next version of a dataset. Needs the role " +
+      "EDITOR.",
   })
   importDataset(
-    @Arg("input", () => ImportDatasetInput, { description: "Which pictures, and for which data set." })
+    @Arg("input", () => ImportDatasetInput, { description: "The images and the dataset." })
     input: ImportDatasetInput,
   ): Promise<ImportDatasetPayload> {
     return withUserErrors<Pick<ImportDatasetPayload, "datasetVersion">>(
@@ -143,7 +153,7 @@ export class ImportDatasetResolver {
   }
 }
 
-/** The source that a client chose; GraphQL has made sure that it is exactly one (`@oneOf`). */
+/** Returns the source that the client chose. GraphQL ensures that it is exactly one (`@oneOf`). */
 function importSource({ uploadId, folder }: ImportSourceInput): { uploadId: string } | { folder: string } {
   if (uploadId !== undefined) return { uploadId };
   if (folder !== undefined) return { folder };

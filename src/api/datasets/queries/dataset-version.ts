@@ -11,11 +11,11 @@ export class DatasetVersionQueryResolver {
   @Authorized<Role>("VIEWER")
   @Query(() => DatasetVersion, {
     nullable: true,
-    description: "A version by its reference; null when there is none.",
+    description: "Finds a dataset version by its reference; null when there is none.",
   })
   datasetVersion(
     @Arg("ref", () => String, {
-      description: '"flowers:3" for version 3, "flowers" for the newest that is READY.',
+      description: '"flowers:3" for version 3, or "flowers" for the newest version that is READY.',
     })
     ref: string,
   ): Promise<DatasetVersionRecord | null> {

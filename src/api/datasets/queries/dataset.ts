@@ -11,10 +11,10 @@ export class DatasetQueryResolver {
   @Authorized<Role>("VIEWER")
   @Query(() => Dataset, {
     nullable: true,
-    description: "The data set of that name; null when there is none.",
+    description: "Finds a dataset by its name; null when there is none.",
   })
   dataset(
-    @Arg("name", () => String, { description: 'Its whole name, such as "flowers".' }) name: string,
+    @Arg("name", () => String, { description: 'The full name, such as "flowers".' }) name: string,
   ): Promise<DatasetRecord | null> {
     return this.datasets.findDatasetByName(name);
   }

@@ -11,7 +11,7 @@ export class DatasetsResolver {
   constructor(private readonly datasets: DatasetStore) {}
 
   @Authorized<Role>("VIEWER")
-  @Query(() => DatasetConnection, { name: "datasets", description: "All data sets, newest first." })
+  @Query(() => DatasetConnection, { name: "datasets", description: "All datasets, newest first." })
   async list(@Args(() => PageArguments) page: PageInput): Promise<Connection<DatasetRecord>> {
     return new Connection(await this.datasets.listDatasets(pageRequest(page)));
   }

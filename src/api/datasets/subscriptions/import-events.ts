@@ -14,18 +14,18 @@ export class ImportEventsResolver {
   @Authorized<Role>("VIEWER")
   @Subscription(() => ImportEvent, {
     description:
-      "Everything that happens during an import: first what happened after the cursor, then what happens " +
-      "from now on. Ends with the import.",
+      "Events of an import: first those after the cursor, then new ones as they happen. Completes when " +
+      "the import ends.",
     subscribe: ({ args, context }: { args: ImportEventsArguments; context: RequestContext }) =>
       context.events.ofImport(args.datasetVersionId, args.after ?? null),
   })
   importEvents(
     @Root() event: ImportEventRecord,
-    @Arg("datasetVersionId", () => ID, { description: "Id of the version that is being imported." })
+    @Arg("datasetVersionId", () => ID, { description: "Id of the version being imported." })
     _datasetVersionId: string,
     @Arg("after", () => String, {
       nullable: true,
-      description: "Cursor of the last event that was seen; null starts at the beginning.",
+      description: "Cursor of the last event received; null starts at the beginning.",
     })
     _after: string | null | undefined,
   ): ImportEventRecord {

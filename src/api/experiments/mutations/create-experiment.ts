@@ -7,25 +7,26 @@ import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { Experiment } from "../experiment.js";
 
-@InputType({ description: "A new experiment." })
+@InputType({ description: "The experiment to create." })
 export class CreateExperimentInput {
   @Field(() => String, {
     description:
-      "A name that no experiment has yet. Letters, digits, dots, dashes and underscores, at most 63.",
+      "A name that no experiment has yet, of at most 63 letters, digits, dots, dashes and underscores.",
   })
   name!: string;
 
   @Field(() => String, {
     nullable: true,
     defaultValue: "",
-    description: "What is being tried; null means an empty text.",
+    description: "What the experiment is about; null means an empty text.",
   })
   description!: string | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "How many of its runs may be at work at once, from 1 to 1000; null: as many as there are devices.",
+      "How many of its runs may be prepared or trained at the same time, from 1 to 1000; null means one " +
+      "per device.",
   })
   maxActiveRuns?: number | null;
 
@@ -33,9 +34,9 @@ export class CreateExperimentInput {
   idempotencyKey?: string | null;
 }
 
-@ObjectType({ description: "The experiment that was made." })
+@ObjectType({ description: "The created experiment." })
 export class CreateExperimentPayload {
-  @Field(() => Experiment, { nullable: true, description: "The experiment; null when none was made." })
+  @Field(() => Experiment, { nullable: true, description: "The experiment; null when none was created." })
   experiment!: Experiment | null;
 
   @Field(() => [UserError], {
@@ -57,10 +58,13 @@ export class CreateExperimentResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => CreateExperimentPayload, {
     description:
-      "Makes an experiment; launching a run into a new name does so as well. Needs the role EDITOR.",
+      "Creates an experiment. Launching a run in an unknown experiment creates it as well. Needs the role " +
+      "EDITOR.",
   })
   createExperiment(
-    @Arg("input", () => CreateExperimentInput, { description: "Name, description and limit." })
+    @Arg("input", () => CreateExperimentInput, {
+      description: "Name, description and limit of the experiment.",
+    })
     input: CreateExperimentInput,
   ): Promise<CreateExperimentPayload> {
     return withUserErrors<Pick<CreateExperimentPayload, "experiment">>({ experiment: null }, async () => ({

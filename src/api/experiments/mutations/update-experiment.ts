@@ -6,27 +6,27 @@ import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Experiment } from "../experiment.js";
 
-@InputType({ description: "What to change of an experiment; what is left out stays as it is." })
+@InputType({ description: "Changes to an experiment. Fields that are left out keep their value." })
 export class UpdateExperimentInput {
-  @Field(() => String, { description: 'Its whole name, such as "flowers".' })
+  @Field(() => String, { description: 'The full name of the experiment, such as "flowers".' })
   experiment!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What is being tried; null leaves it as it is, and "" empties it.',
+    description: 'What the experiment is about; null keeps the current text, and "" clears it.',
   })
   description?: string | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "How many of its runs may be at work at once, from 1 to 1000; null: as many as there are devices. Left out, the " +
-      "limit stays.",
+      "How many of its runs may be prepared or trained at the same time, from 1 to 1000; null means one " +
+      "per device. The limit is kept when this is left out.",
   })
   maxActiveRuns?: number | null;
 }
 
-@ObjectType({ description: "The experiment that was changed." })
+@ObjectType({ description: "The changed experiment." })
 export class UpdateExperimentPayload {
   @Field(() => Experiment, { nullable: true, description: "The experiment; null when nothing was changed." })
   experiment!: Experiment | null;
@@ -47,11 +47,11 @@ export class UpdateExperimentResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => UpdateExperimentPayload, {
     description:
-      "Changes what an experiment says about itself, and how many of its runs may be at work at once. A lower limit stops " +
-      "none; a higher one lets waiting runs go at once. Needs the role EDITOR.",
+      "Changes the description of an experiment and its limit of active runs. A lower limit stops no run; " +
+      "a higher one starts waiting runs at once. Needs the role EDITOR.",
   })
   updateExperiment(
-    @Arg("input", () => UpdateExperimentInput, { description: "Which experiment, and what to change." })
+    @Arg("input", () => UpdateExperimentInput, { description: "The experiment and its changes." })
     { experiment, description, maxActiveRuns }: UpdateExperimentInput,
   ): Promise<UpdateExperimentPayload> {
     return withUserErrors<Pick<UpdateExperimentPayload, "experiment">>({ experiment: null }, async () => ({

@@ -11,10 +11,10 @@ export class ExperimentQueryResolver {
   @Authorized<Role>("VIEWER")
   @Query(() => Experiment, {
     nullable: true,
-    description: "The experiment of that name; null when there is none.",
+    description: "Finds an experiment by its name; null when there is none.",
   })
   experiment(
-    @Arg("name", () => String, { description: 'Its whole name, such as "flowers".' }) name: string,
+    @Arg("name", () => String, { description: 'The full name, such as "flowers".' }) name: string,
   ): Promise<ExperimentRecord | null> {
     return this.experimentStore.findByName(name);
   }

@@ -7,27 +7,28 @@ import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { ModelVersion } from "../model-version.js";
 
-@InputType({ description: "Which run to make a model's next version from." })
+@InputType({ description: "The run to make the next version of a model from." })
 export class RegisterModelVersionInput {
   @Field(() => String, {
     description:
-      "Name of the model; made when new. Letters, digits, dots, dashes and underscores, at most 63.",
+      "Name of the model, of at most 63 letters, digits, dots, dashes and underscores. An unknown name " +
+      "creates a model.",
   })
   model!: string;
 
-  @Field(() => ID, { description: "Id of a run with a best checkpoint, which the version is made from." })
+  @Field(() => ID, { description: "Id of a run with a best checkpoint." })
   runId!: string;
 
-  @Field(() => String, { nullable: true, description: "What is special about it; null means nothing." })
+  @Field(() => String, { nullable: true, description: "A description of the version; null means none." })
   description?: string | null;
 
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
   idempotencyKey?: string | null;
 }
 
-@ObjectType({ description: "The version that was registered." })
+@ObjectType({ description: "The registered version." })
 export class RegisterModelVersionPayload {
-  @Field(() => ModelVersion, { nullable: true, description: "The version; null when none was made." })
+  @Field(() => ModelVersion, { nullable: true, description: "The version; null when none was registered." })
   modelVersion!: ModelVersion | null;
 
   @Field(() => [UserError], {
@@ -48,10 +49,11 @@ export class RegisterModelVersionResolver {
 
   @Authorized<Role>("EDITOR")
   @Mutation(() => RegisterModelVersionPayload, {
-    description: "Exports a run's best checkpoint as the next version of a model. Needs the role EDITOR.",
+    description:
+      "Exports the best checkpoint of a run as the next version of a model. Needs the role EDITOR.",
   })
   registerModelVersion(
-    @Arg("input", () => RegisterModelVersionInput, { description: "Which run, and for which model." })
+    @Arg("input", () => RegisterModelVersionInput, { description: "The run and the model." })
     input: RegisterModelVersionInput,
   ): Promise<RegisterModelVersionPayload> {
     return withUserErrors<Pick<RegisterModelVersionPayload, "modelVersion">>(

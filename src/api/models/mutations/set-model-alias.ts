@@ -6,19 +6,24 @@ import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Model } from "../model.js";
 
-@InputType({ description: "Which version of a model an alias stands for." })
+@InputType({ description: "The alias to set or remove." })
 export class SetModelAliasInput {
   @Field(() => String, { description: "Name of the model." })
   model!: string;
 
-  @Field(() => String, { description: 'The alias without the model, such as "champion"; made when new.' })
+  @Field(() => String, {
+    description: 'Name of the alias without the model, such as "champion". An unknown name creates an alias.',
+  })
   alias!: string;
 
-  @Field(() => Int, { nullable: true, description: "Number of the version; null removes the alias." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Number of the version to point to; null removes the alias.",
+  })
   version?: number | null;
 }
 
-@ObjectType({ description: "The model with its aliases as they are now." })
+@ObjectType({ description: "The model with its current aliases." })
 export class SetModelAliasPayload {
   @Field(() => Model, { nullable: true, description: "The model; null when nothing was changed." })
   model!: Model | null;
@@ -40,10 +45,11 @@ export class SetModelAliasResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => SetModelAliasPayload, {
     description:
-      "Points an alias at a version; whoever classifies with it gets the new one at once. Needs the role EDITOR.",
+      "Points an alias to a version. Classification by the alias uses that version at once. Needs the " +
+      "role EDITOR.",
   })
   setModelAlias(
-    @Arg("input", () => SetModelAliasInput, { description: "Which alias, and what it stands for." })
+    @Arg("input", () => SetModelAliasInput, { description: "The alias and its version." })
     input: SetModelAliasInput,
   ): Promise<SetModelAliasPayload> {
     return withUserErrors<Pick<SetModelAliasPayload, "model">>({ model: null }, async () => ({

@@ -11,11 +11,12 @@ export class ModelVersionQueryResolver {
   @Authorized<Role>("VIEWER")
   @Query(() => ModelVersion, {
     nullable: true,
-    description: "A version by its reference; null when there is none.",
+    description: "Finds a model version by its reference; null when there is none.",
   })
   modelVersion(
     @Arg("ref", () => String, {
-      description: '"flowers@champion" for an alias, "flowers:3" for version 3, "flowers" for the newest.',
+      description:
+        '"flowers@champion" for an alias, "flowers:3" for version 3, or "flowers" for the newest version.',
     })
     ref: string,
   ): Promise<ModelVersionRecord | null> {

@@ -9,9 +9,9 @@ export class ModelQueryResolver {
   constructor(private readonly modelStore: ModelStore) {}
 
   @Authorized<Role>("VIEWER")
-  @Query(() => Model, { nullable: true, description: "The model of that name; null when there is none." })
+  @Query(() => Model, { nullable: true, description: "Finds a model by its name; null when there is none." })
   model(
-    @Arg("name", () => String, { description: 'Its whole name, such as "flowers".' }) name: string,
+    @Arg("name", () => String, { description: 'The full name, such as "flowers".' }) name: string,
   ): Promise<ModelRecord | null> {
     return this.modelStore.findModelByName(name);
   }

@@ -8,43 +8,49 @@ import { ModelVersion } from "../../models/model-version.js";
 import { ImageInput, requestedImage } from "../image-input.js";
 import { ImageResult } from "../image-result.js";
 
-@InputType({ description: "What to classify, and with which model." })
+@InputType({ description: "The images to classify and the model." })
 export class ClassifyInput {
   @Field(() => String, {
-    description: '"flowers@champion" for an alias, "flowers:3" for version 3, "flowers" for the newest.',
+    description:
+      '"flowers@champion" for an alias, "flowers:3" for version 3, or "flowers" for the newest version.',
   })
   model!: string;
 
-  @Field(() => [ImageInput], { description: "The pictures, at most 64." })
+  @Field(() => [ImageInput], { description: "At most 64 images." })
   images!: readonly ImageInput[];
 
   @Field(() => Int, {
     nullable: true,
     defaultValue: 5,
-    description: "How many classes to name for each picture, the likeliest first; null means 5.",
+    description: "Number of classes to return for each image, most likely first; null means 5.",
   })
   topK!: number | null;
 }
 
-@ObjectType({ description: "What the pictures show." })
+@ObjectType({ description: "The predictions." })
 export class ClassifyPayload {
   @Field(() => [ImageResult], {
-    description: "One result for each picture, in their order; empty when refused.",
+    description: "One result for each image, in the order of the input; empty when the request failed.",
   })
   results!: readonly (typeof ImageResult)[];
 
-  @Field(() => ModelVersion, { nullable: true, description: "The version that answered; null when refused." })
+  @Field(() => ModelVersion, {
+    nullable: true,
+    description: "The version that classified the images; null when the request failed.",
+  })
   modelVersion!: ModelVersion | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: "Milliseconds that decoding and classifying took on the server; null when refused.",
+    description:
+      "Time that decoding and classifying took on the server, in milliseconds; null when the request " +
+      "failed.",
   })
   latencyMs!: number | null;
 
   @Field(() => [UserError], {
     description: userErrorsDescription(
-      "Why nothing was classified; empty on success. An image that cannot be classified fails alone, in `results`.",
+      "Why nothing was classified; empty on success. An image that cannot be classified has its error in `results`.",
       [
         "MODEL_VERSION_NOT_FOUND",
         "TOP_K_INVALID",
@@ -67,10 +73,11 @@ export class ClassifyResolver {
 
   @Authorized<Role>("VIEWER")
   @Mutation(() => ClassifyPayload, {
-    description: "Says what pictures show. One that cannot be read fails alone. Needs the role VIEWER.",
+    description:
+      "Classifies images. An image that cannot be read does not affect the others. Needs the role VIEWER.",
   })
   classify(
-    @Arg("input", () => ClassifyInput, { description: "The pictures, and the model." }) input: ClassifyInput,
+    @Arg("input", () => ClassifyInput, { description: "The images and the model." }) input: ClassifyInput,
   ): Promise<ClassifyPayload> {
     return withUserErrors<Omit<ClassifyPayload, "userErrors">>(
       { results: [], modelVersion: null, latencyMs: null },

@@ -14,10 +14,10 @@ export class NodeResolver {
   @Authorized<Role>("VIEWER")
   @Query(() => Node, {
     nullable: true,
-    description: "Whatever has this id; null when nothing has. Access tokens need the role ADMIN.",
+    description: "Finds any object by its id; null when there is none. Access tokens need the role ADMIN.",
   })
   async node(
-    @Arg("id", () => ID, { description: "Id of anything that implements Node." }) id: string,
+    @Arg("id", () => ID, { description: "Id of an object that implements Node." }) id: string,
     @Ctx() { caller, loaders }: RequestContext,
   ): Promise<{ readonly id: string } | null> {
     switch (kindOfId(id)) {

@@ -10,11 +10,11 @@ export class CancelRunResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => RunPayload, {
     description:
-      "Ends a run that waits at once, and one that trains after the step under way, with a checkpoint. What was learnt is " +
-      "kept. Needs the role EDITOR.",
+      "Cancels a run: at once when it waits, otherwise after the current step, with a checkpoint. Its " +
+      "results are kept. Needs the role EDITOR.",
   })
   cancelRun(
-    @Arg("input", () => RunInput, { description: "Which run." }) { runId }: RunInput,
+    @Arg("input", () => RunInput, { description: "The run to cancel." }) { runId }: RunInput,
   ): Promise<RunPayload> {
     return runPayload(() => this.control.cancel(runId));
   }

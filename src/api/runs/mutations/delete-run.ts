@@ -6,9 +6,9 @@ import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { RunInput } from "./run-payload.js";
 
-@ObjectType({ description: "The run that was deleted." })
+@ObjectType({ description: "The deleted run." })
 export class DeleteRunPayload {
-  @Field(() => ID, { nullable: true, description: "Id that the run had; null when it was not deleted." })
+  @Field(() => ID, { nullable: true, description: "Id of the deleted run; null when it was not deleted." })
   deletedId!: string | null;
 
   @Field(() => [UserError], {
@@ -28,11 +28,11 @@ export class DeleteRunResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => DeleteRunPayload, {
     description:
-      "Deletes a run with its metrics, events, checkpoints and files, for good. One that is at work must be cancelled first, " +
-      "and one that a model version was made of stays. Needs the role EDITOR.",
+      "Permanently deletes a run with its metrics, events, checkpoints and files. An active run must be " +
+      "cancelled first, and a run with model versions cannot be deleted. Needs the role EDITOR.",
   })
   deleteRun(
-    @Arg("input", () => RunInput, { description: "Which run." }) { runId }: RunInput,
+    @Arg("input", () => RunInput, { description: "The run to delete." }) { runId }: RunInput,
   ): Promise<DeleteRunPayload> {
     return withUserErrors<Pick<DeleteRunPayload, "deletedId">>({ deletedId: null }, async () => {
       await this.deletion.delete(runId);

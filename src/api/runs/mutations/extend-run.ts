@@ -3,15 +3,15 @@ import type { Role } from "../../../core/enumerations.js";
 import type { RunControlStore } from "../../../training/lifecycle/control-store.js";
 import { RunPayload, runPayload } from "./run-payload.js";
 
-@InputType({ description: "How far to train a run that has succeeded." })
+@InputType({ description: "The run to train further." })
 export class ExtendRunInput {
-  @Field(() => ID, { description: "Id of the run." })
+  @Field(() => ID, { description: "Id of a run that SUCCEEDED." })
   runId!: string;
 
   @Field(() => Int, {
     description:
-      "How many epochs it is to have in all: more than it was to have, at most 10000. One that stopped early may also go " +
-      "on to where it was to end.",
+      "Number of epochs in total, at most 10000. It must exceed the current number, except for a run that " +
+      "stopped early, which may also continue up to it.",
   })
   epochs!: number;
 }
@@ -23,13 +23,13 @@ export class ExtendRunResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => RunPayload, {
     description:
-      "Puts a run that SUCCEEDED at the end of the queue, to train until it has so many epochs in all. From there on its " +
-      "learning rate is that of a run of the new length, so a cosine begins higher than it had ended, and early stopping " +
-      "counts its patience anew, as a second `fit` does in Keras. Best checkpoint, metrics and events go on. Needs the role " +
-      "EDITOR.",
+      "Queues a run that SUCCEEDED, last within its priority, to train until it has `epochs` epochs in " +
+      "total. From there on, the learning rate follows the schedule of a run with the new length (a " +
+      "cosine restarts higher than it ended), and early stopping counts its patience anew, as a second " +
+      "`fit` in Keras does. Best checkpoint, metrics and events continue. Needs the role EDITOR.",
   })
   extendRun(
-    @Arg("input", () => ExtendRunInput, { description: "Which run, and how far." })
+    @Arg("input", () => ExtendRunInput, { description: "The run and its new length." })
     { runId, epochs }: ExtendRunInput,
   ): Promise<RunPayload> {
     return runPayload(() => this.control.extend(runId, epochs));

@@ -9,26 +9,28 @@ import { withUserErrors } from "../../errors/with-user-errors.js";
 import { IDEMPOTENCY_KEY } from "../../idempotency.js";
 import { Run } from "../run.js";
 
-@InputType({ description: "What to train, on what, and where to list it." })
+@InputType({ description: "The run to launch." })
 export class LaunchRunInput {
-  @Field(() => String, { description: "Name of the experiment it belongs to; made when new." })
+  @Field(() => String, {
+    description: "Name of the experiment that the run belongs to. An unknown name creates an experiment.",
+  })
   experiment!: string;
 
   @Field(() => String, {
-    description: '"flowers" for the newest READY version of that data set, "flowers:3" for version 3.',
+    description: '"flowers:3" for version 3 of a dataset, or "flowers" for its newest version that is READY.',
   })
   dataset!: string;
 
-  @Field(() => String, { nullable: true, description: "What to call it; null has a readable name made up." })
+  @Field(() => String, { nullable: true, description: "Name of the run; null generates a readable one." })
   name?: string | null;
 
-  @Field(() => RunConfigurationInput, { description: "How to train; `{}` takes every default." })
+  @Field(() => RunConfigurationInput, { description: "How to train; `{}` means all defaults." })
   configuration!: RunConfigurationInput;
 
   @Field(() => Int, {
     nullable: true,
     defaultValue: 0,
-    description: "Runs of a higher priority go first, from -1000 to 1000; null means 0.",
+    description: "Runs with a higher priority start first, from -1000 to 1000; null means 0.",
   })
   priority?: number | null;
 
@@ -36,11 +38,11 @@ export class LaunchRunInput {
   idempotencyKey?: string | null;
 }
 
-@ObjectType({ description: "The run that was launched." })
+@ObjectType({ description: "The launched run." })
 export class LaunchRunPayload {
   @Field(() => Run, {
     nullable: true,
-    description: "The run, QUEUED: follow it with `runEvents`. Null when none was launched.",
+    description: "The run, with the state QUEUED; follow it with `runEvents`. Null when none was launched.",
   })
   run!: RunRecord | null;
 
@@ -74,11 +76,11 @@ export class LaunchRunResolver {
 
   @Authorized<Role>("EDITOR")
   @Mutation(() => LaunchRunPayload, {
-    description:
-      "Checks a configuration against the data and puts the run into the queue. Needs the role EDITOR.",
+    description: "Validates a configuration against the dataset and queues a run. Needs the role EDITOR.",
   })
   launchRun(
-    @Arg("input", () => LaunchRunInput, { description: "What to train, and on what." }) input: LaunchRunInput,
+    @Arg("input", () => LaunchRunInput, { description: "The configuration, the dataset and the experiment." })
+    input: LaunchRunInput,
   ): Promise<LaunchRunPayload> {
     return withUserErrors<Pick<LaunchRunPayload, "run">>({ run: null }, async () => ({
       run: await this.launcher.launch({

@@ -10,11 +10,11 @@ export class PauseRunResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => RunPayload, {
     description:
-      "Takes a run that waits out of the queue at once. One that trains saves a checkpoint after the step under way and gives " +
-      "its device to the next run; its events tell when it is PAUSED. Needs the role EDITOR.",
+      "Pauses a run: at once when it waits; otherwise it saves a checkpoint after the current step and " +
+      "frees its device. An event tells when it is PAUSED. Needs the role EDITOR.",
   })
   pauseRun(
-    @Arg("input", () => RunInput, { description: "Which run." }) { runId }: RunInput,
+    @Arg("input", () => RunInput, { description: "The run to pause." }) { runId }: RunInput,
   ): Promise<RunPayload> {
     return runPayload(() => this.control.pause(runId));
   }

@@ -10,11 +10,11 @@ export class ResumeRunResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => RunPayload, {
     description:
-      "Puts a PAUSED run back where it was in the queue. It goes on from its last checkpoint and ends as if it had never " +
-      "been paused. Needs the role EDITOR.",
+      "Returns a PAUSED run to its former place in the queue. It continues from its last checkpoint, with " +
+      "the same results as without the pause. Needs the role EDITOR.",
   })
   resumeRun(
-    @Arg("input", () => RunInput, { description: "Which run." }) { runId }: RunInput,
+    @Arg("input", () => RunInput, { description: "The run to resume." }) { runId }: RunInput,
   ): Promise<RunPayload> {
     return runPayload(() => this.control.resume(runId));
   }

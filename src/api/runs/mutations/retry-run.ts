@@ -10,11 +10,12 @@ export class RetryRunResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => RunPayload, {
     description:
-      "Puts a run that FAILED or was CANCELLED at the end of the queue, to go on from its last checkpoint. Training repeats " +
-      "itself, so a run that DIVERGED does it again: launch one with a lower learning rate instead. Needs the role EDITOR.",
+      "Queues a run that FAILED or was CANCELLED, last within its priority, to continue from its last " +
+      "checkpoint. Training is deterministic, so a run that DIVERGED will diverge again; launch one with " +
+      "a lower learning rate instead. Needs the role EDITOR.",
   })
   retryRun(
-    @Arg("input", () => RunInput, { description: "Which run." }) { runId }: RunInput,
+    @Arg("input", () => RunInput, { description: "The run to retry." }) { runId }: RunInput,
   ): Promise<RunPayload> {
     return runPayload(() => this.control.retry(runId));
   }

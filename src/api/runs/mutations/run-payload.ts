@@ -5,15 +5,15 @@ import { userErrorsDescription } from "../../errors/user-errors-description.js";
 import { withUserErrors } from "../../errors/with-user-errors.js";
 import { Run } from "../run.js";
 
-@InputType({ description: "Which run." })
+@InputType({ description: "The run to change." })
 export class RunInput {
   @Field(() => ID, { description: "Id of the run." })
   runId!: string;
 }
 
-@ObjectType({ description: "The run as it is after the mutation." })
+@ObjectType({ description: "The changed run." })
 export class RunPayload {
-  @Field(() => Run, { nullable: true, description: "The run; null when nothing was done." })
+  @Field(() => Run, { nullable: true, description: "The run; null when nothing was changed." })
   run!: RunRecord | null;
 
   @Field(() => [UserError], {
@@ -27,7 +27,7 @@ export class RunPayload {
   userErrors!: readonly UserError[];
 }
 
-/** Answers a mutation that changes the state of one run. */
+/** Returns the payload of a mutation that changes the state of one run. */
 export function runPayload(change: () => Promise<RunRecord>): Promise<RunPayload> {
   return withUserErrors<Pick<RunPayload, "run">>({ run: null }, async () => ({ run: await change() }));
 }

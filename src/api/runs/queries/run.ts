@@ -7,7 +7,7 @@ import { Run } from "../run.js";
 @Resolver()
 export class RunQueryResolver {
   @Authorized<Role>("VIEWER")
-  @Query(() => Run, { nullable: true, description: "The run of that id; null when there is none." })
+  @Query(() => Run, { nullable: true, description: "Finds a run by its id; null when there is none." })
   run(
     @Arg("id", () => ID, { description: "Id of the run." }) id: string,
     @Ctx() { loaders }: RequestContext,

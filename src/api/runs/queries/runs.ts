@@ -17,11 +17,14 @@ export class RunsResolver {
     description: "Runs of all experiments, newest first unless `orderBy` says otherwise.",
   })
   async runs(
-    @Arg("filter", () => RunFilterInput, { nullable: true, description: "Which runs; null means all." })
+    @Arg("filter", () => RunFilterInput, {
+      nullable: true,
+      description: "Which runs to list; null lists all.",
+    })
     filter: RunFilterInput | null | undefined,
     @Arg("orderBy", () => RunOrderInput, {
       nullable: true,
-      description: "In which order; null: newest first.",
+      description: "The order of the runs; null means newest first.",
     })
     orderBy: RunOrderInput | null | undefined,
     @Args(() => PageArguments) page: PageInput,

@@ -14,8 +14,8 @@ export class RunEventsResolver {
   @Authorized<Role>("VIEWER")
   @Subscription(() => RunEvent, {
     description:
-      "Everything that happens during a run: first what happened after the cursor, each event once and in " +
-      "order, then what happens from now on. Ends with the run.",
+      "Events of a run: first those after the cursor, each once and in order, then new ones as they " +
+      "happen. Completes when the run ends.",
     subscribe: ({ args, context }: { args: RunEventsArguments; context: RequestContext }) =>
       context.events.ofRun(args.runId, args.after ?? null),
   })
@@ -24,7 +24,7 @@ export class RunEventsResolver {
     @Arg("runId", () => ID, { description: "Id of the run." }) _runId: string,
     @Arg("after", () => String, {
       nullable: true,
-      description: "Cursor of the last event that was seen; null starts at the beginning.",
+      description: "Cursor of the last event received; null starts at the beginning.",
     })
     _after: string | null | undefined,
   ): RunEventRecord {

@@ -16,7 +16,7 @@ export class SystemQueryResolver {
   ) {}
 
   @Authorized<Role>("VIEWER")
-  @Query(() => System, { description: "What this server is made of, and what it is doing." })
+  @Query(() => System, { description: "Versions, devices, state and limits of this server." })
   system(): System {
     const { currentRunId, engineStatus } = this.activity;
     const { tensorflowVersion, devices, threads } = this.engineInfo;

@@ -8,40 +8,41 @@ import type { RequestContext } from "../../request-context.js";
 import { DateTime, SafeInt } from "../../scalars.js";
 import { uploadPath } from "../upload-path.js";
 
-@InputType({ description: "What is known beforehand of the file to upload." })
+@InputType({ description: "The file to upload." })
 export class CreateUploadInput {
   @Field(() => SafeInt, {
     nullable: true,
-    description: "Its size in bytes; bytes that differ from it are refused. Null: not known.",
+    description: "Size of the file in bytes; another size is refused. Null means unknown.",
   })
   sizeBytes?: number | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "Its SHA-256 in hexadecimal; a file that differs from it is refused. Null: not known.",
+    description: "SHA-256 of the file, in hexadecimal; another content is refused. Null means unknown.",
   })
   sha256?: string | null;
 }
 
-@ObjectType({ description: "A place to send one file to." })
+@ObjectType({ description: "The created upload." })
 export class CreateUploadPayload {
   @Field(() => ID, {
     nullable: true,
-    description: "Names the file in inputs once its bytes have arrived; null when refused.",
+    description:
+      "Id of the upload, which inputs take once the bytes have arrived; null when no upload was created.",
   })
   uploadId!: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "Where to send the raw bytes by HTTP PUT: a path of this server, with the same `Authorization` header. " +
-      "Null when refused.",
+      "Path on this server to which the raw bytes are sent by HTTP PUT, with the same `Authorization` " +
+      "header. Null when no upload was created.",
   })
   putUrl!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "Until when the bytes are accepted; null when refused.",
+    description: "When the upload expires; null when no upload was created.",
   })
   expiresAt!: Date | null;
 
@@ -60,10 +61,12 @@ export class CreateUploadResolver {
 
   @Authorized<Role>("EDITOR")
   @Mutation(() => CreateUploadPayload, {
-    description: "Opens a place to send one file to, an archive or a picture. Needs the role EDITOR.",
+    description:
+      "Creates an upload for one file, such as an archive, an image or a weights file. Needs the role " +
+      "EDITOR.",
   })
   createUpload(
-    @Arg("input", () => CreateUploadInput, { description: "What is known of the file." })
+    @Arg("input", () => CreateUploadInput, { description: "What is known about the file." })
     input: CreateUploadInput,
     @Ctx() { caller }: RequestContext,
   ): Promise<CreateUploadPayload> {
