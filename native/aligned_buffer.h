@@ -7,8 +7,8 @@
 
 namespace espalier {
 
-// Memory on the border of a cache line that grows to what was asked for last and is kept: one a thread, so that
-// a step of training asks the system for none.
+// Memory that is aligned to cache lines, grows to the requested size and is kept. Each thread has one, so that a step
+// of training does not allocate.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
@@ -16,7 +16,7 @@ class AlignedBuffer {
   AlignedBuffer& operator=(const AlignedBuffer&) = delete;
   ~AlignedBuffer() { std::free(data_); }
 
-  // Whatever was in there before is lost. Throws std::bad_alloc.
+  // The previous content is lost. Throws std::bad_alloc.
   template <typename T>
   T* Reserve(size_t count) {
     const size_t bytes = (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;

@@ -1,5 +1,5 @@
-// With xhat = (x - mean) / sqrt(variance + epsilon), y = scale xhat + offset, and g the gradient where y > 0 (without
-// ReLU: everywhere), else 0, over n pixels:
+// Let xhat = (x - mean) / sqrt(variance + epsilon) and y = scale xhat + offset over n pixels, and let g be the
+// gradient where y > 0 and 0 elsewhere (without ReLU: the gradient everywhere). Then
 //
 //   offset' = sum(g)
 //   scale'  = sum(g xhat)
@@ -21,22 +21,22 @@
 namespace espalier {
 namespace {
 
-// Pixels that are gone over for one vector of channels before the next: they stay in the cache, and their sums are
-// added up before they join the others, so that long sums stay exact.
+// Pixels that are processed for one vector of channels before the next vector, so that they stay in the cache. Their
+// sums are added to the totals afterwards, which keeps long sums accurate.
 constexpr int64_t kRunPixels = 256;
-constexpr int kMostParts = 64;
+constexpr int kMaxParts = 64;
 
 inline void Accumulate(float* total, __m512 value) {
   _mm512_storeu_ps(total, _mm512_add_ps(_mm512_loadu_ps(total), value));
 }
 
-// The runs of pixels, dealt to parts that threads work on.
+// The runs of pixels, distributed to parts that threads process.
 class Parts {
  public:
   explicit Parts(int64_t pixels)
       : pixels_(pixels),
         runs_((pixels + kRunPixels - 1) / kRunPixels),
-        count_(static_cast<int>(std::min<int64_t>(runs_, kMostParts))) {}
+        count_(static_cast<int>(std::min<int64_t>(runs_, kMaxParts))) {}
 
   int count() const { return count_; }
 
@@ -55,7 +55,7 @@ class Parts {
   const int count_;
 };
 
-// What one vector of channels is normalised by.
+// The parameters of one vector of channels.
 struct Normalization {
   __m512 mean, variance, slope, offset;
   __mmask16 always_open;
@@ -70,20 +70,20 @@ struct Normalization {
 
   __m512 Normalized(__m512 centred) const { return _mm512_fmadd_ps(slope, centred, offset); }
 
-  // The gradient with respect to what a ReLU was given.
+  // The gradient with respect to the input of the ReLU.
   __m512 Masked(__m512 gradient, __m512 centred) const {
     const __mmask16 open = _mm512_cmp_ps_mask(Normalized(centred), _mm512_setzero_ps(), _CMP_GT_OQ);
     return _mm512_maskz_mov_ps(static_cast<__mmask16>(open | always_open), gradient);
   }
 };
 
-// Pixels counted so far, and for each channel their mean and the sum of squared distances from it.
+// The number of pixels so far, and for each channel their mean and their sum of squared differences from the mean.
 struct Moments {
   double count = 0;
   float* mean;
   float* squares;
 
-  // Takes others in (Chan, Golub and LeVeque, 1983).
+  // Merges the moments of other pixels (Chan, Golub and LeVeque, 1983).
   void Add(double others, int channel, __m512 other_mean, __m512 other_squares) {
     const double all = count + others;
     const __m512 before = _mm512_loadu_ps(mean + channel);
@@ -115,7 +115,7 @@ void AddRun(const BatchShape& shape, const uint16_t* x, int64_t first, int64_t e
   moments->count += static_cast<double>(end - first);
 }
 
-// Adds sum(g) to totals[channel] and sum(g (x - mean)) to totals[channels + channel], of some pixels.
+// Adds sum(g) over some pixels to totals[channel], and sum(g (x - mean)) to totals[channels + channel].
 void AddGradientSums(const BatchShape& shape, const BatchNormParameters& parameters, const uint16_t* gradient,
                      const uint16_t* x, int64_t first, int64_t end, float* totals) {
   const int channels = shape.channels;
@@ -135,7 +135,7 @@ void AddGradientSums(const BatchShape& shape, const BatchNormParameters& paramet
   }
 }
 
-// Writes x' of some pixels; totals are those of all.
+// Writes x' of some pixels. The totals are those of all pixels.
 void WriteGradient(const BatchShape& shape, const BatchNormParameters& parameters, const uint16_t* gradient,
                    const uint16_t* x, int64_t first, int64_t end, const float* totals, uint16_t* output) {
   const int channels = shape.channels;
@@ -166,7 +166,7 @@ void BatchStatistics(const BatchShape& shape, const uint16_t* x, float* mean, fl
   static thread_local AlignedBuffer buffer;
   float* const sums = buffer.Reserve<float>(size);
   std::memset(sums, 0, size * sizeof(float));
-  Moments moments[kMostParts];
+  Moments moments[kMaxParts];
   for (int part = 0; part < parts.count(); ++part) {
     moments[part].mean = sums + static_cast<size_t>(part) * 2 * channels;
     moments[part].squares = moments[part].mean + channels;
@@ -198,7 +198,7 @@ void BatchNorm(const BatchShape& shape, const BatchNormParameters& parameters, c
       uint16_t* to = y + first * channels + c;
       for (int64_t i = first; i < end; ++i, from += channels, to += channels) {
         const __m512 centred = _mm512_sub_ps(LoadBf16(from), normalization.mean);
-        // In this order what is not a number stays that.
+        // With the operands in this order, NaN stays NaN.
         StoreBf16(to, _mm512_max_ps(least, normalization.Normalized(centred)));
       }
     }

@@ -5,16 +5,16 @@
 
 namespace espalier {
 
-// Batch normalisation (Ioffe and Szegedy, 2015) of bf16 data [pixels, channels], with a ReLU behind it where wanted:
-// the ReLU costs nothing then, neither here nor in the gradient. Needs AVX-512 with bf16. The order of adding depends
-// on the sizes alone.
+// Batch normalization (Ioffe and Szegedy, 2015) of bf16 data [pixels, channels], with an optional ReLU after it. The
+// ReLU takes no extra time, neither here nor in the gradient. Needs AVX-512 with bf16. The order of summation depends
+// only on the shape.
 
 struct BatchShape {
   int64_t pixels;
   int channels;  // a multiple of 16
 };
 
-// What each channel is normalised by: floats [channels].
+// The parameters of each channel: floats [channels].
 struct BatchNormParameters {
   const float* scale;
   const float* offset;
@@ -27,7 +27,7 @@ struct BatchNormParameters {
 // Mean and variance (without Bessel's correction) of each channel of x.
 void BatchStatistics(const BatchShape& shape, const uint16_t* x, float* mean, float* variance);
 
-// y = (x - mean) / sqrt(variance + epsilon) * scale + offset, and with relu at least 0.
+// y = (x - mean) / sqrt(variance + epsilon) * scale + offset, and max(y, 0) with relu.
 void BatchNorm(const BatchShape& shape, const BatchNormParameters& parameters, const uint16_t* x, uint16_t* y);
 
 struct BatchNormGradients {
@@ -36,7 +36,8 @@ struct BatchNormGradients {
   float* offset;
 };
 
-// The gradients of all that, where mean and variance are those of x, from the gradient with respect to y.
+// The gradients with respect to x, scale and offset from the gradient with respect to y. Mean and variance are those
+// of x.
 void BatchNormGrad(const BatchShape& shape, const BatchNormParameters& parameters, const uint16_t* gradient,
                    const uint16_t* x, const BatchNormGradients& gradients);
 

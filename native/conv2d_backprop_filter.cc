@@ -1,15 +1,15 @@
-// What is computed, for every place (kh, kw) of the kernel, channel c and filter f:
+// Computes for each position (kh, kw) of the kernel, each channel c and each filter f
 //
-//   kernel_gradient[kh, kw, c, f] = sum over pictures, h and w of
+//   kernel_gradient[kh, kw, c, f] = sum over images, h and w of
 //                                   input[h + kh - 1, w + kw - 1, c] * gradient[h, w, f]
 //
-// The processor's instruction (VDPBF16PS) multiplies pairs of bf16 numbers and adds both products to a float, so
-// the sum is taken over pairs of neighbours in a row. Rows are packed for that first: two neighbours of one channel
-// become one 32-bit word. An input row is packed twice, in pairs that begin at even and at odd columns, since the
-// kernel's left and right columns see it shifted by one.
+// The instruction VDPBF16PS multiplies pairs of bf16 numbers and adds both products to a float, so the sum is taken
+// over pairs of neighbors in a row. Rows are packed first: two neighbors of one channel become one 32-bit word. An
+// input row is packed twice, in pairs that begin at even and at odd columns, since the left and right columns of the
+// kernel read it shifted by one.
 //
-// Packed rows of a few lines or whole small pictures fit the second-level cache and are used for all nine places. A
-// tile of (channels x filters) sums stays in registers while a span of pairs runs through it.
+// Some packed rows, or whole small images, fit in the second-level cache and are used for all nine positions. A tile
+// of (channels x filters) sums stays in registers while the products of a span of pairs are added.
 
 #include "conv2d_backprop_filter.h"
 
@@ -27,18 +27,18 @@
 namespace espalier {
 namespace {
 
-constexpr int kPlaces = 9;   // of a 3 x 3 kernel
+constexpr int kPlaces = 9;   // positions of a 3 x 3 kernel
 
-// Words of packed rows that are worked on at once: 400 KB, so that they and the sums fit 1 MB of cache.
+// Words of packed rows that are processed together: 400 KB, so that they and the sums fit in 1 MB of cache.
 constexpr size_t kPackedWords = 100 * 1024;
-// Pairs between loading and storing a tile of sums. Longer spans no longer fit the first-level cache.
+// Pairs between loading and storing a tile of sums. Longer spans do not fit in the first-level cache.
 constexpr int kSpanPairs = 256;
-// Blocks of one call, so that threads end at about the same time; large layers have more.
-constexpr int kLeastBlocks = 8;
-// Pixels that a block has at least: its sums are cleared and added up once more.
-constexpr int kLeastPixelsPerBlock = 512;
+// Minimum number of blocks in a call, so that threads end at about the same time.
+constexpr int kMinBlocks = 8;
+// Minimum number of pixels in a block, since each block clears its sums and adds them to the result.
+constexpr int kMinPixelsPerBlock = 512;
 
-// Pairs a pixel with the one to its right; null stands for zeros.
+// Pairs a pixel with its right neighbor. Null stands for zeros.
 inline void PackPair(const uint16_t* left, const uint16_t* right, int channels, Pair* packed) {
   for (int c = 0; c < channels; c += kVector) {
     const __m512i first = left == nullptr ? _mm512_setzero_si512() : LoadLow(left + c);
@@ -47,7 +47,8 @@ inline void PackPair(const uint16_t* left, const uint16_t* right, int channels, 
   }
 }
 
-// Columns (0, 1), (2, 3), ...: EvenPairs(width) of them, `channels` words each; `stride` is from pixel to pixel.
+// Packs the columns (0, 1), (2, 3), ...: EvenPairs(width) pairs of `channels` words. Pixels are `stride` numbers
+// apart.
 inline void PackFromEven(const uint16_t* row, int width, int stride, int channels, Pair* packed) {
   for (int w = 0; w + 1 < width; w += 2, packed += channels) {
     const uint16_t* left = row + static_cast<size_t>(w) * stride;
@@ -57,7 +58,7 @@ inline void PackFromEven(const uint16_t* row, int width, int stride, int channel
   if (width % 2 == 1) PackPair(last, nullptr, channels, packed);
 }
 
-// Columns (-1, 0), (1, 2), ...: one pair more.
+// Packs the columns (-1, 0), (1, 2), ...: one pair more.
 inline void PackFromOdd(const uint16_t* row, int width, int stride, int channels, Pair* packed) {
   PackPair(nullptr, row, channels, packed);
   packed += channels;
@@ -72,8 +73,8 @@ inline void PackFromOdd(const uint16_t* row, int width, int stride, int channels
 inline int EvenPairs(int width) { return (width + 1) / 2; }
 
 // Adds the products of `count` rows to a tile of Channels x (Vectors * 16) sums. The inputs of row r begin at
-// inputs[r] + offset, a pair every `channels` words; its gradients are dense. Not inlined, so that the sums get the
-// registers and not the caller's pointers.
+// inputs[r] + offset, with a pair every `channels` words; its gradients are dense. The function is not inlined, so
+// that registers hold the sums and not the pointers of the caller.
 template <int Channels, int Vectors>
 __attribute__((noinline)) void AddToTile(const Pair* const* inputs, const Pair* const* gradients, int count,
                                          int pairs, size_t offset, int channels, float* sums) {
@@ -101,7 +102,7 @@ __attribute__((noinline)) void AddToTile(const Pair* const* inputs, const Pair* 
   }
 }
 
-// Adds the gradients of a packed row to those of the biases.
+// Adds the gradients of a packed row to the gradient of the bias.
 inline void AddToBias(const Pair* packed, int pairs, int filters, float* bias) {
   for (int f = 0; f < filters; f += kVector) {
     __m512 left = _mm512_setzero_ps(), right = left;
@@ -116,16 +117,16 @@ inline void AddToBias(const Pair* packed, int pairs, int filters, float* bias) {
   }
 }
 
-// A part of the work: some pictures, channels and filters.
+// A part of the work: some images, channels and filters.
 struct Block {
   int first_picture, end_picture;
   int first_channel, channels;
   int first_filter;
-  float* sums;  // [9, channels, filters of a block], zero at first
-  float* bias;  // [filters of a block], zero at first; null: another block sums it
+  float* sums;  // [9, channels, filters of a block], initially zero
+  float* bias;  // [filters of a block], initially zero; null: another block sums it
 };
 
-// The rows of a picture, or of several small ones, that are packed and used together.
+// The rows of an image, or of several small images, that are packed and used together.
 template <int Vectors>
 class Strip {
  public:
@@ -153,10 +154,10 @@ class Strip {
 
  private:
   static constexpr int kFilters = Vectors * kVector;
-  // Sixteen tiles of sums, whichever way round: enough to hide the instruction's latency.
+  // Sixteen vectors of sums for either value of Vectors: enough to hide the latency of the instruction.
   static constexpr int kTileChannels = 16 / Vectors;
 
-  // Of one picture.
+  // Words of one image.
   size_t Words() const { return (rows_ + 2) * input_row_ + rows_ * gradient_row_; }
 
   void Pack(int picture, int end_picture, int first_row) {
@@ -167,7 +168,7 @@ class Strip {
     const int end_row = std::min(first_row + rows_, shape_.height);
     for (; picture < end_picture; ++picture) {
       for (int row = first_row; row < end_row; ++row) {
-        // The kernel's upper row lies over the picture's row above.
+        // The upper row of the kernel reads the image row above.
         inputs_.push_back(packed_input + (row - first_row) * input_row_);
         gradients_.push_back(packed_gradient);
         PackGradient(picture, row, packed_gradient);
@@ -199,7 +200,7 @@ class Strip {
   }
 
   void AddPacked() {
-    // A wide row is several spans; several narrow rows are one.
+    // A wide row is several spans, and several narrow rows are one span.
     const int rows_per_span = std::max(1, kSpanPairs / even_pairs_);
     const int rows = static_cast<int>(inputs_.size());
     for (int first_pair = 0; first_pair < even_pairs_; first_pair += kSpanPairs) {
@@ -213,7 +214,7 @@ class Strip {
 
   void AddSpan(int first_row, int count, int first_pair, int pairs) const {
     const int channels = block_.channels;
-    // Where the pairs begin that the kernel's left, middle and right columns see.
+    // The first pairs that the left, middle and right columns of the kernel read.
     const int begins[3] = {even_pairs_, 0, even_pairs_ + 1};
     for (int place = 0; place < kPlaces; ++place) {
       const size_t offset =
@@ -235,7 +236,7 @@ class Strip {
   int rows_, pictures_;
   Pair* packed_inputs_;
   Pair* packed_gradients_;
-  std::vector<const Pair*> inputs_, gradients_;  // by row
+  std::vector<const Pair*> inputs_, gradients_;  // one per row
 };
 
 int LargestBlock(int count) { return count % 64 == 0 ? 64 : count % 32 == 0 ? 32 : kVector; }
@@ -248,10 +249,10 @@ void Conv2DBackpropFilter(const ConvolutionShape& shape, const uint16_t* input, 
   const int channel_blocks = shape.channels / channels, filter_blocks = shape.filters / filters;
   const int kernel_blocks = channel_blocks * filter_blocks;
   const int64_t pixels = static_cast<int64_t>(shape.pictures) * shape.height * shape.width;
-  // Small layers are cut by pictures too; the sums of those groups are added at the end.
+  // Small layers are also divided by images. The sums of these groups are added at the end.
   const int groups = static_cast<int>(std::max<int64_t>(
-      1, std::min<int64_t>({shape.pictures, (kLeastBlocks + kernel_blocks - 1) / kernel_blocks,
-                            pixels / kLeastPixelsPerBlock})));
+      1, std::min<int64_t>({shape.pictures, (kMinBlocks + kernel_blocks - 1) / kernel_blocks,
+                            pixels / kMinPixelsPerBlock})));
 
   const size_t block_sums = static_cast<size_t>(kPlaces) * channels * filters;
   static thread_local AlignedBuffer buffer;

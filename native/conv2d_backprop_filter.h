@@ -7,16 +7,16 @@
 
 namespace espalier {
 
-// The gradients of a convolution with respect to its kernel and bias: 3 x 3, stride 1, zeros around the
-// picture. Needs AVX-512 with bf16.
+// The gradients of a convolution with respect to its kernel and bias: 3 x 3, stride 1, zero padding. Needs AVX-512
+// with bf16.
 //
-// input:    bf16 [pictures, height, width, channels]
-// gradient: bf16 [pictures, height, width, filters], with respect to the convolution's result
+// input:    bf16 [images, height, width, channels]
+// gradient: bf16 [images, height, width, filters], with respect to the result of the convolution
 // kernel_gradient: float [3, 3, channels, filters]
 // bias_gradient:   float [filters]
 //
-// Products are exact and are summed in float. The order of adding depends on the shape alone, so equal inputs give
-// equal bytes with however many threads.
+// Products are exact and are summed in float. The order of summation depends only on the shape, so equal inputs give
+// equal bytes with any number of threads.
 void Conv2DBackpropFilter(const ConvolutionShape& shape, const uint16_t* input, const uint16_t* gradient,
                           float* kernel_gradient, float* bias_gradient);
 

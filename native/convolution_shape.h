@@ -3,7 +3,7 @@
 
 namespace espalier {
 
-// A convolution of 3 x 3 that moves by one pixel, with zeros around the picture.
+// A convolution with a kernel of 3 x 3, stride 1 and zero padding.
 struct ConvolutionShape {
   int pictures;
   int height;

@@ -13,19 +13,19 @@
 namespace espalier {
 namespace {
 
-// Rows whose sums stay in registers together.
+// Rows whose sums are in registers at the same time.
 constexpr int kRows = 8;
-// Pairs of inputs that are multiplied between loading and storing a row's sums.
+// Pairs of inputs that are multiplied between loading and storing the sums of a row.
 constexpr int kPairs = 8;
-// Parts of the inputs, for threads to share; their sums are added at the end. As many on every machine, so that sums
-// are the same.
+// Parts of the inputs that threads share. Their sums are added at the end. The number is the same on every machine,
+// so that the sums are equal.
 constexpr int kParts = 16;
-// Inputs of a task whose gradients are computed, a multiple of both kVector and kKernelRows.
+// Inputs of a task in the gradients, a multiple of both kVector and kKernelRows.
 constexpr int kInputs = 64;
-// Rows of the kernel that share what is loaded of the gradient.
+// Rows of the kernel that share the loaded values of the gradient.
 constexpr int kKernelRows = 4;
 
-// Calls the function's instance for a number of rows from 1 to kRows.
+// Calls the instance of the function for a number of rows from 1 to kRows.
 template <template <int> class Function, int Rows = kRows, typename... Arguments>
 inline void WithRows(int rows, Arguments&&... arguments) {
   if constexpr (Rows > 1) {
@@ -34,7 +34,7 @@ inline void WithRows(int rows, Arguments&&... arguments) {
   Function<Rows>::Run(arguments...);
 }
 
-// Adds the products of some rows with kPairs pairs of inputs and sixteen units to their sums.
+// Adds the products of some rows with kPairs pairs of inputs and sixteen units to the sums of the rows.
 template <int Rows>
 struct AddPairs {
   static inline void Run(const __m512i (&factors)[kPairs], const uint16_t* input, size_t input_stride, float* sums,
@@ -52,7 +52,7 @@ struct AddPairs {
   }
 };
 
-// Adds to the sums [rows, units] what the inputs from `first` to `end` give.
+// Adds the products of the inputs from `first` to `end` to the sums [rows, units].
 void AddInputs(const DenseShape& shape, const uint16_t* input, const float* kernel, int first, int end, float* sums) {
   for (; first < end; first += 2 * kPairs) {
     const float* block = kernel + static_cast<size_t>(first) * shape.units;
@@ -100,7 +100,7 @@ struct MultiplyTwoInputs {
   }
 };
 
-// Two rows at a time become pairs, the last of an odd number with zeros: words [rows / 2 rounded up, size].
+// Pairs each row with the next one, and the last row of an odd number with zeros: words [rows / 2 rounded up, size].
 void PairRows(const uint16_t* rows, int count, int size, Pair* pairs) {
   for (int row = 0; row < count; row += 2, pairs += size) {
     const uint16_t* first = rows + static_cast<size_t>(row) * size;
@@ -135,7 +135,7 @@ void Dense(const DenseShape& shape, const uint16_t* input, const float* kernel, 
       for (int part = 0; part < parts; ++part) {
         total = _mm512_add_ps(total, _mm512_load_ps(sums + part * part_sums + place));
       }
-      // Which operand comes second matters: it is the result when one is not a number.
+      // With the operands in this order, NaN stays NaN.
       if (relu) total = _mm512_max_ps(_mm512_setzero_ps(), total);
       StoreBf16(output + place, total);
     }
@@ -187,7 +187,7 @@ void DenseBackpropKernel(const DenseShape& shape, const uint16_t* input, const u
             sum[i] = AddProducts(sum[i], words[i], factor);
           }
         }
-        // Past the caches: the whole is larger than they are, and is read from its beginning.
+        // Bypasses the caches: the gradient is larger than they are, and is next read from its beginning.
         for (int i = 0; i < kKernelRows; ++i) {
           _mm512_stream_ps(to + static_cast<size_t>(i) * shape.units + unit, sum[i]);
         }

@@ -5,22 +5,23 @@
 
 namespace espalier {
 
-// A product of few rows with a kernel so large that reading it takes most of the time: it is read as it is stored, in
-// float, and rounded to bf16 on the way, in place of being copied first. Needs AVX-512 with bf16.
+// A product of few rows with a large kernel, which takes about the time of reading the kernel. The kernel is read as
+// it is stored, in float, and rounded to bf16 on the way, so that it need not be copied first. Needs AVX-512 with
+// bf16.
 struct DenseShape {
   int rows;
   int inputs;  // a multiple of 32
   int units;   // a multiple of 32
 };
 
-// output = input * kernel + bias, and no less than 0 with relu.
+// output = input * kernel + bias, and max(output, 0) with relu.
 //
 // input:  bf16 [rows, inputs]
 // kernel: float [inputs, units]
 // bias:   float [units]
 // output: bf16 [rows, units]
 //
-// Here and below, products are exact and are summed in float, in an order that the shape alone decides.
+// Here and below, products are exact and are summed in float. The order of summation depends only on the shape.
 void Dense(const DenseShape& shape, const uint16_t* input, const float* kernel, const float* bias, bool relu,
            uint16_t* output);
 
@@ -31,7 +32,7 @@ void Dense(const DenseShape& shape, const uint16_t* input, const float* kernel, 
 void DenseBackpropInput(const DenseShape& shape, const float* kernel, const uint16_t* gradient,
                         uint16_t* input_gradient);
 
-// kernel_gradient = input' * gradient, and bias_gradient is the sum of the gradient's rows.
+// kernel_gradient = input' * gradient, and bias_gradient is the sum of the rows of the gradient.
 void DenseBackpropKernel(const DenseShape& shape, const uint16_t* input, const uint16_t* gradient,
                          float* kernel_gradient, float* bias_gradient);
 

@@ -1,8 +1,8 @@
 #ifndef ESPALIER_KERNELS_C_API_H_
 #define ESPALIER_KERNELS_C_API_H_
 
-// What is used of tensorflow/c/kernels.h, with the same declarations: that header includes others which not every
-// package of TensorFlow brings along.
+// The declarations of tensorflow/c/kernels.h that are used here. That header includes others that some packages of
+// TensorFlow lack.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Registers Espalier's operations with TensorFlow: their definitions, and kernels that check what they are given
-// and hand it on. Node loads this file as an addon, after the one that loads TensorFlow.
+// Registers the custom ops with TensorFlow: their definitions, and kernels that check their inputs and pass them on.
+// Node loads this file as an addon, after the addon that loads TensorFlow.
 
 #include <cstdio>
 #include <cstring>
@@ -23,13 +23,13 @@ namespace {
 
 constexpr int kVector = 16;
 
-// Thrown inside a kernel; its code and message become the operation's error.
+// An exception of a kernel. Its code and message become the error of the op.
 struct Failure {
   TF_Code code;
   std::string message;
 };
 
-// One call of a kernel: its tensors, which are let go of at the end, and its errors.
+// One call of a kernel: its tensors, which are released at the end, and its errors.
 class Call {
  public:
   explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
@@ -105,7 +105,7 @@ void RequireSameShape(const Call& call, const TF_Tensor* a, const TF_Tensor* b, 
   for (int axis = 0; axis < axes; ++axis) call.Require(TF_Dim(a, axis) == TF_Dim(b, axis), "shapes that differ");
 }
 
-// Of a convolution over pictures [n, h, w, _] with a kernel [3, 3, c, f].
+// The shape of a convolution over images [n, h, w, _] with a kernel [3, 3, c, f].
 ConvolutionShape ShapeOf(const Call& call, const TF_Tensor* pictures, int64_t channels, int64_t filters) {
   call.Require(channels % kVector == 0 && filters % kVector == 0, "channels that 16 does not divide");
   return ConvolutionShape{Size(pictures, 0), Size(pictures, 1), Size(pictures, 2), static_cast<int>(channels),
@@ -149,7 +149,7 @@ void RunConv2DBackpropFilter(void*, Call& call) {
   Conv2DBackpropFilter(shape, Bf16(input), Bf16(gradient), kernel_gradient, bias_gradient);
 }
 
-// Of a product of `rows` rows with a kernel [inputs, units].
+// The shape of a product of `rows` rows with a kernel [inputs, units].
 DenseShape ShapeOf(const Call& call, int rows, int64_t inputs, int64_t units) {
   call.Require(inputs % (2 * kVector) == 0 && units % (2 * kVector) == 0, "sizes that 32 does not divide");
   return DenseShape{rows, static_cast<int>(inputs), static_cast<int>(units)};
@@ -184,7 +184,7 @@ void RunDenseBackpropKernel(void*, Call& call) {
   DenseBackpropKernel(shape, Bf16(input), Bf16(gradient), kernel_gradient, bias_gradient);
 }
 
-// The attributes of the operations of batch normalisation; each uses some.
+// The attributes of the ops for batch normalization. Each op uses some of them.
 struct BatchNormAttributes {
   float epsilon = 0;
   float average_factor = 0;
@@ -197,7 +197,7 @@ BatchShape ShapeOf(const Call& call, const TF_Tensor* x) {
   return BatchShape{TF_Dim(x, 0) * TF_Dim(x, 1) * TF_Dim(x, 2), static_cast<int>(channels)};
 }
 
-// Four vectors of floats, from an input on.
+// The parameters in four consecutive inputs, the first of them at `first`.
 BatchNormParameters ParametersOf(Call& call, int first, int64_t channels, const void* kernel) {
   const BatchNormAttributes& attributes = *static_cast<const BatchNormAttributes*>(kernel);
   BatchNormParameters parameters;
@@ -263,9 +263,9 @@ void RunProjectiveTransform(void* kernel, Call& call) {
                       output);
 }
 
-// The attributes of a node, read once when the graph is made ready.
+// The functions below read the attributes of a node once, when TensorFlow prepares the graph.
 
-// Calls read(construction, attributes, status) on new ones.
+// Creates attributes and fills them with kRead.
 template <typename Attributes, void (*kRead)(TF_OpKernelConstruction*, Attributes*, TF_Status*)>
 void* Read(TF_OpKernelConstruction* construction) {
   TF_Status* status = TF_NewStatus();
@@ -324,7 +324,7 @@ void Register(const Operation& operation) {
   for (const char* input : operation.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
   for (const char* output : operation.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
   for (const char* attribute : operation.attributes) TF_OpDefinitionBuilderAddAttr(definition, attribute);
-  // Whoever emits graphs has checked the shapes already.
+  // The code that emits graphs has checked the shapes already.
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, &TF_ShapeInferenceContextSetUnknownShape);
   TF_RegisterOpDefinition(definition, status);
   if (TF_GetCode(status) == TF_OK) {
@@ -415,7 +415,7 @@ void RegisterAll() {
 }  // namespace
 }  // namespace espalier
 
-// What Node calls in every thread that loads the addon (Node-API); TensorFlow is one for the whole process.
+// Node calls this in every thread that loads the addon (Node-API). TensorFlow is loaded once per process.
 extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void*, void* exports) {
   static std::once_flag registered;
   std::call_once(registered, espalier::RegisterAll);

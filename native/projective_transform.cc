@@ -14,7 +14,7 @@ namespace {
 
 float Clamp(float place, int size) { return std::min(std::max(place, 0.0f), static_cast<float>(size - 1)); }
 
-// The place inside [0, size - 1] that a place stands for.
+// Maps a position to one within [0, size - 1] by the fill mode.
 template <FillMode kMode>
 float Inside(float place, int size) {
   const float last = static_cast<float>(size - 1);
@@ -24,7 +24,7 @@ float Inside(float place, int size) {
     const int64_t turns = static_cast<int64_t>(std::fabs(place) / last);
     return Clamp(place < 0 ? place + size * (turns + 1) : place - size * turns, size);
   }
-  // Mirrored with the edge pixel doubled: dcba|abcd|dcba, which comes round after two sizes.
+  // Mirrored with the edge pixel repeated: dcba|abcd|dcba, with a period of two sizes.
   const int64_t period = 2 * static_cast<int64_t>(size);
   if (place < 0) {
     const float near = static_cast<float>(period * static_cast<int64_t>(-place / period)) + place;
@@ -34,7 +34,7 @@ float Inside(float place, int size) {
   return Clamp(near >= size ? period - near - 1 : near, size);
 }
 
-// Three channels of a pixel and a byte behind them.
+// Loads the three channels of a pixel and the byte after them.
 __m128 LoadColours(const uint8_t* pixel) {
   int bytes;
   std::memcpy(&bytes, pixel, sizeof(bytes));
@@ -43,7 +43,7 @@ __m128 LoadColours(const uint8_t* pixel) {
   return _mm_cvtepi32_ps(_mm_unpacklo_epi16(words, zero));
 }
 
-// kChannels: 3, which a register holds at once, or 0 for any number.
+// kChannels is 3, which fit in one register, or 0 for any number.
 template <FillMode kMode, int kChannels>
 void TransformRow(const PictureShape& shape, const uint8_t* image, const float* transform, int row, float* output) {
   const int channels = kChannels > 0 ? kChannels : shape.channels;
@@ -58,7 +58,7 @@ void TransformRow(const PictureShape& shape, const uint8_t* image, const float* 
       continue;
     }
     const int left = x < 0 ? -1 : static_cast<int>(x), upper = y < 0 ? -1 : static_cast<int>(y);
-    // A neighbour beyond the edge is black: it has no weight, and the pixel at the edge is read instead.
+    // A neighbor outside of the image is black: its weight is 0, and the pixel at the edge is read in its place.
     const float left_weight = left >= 0 ? left + 1 - x : 0;
     const float right_weight = left + 1 < shape.width ? x - left : 0;
     const float upper_weight = upper >= 0 ? upper + 1 - y : 0;
@@ -72,7 +72,7 @@ void TransformRow(const PictureShape& shape, const uint8_t* image, const float* 
                                       _mm_mul_ps(right_weights, LoadColours(pixel + right)));
       const __m128 below = _mm_add_ps(_mm_mul_ps(left_weights, LoadColours(pixel + lower)),
                                       _mm_mul_ps(right_weights, LoadColours(pixel + lower + right)));
-      // The fourth number lies where the next pixel comes.
+      // The fourth number is written to the place of the next pixel.
       _mm_storeu_ps(output, _mm_add_ps(_mm_mul_ps(_mm_set1_ps(upper_weight), above),
                                        _mm_mul_ps(_mm_set1_ps(lower_weight), below)));
       continue;

@@ -5,7 +5,7 @@
 
 namespace espalier {
 
-// What lies beyond the edge of a picture, as TensorFlow's ImageProjectiveTransformV3 has it.
+// The pixels outside of an image, as in TensorFlow's ImageProjectiveTransformV3.
 enum class FillMode { kConstant, kReflect, kWrap, kNearest };
 
 struct PictureShape {
@@ -15,13 +15,13 @@ struct PictureShape {
   int channels;
 };
 
-// Pixel (x, y) of an output picture is taken from (a0 x + a1 y + a2, b0 x + b1 y + b2) of its input, between
-// the pixels around it (bilinear); black lies beyond the edge with kConstant. Gives to the bit what TensorFlow's
-// operation gives, which works out every place anew for each channel.
+// Pixel (x, y) of an output image is interpolated (bilinear) at (a0 x + a1 y + a2, b0 x + b1 y + b2) of its input.
+// With kConstant the pixels outside of the image are black. The results are equal to those of TensorFlow's op to the
+// bit; that op computes each position once per channel.
 //
-// images:     [pictures, height, width, channels]
-// transforms: [pictures, 8]: a0, a1, a2, b0, b1, b2; the others are taken as 0
-// output:     of the images' shape, values from 0 to 255
+// images:     [images, height, width, channels]
+// transforms: [images, 8]: a0, a1, a2, b0, b1, b2; the others are taken as 0
+// output:     in the shape of the images, values from 0 to 255
 void ProjectiveTransform(const PictureShape& shape, const uint8_t* images, const float* transforms,
                          FillMode fill_mode, float* output);
 

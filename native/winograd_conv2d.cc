@@ -1,19 +1,19 @@
 // Winograd's F(2x2, 3x3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015): a tile of 2 x 2
-// results needs 4 x 4 inputs d, and with a kernel g of 3 x 3 it is
+// results is computed from 4 x 4 inputs d and a kernel g of 3 x 3:
 //
-//   A' [ (G g G') * (B' d B) ] A          * element by element, ' transposed
+//   A' [ (G g G') * (B' d B) ] A          * is elementwise, ' is transposed
 //
 //        1  0 -1  0            1    0    0
 //   B' = 0  1  1  0       G = 1/2  1/2  1/2      A' = 1  1  1  0
 //        0 -1  1  0           1/2 -1/2  1/2           0  1 -1 -1
 //        0  1  0 -1            0    0    1
 //
-// Summed over channels, each of the 16 elements is a product of matrices: (tiles x channels) * (channels x filters).
-// They take nearly all of the time, and the processor's instruction for them (VDPBF16PS) multiplies pairs of bf16
-// numbers and adds both products to a float; so channels come in pairs.
+// Summed over channels, each of the 16 elements is a matrix product: (tiles x channels) * (channels x filters). These
+// products take nearly all of the time. The instruction VDPBF16PS multiplies pairs of bf16 numbers and adds both
+// products to a float, so channels are stored in pairs.
 //
-// A block of tiles is transformed, multiplied and transformed back at a time, so that what lies between stays in the
-// caches.
+// One block of tiles at a time is transformed, multiplied and transformed back, so that the intermediate values stay
+// in the caches.
 
 #include "winograd_conv2d.h"
 
@@ -30,17 +30,17 @@
 namespace espalier {
 namespace {
 
-constexpr int kElements = 16;  // of a transformed tile, 4 x 4
-constexpr int kTileSide = 2;   // results of a tile
-// Tiles that are multiplied at once: with two vectors of filters, 28 sums stay in registers.
+constexpr int kElements = 16;  // elements of a transformed tile, 4 x 4
+constexpr int kTileSide = 2;   // results along a side of a tile
+// Tiles that are multiplied together. With two vectors of filters, 28 sums are in registers.
 constexpr int kRows = 14;
-constexpr int kPanel = 2 * kVector;  // filters that are multiplied at once
-// What a block's transformed tiles and sums may take, so that they stay in the second-level cache, ...
+constexpr int kPanel = 2 * kVector;  // filters that are multiplied together
+// Maximum size of the transformed tiles and sums of a block, so that they stay in the second-level cache. A block
+// that would have fewer row groups than the minimum is larger, since every row group reads the whole kernel.
 constexpr size_t kBlockBytes = 800 * 1024;
-// ... unless a block had fewer tiles than this, for each of which the whole kernel is read.
-constexpr int kLeastRowGroups = 7;
+constexpr int kMinRowGroups = 7;
 
-// G g G' of sixteen kernels at once.
+// Computes G g G' of sixteen kernels.
 inline void TransformKernel(const __m512 (&g)[9], __m512 (&u)[kElements]) {
   const __m512 half = _mm512_set1_ps(0.5f);
   __m512 rows[4][3];
@@ -62,7 +62,7 @@ inline void TransformKernel(const __m512 (&g)[9], __m512 (&u)[kElements]) {
   }
 }
 
-// B' d B, in place.
+// Computes B' d B in place.
 inline void TransformInput(__m512 (&d)[4][4]) {
   for (int j = 0; j < 4; ++j) {
     const __m512 d1 = d[1][j], d2 = d[2][j];
@@ -80,7 +80,7 @@ inline void TransformInput(__m512 (&d)[4][4]) {
   }
 }
 
-// A' m A; the elements lie `stride` floats apart.
+// Computes A' m A. The elements of m are `stride` floats apart.
 inline void TransformSums(const float* m, size_t stride, __m512 (&y)[kTileSide][kTileSide]) {
   __m512 rows[kTileSide][4];
   for (int j = 0; j < 4; ++j) {
@@ -95,8 +95,8 @@ inline void TransformSums(const float* m, size_t stride, __m512 (&y)[kTileSide][
   }
 }
 
-// Transformed kernels as they are multiplied: for each element, panels of filters, in each of them the pairs of
-// channels. A panel of the filters from f on begins at (element * filters + f) * channels / 2.
+// Transformed kernels in the order of multiplication: for each element the panels of filters, and in each panel the
+// pairs of channels. The panel that begins with filter f is at (element * filters + f) * channels / 2.
 struct PackedKernel {
   Pair* words;
   int channels, filters;
@@ -108,7 +108,7 @@ struct PackedKernel {
   int PanelFilters(int first_filter) const { return std::min(kPanel, filters - first_filter); }
 };
 
-// Of sixteen filters and two channels: the kernel's filters lie side by side.
+// Packs sixteen filters of two channels. The filters are adjacent in the kernel.
 void PackForward(const float* kernel, const PackedKernel& packed, int filter, int channel) {
   const int panel = filter / kPanel * kPanel;
   const size_t place_stride = static_cast<size_t>(packed.channels) * packed.filters;
@@ -125,8 +125,8 @@ void PackForward(const float* kernel, const PackedKernel& packed, int filter, in
   }
 }
 
-// The same of sixteen filters and sixteen channels of a kernel that is turned round, [3, 3, filters, channels]: the
-// gradient's convolution goes from filters to channels, with the kernel's places in reverse.
+// Packs sixteen filters of sixteen channels of a kernel [3, 3, filters, channels] for the convolution of the
+// gradient, which maps filters to channels and uses the positions of the kernel in reverse.
 void PackBackward(const float* kernel, const PackedKernel& packed, int filter, int channel) {
   const int panel = filter / kPanel * kPanel;
   const size_t place_stride = static_cast<size_t>(packed.channels) * packed.filters;
@@ -152,8 +152,8 @@ void PackBackward(const float* kernel, const PackedKernel& packed, int filter, i
   }
 }
 
-// Sums of products of kRows tiles with the filters of a panel: tiles lie `channels` numbers apart, sums `sum_stride`.
-// Not inlined, so that the sums get the registers and not the caller's pointers.
+// Multiplies kRows tiles with the filters of a panel. Tiles are `channels` numbers apart, and sums are `sum_stride`
+// numbers apart. The function is not inlined, so that registers hold the sums and not the pointers of the caller.
 template <int Vectors>
 __attribute__((noinline)) void Multiply(const uint16_t* tiles, int channels, const Pair* panel, float* sums,
                                         size_t sum_stride) {
@@ -181,7 +181,7 @@ __attribute__((noinline)) void Multiply(const uint16_t* tiles, int channels, con
   }
 }
 
-// From bf16 [pictures, height, width, channels] to [pictures, height, width, filters].
+// A convolution from bf16 [images, height, width, channels] to [images, height, width, filters].
 struct Convolution {
   int pictures, height, width;
   const uint16_t* input;
@@ -195,7 +195,7 @@ struct Convolution {
   int64_t Tiles() const { return static_cast<int64_t>(pictures) * TileRows() * TileColumns(); }
 };
 
-// Where a tile lies.
+// The position of a tile.
 struct Place {
   int picture, row, column;  // the first row and column of its results
 
@@ -207,7 +207,7 @@ struct Place {
   }
 };
 
-// Tiles that are worked on together.
+// Tiles that are processed together.
 class Block {
  public:
   Block(const Convolution& convolution, int64_t first_group, int64_t end_group)
@@ -218,7 +218,8 @@ class Block {
         end_tile_(std::min(end_group * kRows, convolution.Tiles())),
         rows_(static_cast<int>((end_group - first_group) * kRows)) {
     static thread_local AlignedBuffer tiles, sums;
-    // A line more for each element: at a power of two apart they would share a few places of a cache.
+    // Each element takes one more cache line: at distances of a power of two they would share a few sets of the
+    // cache.
     tile_stride_ = static_cast<size_t>(rows_) * channels_ + 32;
     sum_stride_ = static_cast<size_t>(rows_) * filters_ + kVector;
     tiles_ = tiles.Reserve<uint16_t>(kElements * tile_stride_);
@@ -241,7 +242,7 @@ class Block {
       return;
     }
     const Place place(convolution_, first_tile_ + row);
-    const uint16_t* pixels[4][4];  // null outside of the picture
+    const uint16_t* pixels[4][4];  // null outside of the image
     for (int i = 0; i < 4; ++i) {
       for (int j = 0; j < 4; ++j) pixels[i][j] = Pixel(place.picture, place.row + i - 1, place.column + j - 1);
     }
@@ -300,7 +301,7 @@ class Block {
       for (int i = 0; i < rows; ++i) {
         for (int j = 0; j < columns; ++j) {
           __m512 result = _mm512_add_ps(y[i][j], bias);
-          // The operand that is not a number comes second, so that it is kept.
+          // With the operands in this order, NaN stays NaN.
           if (convolution_.relu) result = _mm512_max_ps(_mm512_setzero_ps(), result);
           StoreBf16(pixel + i * row_stride + j * filters_ + f, result);
         }
@@ -311,7 +312,7 @@ class Block {
   const Convolution& convolution_;
   const int channels_, filters_;
   const int64_t first_tile_, end_tile_;
-  const int rows_;  // tiles, filled up with zeros to a multiple of kRows
+  const int rows_;  // number of tiles, padded with zeros to a multiple of kRows
   size_t tile_stride_, sum_stride_;
   uint16_t* tiles_;  // [16, rows, channels]
   float* sums_;      // [16, rows, filters]
@@ -322,8 +323,8 @@ void Compute(const Convolution& convolution) {
   const int64_t groups = (convolution.Tiles() + kRows - 1) / kRows;
   const size_t group_bytes = static_cast<size_t>(kRows) * kElements *
                              (kernel.channels * sizeof(uint16_t) + kernel.filters * sizeof(float));
-  const int64_t block_groups = std::max<int64_t>(kLeastRowGroups, kBlockBytes / group_bytes);
-  // As many for every thread.
+  const int64_t block_groups = std::max<int64_t>(kMinRowGroups, kBlockBytes / group_bytes);
+  // The same number of blocks for every thread.
   const int64_t rounds = (groups + block_groups * WorkerCount() - 1) / (block_groups * WorkerCount());
   const int blocks = static_cast<int>(std::min(groups, rounds * WorkerCount()));
   ParallelFor(blocks, [&](int block) {

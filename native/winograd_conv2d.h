@@ -7,23 +7,23 @@
 
 namespace espalier {
 
-// A convolution by Winograd's minimal filtering, with 4 multiplications for every 9. Needs AVX-512 with bf16.
+// A convolution by Winograd's minimal filtering, with 4 multiplications in place of 9. Needs AVX-512 with bf16.
 //
-// input:  bf16 [pictures, height, width, channels]
+// input:  bf16 [images, height, width, channels]
 // kernel: float [3, 3, channels, filters]
 // bias:   float [filters], added to the result
-// relu:   whether a result is no less than 0
-// output: bf16 [pictures, height, width, filters]
+// relu:   whether max(result, 0) is taken
+// output: bf16 [images, height, width, filters]
 //
-// Inputs and kernel are transformed in float and rounded to bf16 before they are multiplied: the error is about twice
-// that of a convolution whose kernel is rounded. Equal inputs give equal bytes with however many threads.
+// Inputs and kernel are transformed in float and rounded to bf16 before they are multiplied. The error is about twice
+// that of a convolution with a rounded kernel. Equal inputs give equal bytes with any number of threads.
 void WinogradConv2D(const ConvolutionShape& shape, const uint16_t* input, const float* kernel, const float* bias,
                     bool relu, uint16_t* output);
 
 // The gradient of a convolution with respect to its input, in the same way.
 //
-// gradient: bf16 [pictures, height, width, filters], with respect to the convolution's result
-// input_gradient: bf16 [pictures, height, width, channels]
+// gradient: bf16 [images, height, width, filters], with respect to the result of the convolution
+// input_gradient: bf16 [images, height, width, channels]
 void WinogradConv2DBackpropInput(const ConvolutionShape& shape, const float* kernel, const uint16_t* gradient,
                                  uint16_t* input_gradient);
 

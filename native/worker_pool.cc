@@ -18,7 +18,7 @@ struct Job {
   int count;
   std::atomic<int> next{0};
   std::atomic<int> finished{0};
-  std::exception_ptr failure;  // the first; guarded by the pool's mutex
+  std::exception_ptr failure;  // the first failure; guarded by the mutex of the pool
 
   void RunTask(int index, std::mutex& mutex) {
     try {
@@ -32,7 +32,7 @@ struct Job {
 
 class WorkerPool {
  public:
-  // The caller of Run works too, so one thread less is started.
+  // The caller of Run works too, so one thread fewer is started.
   explicit WorkerPool(int threads) {
     for (int i = 1; i < threads; ++i) std::thread([this] { Work(); }).detach();
   }
@@ -62,7 +62,7 @@ class WorkerPool {
     int done = 0;
     for (int index; (index = job.next.fetch_add(1)) < job.count; ++done) job.RunTask(index, mutex_);
     if (done == 0 || job.finished.fetch_add(done) + done < job.count) return;
-    // The lock: whoever waits has either seen the last task end or is asleep already.
+    // After this lock a waiting thread has either seen the end of the last task or is asleep already.
     { std::lock_guard<std::mutex> lock(mutex_); }
     job_ended_.notify_all();
   }
@@ -88,8 +88,8 @@ class WorkerPool {
     }
   }
 
-  // Waits for a moment without sleeping, since waking up takes longer than most gaps between two operations, but
-  // leaves the processor to whoever wants it.
+  // Waits for a moment without sleeping, since waking up takes longer than most gaps between two ops, but yields the
+  // processor to other threads.
   template <typename Condition>
   static void Linger(const Condition& holds) {
     const auto end = std::chrono::steady_clock::now() + kLinger;
@@ -101,7 +101,7 @@ class WorkerPool {
   std::mutex mutex_;
   std::condition_variable job_came_;
   std::condition_variable job_ended_;
-  std::list<std::shared_ptr<Job>> jobs_;  // several threads of TensorFlow may ask at once
+  std::list<std::shared_ptr<Job>> jobs_;  // several threads of TensorFlow may call at the same time
 };
 
 int CountThreads() {
@@ -120,7 +120,7 @@ int WorkerCount() {
 }
 
 void ParallelFor(int count, const std::function<void(int)>& task) {
-  // Never destroyed: its threads live as long as the process.
+  // It is never destroyed: its threads live as long as the process.
   static WorkerPool* const pool = new WorkerPool(WorkerCount());
   pool->Run(count, task);
 }

@@ -5,13 +5,13 @@
 
 namespace espalier {
 
-// Calls task(0) to task(count - 1), each once, on the calling thread and on those of a pool that has as many
-// as TensorFlow has for one operation (TF_NUM_INTRAOP_THREADS, else one per processor). Returns when all are
-// done, and throws what the first that failed threw. Which thread does what differs from call to call, so a
-// task must write what no other task touches.
+// Calls task(0) to task(count - 1) once each, on the calling thread and on the threads of a pool. The pool has as
+// many threads as TensorFlow uses within one op (TF_NUM_INTRAOP_THREADS, or one per processor). Returns when all
+// tasks have ended, and rethrows the first exception. The threads of the tasks differ from call to call, so a task
+// must write only to memory that no other task uses.
 void ParallelFor(int count, const std::function<void(int)>& task);
 
-// How many threads take part in that.
+// The number of threads that ParallelFor uses.
 int WorkerCount();
 
 }  // namespace espalier
