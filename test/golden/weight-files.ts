@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -6,6 +5,7 @@ import { gunzip } from "node:zlib";
 import type { HeadKind } from "../../src/core/enumerations.js";
 import type { NetworkSpec } from "../../src/graph/architectures/network-spec.js";
 import { projectRoot } from "../../src/lang/project-root.js";
+import { runGoldenScript, whyNoPython } from "../testkit/test-python.js";
 
 /** What wrote the files, and what must be installed to write them again. */
 export const FRAMEWORKS = {
@@ -56,22 +56,12 @@ export async function unpackWeightFiles(folder: string): Promise<void> {
 
 /** Lets the framework itself write the files, with other weights. */
 export async function makeWeightFiles(folder: string, framework: Framework, seed: string): Promise<void> {
-  const script = path.join(goldenFolder(), "make_weight_files.py");
-  // This process's own settings of the library must not reach the other one.
-  const env = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1" };
-  await promisify(execFile)(testPython(), [script, folder, framework, seed], { env });
+  await runGoldenScript("make_weight_files.py", folder, framework, seed);
 }
 
-/** Why fresh files of a framework cannot be made; false when they can. */
-export async function whyNotMade(framework: Framework): Promise<string | false> {
-  if (testPython() === "") return "ESPALIER_TEST_PYTHON names no Python (see test/golden/README.md)";
-  const modules = FRAMEWORKS[framework];
-  const check =
-    "import importlib.util as u, sys; sys.exit(any(u.find_spec(m) is None for m in sys.argv[1:]))";
-  return promisify(execFile)(testPython(), ["-c", check, ...modules]).then(
-    () => false as const,
-    () => `the Python of ESPALIER_TEST_PYTHON lacks one of ${modules.join(", ")}`,
-  );
+/** The reason why the framework cannot write new files; false when it can. */
+export function whyNotMade(framework: Framework): Promise<string | false> {
+  return whyNoPython(...FRAMEWORKS[framework]);
 }
 
 export async function describedFiles(
@@ -80,10 +70,6 @@ export async function describedFiles(
 ): Promise<Readonly<Record<string, DescribedFile>>> {
   const text = await readFile(path.join(folder, `${framework}.json`), "utf8");
   return (JSON.parse(text) as { files: Readonly<Record<string, DescribedFile>> }).files;
-}
-
-function testPython(): string {
-  return process.env.ESPALIER_TEST_PYTHON ?? "";
 }
 
 function goldenFolder(): string {

@@ -3,24 +3,42 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { projectRoot } from "../../src/lang/project-root.js";
 
-const python = process.env.ESPALIER_TEST_PYTHON;
+/** Exits with 1 when one of the packages is missing. Finding them is faster than importing them. */
+const FIND_PACKAGES =
+  "import importlib.util as util, sys; sys.exit(any(util.find_spec(name) is None for name in sys.argv[1:]))";
 
-/** Runs a script of `test/golden`. @returns the JSON that it prints */
-export async function runGoldenScript<Answer>(script: string, ...arguments_: string[]): Promise<Answer> {
+/**
+ * Runs a script of `test/golden`.
+ *
+ * @returns its standard output
+ */
+export async function runGoldenScript(script: string, ...args: readonly string[]): Promise<string> {
   const file = path.join(projectRoot(import.meta.dirname), "test/golden", script);
-  const { stdout } = await promisify(execFile)(python ?? "", [file, ...arguments_], {
+  // The settings of TensorFlow in this process must not reach the other one.
+  const env = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1" };
+  const { stdout } = await promisify(execFile)(testPython(), [file, ...args], {
+    env,
     maxBuffer: 64 * 1024 ** 2,
   });
-  return JSON.parse(stdout) as Answer;
+  return stdout;
 }
 
-/** Why tests skip that need a Python with these packages; false when it is there. */
-export async function whyNoPython(...packages: string[]): Promise<string | false> {
-  if (python === undefined || python === "") {
+/** Runs a script of `test/golden`. @returns the JSON that it prints */
+export async function askGoldenScript<Answer>(script: string, ...args: readonly string[]): Promise<Answer> {
+  return JSON.parse(await runGoldenScript(script, ...args)) as Answer;
+}
+
+/** The reason to skip tests that need a Python with these packages; false when it is there. */
+export async function whyNoPython(...packages: readonly string[]): Promise<string | false> {
+  if (testPython() === "") {
     return `ESPALIER_TEST_PYTHON does not name a Python with ${packages.join(" and ")} (see test/golden/README.md)`;
   }
-  return promisify(execFile)(python, ["-c", `import ${packages.join(", ")}`]).then(
+  return promisify(execFile)(testPython(), ["-c", FIND_PACKAGES, ...packages]).then(
     () => false,
     () => `the Python of ESPALIER_TEST_PYTHON lacks ${packages.join(" or ")}`,
   );
+}
+
+function testPython(): string {
+  return process.env.ESPALIER_TEST_PYTHON ?? "";
 }

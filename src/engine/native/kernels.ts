@@ -76,6 +76,7 @@ async function compile(
       `-l:${path.basename(file)}`,
     ]),
   ]);
+  if (built.missing) throw new Error(`the C++ compiler ${program} is missing (Debian: apt-get install g++)`);
   if (built.exitCode !== 0) throw new Error(`${program} said:\n${lastLines(built.output)}`);
   // In a separate process: instructions that the processor does not support would end the process that loads them.
   const script = "for (const file of process.argv.slice(1)) process.dlopen({ exports: {} }, file)";

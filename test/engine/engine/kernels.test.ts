@@ -3,8 +3,10 @@ import path from "node:path";
 import { test } from "node:test";
 import { parseConfig } from "../../../src/core/config.js";
 import { customOpsFor } from "../../../src/engine/engine-info.js";
+import { compilerOf } from "../../../src/engine/native/addon-build.js";
 import { type KernelsSource, provideKernels } from "../../../src/engine/native/kernels.js";
 import { detectMachine } from "../../../src/engine/native/machine.js";
+import { runProgram } from "../../../src/engine/native/program.js";
 import { openTensorFlowFolder, provideTensorFlow } from "../../../src/engine/native/tensorflow-folder.js";
 import { provideNativeLibrary } from "../../../src/engine/native-library.js";
 import { isFile } from "../../../src/lang/is-file.js";
@@ -13,10 +15,16 @@ import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const config = parseConfig(process.env);
 const machine = detectMachine(process.env);
-const skip =
-  machine.platform === "linux" && machine.architecture === "x64"
-    ? false
-    : "the custom ops are for x86-64 on Linux";
+const skip = await whyNotCompiled();
+
+async function whyNotCompiled(): Promise<string | false> {
+  if (machine.platform !== "linux" || machine.architecture !== "x64") {
+    return "the custom ops are for x86-64 on Linux";
+  }
+  const [compiler] = compilerOf(process.env);
+  const { missing } = await runProgram(compiler, ["--version"]);
+  return missing && `there is no C++ compiler ${compiler}`;
+}
 
 /** The custom ops to compile on this machine, into an empty cache. */
 async function sourceWith(cacheFolder: string): Promise<KernelsSource> {
@@ -39,19 +47,34 @@ test("the custom ops are compiled once and then reused", { skip }, async () => {
 });
 
 test("a failing compiler is reported and stops nothing else", { skip }, async () => {
+  assert.match(
+    await reportWithCompiler("g++ -include no-such-header.h"),
+    /training is slower: g\+\+ said:\n.*no-such-header\.h/,
+  );
+});
+
+test("a missing compiler is reported with what to install, and stops nothing else", async () => {
+  assert.match(
+    await reportWithCompiler("no-such-compiler"),
+    /training is slower: the C\+\+ compiler no-such-compiler is missing \(Debian: apt-get install g\+\+\)/,
+  );
+});
+
+/** The progress of compiling with this value of CXX, which gives no custom ops. */
+async function reportWithCompiler(compiler: string): Promise<string> {
   await using temporary = await temporaryFolder();
   const source = await sourceWith(temporary.folder);
   const before = process.env.CXX;
-  process.env.CXX = "g++ -include no-such-header.h";
+  process.env.CXX = compiler;
   try {
     const lines: string[] = [];
     assert.equal(await provideKernels(source, (line) => lines.push(line)), null);
-    assert.match(lines.join("\n"), /training is slower: g\+\+ said:\n.*no-such-header\.h/);
+    return lines.join("\n");
   } finally {
     if (before === undefined) delete process.env.CXX;
     else process.env.CXX = before;
   }
-});
+}
 
 test("no custom ops are compiled for other platforms", async () => {
   const elsewhere = { platform: "linux", architecture: "arm64" };

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { promisify } from "node:util";
 import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
-import { projectRoot } from "../../../src/lang/project-root.js";
 import { exportModel } from "../../../src/registry/model-export.js";
 import { greatestDifference } from "../../golden/difference.js";
 import { fedLabels, fedPictures, floats } from "../../golden/fed-values.js";
@@ -16,12 +13,9 @@ import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
+import { askGoldenScript, whyNoPython } from "../../testkit/test-python.js";
 
-const python = process.env.ESPALIER_TEST_PYTHON;
-const skip =
-  python === undefined || python === ""
-    ? "ESPALIER_TEST_PYTHON does not name a Python with TensorFlow (see test/golden/README.md)"
-    : false;
+const skip = await whyNoPython("tensorflow");
 
 /** Absolute, of probabilities. */
 const TOLERANCE = 1e-5;
@@ -34,17 +28,9 @@ interface PythonAnswer {
   readonly trainable: readonly string[];
 }
 
-const run = promisify(execFile);
-
 async function predictInPython(folder: string, { imageSizePixels }: NetworkSpec): Promise<PythonAnswer> {
-  const script = path.join(projectRoot(import.meta.dirname), "test/golden/predict_saved_model.py");
-  const { stdout } = await run(
-    python as string,
-    [script, folder, "evaluation", String(PICTURES), String(imageSizePixels)],
-    // This process's own settings of the library must not reach the other one.
-    { env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1" } },
-  );
-  return JSON.parse(stdout) as PythonAnswer;
+  const args = [folder, "evaluation", String(PICTURES), String(imageSizePixels)];
+  return askGoldenScript<PythonAnswer>("predict_saved_model.py", ...args);
 }
 
 describe("Python's tf.saved_model.load", { skip }, () => {

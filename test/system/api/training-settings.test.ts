@@ -60,7 +60,8 @@ test("settings that cannot be are refused at launch, each with the field it is i
   }
 
   await t.test("half precision is refused where there is no graphics card", async (t) => {
-    if (server.services.engine.info.devices.some(({ kind }) => kind === "GPU")) return t.skip("there is one");
+    if (server.services.engine.info.devices.some(({ kind }) => kind === "GPU"))
+      return t.skip("this machine has a GPU");
     const { code, path } = await launch({ precision: "MIXED_FLOAT16" });
     assert.deepEqual([code, path], ["PRECISION_UNSUPPORTED", ["configuration", "precision"]]);
   });

@@ -10,7 +10,7 @@ import {
 } from "../../../../src/training/evaluation/predictions-file.js";
 import { seededRandom } from "../../../testkit/random.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
-import { runGoldenScript, whyNoPython } from "../../../testkit/test-python.js";
+import { askGoldenScript, whyNoPython } from "../../../testkit/test-python.js";
 
 test("predictions are read back as they were written, for any numbers", () => {
   for (const [sampleCount, ranks] of [
@@ -58,7 +58,7 @@ test("NumPy reads a file of predictions", { skip: await whyNoPython("numpy") }, 
   await writeFile(file, encodePredictions(predictions));
   const rows = (values: ArrayLike<number>) =>
     Array.from({ length: 12 }, (_row, index) => Array.from(values).slice(index * 3, index * 3 + 3));
-  assert.deepEqual(await runGoldenScript("read_predictions.py", file), {
+  assert.deepEqual(await askGoldenScript("read_predictions.py", file), {
     position: [...predictions.positions],
     label: [...predictions.labels],
     loss: [...predictions.losses],

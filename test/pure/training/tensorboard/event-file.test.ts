@@ -8,7 +8,7 @@ import { crc32c } from "../../../../src/training/tensorboard/crc32c.js";
 import type { Summary } from "../../../../src/training/tensorboard/event.js";
 import { EventFile } from "../../../../src/training/tensorboard/event-file.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
-import { runGoldenScript, whyNoPython } from "../../../testkit/test-python.js";
+import { askGoldenScript, whyNoPython } from "../../../testkit/test-python.js";
 
 /** The same events as in make_event_golden.py. */
 const SUMMARIES: readonly Summary[] = [
@@ -112,7 +112,7 @@ test("TensorBoard reads what was written", { skip }, async () => {
     await events.append(momentOf(5), SUMMARIES);
     await events.append(momentOf(70_000), SUMMARIES.slice(0, 1));
   }
-  const found = await runGoldenScript<Record<string, TagFound>>("read_event_file.py", temporary.folder);
+  const found = await askGoldenScript<Record<string, TagFound>>("read_event_file.py", temporary.folder);
   const at = (step: number) => ({ step, wallTime: momentOf(step).at.getTime() / 1_000 });
   assert.deepEqual(found["validation/loss"], {
     plugin: "scalars",
