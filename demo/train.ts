@@ -116,7 +116,7 @@ function figure(metric: Epoch["trainLoss"]): string {
 }
 
 /** "94.2 %" in six columns; for a metric that there is not yet, as wide. */
-export function percent(fraction: number | null): string {
+function percent(fraction: number | null): string {
   return fraction === null ? "   – %" : `${(fraction * 100).toFixed(1).padStart(4)} %`;
 }
 

@@ -16,6 +16,7 @@ import { checkTypedSql } from "./typed-sql.mjs";
 /**
  * The checks in the order in which they run: the quick ones first. A new check is one line here.
  *
+ * @public for its tests
  * @type {readonly Check[]}
  */
 export const CHECKS = [
@@ -24,6 +25,10 @@ export const CHECKS = [
   { name: "types", run: inTurn(typescript("."), typescript("src/web")) },
   { name: "import rules", run: ({ root, node }) => checkImportRules(root, node) },
   { name: "folder sizes", run: ({ root }) => checkFolderSizes(root) },
+  {
+    name: "unused code",
+    run: program("node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints"),
+  },
   { name: "SQL is typed from the schema", run: ({ root }) => checkTypedSql(root) },
   { name: "schema.graphql matches the code", run: espalier("schema", "--check") },
   { name: "schema style", run: program("node_modules/graphql-schema-linter/lib/cli.js", "schema.graphql") },

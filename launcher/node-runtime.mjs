@@ -33,7 +33,7 @@ export async function provideNode() {
 }
 
 /** The folder that `src/core/environment/variables.ts` describes as ESPALIER_CACHE. */
-export function cacheFolder() {
+function cacheFolder() {
   const set = (name) => process.env[name]?.trim() || null;
   const standard = set("XDG_CACHE_HOME") ?? path.join(homedir(), ".cache");
   return path.resolve(set("ESPALIER_CACHE") ?? path.join(standard, "espalier"));

@@ -4,7 +4,7 @@ import { BATCH_LOSS, EPOCH_METRICS } from "../../src/core/metrics/epoch-metrics.
 import type { RunConfiguration } from "../../src/core/run-configuration.js";
 import { resolveConfiguration } from "../../src/training/configuration/resolution.js";
 
-export const ARCHITECTURES: readonly Architecture[] = ["VGG11", "VGG13", "VGG16", "VGG19"];
+const ARCHITECTURES: readonly Architecture[] = ["VGG11", "VGG13", "VGG16", "VGG19"];
 export const LEARNING_RATES: readonly number[] = [1, 0.1, 0.01, 0.001, 0.0001];
 export const BATCH_SIZES: readonly number[] = [8, 16, 32, 64];
 export const EXPERIMENTS = 20;

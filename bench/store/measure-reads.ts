@@ -33,7 +33,7 @@ const METRIC_HISTORY = graphql(`query BenchHistory($runId: ID!, $key: String!) {
 }`);
 
 /** The most that a comparison takes. */
-export const COMPARED_RUNS = 10;
+const COMPARED_RUNS = 10;
 /** A share of the calls is enough to see whether a search is slow. */
 const OTHER_CALLS_SHARE = 0.2;
 

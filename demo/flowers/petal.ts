@@ -8,7 +8,7 @@ export interface PetalShape {
 }
 
 /** Path data of a petal's outline. */
-export function petalOutline({ length, width, tip }: PetalShape): string {
+function petalOutline({ length, width, tip }: PetalShape): string {
   const half = width / 2;
   switch (tip) {
     case "rounded":

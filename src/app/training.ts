@@ -41,8 +41,6 @@ export interface TrainingFoundation {
   readonly openTrainingEngine: () => Promise<EngineHost>;
 }
 
-export type TrainingParts = Awaited<ReturnType<typeof composeTraining>>;
-
 /** Creates and connects the parts that training needs in a server and in a worker, and starts nothing. */
 export async function composeTraining(foundation: TrainingFoundation) {
   const { config, log, database, registryEngine, openTrainingEngine } = foundation;

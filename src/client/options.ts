@@ -134,7 +134,7 @@ export function optional<Value>(option: OptionDefinition<Value>): OptionDefiniti
 }
 
 /** Returns the folder where the user called npm, which runs scripts in the project's folder. */
-export function callerFolder(): string {
+function callerFolder(): string {
   return process.env.INIT_CWD ?? process.cwd();
 }
 

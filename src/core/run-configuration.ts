@@ -22,7 +22,6 @@ export type ClassWeights = NonNullable<RunConfiguration["classWeights"]>;
 
 export type AugmentationInput = NonNullable<RunConfigurationInput["augmentation"]>;
 export type ClassWeightsInput = NonNullable<RunConfigurationInput["classWeights"]>;
-export type InitializationInput = NonNullable<RunConfigurationInput["initialization"]>;
 
 /** Images are trained on as they are. */
 export const NO_AUGMENTATION: Augmentation = defaultsOf(RUN_SETTINGS.settings.augmentation);

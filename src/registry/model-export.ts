@@ -17,7 +17,7 @@ export interface ModelExport {
 }
 
 /** The suffix of a folder that is still being written. */
-export const PARTIAL = ".partial";
+const PARTIAL = ".partial";
 
 /**
  * Writes the network of a training checkpoint, without the state of the optimizer, as a standard SavedModel:

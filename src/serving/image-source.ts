@@ -87,7 +87,7 @@ export class ImageSource {
  *
  * @throws ImageRejected
  */
-export function decodeBase64(text: string, maxBytes: number): Uint8Array {
+function decodeBase64(text: string, maxBytes: number): Uint8Array {
   if (text.length > Math.ceil(maxBytes / 3) * 4) {
     throw tooManyBytes(Math.floor(text.length / 4) * 3, maxBytes);
   }

@@ -10,7 +10,7 @@ export interface ModelCacheLimits {
   readonly bytes: number;
 }
 
-export const DEFAULT_MODEL_CACHE_LIMITS: ModelCacheLimits = { models: 8, bytes: 4 * 1024 ** 3 };
+const DEFAULT_MODEL_CACHE_LIMITS: ModelCacheLimits = { models: 8, bytes: 4 * 1024 ** 3 };
 
 /**
  * Keeps model versions open, and closes the least recently used ones when there are too many.

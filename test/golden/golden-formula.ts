@@ -17,13 +17,13 @@ function mix(x: number): number {
 }
 
 /** The hash of a position under a name: a function from position to an integer in [0, 2^32). */
-export function hasher(name: string): (position: number) => number {
+function hasher(name: string): (position: number) => number {
   const seed = seedOf(name);
   return (position) => mix((seed + Math.imul(position, 0x9e3779b9)) | 0);
 }
 
 /** A function from position to a multiple of 2^-23 in [-1, 1), exact in float32. */
-export function uniform(name: string): (position: number) => number {
+function uniform(name: string): (position: number) => number {
   const hash = hasher(name);
   return (position) => ((hash(position) >>> 8) - 0x800000) / 0x800000;
 }

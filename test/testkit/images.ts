@@ -85,7 +85,7 @@ export async function noisyImageFile(
 }
 
 /** A valid 2 x 2 Windows bitmap. */
-export function bitmap(): Uint8Array {
+function bitmap(): Uint8Array {
   const file = Buffer.alloc(54 + 16);
   file.write("BM");
   file.writeUInt32LE(file.length, 2);

@@ -45,7 +45,7 @@ export function compareRuns(reference: RunEvidence, run: RunEvidence): readonly 
 }
 
 /** What must hold of every run, the reference among them. */
-export function checkRun(run: RunEvidence): readonly Difference[] {
+function checkRun(run: RunEvidence): readonly Difference[] {
   return [...checkFolders(run), ...checkEvents(run)];
 }
 

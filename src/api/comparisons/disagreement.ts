@@ -4,7 +4,7 @@ import { connectionType } from "../relay/connection.js";
 import { Sample } from "../samples/sample.js";
 
 @ObjectType({ description: "An image that one of two runs classifies correctly and the other does not." })
-export class Disagreement {
+class Disagreement {
   @Field(() => Sample, { description: "The image with its true class." })
   sample!: Sample;
 

@@ -3,7 +3,7 @@ import { connectionType } from "../relay/connection.js";
 import { QuarantineReason } from "./quarantine-reason.js";
 
 @ObjectType({ description: "A file that an import did not use as an image." })
-export class QuarantinedFile {
+class QuarantinedFile {
   @Field(() => String, { description: "Path within the import source, with forward slashes." })
   sourceName!: string;
 

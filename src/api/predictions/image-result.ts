@@ -3,7 +3,7 @@ import { QuarantineReason } from "../datasets/quarantine-reason.js";
 import { ClassProbability } from "./class-probability.js";
 
 @ObjectType({ description: "The prediction for one image." })
-export class ImageClassification {
+class ImageClassification {
   @Field(() => [ClassProbability], { description: "The most likely classes, most likely first." })
   top!: readonly ClassProbability[];
 }
@@ -11,7 +11,7 @@ export class ImageClassification {
 @ObjectType({
   description: "Why an image could not be classified. The other images of the request are not affected.",
 })
-export class ImageFailure {
+class ImageFailure {
   @Field(() => QuarantineReason, { description: "The reason as a code." })
   reason!: QuarantineReason;
 

@@ -1,7 +1,7 @@
 import { Field, InputType, registerEnumType } from "type-graphql";
 import type { RunOrderField as OrderField, RunOrder } from "../../training/record/run-records.js";
 
-export const RunOrderField: { readonly [F in OrderField]: F } = {
+const RunOrderField: { readonly [F in OrderField]: F } = {
   CREATED_AT: "CREATED_AT",
   DURATION: "DURATION",
   METRIC_BEST: "METRIC_BEST",
@@ -19,7 +19,7 @@ registerEnumType(RunOrderField, {
   },
 });
 
-export const OrderDirection: { readonly [D in RunOrder["direction"]]: D } = { ASC: "ASC", DESC: "DESC" };
+const OrderDirection: { readonly [D in RunOrder["direction"]]: D } = { ASC: "ASC", DESC: "DESC" };
 
 registerEnumType(OrderDirection, {
   name: "OrderDirection",

@@ -124,7 +124,7 @@ const METRICS_BY_KEY: ReadonlyMap<string, Metric> = new Map(
 export const METRIC_KEYS: readonly string[] = [...METRICS_BY_KEY.keys()];
 
 /** Undefined for a metric of a later version. */
-export function metricOf(key: string): Metric | undefined {
+function metricOf(key: string): Metric | undefined {
   return METRICS_BY_KEY.get(key);
 }
 

@@ -48,10 +48,7 @@ function quantityOf({ kind, unit, fractionOf }: NumberSetting | NumbersSetting):
 }
 
 /** "from 0 to 1", "at least 0 and below 1", "above 0"; empty for all numbers. */
-export function describeRange(
-  { from, above, to, below }: RangeFacts,
-  boundOf: BoundOf = UNKNOWN_BOUNDS,
-): string {
+function describeRange({ from, above, to, below }: RangeFacts, boundOf: BoundOf = UNKNOWN_BOUNDS): string {
   const written = (bound: Bound): string => {
     if (typeof bound === "number") return String(bound);
     const value = boundOf(bound.setting);

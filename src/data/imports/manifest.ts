@@ -77,7 +77,7 @@ export async function buildManifest(
  *
  * @param samples sorted by class, then content
  */
-export function manifestHash(
+function manifestHash(
   classNames: readonly string[],
   samples: Iterable<Pick<ManifestSample, "classIndex" | "contentHash" | "split">>,
 ): string {

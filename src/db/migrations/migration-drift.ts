@@ -14,7 +14,7 @@ export interface MigrationFiles {
   readonly migrationsFolder: string;
 }
 
-export function projectMigrationFiles(): MigrationFiles {
+function projectMigrationFiles(): MigrationFiles {
   return {
     schemaFile: path.join(projectRoot(), "prisma", "schema.prisma"),
     migrationsFolder: migrationsFolder(),

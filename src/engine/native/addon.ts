@@ -63,7 +63,7 @@ export async function provideAddon(
  * Links `deps` below the package to TensorFlow, with the names that its `binding.gyp` and its run path expect: `deps/lib`,
  * `deps/include`, and `deps/nvidia`, which the run path of TensorFlow finds.
  */
-export async function linkDependencies(packageFolder: string, tensorflow: TensorFlowFolder): Promise<void> {
+async function linkDependencies(packageFolder: string, tensorflow: TensorFlowFolder): Promise<void> {
   const { libraryFile, frameworkFile, includeFolder, cudaFolder } = tensorflow;
   const temporary = await mkdtemp(path.join(packageFolder, ".deps-"));
   const finished = path.join(temporary, "deps");

@@ -94,7 +94,7 @@ export function trainingOfRun(configuration: RunConfiguration, plan: TrainingPla
 }
 
 /** Five poolings halve the picture; a smaller one would vanish. */
-export const MINIMUM_IMAGE_SIZE_PIXELS = 32;
+const MINIMUM_IMAGE_SIZE_PIXELS = 32;
 
 interface Requirement {
   readonly field: string;

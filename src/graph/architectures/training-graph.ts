@@ -11,7 +11,7 @@ import { addTrainStep } from "./training/train-step.js";
 import { addWeightHistograms } from "./training/weight-histograms.js";
 
 /** Name of the variable that counts optimizer steps. */
-export const GLOBAL_STEP = "global_step";
+const GLOBAL_STEP = "global_step";
 
 /**
  * The graph that trains, with these signatures (images uint8 [?, size, size, 3], labels int32 [?]):

@@ -6,7 +6,7 @@ import { assignVariable } from "../ops/variables.js";
 import type { Layer } from "./layer.js";
 
 /** How much of a moving statistic a step keeps. */
-export const BATCH_NORMALIZATION_MOMENTUM = 0.9;
+const BATCH_NORMALIZATION_MOMENTUM = 0.9;
 /** Keras's default. */
 export const BATCH_NORMALIZATION_EPSILON = 1e-3;
 

@@ -12,7 +12,7 @@ export interface EventPosition {
   readonly counter: number;
 }
 
-export const BEFORE_ALL_EVENTS: EventPosition = { sequence: 0, counter: 0 };
+const BEFORE_ALL_EVENTS: EventPosition = { sequence: 0, counter: 0 };
 
 export function cursorOf({ sequence, counter }: EventPosition): string {
   return `${sequence}.${counter}`;

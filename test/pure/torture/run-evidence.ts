@@ -91,6 +91,6 @@ function epochFigures(number: number): EpochFigures {
   };
 }
 
-export function finite(value: number): MetricValue {
+function finite(value: number): MetricValue {
   return { value, kind: "FINITE" };
 }

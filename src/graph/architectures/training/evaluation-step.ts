@@ -7,7 +7,7 @@ import type { NetworkGraph } from "../network-graph.js";
 import type { StepInputs } from "./step-inputs.js";
 
 /** Classes that are kept of every prediction. */
-export const RANKED_CLASSES = 5;
+const RANKED_CLASSES = 5;
 
 /**
  * Adds `eval_step`: of every picture its plain cross-entropy, neither smoothed nor weighted, so that runs
