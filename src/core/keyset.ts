@@ -29,6 +29,36 @@ export interface KeyRange<Key> {
   readonly limit: number;
 }
 
+export type SortDirection = "asc" | "desc";
+
+export interface KeyComparison<Key> {
+  readonly operator: "<" | "<=" | ">" | ">=";
+  readonly key: Key;
+}
+
+/**
+ * Returns the comparisons that a row's key must pass to lie in a range.
+ *
+ * @param direction of the list
+ */
+export function keyComparisons<Key>(
+  { after, before }: KeyRange<Key>,
+  direction: SortDirection,
+): readonly KeyComparison<Key>[] {
+  const compared = (bound: KeyBound<Key> | null, sign: "<" | ">"): readonly KeyComparison<Key>[] =>
+    bound === null ? [] : [{ operator: bound.inclusive ? `${sign}=` : sign, key: bound.key }];
+  const ascends = direction === "asc";
+  return [...compared(after, ascends ? ">" : "<"), ...compared(before, ascends ? "<" : ">")];
+}
+
+/** Returns the direction in which a range of a list is read. */
+export function readDirection(
+  { backward }: Pick<KeyRange<unknown>, "backward">,
+  direction: SortDirection,
+): SortDirection {
+  return (direction === "asc") !== backward ? "asc" : "desc";
+}
+
 /** A keyset whose cursors hold the values of a row's key, in the order of the sort. */
 export function keysetOf<Row, const Parts extends readonly CursorPart[]>(
   parts: Parts,

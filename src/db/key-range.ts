@@ -1,12 +1,18 @@
 import { type RawBuilder, type SelectQueryBuilder, type SqlBool, type StringReference, sql } from "kysely";
-import type { KeyBound, KeyRange } from "../core/keyset.js";
+import {
+  type KeyComparison,
+  type KeyRange,
+  keyComparisons,
+  readDirection,
+  type SortDirection,
+} from "../core/keyset.js";
 
 type Key = readonly (string | number)[];
 
 /** What a list is sorted by: the columns of its key, all in one direction. */
 export interface KeyOrder<DB, TB extends keyof DB> {
   readonly columns: readonly StringReference<DB, TB>[];
-  readonly direction: "asc" | "desc";
+  readonly direction: SortDirection;
 }
 
 /**
@@ -16,25 +22,21 @@ export interface KeyOrder<DB, TB extends keyof DB> {
 export function inKeyRange<DB, TB extends keyof DB, Row>(
   query: SelectQueryBuilder<DB, TB, Row>,
   { columns, direction }: KeyOrder<DB, TB>,
-  { after, before, backward, limit }: KeyRange<Key>,
+  range: KeyRange<Key>,
 ): SelectQueryBuilder<DB, TB, Row> {
-  const ascends = direction === "asc";
   let restricted = query;
-  if (after !== null) restricted = restricted.where(compared(columns, ascends ? ">" : "<", after));
-  if (before !== null) restricted = restricted.where(compared(columns, ascends ? "<" : ">", before));
-  for (const column of columns) {
-    restricted = restricted.orderBy(sql.ref(column), ascends === backward ? "desc" : "asc");
+  for (const comparison of keyComparisons(range, direction)) {
+    restricted = restricted.where(compared(columns, comparison));
   }
-  return restricted.limit(limit);
+  for (const column of columns) {
+    restricted = restricted.orderBy(sql.ref(column), readDirection(range, direction));
+  }
+  return restricted.limit(range.limit);
 }
 
-function compared(
-  columns: readonly string[],
-  operator: "<" | ">",
-  { key, inclusive }: KeyBound<Key>,
-): RawBuilder<SqlBool> {
+function compared(columns: readonly string[], { operator, key }: KeyComparison<Key>): RawBuilder<SqlBool> {
   const tuple = sql.join(columns.map((column) => sql.ref(column)));
   // A whole number of a cursor may exceed the type of its column.
   const values = sql.join(key.map((part) => (typeof part === "number" ? sql`${part}::bigint` : part)));
-  return sql<SqlBool>`(${tuple}) ${sql.raw(inclusive ? `${operator}=` : operator)} (${values})`;
+  return sql<SqlBool>`(${tuple}) ${sql.raw(operator)} (${values})`;
 }

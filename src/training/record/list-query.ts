@@ -1,6 +1,12 @@
 import { AppError } from "../../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../../core/cursor.js";
-import type { KeyRange, Keyset } from "../../core/keyset.js";
+import {
+  type KeyComparison,
+  type KeyRange,
+  type Keyset,
+  keyComparisons,
+  readDirection,
+} from "../../core/keyset.js";
 import { runFilterConditions } from "./filter-conditions.js";
 import type { RunFilter, RunListRequest, RunOrder, RunOrderField } from "./run-records.js";
 import { RUN_COLUMNS, type RunRow } from "./run-row.js";
@@ -169,7 +175,7 @@ function valuelessQuery({ filter, order, range }: Wanted): RunListQuery | null {
   const conditions = [
     hasNot,
     ...runFilterConditions(filter, parameters),
-    ...bounds(order, range, (key, operator) =>
+    ...bounds(order, range, ({ operator, key }) =>
       key.value === null ? `r.id ${operator} ${parameters.add(key.id)}` : null,
     ),
   ];
@@ -187,7 +193,7 @@ function valuedBounds(
   range: KeyRange<RunKey>,
   parameters: SqlParameters,
 ): readonly string[] {
-  return bounds(order, range, (key, operator) =>
+  return bounds(order, range, ({ operator, key }) =>
     key.value === null
       ? null
       : `(${value}, ${id}) ${operator} (${parameters.add(key.value)}::${type}, ${parameters.add(key.id)})`,
@@ -200,21 +206,21 @@ function valuedBounds(
  * @param compare returns null for a key of the other stretch, which does not bound this one
  */
 function bounds(
-  { direction }: RunOrder,
-  { after, before }: KeyRange<RunKey>,
-  compare: (key: RunKey, operator: string) => string | null,
+  order: RunOrder,
+  range: KeyRange<RunKey>,
+  compare: (comparison: KeyComparison<RunKey>) => string | null,
 ): readonly string[] {
-  const [later, earlier] = direction === "ASC" ? [">", "<"] : ["<", ">"];
-  return [
-    after === null ? null : compare(after.key, after.inclusive ? `${later}=` : later),
-    before === null ? null : compare(before.key, before.inclusive ? `${earlier}=` : earlier),
-  ].filter((condition) => condition !== null);
+  return keyComparisons(range, DIRECTIONS[order.direction])
+    .map(compare)
+    .filter((condition) => condition !== null);
 }
 
-function sort(key: readonly string[], { direction }: RunOrder, { backward }: KeyRange<RunKey>): string {
-  const ascending = (direction === "ASC") !== backward;
-  return key.map((part) => `${part} ${ascending ? "asc" : "desc"}`).join(", ");
+function sort(key: readonly string[], order: RunOrder, range: KeyRange<RunKey>): string {
+  const direction = readDirection(range, DIRECTIONS[order.direction]);
+  return key.map((part) => `${part} ${direction}`).join(", ");
 }
+
+const DIRECTIONS = { ASC: "asc", DESC: "desc" } as const;
 
 /** Whether the filter keeps only runs with the value ordered by, so that there is no second stretch to read. */
 function everyRunHasValue(filter: RunFilter, { field, metric }: RunOrder): boolean {

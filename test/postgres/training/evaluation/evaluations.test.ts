@@ -228,7 +228,7 @@ test("runs that have no disagreements to list say what is missing", async () => 
     });
   };
   await refused([first, second, fresh], "VALIDATION", /exactly 2 runs. Received 3/);
-  await refused([first, elsewhere], "VALIDATION", /one version/);
+  await refused([first, elsewhere], "VALIDATION", /same dataset version/);
   await refused([first, fresh], "VALIDATION", /first epoch/);
   await refused([first, second], "TEST", /succeeds/);
   await refused([first, second], "TRAIN", /No run is/);
