@@ -89,6 +89,7 @@ describe("the check of schema style", () => {
 
   for (const [fault, fields, rule] of [
     ["a description that begins in lower case", '"""words.""" extra: Int!', "descriptions-are-capitalized"],
+    ["a word that is not the project's term", '"""Pictures.""" extra: Int!', "preferred-terms"],
     ["a field that may be null without saying so", '"""Words.""" extra: Int', "nullable-fields-explain-null"],
     [
       "a connection that is only read forward",
