@@ -3,7 +3,7 @@ import path from "node:path";
 import { listFiles } from "./fingerprint.mjs";
 
 const MAX_FILES = 20;
-const FOLDERS = ["src", "demo", "bench", "torture", "launcher", "native"];
+const FOLDERS = ["src", "test", "demo", "bench", "torture", "launcher", "native"];
 const SOURCE = /\.(ts|tsx|mjs|cc|h|py)$/;
 const GENERATED = /(^|\/)generated\//;
 

@@ -13,7 +13,7 @@ import type { Tensor } from "../../../src/graph/graph-node.js";
 import { cast } from "../../../src/graph/ops/array.js";
 import { placeholder } from "../../../src/graph/ops/constants.js";
 import { startTestEngine } from "../../testkit/engine.js";
-import { assertSameImages, assertSamePixels } from "../../testkit/same-pixels.js";
+import { assertSameImages, assertSamePixels } from "../../testkit/files/same-pixels.js";
 import { graphOf, int32Value, numberOf, numbersOf } from "./graph-of.js";
 import { labels, pictures, TINY_NETWORK, TINY_TRAINING } from "./tiny-network.js";
 

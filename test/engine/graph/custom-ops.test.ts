@@ -29,8 +29,8 @@ import { assignVariable, readVariable } from "../../../src/graph/ops/variables.j
 import { elementCount } from "../../../src/graph/tensor-spec.js";
 import { Variables } from "../../../src/graph/variables.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { assertSamePixels } from "../../testkit/files/same-pixels.js";
 import { seededRandom } from "../../testkit/random.js";
-import { assertSamePixels } from "../../testkit/same-pixels.js";
 import { float32Value, graphOf, numberOf, numbersOf } from "./graph-of.js";
 import { labels, pictures, TINY_NETWORK } from "./tiny-network.js";
 import { TrainingBench } from "./training-sessions.js";

@@ -6,8 +6,8 @@ import sharp from "sharp";
 import type { EvaluationRecord } from "../../../src/training/evaluation/evaluation-records.js";
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
 import { epochsOfRun } from "../../testkit/epochs-of-run.js";
+import { readSummaries, type SummaryRead } from "../../testkit/files/tensorboard-events.js";
 import { rawSql } from "../../testkit/raw-sql.js";
-import { readSummaries, type SummaryRead } from "../../testkit/tensorboard-events.js";
 import { blobsOf } from "./drawn-images.js";
 import {
   checkpointFolders,

@@ -20,7 +20,7 @@ import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
-import { RANDOM_WEIGHTS } from "../../testkit/random-weights.js";
+import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
 import { insertDrawnImages, shardsOf } from "./drawn-images.js";
 
 /** A tiny network on 50 small images: five steps per epoch, which takes less than a second. */

@@ -6,8 +6,8 @@ import type { PageRequest } from "../../../src/core/page.js";
 import type { ModelVersionRecord } from "../../../src/registry/model-records.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
+import { assertPages, walkBackward, walkForward } from "../../testkit/api/page-walk.js";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.js";
-import { assertPages, walkBackward, walkForward } from "../../testkit/page-walk.js";
 import {
   insertCheckpoint,
   insertTrainedRun,

@@ -26,7 +26,7 @@ import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { RunStore } from "../../../src/training/record/run-store.js";
 import { epochRecord } from "../../pure/training/epoch-record.js";
 import { createTestDatabase } from "../../testkit/database.js";
-import { RANDOM_WEIGHTS } from "../../testkit/random-weights.js";
+import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
 
 /**
  * Every part of training that needs no engine.

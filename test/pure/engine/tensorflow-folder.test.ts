@@ -12,7 +12,7 @@ import {
 } from "../../../src/engine/native/tensorflow-folder.js";
 import { type Wheel, wheelFor } from "../../../src/engine/native/tensorflow-wheels.js";
 import type { DownloadWheel } from "../../../src/engine/native/wheel-download.js";
-import { zipOf } from "../../testkit/archives.js";
+import { zipOf } from "../../testkit/files/archives.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];

@@ -13,9 +13,9 @@ import {
 } from "graphql";
 import { WebSocket } from "ws";
 import { graphql } from "../../../src/client/generated/gql.js";
-import { GraphqlClient, socketUrl } from "../../testkit/graphql-client.js";
-import { operationsForEveryField } from "../../testkit/schema-walk.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { GraphqlClient, socketUrl } from "../../testkit/api/graphql-client.js";
+import { operationsForEveryField } from "../../testkit/api/schema-walk.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 
 const INTROSPECTION: TypedDocumentNode<IntrospectionQuery, Record<string, never>> = parse(
   getIntrospectionQuery({ oneOf: true }),

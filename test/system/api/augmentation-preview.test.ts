@@ -7,10 +7,10 @@ import type { Augmentation } from "../../../src/core/run-configuration.js";
 import { readSampleImage } from "../../../src/data/versions/sample-image.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { TINY_NETWORK, TINY_TRAINING } from "../../engine/graph/tiny-network.js";
+import { importFlowers } from "../../testkit/api/flower-job.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 import { startEngineWithFolder } from "../../testkit/engine.js";
-import { importFlowers } from "../../testkit/flower-job.js";
-import { assertSameImages, assertSamePixels } from "../../testkit/same-pixels.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { assertSameImages, assertSamePixels } from "../../testkit/files/same-pixels.js";
 
 const SIZE = TINY_NETWORK.imageSizePixels;
 const SEED = 11;

@@ -5,9 +5,9 @@ import { test } from "node:test";
 import type { ResultOf } from "@graphql-typed-document-node/core";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
-import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
-import { controlRun, deleteRun, extendRun } from "../../testkit/run-control.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { awaitRun, importFlowers, launchRun } from "../../testkit/api/flower-job.js";
+import { controlRun, deleteRun, extendRun } from "../../testkit/api/run-control.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 
 const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",

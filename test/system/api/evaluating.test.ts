@@ -7,10 +7,10 @@ import type { ResultOf } from "@graphql-typed-document-node/core";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
-import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { awaitRun, importFlowers, launchRun } from "../../testkit/api/flower-job.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
+import { readSummaries } from "../../testkit/files/tensorboard-events.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
-import { readSummaries } from "../../testkit/tensorboard-events.js";
 
 const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",

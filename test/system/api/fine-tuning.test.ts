@@ -7,8 +7,8 @@ import type { ResultOf } from "@graphql-typed-document-node/core";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { unpackWeightFiles } from "../../golden/weight-files.js";
-import { awaitRun, importFlowers, launchRun, uploadBytes } from "../../testkit/flower-job.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { awaitRun, importFlowers, launchRun, uploadBytes } from "../../testkit/api/flower-job.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const NETWORK: RunConfigurationInput = {

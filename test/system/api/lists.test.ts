@@ -6,8 +6,8 @@ import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunFilter } from "../../../src/client/generated/graphql.js";
 import { newId } from "../../../src/core/ids.js";
 import { MetricStore } from "../../../src/training/record/metric-store.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 import { rawSql } from "../../testkit/raw-sql.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 
 let server: TestServer;

@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { CreateExperimentInput } from "../../../src/client/generated/graphql.js";
-import type { GraphqlClient } from "../../testkit/graphql-client.js";
+import type { GraphqlClient } from "../../testkit/api/graphql-client.js";
+import { startTestServer } from "../../testkit/api/server.js";
 import { rawSql } from "../../testkit/raw-sql.js";
-import { startTestServer } from "../../testkit/server.js";
 
 const CREATE_EXPERIMENT = graphql(`mutation MutationsCreate($input: CreateExperimentInput!) {
   payload: createExperiment(input: $input) { experiment { id name } userErrors { code message path } }

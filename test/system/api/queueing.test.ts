@@ -8,15 +8,15 @@ import type {
   RunConfigurationInput,
   UpdateExperimentInput,
 } from "../../../src/client/generated/graphql.js";
-import { importFlowers } from "../../testkit/flower-job.js";
+import { importFlowers } from "../../testkit/api/flower-job.js";
 import {
   type ControlledRun,
   controlRun,
   deleteRun,
   EXTEND_RUN,
   RUN_CONTROLS,
-} from "../../testkit/run-control.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
+} from "../../testkit/api/run-control.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 
 const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",

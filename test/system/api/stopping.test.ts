@@ -7,8 +7,8 @@ import { WebSocket } from "ws";
 import { startApiServer } from "../../../src/api/server.js";
 import { AppError } from "../../../src/core/app-error.js";
 import { parseConfig } from "../../../src/core/config.js";
-import { socketUrl } from "../../testkit/graphql-client.js";
-import { startTestServer } from "../../testkit/server.js";
+import { socketUrl } from "../../testkit/api/graphql-client.js";
+import { startTestServer } from "../../testkit/api/server.js";
 
 test("a server that stops says so to its subscribers, answers what it was asked, and frees its port", async () => {
   await using product = await startTestServer();

@@ -5,10 +5,10 @@ import { AccessTokenStore } from "../../../src/access/access-token-store.js";
 import { AccessTokens } from "../../../src/access/access-tokens.js";
 import type { RunState } from "../../../src/core/enumerations.js";
 import { RunEventStore } from "../../../src/training/events/event-store.js";
-import { socketUrl } from "../../testkit/graphql-client.js";
+import { socketUrl } from "../../testkit/api/graphql-client.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
+import { SocketClient } from "../../testkit/api/socket-client.js";
 import { rawSql } from "../../testkit/raw-sql.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
-import { SocketClient } from "../../testkit/socket-client.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 import { untilItWorks } from "../../testkit/until-it-works.js";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { LaunchRunInput, RunConfigurationInput } from "../../../src/client/generated/graphql.js";
-import { importFlowers, uploadBytes } from "../../testkit/flower-job.js";
-import type { GraphqlClient } from "../../testkit/graphql-client.js";
-import { startTestServer } from "../../testkit/server.js";
+import { importFlowers, uploadBytes } from "../../testkit/api/flower-job.js";
+import type { GraphqlClient } from "../../testkit/api/graphql-client.js";
+import { startTestServer } from "../../testkit/api/server.js";
 
 /** What is wrong, where it is, and the code of the answer. */
 const WRONG: readonly (readonly [configuration: object, path: string, code?: string])[] = [

@@ -5,9 +5,9 @@ import { getIntrospectionQuery } from "graphql";
 import { WebSocket } from "ws";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { ImageInput } from "../../../src/client/generated/graphql.js";
-import { type AnswerError, socketUrl } from "../../testkit/graphql-client.js";
+import { type AnswerError, socketUrl } from "../../testkit/api/graphql-client.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 import { rawSql } from "../../testkit/raw-sql.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 
 let server: TestServer;

@@ -6,9 +6,9 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { CreateUploadInput } from "../../../src/client/generated/graphql.js";
-import { drawFlowerArchive } from "../../testkit/flower-archive.js";
-import type { AnswerError } from "../../testkit/graphql-client.js";
-import { startTestServer } from "../../testkit/server.js";
+import type { AnswerError } from "../../testkit/api/graphql-client.js";
+import { startTestServer } from "../../testkit/api/server.js";
+import { drawFlowerArchive } from "../../testkit/files/flower-archive.js";
 
 const CREATE_UPLOAD = graphql(`mutation UploadsCreate($input: CreateUploadInput!) {
   createUpload(input: $input) { uploadId putUrl expiresAt userErrors { code path } }

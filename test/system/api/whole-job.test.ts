@@ -3,9 +3,9 @@ import { test } from "node:test";
 import type { ResultOf } from "@graphql-typed-document-node/core";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
-import { importFlowers, launchRun } from "../../testkit/flower-job.js";
-import { GraphqlClient } from "../../testkit/graphql-client.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { importFlowers, launchRun } from "../../testkit/api/flower-job.js";
+import { GraphqlClient } from "../../testkit/api/graphql-client.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 
 const EPOCHS = 4;
 const CONFIGURATION: RunConfigurationInput = {

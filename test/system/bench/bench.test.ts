@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+import { drawFlowerArchive } from "../../testkit/files/flower-archive.js";
 
 const BENCH = fileURLToPath(import.meta.resolve("../../../bench/main.js"));
 const SMALL_NETWORK = [

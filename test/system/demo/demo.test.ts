@@ -7,7 +7,7 @@ import { buffer, text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { DemoReport } from "../../../demo/report.js";
-import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+import { drawFlowerArchive } from "../../testkit/files/flower-archive.js";
 
 const DEMO = fileURLToPath(import.meta.resolve("../../../demo/main.js"));
 

@@ -8,8 +8,8 @@ import type { ApiClient } from "../../../src/client/api-client.js";
 import { graphql } from "../../../src/client/generated/gql.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 import { fillPlaceholders, type Results } from "../../../src/web/examples/placeholders.js";
-import { startTestEspalier } from "../../testkit/espalier.js";
-import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+import { startTestEspalier } from "../../testkit/api/espalier.js";
+import { drawFlowerArchive } from "../../testkit/files/flower-archive.js";
 import { drawTorchConvolutions } from "../../testkit/torch-convolutions.js";
 
 const STATES = graphql(`subscription ExampleStates($runId: ID!) {

@@ -4,9 +4,9 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { importPictures } from "../../../demo/import-images.js";
 import { Terminal } from "../../../src/client/terminal.js";
 import { OwnedResources } from "../../../src/lang/owned-resources.js";
+import { startTestEspalier, type TestEspalier } from "../../testkit/api/espalier.js";
 import { findChromium } from "../../testkit/chromium.js";
-import { startTestEspalier, type TestEspalier } from "../../testkit/espalier.js";
-import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+import { drawFlowerArchive } from "../../testkit/files/flower-archive.js";
 
 const executablePath = findChromium();
 const skip = executablePath === null && "Chromium is missing: install it, or set CHROMIUM_PATH to its path";

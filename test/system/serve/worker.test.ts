@@ -7,8 +7,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
-import { awaitRun, importFlowers, launchRun } from "../../testkit/flower-job.js";
-import { startTestServer, type TestServer } from "../../testkit/server.js";
+import { awaitRun, importFlowers, launchRun } from "../../testkit/api/flower-job.js";
+import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 
 const MAIN = fileURLToPath(import.meta.resolve("../../../src/cli/main.js"));
 const CONFIGURATION: RunConfigurationInput = {

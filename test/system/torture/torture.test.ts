@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { TortureReport } from "../../../torture/report.js";
-import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+import { drawFlowerArchive } from "../../testkit/files/flower-archive.js";
 
 const TORTURE = fileURLToPath(import.meta.resolve("../../../torture/main.js"));
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { describeProcessor } from "../../fixtures/home-0.1/processor.js";
 import { control, followRun } from "../../fixtures/home-0.1/steps.js";
-import type { GraphqlClient } from "../../testkit/graphql-client.js";
+import type { GraphqlClient } from "../../testkit/api/graphql-client.js";
 import {
   type Classification,
   type Machine,

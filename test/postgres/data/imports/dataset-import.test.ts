@@ -4,14 +4,20 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import { readSampleImage } from "../../../../src/data/versions/sample-image.js";
-import { tarGzOf, tarOf, zip, zipOf } from "../../../testkit/archives.js";
 import {
   composeDataWorld,
   type DataWorld,
   followImport,
   openDataWorld,
 } from "../../../testkit/data-world.js";
-import { brokenFiles, classFolders, type Files, imageFile, writeFiles } from "../../../testkit/images.js";
+import { tarGzOf, tarOf, zip, zipOf } from "../../../testkit/files/archives.js";
+import {
+  brokenFiles,
+  classFolders,
+  type Files,
+  imageFile,
+  writeFiles,
+} from "../../../testkit/files/images.js";
 import { SMALL_LIMITS } from "../../../testkit/limits.js";
 
 const FLOWERS = await classFolders({ daisy: 10, rose: 7, tulip: 4 });

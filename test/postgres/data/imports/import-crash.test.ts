@@ -5,9 +5,9 @@ import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { readSampleImage } from "../../../../src/data/versions/sample-image.js";
-import { zipOf } from "../../../testkit/archives.js";
 import { composeDataWorld, followImport, openDataWorld } from "../../../testkit/data-world.js";
-import { classFolders } from "../../../testkit/images.js";
+import { zipOf } from "../../../testkit/files/archives.js";
+import { classFolders } from "../../../testkit/files/images.js";
 
 const module = (name: string): string =>
   JSON.stringify(pathToFileURL(path.join(import.meta.dirname, name)).href);

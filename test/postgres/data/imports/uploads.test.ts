@@ -6,10 +6,10 @@ import { describe, test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import { UploadStore } from "../../../../src/data/imports/upload-store.js";
 import { Uploads } from "../../../../src/data/imports/uploads.js";
-import { zipOf } from "../../../testkit/archives.js";
 import { openDataWorld } from "../../../testkit/data-world.js";
 import { createTestDatabase } from "../../../testkit/database.js";
-import { classFolders } from "../../../testkit/images.js";
+import { zipOf } from "../../../testkit/files/archives.js";
+import { classFolders } from "../../../testkit/files/images.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 

@@ -5,9 +5,9 @@ import { describe, test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import type { DatasetVersionRecord } from "../../../../src/core/dataset-records.js";
 import { readSampleImage } from "../../../../src/data/versions/sample-image.js";
-import { zipOf } from "../../../testkit/archives.js";
 import { type DataWorld, openDataWorld } from "../../../testkit/data-world.js";
-import { classFolders } from "../../../testkit/images.js";
+import { zipOf } from "../../../testkit/files/archives.js";
+import { classFolders } from "../../../testkit/files/images.js";
 import { seededRandom } from "../../../testkit/random.js";
 
 const SIZE = 12;

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import { encodeCursor } from "../../../../src/core/cursor.js";
 import type { PageRequest } from "../../../../src/core/page.js";
-import { zipOf } from "../../../testkit/archives.js";
+import { assertPages, walkForward } from "../../../testkit/api/page-walk.js";
 import { type DataWorld, openDataWorld } from "../../../testkit/data-world.js";
-import { classFolders } from "../../../testkit/images.js";
-import { assertPages, walkForward } from "../../../testkit/page-walk.js";
+import { zipOf } from "../../../testkit/files/archives.js";
+import { classFolders } from "../../../testkit/files/images.js";
 
 async function openFlowers(): Promise<DataWorld & { versionId: string }> {
   const world = await openDataWorld();

@@ -11,7 +11,7 @@ import type {
 import type { Predictions } from "../../../../src/training/evaluation/predictions.js";
 import { PredictionsKeeper } from "../../../../src/training/evaluation/predictions-keeper.js";
 import { Artifacts } from "../../../../src/training/record/artifacts.js";
-import { assertPages } from "../../../testkit/page-walk.js";
+import { assertPages } from "../../../testkit/api/page-walk.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 import {
   finishEpoch,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertPages } from "../../../testkit/page-walk.js";
+import { assertPages } from "../../../testkit/api/page-walk.js";
 import { insertVersion, leaseOf, openTraining, startNext, trainingOver } from "../training-stores.js";
 
 const SMALL = { architecture: "VGG11", widthMultiplier: 0.0625, imageSizePixels: 32, batchSize: 2 } as const;

@@ -6,8 +6,8 @@ import { type FilledRun, filledRun } from "../../../../bench/store/filled-runs.j
 import type { PageRequest } from "../../../../src/core/page.js";
 import type { RunFilter, RunOrder } from "../../../../src/training/record/run-records.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
+import { walkBackward, walkForward } from "../../../testkit/api/page-walk.js";
 import { createTestDatabase, type TestDatabase } from "../../../testkit/database.js";
-import { walkBackward, walkForward } from "../../../testkit/page-walk.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 
 /** More than are looked at one by one before the filter's indexes are asked. */

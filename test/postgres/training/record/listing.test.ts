@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page, PageRequest } from "../../../../src/core/page.js";
 import type { RunFilter, RunOrder, RunRecord } from "../../../../src/training/record/run-records.js";
-import { assertPages, walkBackward, walkForward } from "../../../testkit/page-walk.js";
+import { assertPages, walkBackward, walkForward } from "../../../testkit/api/page-walk.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 import {
   finishEpoch,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { MetricValueAt } from "../../../../src/core/metrics/epoch-metrics.js";
 import type { PageRequest } from "../../../../src/core/page.js";
 import type { MetricSummaryRecord } from "../../../../src/training/record/run-records.js";
-import { assertPages, walkForward } from "../../../testkit/page-walk.js";
+import { assertPages, walkForward } from "../../../testkit/api/page-walk.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 import { insertVersion, openTraining, type Training } from "../training-stores.js";
 

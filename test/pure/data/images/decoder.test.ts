@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import sharp, { type Sharp } from "sharp";
 import { ImageDecoder, ImageRejected } from "../../../../src/data/images/decoder.js";
-import { brokenFiles, IMAGE_FORMATS, imageFile, noisyImageFile } from "../../../testkit/images.js";
+import { brokenFiles, IMAGE_FORMATS, imageFile, noisyImageFile } from "../../../testkit/files/images.js";
 import { SMALL_LIMITS } from "../../../testkit/limits.js";
 import { seededRandom } from "../../../testkit/random.js";
 

@@ -7,7 +7,7 @@ import { AppError } from "../../../../src/core/app-error.js";
 import { parseConfig } from "../../../../src/core/config.js";
 import { ImageRejected } from "../../../../src/data/images/decoder.js";
 import { openArchive } from "../../../../src/data/sources/archive-source.js";
-import { tar, tarGzOf, tarOf, type ZipEntry, zip, zipOf } from "../../../testkit/archives.js";
+import { tar, tarGzOf, tarOf, type ZipEntry, zip, zipOf } from "../../../testkit/files/archives.js";
 import { seededRandom } from "../../../testkit/random.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 

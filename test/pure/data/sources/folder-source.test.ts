@@ -6,7 +6,7 @@ import { AppError } from "../../../../src/core/app-error.js";
 import { parseConfig } from "../../../../src/core/config.js";
 import { ImageRejected } from "../../../../src/data/images/decoder.js";
 import { openFolder, resolveImportFolder } from "../../../../src/data/sources/folder-source.js";
-import { writeFiles } from "../../../testkit/images.js";
+import { writeFiles } from "../../../testkit/files/images.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const LIMITS = { ...parseConfig({}).limits, imageBytes: 100 };

@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import type { StoredTensor } from "../../../../src/registry/weights/stored-tensor.js";
 import { openWeightsFile, type WeightsFile } from "../../../../src/registry/weights/weights-file.js";
-import { zip } from "../../../testkit/archives.js";
+import { zip } from "../../../testkit/files/archives.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 let temporary: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Optimizer } from "../../../src/core/run-configuration.js";
-import type { EngineHost } from "../../../src/engine/engine-host.js";
-import { GraphBuilder } from "../../../src/graph/graph-builder.js";
-import type { Tensor } from "../../../src/graph/graph-node.js";
-import { ones } from "../../../src/graph/initializers/constant-value.js";
-import { cast } from "../../../src/graph/ops/array.js";
-import { int64, placeholder } from "../../../src/graph/ops/constants.js";
-import { add, multiply } from "../../../src/graph/ops/math.js";
-import { assignVariable, readVariable } from "../../../src/graph/ops/variables.js";
-import { LossScale } from "../../../src/graph/optimizers/loss-scale.js";
-import { updateRule } from "../../../src/graph/optimizers/optimizer.js";
-import { Variables } from "../../../src/graph/variables.js";
-import { startTestEngine } from "../../testkit/engine.js";
-import { float32Value, graphOf, int32Value, numberOf, numbersOf } from "./graph-of.js";
+import type { Optimizer } from "../../../../src/core/run-configuration.js";
+import type { EngineHost } from "../../../../src/engine/engine-host.js";
+import { GraphBuilder } from "../../../../src/graph/graph-builder.js";
+import type { Tensor } from "../../../../src/graph/graph-node.js";
+import { ones } from "../../../../src/graph/initializers/constant-value.js";
+import { cast } from "../../../../src/graph/ops/array.js";
+import { int64, placeholder } from "../../../../src/graph/ops/constants.js";
+import { add, multiply } from "../../../../src/graph/ops/math.js";
+import { assignVariable, readVariable } from "../../../../src/graph/ops/variables.js";
+import { LossScale } from "../../../../src/graph/optimizers/loss-scale.js";
+import { updateRule } from "../../../../src/graph/optimizers/optimizer.js";
+import { Variables } from "../../../../src/graph/variables.js";
+import { startTestEngine } from "../../../testkit/engine.js";
+import { float32Value, graphOf, int32Value, numberOf, numbersOf } from "../graph-of.js";
 
 let engine: EngineHost;
 before(async () => {

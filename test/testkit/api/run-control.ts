@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ResultOf } from "@graphql-typed-document-node/core";
-import { graphql } from "../../src/client/generated/gql.js";
+import { graphql } from "../../../src/client/generated/gql.js";
 import type { TestServer } from "./server.js";
 
 graphql(`fragment TestControlledRun on Run {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { graphql } from "../../src/client/generated/gql.js";
-import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
-import { drawFlowerArchive } from "./flower-archive.js";
+import { graphql } from "../../../src/client/generated/gql.js";
+import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
+import { drawFlowerArchive } from "../files/flower-archive.js";
 import type { TestServer } from "./server.js";
 
 const CREATE_UPLOAD = graphql(`mutation TestUpload {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { EngineHost } from "../../../src/engine/engine-host.js";
-import { GraphBuilder } from "../../../src/graph/graph-builder.js";
-import { placeholder } from "../../../src/graph/ops/constants.js";
-import { clipByGlobalNorm } from "../../../src/graph/optimizers/gradient-clipping.js";
-import { startTestEngine } from "../../testkit/engine.js";
-import { float32Value, graphOf, numbersOf } from "./graph-of.js";
+import type { EngineHost } from "../../../../src/engine/engine-host.js";
+import { GraphBuilder } from "../../../../src/graph/graph-builder.js";
+import { placeholder } from "../../../../src/graph/ops/constants.js";
+import { clipByGlobalNorm } from "../../../../src/graph/optimizers/gradient-clipping.js";
+import { startTestEngine } from "../../../testkit/engine.js";
+import { float32Value, graphOf, numbersOf } from "../graph-of.js";
 
 let engine: EngineHost;
 before(async () => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { LearningRate } from "../../../src/core/run-configuration.js";
-import type { EngineHost } from "../../../src/engine/engine-host.js";
-import { GraphBuilder } from "../../../src/graph/graph-builder.js";
-import { learningRateAt } from "../../../src/graph/learning-rate/learning-rate.js";
-import { placeholder } from "../../../src/graph/ops/constants.js";
-import { startTestEngine } from "../../testkit/engine.js";
-import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
-import { float32Value, graphOf, numberOf } from "./graph-of.js";
+import type { LearningRate } from "../../../../src/core/run-configuration.js";
+import type { EngineHost } from "../../../../src/engine/engine-host.js";
+import { GraphBuilder } from "../../../../src/graph/graph-builder.js";
+import { learningRateAt } from "../../../../src/graph/learning-rate/learning-rate.js";
+import { placeholder } from "../../../../src/graph/ops/constants.js";
+import { startTestEngine } from "../../../testkit/engine.js";
+import { PLAIN_TRAINING } from "../../../testkit/plain-training.js";
+import { float32Value, graphOf, numberOf } from "../graph-of.js";
 
 const EPOCHS = 6;
 const STEPS_PER_EPOCH = 5;

@@ -1,4 +1,4 @@
-import type { InitialVariables, InitialWeights } from "../../src/registry/initial-weights.js";
+import type { InitialVariables, InitialWeights } from "../../../src/registry/initial-weights.js";
 
 /** For runs that start at random, where there is no registry to find other weights in. */
 export const RANDOM_WEIGHTS: Pick<InitialWeights, "resolve" | "provide"> = {

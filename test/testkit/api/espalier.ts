@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ApiServices } from "../../src/api/api-services.js";
-import { startEspalier } from "../../src/app/espalier.js";
-import { ApiClient } from "../../src/client/api-client.js";
-import { parseConfig } from "../../src/core/config.js";
-import type { Database } from "../../src/db/database.js";
-import { OwnedResources } from "../../src/lang/owned-resources.js";
-import type { Log } from "../../src/telemetry/log.js";
-import { createTestDatabase, testLog } from "./database.js";
+import type { ApiServices } from "../../../src/api/api-services.js";
+import { startEspalier } from "../../../src/app/espalier.js";
+import { ApiClient } from "../../../src/client/api-client.js";
+import { parseConfig } from "../../../src/core/config.js";
+import type { Database } from "../../../src/db/database.js";
+import { OwnedResources } from "../../../src/lang/owned-resources.js";
+import type { Log } from "../../../src/telemetry/log.js";
+import { createTestDatabase, testLog } from "../database.js";
 
 export interface TestEspalier extends AsyncDisposable {
   readonly url: string;

@@ -1,6 +1,6 @@
-import type { Role } from "../../src/core/enumerations.js";
-import { OwnedResources } from "../../src/lang/owned-resources.js";
-import { createLog } from "../../src/telemetry/log.js";
+import type { Role } from "../../../src/core/enumerations.js";
+import { OwnedResources } from "../../../src/lang/owned-resources.js";
+import { createLog } from "../../../src/telemetry/log.js";
 import { startTestEspalier, type TestEspalier } from "./espalier.js";
 import { GraphqlClient } from "./graphql-client.js";
 

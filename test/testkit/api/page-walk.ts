@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Page, PageRequest } from "../../src/core/page.js";
+import type { Page, PageRequest } from "../../../src/core/page.js";
 
 export type ReadPage<T> = (request: PageRequest) => Promise<Page<T>>;
 

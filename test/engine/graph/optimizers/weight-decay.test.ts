@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Optimizer } from "../../../src/core/run-configuration.js";
-import type { EngineHost } from "../../../src/engine/engine-host.js";
-import { GraphBuilder } from "../../../src/graph/graph-builder.js";
-import { ones } from "../../../src/graph/initializers/constant-value.js";
-import { placeholder } from "../../../src/graph/ops/constants.js";
-import { readVariable } from "../../../src/graph/ops/variables.js";
-import { applyGradients } from "../../../src/graph/optimizers/apply-gradients.js";
-import { Variables } from "../../../src/graph/variables.js";
-import { startTestEngine } from "../../testkit/engine.js";
-import { float32Value, graphOf, numberOf } from "./graph-of.js";
+import type { Optimizer } from "../../../../src/core/run-configuration.js";
+import type { EngineHost } from "../../../../src/engine/engine-host.js";
+import { GraphBuilder } from "../../../../src/graph/graph-builder.js";
+import { ones } from "../../../../src/graph/initializers/constant-value.js";
+import { placeholder } from "../../../../src/graph/ops/constants.js";
+import { readVariable } from "../../../../src/graph/ops/variables.js";
+import { applyGradients } from "../../../../src/graph/optimizers/apply-gradients.js";
+import { Variables } from "../../../../src/graph/variables.js";
+import { startTestEngine } from "../../../testkit/engine.js";
+import { float32Value, graphOf, numberOf } from "../graph-of.js";
 
 const DECAY = 0.25;
 const [BETA_1, BETA_2, EPSILON] = [0.9, 0.999, 1e-7];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { print } from "graphql";
 import { type Client, createClient } from "graphql-ws";
-import type { AnyVariables, VariablesArgument } from "../../src/client/api-client.js";
+import type { AnyVariables, VariablesArgument } from "../../../src/client/api-client.js";
 import { checkDeclaredCodes } from "./declared-codes.js";
 
 type AnyDocument = string | TypedDocumentNode<unknown, AnyVariables>;

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Optimizer } from "../../../src/core/run-configuration.js";
-import type { EngineHost } from "../../../src/engine/engine-host.js";
-import { GraphBuilder } from "../../../src/graph/graph-builder.js";
-import { ones } from "../../../src/graph/initializers/constant-value.js";
-import { placeholder } from "../../../src/graph/ops/constants.js";
-import { multiply } from "../../../src/graph/ops/math.js";
-import { readVariable } from "../../../src/graph/ops/variables.js";
-import { updateRule } from "../../../src/graph/optimizers/optimizer.js";
-import { Variables } from "../../../src/graph/variables.js";
-import { startTestEngine } from "../../testkit/engine.js";
-import { float32Value, graphOf, numbersOf } from "./graph-of.js";
+import type { Optimizer } from "../../../../src/core/run-configuration.js";
+import type { EngineHost } from "../../../../src/engine/engine-host.js";
+import { GraphBuilder } from "../../../../src/graph/graph-builder.js";
+import { ones } from "../../../../src/graph/initializers/constant-value.js";
+import { placeholder } from "../../../../src/graph/ops/constants.js";
+import { multiply } from "../../../../src/graph/ops/math.js";
+import { readVariable } from "../../../../src/graph/ops/variables.js";
+import { updateRule } from "../../../../src/graph/optimizers/optimizer.js";
+import { Variables } from "../../../../src/graph/variables.js";
+import { startTestEngine } from "../../../testkit/engine.js";
+import { float32Value, graphOf, numbersOf } from "../graph-of.js";
 
 /** What an optimizer makes of a weight, written from its paper. */
 type Reference = (weight: number, gradient: number, rate: number, step: number) => number;

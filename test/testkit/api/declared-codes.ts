@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { buildSchema, type GraphQLObjectType, getNamedType, isObjectType, Kind, parse } from "graphql";
-import { ERROR_CODES, isErrorCode } from "../../src/core/error-codes.js";
-import { projectRoot } from "../../src/lang/project-root.js";
+import { ERROR_CODES, isErrorCode } from "../../../src/core/error-codes.js";
+import { projectRoot } from "../../../src/lang/project-root.js";
 
 const mutations: GraphQLObjectType | null | undefined = buildSchema(
   readFileSync(path.join(projectRoot(), "schema.graphql"), "utf8"),

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
-import { seededRandom } from "./random.js";
+import { seededRandom } from "../random.js";
 
 export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
 export const IMAGE_FORMATS: readonly ImageFormat[] = ["jpeg", "png", "webp", "gif", "avif", "tiff"];
