@@ -18,7 +18,7 @@ import { networkOfRun, trainingOfRun } from "../../src/graph/architectures/netwo
 import { buildTrainingGraph } from "../../src/graph/architectures/training-graph.js";
 import { OwnedResources } from "../../src/lang/owned-resources.js";
 import { createLog } from "../../src/telemetry/log.js";
-import { picturesOf } from "../../src/training/loop/batch-source.js";
+import { imagesOf } from "../../src/training/loop/batch-source.js";
 import { EpochLoop } from "../../src/training/loop/epoch-loop.js";
 import { EPOCH_START, TRAINING_START } from "../../src/training/record/epoch-position.js";
 import type { BenchContext } from "../benchmark.js";
@@ -147,20 +147,20 @@ async function openTraining(
       stepsPerEpoch: plan.steps,
       cachedFeatures: false,
       accumulation: false,
-      partSize: configuration.batchSize,
+      microBatchSize: configuration.batchSize,
       importedVariables: [],
       customOps: engine.info.customOps,
     }),
   );
   const session = await engine.openGraph(graph);
   await session.run("init", {});
-  const input = picturesOf(plan.imageSizePixels);
+  const input = imagesOf(plan.imageSizePixels);
   const loop = new EpochLoop({
     session,
     reader,
     input,
     configuration,
-    partSize: plan.batchSize,
+    microBatchSize: plan.batchSize,
     start: TRAINING_START,
   });
   return { session, loop };

@@ -11,7 +11,7 @@ export const PLAIN_TRAINING: Omit<TrainingSpec, "optimizer" | "learningRate" | "
   frozenBlocks: 0,
   cachedFeatures: false,
   accumulation: false,
-  partSize: 8,
+  microBatchSize: 8,
   importedVariables: [],
   customOps: [],
 };

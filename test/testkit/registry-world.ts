@@ -68,7 +68,7 @@ export async function trainTinyRun(
         stepsPerEpoch: 2,
         cachedFeatures: false,
         accumulation: false,
-        partSize: 8,
+        microBatchSize: 8,
         importedVariables: [],
         customOps: [],
       }),

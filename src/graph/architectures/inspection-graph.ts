@@ -47,7 +47,7 @@ function inspectSignature(model: NetworkGraph, { dropout, training = true }: Ins
     packScalars(graph, [int64(graph, network.seed), int64(graph, stream)]);
   const { logits, activations, pass } = model.forward(
     training
-      ? { kind: "training", draw: dropout ? dropoutDraw(graph, seed, null) : null, partSize: 1 }
+      ? { kind: "training", draw: dropout ? dropoutDraw(graph, seed, null) : null, microBatchSize: 1 }
       : { kind: "inference" },
   );
   const loss = mean(graph, softmaxCrossEntropy(graph, logits, labels), [0]);

@@ -39,7 +39,7 @@ export interface TrainingSpec {
   /** Whether a batch comes in parts: `accumulate` and `apply` in place of `train_step`. */
   readonly accumulation: boolean;
   /** The most samples that are computed at once. */
-  readonly partSize: number;
+  readonly microBatchSize: number;
   /** What the engine that trains has beside TensorFlow's own operations. */
   readonly customOps: readonly CustomOp[];
 }
@@ -73,7 +73,7 @@ export interface TrainingPlan {
   readonly stepsPerEpoch: number;
   readonly cachedFeatures: boolean;
   readonly accumulation: boolean;
-  readonly partSize: number;
+  readonly microBatchSize: number;
   readonly customOps: readonly CustomOp[];
 }
 

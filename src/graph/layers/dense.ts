@@ -32,7 +32,7 @@ export function dense({ name, units, activation, kernelInitializer, inFloat32 }:
     apply: (input, pass) => {
       const { graph, mode } = pass;
       const dtype = inFloat32 ? "float32" : pass.computeType;
-      if (mode.kind === "training" && mode.partSize <= FEW_ROWS && !inFloat32) {
+      if (mode.kind === "training" && mode.microBatchSize <= FEW_ROWS && !inFloat32) {
         const kernel = pass.value(kernelName);
         if (coversBiased(graph, BIASED_PRODUCT, input, kernel)) {
           const options = { relu: activation === "relu" };

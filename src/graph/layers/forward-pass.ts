@@ -18,7 +18,7 @@ export type PassMode =
       /** Null: normalise as in training, but drop nothing. */
       readonly draw: DropoutDraw | null;
       /** The most samples that are computed at once. */
-      readonly partSize: number;
+      readonly microBatchSize: number;
     };
 
 /**

@@ -79,7 +79,7 @@ export class RunTraining {
       for (;;) {
         const outcome = await this.#tryWith(setup);
         if (outcome !== "OUT_OF_MEMORY") return outcome;
-        this.#warnings.push(await setup.halveParts());
+        this.#warnings.push(await setup.halveMicroBatches());
       }
     } catch (error) {
       await this.#progress.settle();
@@ -120,13 +120,13 @@ export class RunTraining {
         return null;
       } catch (error) {
         await this.#progress.settle();
-        if (hasCode(error, "ENGINE_OUT_OF_MEMORY") && setup.canHalveParts) throw error;
+        if (hasCode(error, "ENGINE_OUT_OF_MEMORY") && setup.canHalveMicroBatches) throw error;
         if (error instanceof RunStopped) await this.#saveBeforeStopping(prepared);
         await this.#writer.flush();
         return await this.#ending.fail(error);
       }
     } catch (error) {
-      if (hasCode(error, "ENGINE_OUT_OF_MEMORY") && setup.canHalveParts) {
+      if (hasCode(error, "ENGINE_OUT_OF_MEMORY") && setup.canHalveMicroBatches) {
         await this.#writer.flush();
         return "OUT_OF_MEMORY";
       }

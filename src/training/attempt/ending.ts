@@ -85,10 +85,10 @@ export class RunEnding {
     outputs: RunOutputs,
     stop: AbortSignal,
   ): Promise<Pick<RunEnd, "evaluation" | "warnings"> & { readonly predictions?: Predictions }> {
-    const { loop, pictures } = prepared;
+    const { loop, images } = prepared;
     const checkpoints = await this.options.stores.attempts.checkpoints(this.options.attempt.runId);
     const best = checkpoints.find((checkpoint) => checkpoint.best);
-    if (best === undefined || pictures.index.positionsOf("TEST").length === 0) return {};
+    if (best === undefined || images.index.positionsOf("TEST").length === 0) return {};
     try {
       await prepared.restore(best);
     } catch (error) {

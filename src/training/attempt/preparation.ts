@@ -11,65 +11,65 @@ import type { Session } from "../../engine/session.js";
 import { networkOfRun, trainingOfRun } from "../../graph/architectures/network-spec.js";
 import { OwnedResources } from "../../lang/owned-resources.js";
 import type { InitialVariables } from "../../registry/initial-weights.js";
-import { picturesOf } from "../loop/batch-source.js";
+import { imagesOf } from "../loop/batch-source.js";
 import { EpochLoop, evaluationBatchSize } from "../loop/epoch-loop.js";
 import { cacheFeatures, cachesFeatures, featuresOf, removeFeatures } from "../loop/feature-cache.js";
 import type { KeptCheckpoint } from "../record/checkpoint-store.js";
 import { EPOCH_START, TRAINING_START, type TrainingPosition } from "../record/epoch-position.js";
 
-/** What an attempt trains with, decided before there is a graph. */
+/** The plan of an attempt, decided before a graph is built. */
 export interface RunPlan {
   readonly configuration: RunConfiguration;
   readonly classCount: number;
   readonly precision: ComputePrecision;
-  /** Samples of a batch that are computed at once. */
-  readonly partSize: number;
-  /** Null: the first weights are random. */
+  /** Samples that are computed at the same time: those of a batch, or fewer. */
+  readonly microBatchSize: number;
+  /** Null: the initial weights are random. */
   readonly initialVariables: InitialVariables | null;
-  /** Of the run: its checkpoints lie in `checkpoints`. */
+  /** Folder of the run, with its checkpoints in `checkpoints`. */
   readonly runFolder: string;
-  /** Which try at the run this is, from 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
 }
 
-/** Where training goes on from. */
+/** The position from which training continues. */
 export interface PreparedStart {
   readonly position: TrainingPosition;
-  /** What the owner of the run should know about it. */
+  /** Warnings for the owner of the run. */
   readonly warnings: readonly RunWarning[];
 }
 
 export interface PreparationWatch {
-  /** Pictures done, of all, while features are computed. */
+  /** Called with the number of finished images and of all images while features are computed. */
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** What an attempt trains with. Owns the session and what it computes once, not the pictures. */
+/** The session of an attempt and its cached features, which it owns, and the images, which it does not. */
 export class PreparedRun implements AsyncDisposable {
   #loop: EpochLoop | null = null;
 
   private constructor(
     readonly plan: RunPlan,
     readonly session: Session,
-    /** Of the pictures themselves, whatever the network is fed with. */
-    readonly pictures: ShardReader,
-    /** Names of the variables that gradients may change, in the order of the graph's `histograms`. */
+    /** Reads the images, also for a network that is trained on cached features. */
+    readonly images: ShardReader,
+    /** Names of the trainable variables, in the order of the signature `histograms`. */
     readonly trainableVariables: readonly string[],
     private readonly owned: OwnedResources,
   ) {}
 
-  /** Opens the graph, without weights yet. */
-  static async open(plan: RunPlan, pictures: ShardReader, engine: EngineHost): Promise<PreparedRun> {
-    const { configuration, classCount, precision, partSize, initialVariables } = plan;
+  /** Opens the graph. It has no weights yet. */
+  static async open(plan: RunPlan, images: ShardReader, engine: EngineHost): Promise<PreparedRun> {
+    const { configuration, classCount, precision, microBatchSize, initialVariables } = plan;
     const { batchSize } = configuration;
     const graph = await buildTrainingGraphAside(
       networkOfRun(configuration, classCount, precision),
       trainingOfRun(configuration, {
-        stepsPerEpoch: Math.ceil(pictures.index.positionsOf("TRAIN").length / batchSize),
+        stepsPerEpoch: Math.ceil(images.index.positionsOf("TRAIN").length / batchSize),
         cachedFeatures: cachesFeatures(configuration),
-        accumulation: partSize < batchSize,
-        partSize,
+        accumulation: microBatchSize < batchSize,
+        microBatchSize,
         importedVariables: initialVariables?.variables ?? [],
         customOps: engine.info.customOps,
       }),
@@ -77,12 +77,12 @@ export class PreparedRun implements AsyncDisposable {
     const owned = new OwnedResources();
     const session = owned.own(await engine.openGraph(graph));
     const names = graph.variables.flatMap(({ name, trainable }) => (trainable ? [name] : []));
-    return new PreparedRun(plan, session, pictures, names, owned);
+    return new PreparedRun(plan, session, images, names, owned);
   }
 
-  /** Trains and evaluates, once the weights are there. */
+  /** The loop that trains and evaluates. It exists once the session has weights. */
   get loop(): EpochLoop {
-    if (this.#loop === null) throw new Error("The run has no weights yet.");
+    if (this.#loop === null) throw new Error("The session has no weights yet.");
     return this.#loop;
   }
 
@@ -91,8 +91,8 @@ export class PreparedRun implements AsyncDisposable {
   }
 
   /**
-   * Gives the session its weights: those of the newest checkpoint that is whole, or first ones; then
-   * computes what frozen blocks give.
+   * Gives the session its weights: those of the newest complete checkpoint, or initial ones. Then computes the features of
+   * the frozen blocks, if they are cached.
    *
    * @param checkpoints newest first
    */
@@ -102,7 +102,7 @@ export class PreparedRun implements AsyncDisposable {
     return start;
   }
 
-  /** The session has the weights of that checkpoint then. */
+  /** Restores the weights of a checkpoint into the session. */
   async restore({ folder, sha256 }: Pick<KeptCheckpoint, "folder" | "sha256">): Promise<void> {
     await restoreCheckpoint(this.session, path.join(this.checkpointsFolder, folder), sha256);
   }
@@ -117,11 +117,11 @@ export class PreparedRun implements AsyncDisposable {
         if (!isUnusableCheckpoint(error)) throw error;
         warnings.push({
           code: error.code,
-          message: `The checkpoint of step ${step} is lost: ${error.message}`,
+          message: `The checkpoint of step ${step} is unusable: ${error.message}`,
         });
         continue;
       }
-      warnings.push({ code: "RESUMED", message: `Goes on from the checkpoint of ${placeOf(checkpoint)}.` });
+      warnings.push({ code: "RESUMED", message: `Continues from the checkpoint of ${placeOf(checkpoint)}.` });
       return { position: positionOf(checkpoint), warnings };
     }
     await this.session.run("init", {});
@@ -134,19 +134,26 @@ export class PreparedRun implements AsyncDisposable {
   }
 
   async #openLoop(start: TrainingPosition, { onProgress, signal }: PreparationWatch): Promise<EpochLoop> {
-    const { session, pictures, plan } = this;
-    const { configuration, partSize, runFolder, attempt } = plan;
+    const { session, images, plan } = this;
+    const { configuration, microBatchSize, runFolder, attempt } = plan;
     const { imageSizePixels } = configuration;
     if (!cachesFeatures(configuration)) {
-      const input = picturesOf(imageSizePixels);
-      return new EpochLoop({ session, reader: pictures, input, configuration, partSize, start });
+      const input = imagesOf(imageSizePixels);
+      return new EpochLoop({ session, reader: images, input, configuration, microBatchSize, start });
     }
-    await removeFeatures(runFolder); // Those of an attempt whose process died.
+    await removeFeatures(runFolder); // Removes those of an attempt whose process died.
     this.owned.defer(() => removeFeatures(runFolder, attempt));
-    const batchSize = evaluationBatchSize(configuration, partSize, pictures.index.sampleCount);
+    const batchSize = evaluationBatchSize(configuration, microBatchSize, images.index.sampleCount);
     const options = { runFolder, attempt, imageSizePixels, batchSize, onProgress, signal };
-    const reader = this.owned.own(await cacheFeatures(session, pictures, options));
-    return new EpochLoop({ session, reader, input: featuresOf(session), configuration, partSize, start });
+    const reader = this.owned.own(await cacheFeatures(session, images, options));
+    return new EpochLoop({
+      session,
+      reader,
+      input: featuresOf(session),
+      configuration,
+      microBatchSize,
+      start,
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

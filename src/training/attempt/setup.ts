@@ -20,8 +20,8 @@ export class RunSetup implements AsyncDisposable {
     private readonly options: RunTrainingOptions,
     private readonly run: RunRecord,
     private readonly engine: EngineHost,
-    private readonly pictures: ShardReader,
-    private readonly basis: Omit<RunPlan, "partSize">,
+    private readonly images: ShardReader,
+    private readonly basis: Omit<RunPlan, "microBatchSize">,
     environment: RunEnvironment,
   ) {
     this.#environment = environment;
@@ -53,40 +53,40 @@ export class RunSetup implements AsyncDisposable {
     const { precision } = environment;
     const network = networkOfRun(configuration, classCount, precision);
     const initialVariables = await initialWeights.provide(configuration.initialization, network, engine);
-    const pictures = await shards.open(datasetVersionId, configuration.imageSizePixels, onProgress, signal);
+    const images = await shards.open(datasetVersionId, configuration.imageSizePixels, onProgress, signal);
     const basis = { configuration, classCount, precision, initialVariables, runFolder, attempt: run.attempt };
-    return new RunSetup(options, run, engine, pictures, basis, environment);
+    return new RunSetup(options, run, engine, images, basis, environment);
   }
 
   get plan(): RunPlan {
-    return { ...this.basis, partSize: this.#environment.partSize };
+    return { ...this.basis, microBatchSize: this.#environment.partSize };
   }
 
   prepare(): Promise<PreparedRun> {
-    return PreparedRun.open(this.plan, this.pictures, this.engine);
+    return PreparedRun.open(this.plan, this.images, this.engine);
   }
 
-  get canHalveParts(): boolean {
+  get canHalveMicroBatches(): boolean {
     return this.#environment.partSize > 1;
   }
 
   /** Halves the size of the micro-batches, now and whenever the run continues. */
-  async halveParts(): Promise<RunWarning> {
+  async halveMicroBatches(): Promise<RunWarning> {
     const before = this.#environment.partSize;
-    const partSize = Math.ceil(before / 2);
-    this.#environment = { ...this.#environment, partSize };
+    const after = Math.ceil(before / 2);
+    this.#environment = { ...this.#environment, partSize: after };
     const { id, attempt, configuration } = this.run;
     await this.options.stores.attempts.recordEnvironment({ runId: id, attempt }, this.#environment);
     return {
       code: "BATCH_HALVED",
       message:
         `A micro-batch of ${before} images did not fit into memory. The run continues from its last checkpoint with ` +
-        `micro-batches of ${partSize}, whose gradients are accumulated over the same batch of ${configuration.batchSize}.`,
+        `micro-batches of ${after}, whose gradients are accumulated over the same batch of ${configuration.batchSize}.`,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.pictures[Symbol.asyncDispose]();
+    await this.images[Symbol.asyncDispose]();
   }
 }
 

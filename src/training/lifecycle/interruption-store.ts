@@ -13,7 +13,7 @@ import type { StopRequest } from "./queue-store.js";
 import type { RunStateStore } from "./state-store.js";
 
 /** As often in a row may a process die under a run that saves nothing; then the run is given up. */
-export const MOST_FRUITLESS_ATTEMPTS = 5;
+export const MAX_FRUITLESS_ATTEMPTS = 5;
 
 export interface Interruption {
   readonly detail: string;
@@ -129,7 +129,7 @@ export class RunInterruptionStore {
         .forUpdate()
         .executeTakeFirst();
       if (row === undefined) return;
-      if (row.fruitlessAttempts >= MOST_FRUITLESS_ATTEMPTS) {
+      if (row.fruitlessAttempts >= MAX_FRUITLESS_ATTEMPTS) {
         await transaction.prisma.run.updateMany({
           where: { id: runId },
           data: { waitsForDisk: false, fruitlessAttempts: 0 },
@@ -166,10 +166,10 @@ export class RunInterruptionStore {
     await this.states.change(transaction, interrupted, at);
 
     const next = { ...attempt, from: "INTERRUPTED", detail: null } as const;
-    const halved = crashed && (await this.#halveParts(transaction, attempt.runId, run, at));
+    const halved = crashed && (await this.#halveMicroBatches(transaction, attempt.runId, run, at));
     if (run.stopRequested === "CANCEL") {
       await this.states.change(transaction, { ...next, to: "CANCELLED", reason: "CANCELLED" }, at);
-    } else if (countsAsFailure && !halved && run.fruitlessAttempts >= MOST_FRUITLESS_ATTEMPTS) {
+    } else if (countsAsFailure && !halved && run.fruitlessAttempts >= MAX_FRUITLESS_ATTEMPTS) {
       const exhausted = `Interrupted ${run.fruitlessAttempts} times in a row before anything new was saved; the last time: ${detail}`;
       const end = { ...next, to: "FAILED", reason: "ATTEMPTS_EXHAUSTED", detail: exhausted } as const;
       await this.states.change(transaction, end, at);
@@ -191,12 +191,17 @@ export class RunInterruptionStore {
   }
 
   /**
-   * Most of TensorFlow's kernels end the process where memory runs out. So a run that crashed before its first
-   * step was done is tried with parts of half the size.
+   * Most kernels of TensorFlow end the process when memory runs out. So a run that crashed before it had finished a step is
+   * repeated with micro-batches of half the size.
    *
-   * @returns false when it was something else, or parts cannot be smaller
+   * @returns false when it crashed later, or micro-batches cannot be smaller
    */
-  async #halveParts(transaction: Transaction, runId: string, run: LockedRun, at: Date): Promise<boolean> {
+  async #halveMicroBatches(
+    transaction: Transaction,
+    runId: string,
+    run: LockedRun,
+    at: Date,
+  ): Promise<boolean> {
     const { environment } = run;
     if (environment === null || environment.partSize === 1) return false;
     if (run.state !== "RUNNING" || run.hasStepped) return false;
@@ -208,8 +213,9 @@ export class RunInterruptionStore {
       .where("id", "=", runId)
       .execute();
     const message =
-      `The process crashed in its first step, most likely since ${before} pictures at once did not fit into memory. The run ` +
-      `goes on from its last checkpoint with ${partSize} at once, whose gradients add up to the same batch.`;
+      `The process crashed in its first step, most likely because a micro-batch of ${before} images did not fit into memory. ` +
+      `The run continues from its last checkpoint with micro-batches of ${partSize}, whose gradients are accumulated over ` +
+      "the same batch.";
     await this.events.append(transaction, runId, { kind: "RunWarning", code: "BATCH_HALVED", message }, at);
     return true;
   }

@@ -143,8 +143,8 @@ export class RunLauncher {
       if (samples.some((count) => count > 0)) continue;
       throw refuse(
         "DATASET_UNFIT",
-        `A run needs pictures to train and to validate with. The split ${split} of ${name} is empty: import it ` +
-          "again with other fractions or more pictures.",
+        `A run needs images for training and validation. The split ${split} of ${name} is empty: import it ` +
+          "again with other fractions or more images.",
       );
     }
     return { version, classes };

@@ -23,10 +23,10 @@ export function leastTrainingBytes(network: NetworkSpec, configuration: RunConfi
     .reduce((total, { shape }) => total + elementCount(shape), 0);
   const copies = 1 + slotsOf(optimizer) + (accumulationSteps > 1 ? 1 : 0);
   const activationBytes = precision === "FLOAT32" ? FLOAT32_BYTES : 2;
-  const picturesAtOnce = Math.ceil(batchSize / accumulationSteps);
+  const microBatchSize = Math.ceil(batchSize / accumulationSteps);
   return (
     (countParameters(network) + copies * learning) * FLOAT32_BYTES +
-    picturesAtOnce * activations * activationBytes
+    microBatchSize * activations * activationBytes
   );
 }
 

@@ -12,7 +12,7 @@ const PLANTS = (
   "larch laurel lilac linden maple medlar mulberry oak olive peach pear plum poplar quince rowan thyme willow"
 ).split(" ");
 
-const LONGEST = 100;
+const MAX_LENGTH = 100;
 
 /** A name that is easy to say and to find again, such as "brisk-maple-7"; not necessarily unique. */
 export function makeUpRunName(random: (below: number) => number = (below) => randomInt(below)): string {
@@ -22,10 +22,10 @@ export function makeUpRunName(random: (below: number) => number = (below) => ran
 
 /** @throws AppError `NAME_INVALID` */
 export function checkRunName(name: string): void {
-  if (name.trim() !== "" && name.length <= LONGEST && !/\p{Cc}/u.test(name)) return;
+  if (name.trim() !== "" && name.length <= MAX_LENGTH && !/\p{Cc}/u.test(name)) return;
   throw new AppError(
     "NAME_INVALID",
-    `A run's name has 1 to ${LONGEST} characters on one line. Received ${JSON.stringify(name.slice(0, 200))}. ` +
+    `A run's name has 1 to ${MAX_LENGTH} characters on one line. Received ${JSON.stringify(name.slice(0, 200))}. ` +
       "Leave it out to have one made up.",
     { path: ["name"] },
   );

@@ -10,7 +10,7 @@ export interface SampleInput {
   readonly shape: readonly number[];
 }
 
-export function picturesOf(sizePixels: number): SampleInput {
+export function imagesOf(sizePixels: number): SampleInput {
   return { name: "images", dtype: "uint8", shape: [sizePixels, sizePixels, 3] };
 }
 
@@ -86,10 +86,14 @@ export class BatchSource {
   }
 }
 
-/** Sizes of the parts of each batch: none is larger than `partSize`, and none reaches into the next batch. */
-export function* partSizes(samples: number, batchSize: number, partSize: number): Generator<number, void> {
+/** The sizes of the micro-batches of each batch: at most `microBatchSize`, and never across two batches. */
+export function* microBatchSizes(
+  samples: number,
+  batchSize: number,
+  microBatchSize: number,
+): Generator<number, void> {
   for (let start = 0; start < samples; start += batchSize) {
     const batch = Math.min(batchSize, samples - start);
-    for (let done = 0; done < batch; done += partSize) yield Math.min(partSize, batch - done);
+    for (let done = 0; done < batch; done += microBatchSize) yield Math.min(microBatchSize, batch - done);
   }
 }

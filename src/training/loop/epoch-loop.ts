@@ -6,37 +6,37 @@ import type { Session } from "../../engine/session.js";
 import type { EvaluatedSplit } from "../evaluation/evaluation-records.js";
 import { type EvaluatedBatch, isRight } from "../evaluation/predictions.js";
 import type { EpochPosition, TrainingPosition } from "../record/epoch-position.js";
-import { type Batch, BatchSource, partSizes, type SampleInput } from "./batch-source.js";
+import { type Batch, BatchSource, microBatchSizes, type SampleInput } from "./batch-source.js";
 import { checkLoss } from "./divergence.js";
 import { floats, type GraphOutputs, integers, scalar } from "./graph-outputs.js";
 import { epochOrder } from "./shuffling.js";
 
-/** What a finished step tells. */
+/** A report about a finished step. */
 export interface StepReport {
   readonly epoch: number;
   /** Within the epoch, from 1. */
   readonly step: number;
-  /** In the step's batch. */
+  /** Number of images in the batch of the step. */
   readonly images: number;
-  /** Mean over the batch. */
+  /** Mean loss of the batch. */
   readonly loss: number;
-  /** Where the epoch is after it. */
+  /** Position in the epoch after the step. */
   readonly position: EpochPosition;
 }
 
 /** Memory that the largest activations may take while evaluating. */
 const EVALUATION_BYTES = 256 * 1024 ** 2;
-const MOST_EVALUATION_IMAGES = 256;
+const MAX_EVALUATION_IMAGES = 256;
 
 export interface EpochLoopOptions {
   readonly session: Session;
-  /** Of what the network is fed with. */
+  /** Reads the inputs of the network. */
   readonly reader: ShardReader;
   readonly input: SampleInput;
   readonly configuration: RunConfiguration;
-  /** Samples of a batch that are computed at once. */
-  readonly partSize: number;
-  /** What the session's weights have behind them. */
+  /** Samples that are computed at the same time: those of a batch, or fewer. */
+  readonly microBatchSize: number;
+  /** The training that the weights of the session have already had. */
   readonly start: Pick<TrainingPosition, "step" | "learningRate">;
 }
 
@@ -44,7 +44,7 @@ export interface EpochLoopOptions {
 export class EpochLoop {
   readonly #session: Session;
   readonly #configuration: RunConfiguration;
-  readonly #partSize: number;
+  readonly #microBatchSize: number;
   readonly #source: BatchSource;
   readonly #reader: ShardReader;
   readonly #train: Int32Array;
@@ -52,43 +52,43 @@ export class EpochLoop {
   #globalStep: number;
   #learningRate: number;
 
-  constructor({ session, reader, input, configuration, partSize, start }: EpochLoopOptions) {
+  constructor({ session, reader, input, configuration, microBatchSize, start }: EpochLoopOptions) {
     this.#globalStep = start.step;
     this.#learningRate = start.learningRate;
     this.#session = session;
     this.#reader = reader;
     this.#configuration = configuration;
-    this.#partSize = partSize;
+    this.#microBatchSize = microBatchSize;
     this.#train = reader.index.positionsOf("TRAIN");
     const evaluated = Math.max(...EVALUATED.map((split) => reader.index.positionsOf(split).length));
-    this.#evaluationBatchSize = evaluationBatchSize(configuration, partSize, evaluated);
-    this.#source = new BatchSource(reader, input, Math.max(partSize, this.#evaluationBatchSize));
+    this.#evaluationBatchSize = evaluationBatchSize(configuration, microBatchSize, evaluated);
+    this.#source = new BatchSource(reader, input, Math.max(microBatchSize, this.#evaluationBatchSize));
   }
 
   get trainingSamples(): number {
     return this.#train.length;
   }
 
-  /** The last batch is kept though it may be smaller. */
+  /** Includes the last batch, which can be smaller. */
   get stepsPerEpoch(): number {
     return Math.ceil(this.#train.length / this.#configuration.batchSize);
   }
 
-  /** Optimiser steps taken by this session's weights. */
+  /** Number of optimizer steps that the weights of the session have had. */
   get globalStep(): number {
     return this.#globalStep;
   }
 
-  /** Used by the last step; 0 when that was an epoch's last before this session. */
+  /** Learning rate of the last step; 0 when that was the last step of an epoch before this session. */
   get learningRate(): number {
     return this.#learningRate;
   }
 
   /**
-   * One pass over the training split, in the epoch's own order, from a position in it.
+   * Trains on the training split, in the order of the epoch, from a position in it.
    *
-   * @param stop looked at between parts of a batch; its reason is thrown
-   * @param onStep the next step waits for what it gives
+   * @param stop is checked between micro-batches; its reason is thrown
+   * @param onStep is awaited before the next step
    * @throws Diverged at the first loss that is not finite
    */
   async train(
@@ -102,15 +102,15 @@ export class EpochLoop {
     let position = from;
     let done = 0;
     let batch = { lossSum: 0, top1: 0, top5: 0 };
-    for await (const part of this.#source.batches(
+    for await (const microBatch of this.#source.batches(
       order,
-      partSizes(order.length, batchSize, this.#partSize),
+      microBatchSizes(order.length, batchSize, this.#microBatchSize),
     )) {
       stop.throwIfAborted();
       const batchStart = (position.steps - from.steps) * batchSize;
       const size = Math.min(batchSize, order.length - batchStart);
-      batch = addSums(batch, await this.#trainOn(part, { epoch, size, first: done - batchStart }));
-      done += part.size;
+      batch = addSums(batch, await this.#trainOn(microBatch, { epoch, size, first: done - batchStart }));
+      done += microBatch.size;
       if (done < batchStart + size) continue;
 
       await this.#finishBatch();
@@ -126,10 +126,10 @@ export class EpochLoop {
   }
 
   /**
-   * One pass over a split that is not learnt from.
+   * Evaluates a split.
    *
    * @param stop as in `train`
-   * @param collect told of every sample, in the order of the manifest
+   * @param collect is called with every batch, in the order of the manifest
    */
   async evaluate(
     split: EvaluatedSplit,
@@ -138,7 +138,7 @@ export class EpochLoop {
   ): Promise<SplitFigures> {
     const positions = this.#reader.index.positionsOf(split);
     const sum = { loss: 0, top1: 0, top5: 0 };
-    const sizes = partSizes(positions.length, this.#evaluationBatchSize, this.#evaluationBatchSize);
+    const sizes = microBatchSizes(positions.length, this.#evaluationBatchSize, this.#evaluationBatchSize);
     for await (const batch of this.#source.batches(positions, sizes)) {
       stop.throwIfAborted();
       const outputs = await this.#session.run("eval_step", this.#inputsOf("eval_step", batch.inputs));
@@ -155,14 +155,14 @@ export class EpochLoop {
     return mean(sum, positions.length);
   }
 
-  /** One batch, or one part of it. @returns sums over the part */
+  /** Trains on a batch or a micro-batch. @returns the sums over it */
   async #trainOn(
-    part: Batch,
+    microBatch: Batch,
     { epoch, size, first }: { readonly epoch: number; readonly size: number; readonly first: number },
   ): Promise<Sums> {
     const signature = this.#accumulates ? "accumulate" : "train_step";
     const inputs = this.#inputsOf(signature, {
-      ...part.inputs,
+      ...microBatch.inputs,
       epoch: integer(epoch),
       first: integer(first),
       batch_size: integer(size),
@@ -171,7 +171,7 @@ export class EpochLoop {
     const counts = { top1: scalar(outputs, "top1"), top5: scalar(outputs, "top5") };
     if (this.#accumulates) return { lossSum: scalar(outputs, "loss_sum"), ...counts };
     this.#noteStep(outputs);
-    return { lossSum: scalar(outputs, "loss") * part.size, ...counts };
+    return { lossSum: scalar(outputs, "loss") * microBatch.size, ...counts };
   }
 
   async #finishBatch(): Promise<void> {
@@ -187,7 +187,7 @@ export class EpochLoop {
     return "accumulate" in this.#session.signatures;
   }
 
-  /** Of what is there, what the signature takes. */
+  /** The inputs that the signature accepts. */
   #inputsOf(
     signature: string,
     values: Readonly<Record<string, TensorValue>>,
@@ -211,19 +211,19 @@ function addSums(sums: Sums, more: Sums): Sums {
 const EVALUATED = ["VALIDATION", "TEST"] as const satisfies readonly EvaluatedSplit[];
 
 /**
- * Without gradients only two layers' activations live at once, so more pictures fit than in a
- * training batch, unless that turned out to be too much already. Decided by the configuration and the parts
- * alone: sums in another order end in other last bits.
+ * The batch size of evaluation. Without gradients only the activations of two layers are in memory at the same time, so
+ * more images fit than in a training batch, unless the micro-batches had to be smaller than a batch. It depends on the
+ * configuration and the micro-batch size alone, because sums in another order differ in their last bits.
  */
 export function evaluationBatchSize(
   { batchSize, imageSizePixels, widthMultiplier }: RunConfiguration,
-  partSize: number,
+  microBatchSize: number,
   sampleCount: number,
 ): number {
   const largestLayerBytes = imageSizePixels ** 2 * 64 * widthMultiplier * 4;
   const fitting = Math.floor(EVALUATION_BYTES / (2 * largestLayerBytes));
-  const sensible = Math.max(partSize, Math.min(fitting, MOST_EVALUATION_IMAGES));
-  const bounded = partSize < batchSize ? partSize : sensible;
+  const sensible = Math.max(microBatchSize, Math.min(fitting, MAX_EVALUATION_IMAGES));
+  const bounded = microBatchSize < batchSize ? microBatchSize : sensible;
   return Math.max(1, Math.min(bounded, sampleCount));
 }
 
@@ -244,7 +244,7 @@ function integer(value: number): TensorValue {
   return { dtype: "int32", shape: [], data: Int32Array.of(value) };
 }
 
-/** Of the decimals that are this float32, the shortest: 0.001 rather than 0.0010000000474974513. */
+/** The shortest decimal number that is this float32: 0.001 rather than 0.0010000000474974513. */
 function shortestDecimal(float32: number): number {
   for (let digits = 1; digits < 9; digits++) {
     const decimal = Number(float32.toPrecision(digits));

@@ -4,7 +4,7 @@ import type { RunConfiguration } from "../../core/run-configuration.js";
 import { openShard, type ShardReader } from "../../data/shards/shard-reader.js";
 import type { Session } from "../../engine/session.js";
 import { augments } from "../../graph/augmentation/augment-images.js";
-import { BatchSource, partSizes, picturesOf, type SampleInput } from "./batch-source.js";
+import { BatchSource, imagesOf, microBatchSizes, type SampleInput } from "./batch-source.js";
 import { integers } from "./graph-outputs.js";
 
 /** Name of the file below the folder of the run; each attempt has its own file. */
@@ -33,7 +33,7 @@ export function featuresOf(session: Session): SampleInput {
  */
 export async function cacheFeatures(
   session: Session,
-  pictures: ShardReader,
+  images: ShardReader,
   options: {
     readonly runFolder: string;
     readonly attempt: number;
@@ -46,12 +46,15 @@ export async function cacheFeatures(
   const { runFolder, attempt, imageSizePixels, batchSize, onProgress, signal } = options;
   const file = path.join(runFolder, fileOf(attempt));
   const [words = 0] = featuresOf(session).shape;
-  const total = pictures.index.sampleCount;
-  const source = new BatchSource(pictures, picturesOf(imageSizePixels), batchSize);
+  const total = images.index.sampleCount;
+  const source = new BatchSource(images, imagesOf(imageSizePixels), batchSize);
   const everything = Int32Array.from({ length: total }, (_, position) => position);
   let done = 0;
   await using handle = await open(file, "w", 0o600);
-  for await (const { inputs, size } of source.batches(everything, partSizes(total, batchSize, batchSize))) {
+  for await (const { inputs, size } of source.batches(
+    everything,
+    microBatchSizes(total, batchSize, batchSize),
+  )) {
     signal.throwIfAborted();
     const { images } = inputs;
     const outputs = await session.run("features", images === undefined ? {} : { images });
@@ -62,7 +65,7 @@ export async function cacheFeatures(
     done += size;
     onProgress(done, total);
   }
-  return openShard(file, pictures.index, words * WORD_BYTES);
+  return openShard(file, images.index, words * WORD_BYTES);
 }
 
 /** @param attempt null: removes the features of all attempts */

@@ -11,8 +11,8 @@ import { unnest } from "../../db/unnest.js";
 import { isFiniteNumber, seriesId, thinnedPoints } from "./metric-history-query.js";
 import type { MetricHistoryRecord, MetricPointRecord } from "./run-records.js";
 
-const FEWEST_POINTS = 5;
-const MOST_POINTS = 10_000;
+const MIN_POINTS = 5;
+const MAX_POINTS = 10_000;
 
 const POINT_KEYSET = keysetOf(["integer"], ({ step }: MetricPointRecord) => [step]);
 
@@ -29,10 +29,10 @@ export class MetricStore {
    * @throws AppError `MAX_POINTS_INVALID`
    */
   async history(runId: string, key: string, maxPoints: number): Promise<MetricHistoryRecord> {
-    if (!Number.isInteger(maxPoints) || maxPoints < FEWEST_POINTS || maxPoints > MOST_POINTS) {
+    if (!Number.isInteger(maxPoints) || maxPoints < MIN_POINTS || maxPoints > MAX_POINTS) {
       throw new AppError(
         "MAX_POINTS_INVALID",
-        `maxPoints is a whole number from ${FEWEST_POINTS} to ${MOST_POINTS}. Received ${maxPoints}.`,
+        `maxPoints is a whole number from ${MIN_POINTS} to ${MAX_POINTS}. Received ${maxPoints}.`,
         { path: ["maxPoints"] },
       );
     }

@@ -27,7 +27,7 @@ export interface RunRecord {
   readonly parameterCount: number;
   /** Null before PREPARING. */
   readonly environment: RunEnvironment | null;
-  /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are pictures packed. */
+  /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are packed images. */
   readonly progress: RunProgress | null;
   /** From 1; one more each time the run goes back to the queue, whatever brought it there. */
   readonly attempt: number;

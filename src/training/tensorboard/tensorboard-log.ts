@@ -22,7 +22,7 @@ export interface PngEncoder {
 export interface SummarySources {
   readonly session: Session;
   /** Reads the images, also for a run that trains on cached features. */
-  readonly pictures: ShardReader;
+  readonly images: ShardReader;
   /** Names of the trainable variables, in the order of the graph. */
   readonly trainableVariables: readonly string[];
 }
@@ -82,10 +82,10 @@ export class TensorBoardLog implements AsyncDisposable {
     return this.#artifactOf(await this.file.append(moment, summaries));
   }
 
-  async #firstImages({ session, pictures }: SummarySources, epoch: number): Promise<readonly Summary[]> {
+  async #firstImages({ session, images }: SummarySources, epoch: number): Promise<readonly Summary[]> {
     const { configuration } = this.run;
     const { imageSizePixels: sizePixels } = configuration;
-    const shown = await firstImages(session, pictures, configuration, epoch);
+    const shown = await firstImages(session, images, configuration, epoch);
     return Promise.all(
       shown.map(async (pixels, index): Promise<Summary> => {
         const png = await this.encoder.encodePng(pixels, sizePixels);

@@ -45,7 +45,7 @@ for (const computeType of ["float32", "bfloat16"] as const) {
     const training = new ForwardPass(
       graph,
       variables,
-      { kind: "training", draw: null, partSize: 1 },
+      { kind: "training", draw: null, microBatchSize: 1 },
       computeType,
     );
     const trained = identity(graph, apply(training), { after: training.stateUpdates });

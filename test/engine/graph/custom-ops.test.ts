@@ -132,7 +132,7 @@ describe("a dense layer", () => {
 
   test("is read in float32 for few rows alone", (context) => {
     if (!has(context, "EspalierDense")) return;
-    const opsFor = (partSize: number) => {
+    const opsFor = (microBatchSize: number) => {
       const graph = new GraphBuilder(new Set(engine.info.customOps));
       const variables = new Variables(graph, 0);
       const layer = dense({ ...HIDDEN, activation: "relu", kernelInitializer: zeros, inFloat32: false });
@@ -140,7 +140,7 @@ describe("a dense layer", () => {
       const input = placeholder(graph, "input", "bfloat16", [null, 64]);
       layer.apply(
         input,
-        new ForwardPass(graph, variables, { kind: "training", draw: null, partSize }, "bfloat16"),
+        new ForwardPass(graph, variables, { kind: "training", draw: null, microBatchSize }, "bfloat16"),
       );
       return graph.nodes.map(({ op }) => op);
     };
@@ -298,7 +298,7 @@ async function normalised(customOps: ReadonlySet<CustomOp>, shape: readonly numb
   const training = new ForwardPass(
     graph,
     variables,
-    { kind: "training", draw: null, partSize: 1 },
+    { kind: "training", draw: null, microBatchSize: 1 },
     "bfloat16",
   );
   const trained = apply(training);

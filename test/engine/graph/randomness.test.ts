@@ -63,7 +63,7 @@ test("equal seeds give equal first weights, other seeds others", async () => {
 test("dropout zeroes its fraction, scales the rest up, and draws anew for every layer", async () => {
   const graph = new GraphBuilder();
   const draw = dropoutDraw(graph, (stream) => int64Vector(graph, [7, stream]), null);
-  const mode = { kind: "training", draw, partSize: 4 } as const;
+  const mode = { kind: "training", draw, microBatchSize: 4 } as const;
   const pass = new ForwardPass(graph, new Variables(graph, 0), mode, "float32");
   const input = placeholder(graph, "input", "float32", [null, 1000]);
   const outputs = {

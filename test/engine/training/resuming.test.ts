@@ -125,7 +125,7 @@ test("a run that was killed inside an epoch continues from a checkpoint inside i
   await using _trainer = await world.startTrainer();
   const events = await follow(world, id);
   const resumed = events.flatMap((event) => (event.kind === "RunWarning" ? [event.message] : []));
-  assert.match(resumed.join(), /^Goes on from the checkpoint of epoch \d at step \d+\.$/);
+  assert.match(resumed.join(), /^Continues from the checkpoint of epoch \d at step \d+\.$/);
   assert.equal(await finalDigest(world, id), await finalDigest(world, expected.id));
   assert.deepEqual(await figures(world, id), await figures(world, expected.id));
 });

@@ -11,7 +11,7 @@ const TRAINING = trainingOfRun(TINY_CONFIGURATION, {
   stepsPerEpoch: 2,
   cachedFeatures: false,
   accumulation: false,
-  partSize: 8,
+  microBatchSize: 8,
   importedVariables: [],
   customOps: [],
 });

@@ -46,7 +46,7 @@ export function addTrainingPass(
   const { graph, network } = model;
   const draw = dropoutDraw(graph, (stream) => seedOf(graph, network.seed, step, stream), first);
   const { logits, pass } = model.forward(
-    { kind: "training", draw, partSize: training.partSize },
+    { kind: "training", draw, microBatchSize: training.microBatchSize },
     train.options,
   );
   return {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AttemptReplaced } from "../../../../src/training/lifecycle/attempt.js";
-import { MOST_FRUITLESS_ATTEMPTS } from "../../../../src/training/lifecycle/interruption-store.js";
+import { MAX_FRUITLESS_ATTEMPTS } from "../../../../src/training/lifecycle/interruption-store.js";
 import { epochsOfRun } from "../../../testkit/epochs-of-run.js";
 import {
   finishEpoch,
@@ -41,7 +41,7 @@ test("a run whose process dies again and again before it saves anything is given
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
-  for (let attempt = 1; attempt <= MOST_FRUITLESS_ATTEMPTS; attempt++) {
+  for (let attempt = 1; attempt <= MAX_FRUITLESS_ATTEMPTS; attempt++) {
     await startNext(training);
     await loseAll(training);
   }
@@ -54,20 +54,20 @@ test("a run that saves something now and then may lose its process as often as i
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
-  for (let death = 1; death <= 3 * MOST_FRUITLESS_ATTEMPTS; death++) {
+  for (let death = 1; death <= 3 * MAX_FRUITLESS_ATTEMPTS; death++) {
     const attempt = await startNext(training);
-    if (death % (MOST_FRUITLESS_ATTEMPTS - 1) === 0) await finishEpoch(training, attempt, { number: death });
+    if (death % (MAX_FRUITLESS_ATTEMPTS - 1) === 0) await finishEpoch(training, attempt, { number: death });
     await loseAll(training);
   }
   const [run] = await training.runs.find([id]);
-  assert.deepEqual([run?.state, run?.attempt], ["QUEUED", 3 * MOST_FRUITLESS_ATTEMPTS + 1]);
+  assert.deepEqual([run?.state, run?.attempt], ["QUEUED", 3 * MAX_FRUITLESS_ATTEMPTS + 1]);
 });
 
 test("an orderly stop is not held against a run", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
-  for (let stop = 1; stop <= 2 * MOST_FRUITLESS_ATTEMPTS; stop++) {
+  for (let stop = 1; stop <= 2 * MAX_FRUITLESS_ATTEMPTS; stop++) {
     const attempt = await startNext(training);
     const stopped = { detail: "stopped", countsAsFailure: false };
     await training.interruptions.interrupt(attempt, stopped, new Date());

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SampleIndex } from "../../../../src/data/shards/sample-index.js";
 import type { ShardReader } from "../../../../src/data/shards/tensor-shards.js";
-import { BatchSource, partSizes, picturesOf } from "../../../../src/training/loop/batch-source.js";
+import { BatchSource, imagesOf, microBatchSizes } from "../../../../src/training/loop/batch-source.js";
 
 const SIZE_PIXELS = 2;
 const BYTES = SIZE_PIXELS * SIZE_PIXELS * 3;
@@ -47,16 +47,16 @@ class HeldReader implements ShardReader {
 }
 
 test("micro-batches are as large as possible, and none contains samples of two batches", () => {
-  assert.deepEqual([...partSizes(25, 10, 4)], [4, 4, 2, 4, 4, 2, 4, 1]);
-  assert.deepEqual([...partSizes(25, 10, 10)], [10, 10, 5]);
-  assert.deepEqual([...partSizes(3, 10, 4)], [3]);
-  assert.deepEqual([...partSizes(3, 1, 1)], [1, 1, 1]);
-  assert.deepEqual([...partSizes(0, 10, 4)], []);
+  assert.deepEqual([...microBatchSizes(25, 10, 4)], [4, 4, 2, 4, 4, 2, 4, 1]);
+  assert.deepEqual([...microBatchSizes(25, 10, 10)], [10, 10, 5]);
+  assert.deepEqual([...microBatchSizes(3, 10, 4)], [3]);
+  assert.deepEqual([...microBatchSizes(3, 1, 1)], [1, 1, 1]);
+  assert.deepEqual([...microBatchSizes(0, 10, 4)], []);
 });
 
 test("every sample comes once, in the requested order, with its image, class and position", async () => {
   const order = Int32Array.of(7, 2, 9, 0, 4, 1, 8);
-  const source = new BatchSource(new HeldReader(10), picturesOf(SIZE_PIXELS), 3);
+  const source = new BatchSource(new HeldReader(10), imagesOf(SIZE_PIXELS), 3);
   const seen: number[] = [];
   for await (const { positions, labels, inputs, size } of source.batches(order, [3, 1, 3])) {
     const { images, samples, labels: fed } = inputs;
@@ -80,7 +80,7 @@ test("every sample comes once, in the requested order, with its image, class and
 
 test("while a batch is in use, exactly the next one is read", async () => {
   const reader = new HeldReader(8, { held: true });
-  const source = new BatchSource(reader, picturesOf(SIZE_PIXELS), 2);
+  const source = new BatchSource(reader, imagesOf(SIZE_PIXELS), 2);
   const batches = source.batches(
     Int32Array.from({ length: 8 }, (_, place) => place),
     [2, 2, 2, 2],
@@ -104,7 +104,7 @@ test("while a batch is in use, exactly the next one is read", async () => {
 
 test("stopping early waits for the current read, and nothing is read afterwards", async () => {
   const reader = new HeldReader(6, { held: true });
-  const source = new BatchSource(reader, picturesOf(SIZE_PIXELS), 2);
+  const source = new BatchSource(reader, imagesOf(SIZE_PIXELS), 2);
   const batches = source.batches(
     Int32Array.from({ length: 6 }, (_, place) => place),
     [2, 2, 2],
@@ -125,7 +125,7 @@ test("stopping early waits for the current read, and nothing is read afterwards"
 
 test("an unreadable image fails when its batch is due", async () => {
   const reader = new HeldReader(4, { held: true });
-  const source = new BatchSource(reader, picturesOf(SIZE_PIXELS), 2);
+  const source = new BatchSource(reader, imagesOf(SIZE_PIXELS), 2);
   const batches = source.batches(Int32Array.of(0, 1, 2, 3), [2, 2]);
   const first = batches.next();
   reader.release();
