@@ -1,23 +1,31 @@
+import { sql } from "kysely";
 import type { Idempotency } from "../core/idempotency.js";
 import { keysetOf, readPage } from "../core/keyset.js";
 import type { CountedPage, PageRequest } from "../core/page.js";
 import { runNotFound } from "../core/run-not-found.js";
+import { anyOf } from "../db/any-of.js";
+import type { Connection } from "../db/connection.js";
 import type { Database } from "../db/database.js";
 import { inKeyRange } from "../db/key-range.js";
+import type { Transaction } from "../db/transaction.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "./model-records.js";
 import { parseModelRef } from "./model-ref.js";
 
-const MODEL_COLUMNS = `m.id, m.name, m.description, m.created_at as "createdAt"`;
+/** The columns of a ModelRecord, for Prisma. */
+const MODEL = { id: true, name: true, description: true, createdAt: true } as const;
 
-const VERSION_COLUMNS = `
-  v.id, v.model_id as "modelId", m.name as "modelName", v.number, v.description, v.run_id as "runId",
-  v.dataset_version_id as "datasetVersionId", v.epoch, v.class_names as "classNames",
-  v.image_size_pixels as "imageSizePixels", v.parameter_count::float8 as "parameterCount",
-  v.size_bytes::float8 as "sizeBytes", v.sha256, v.created_at as "createdAt"`;
+/** The same for Kysely. */
+const MODEL_COLUMNS = ["id", "name", "description", "createdAt"] as const;
 
-const VERSIONS = `select ${VERSION_COLUMNS} from model_version v join model m on m.id = v.model_id`;
+/** The columns of a ModelAliasRecord, for Prisma. */
+const ALIAS = { modelId: true, name: true, versionId: true } as const;
 
-const ALIASES = `select model_id as "modelId", name, version_id as "versionId" from model_alias`;
+/** The columns of a ModelVersionRecord, for Kysely: `v` is the version and `m` its model. */
+const VERSION = [
+  ...(["v.id", "v.modelId", "m.name as modelName", "v.number", "v.description", "v.runId"] as const),
+  ...(["v.datasetVersionId", "v.epoch", "v.classNames", "v.imageSizePixels"] as const),
+  ...(["v.parameterCount", "v.sizeBytes", "v.sha256", "v.createdAt"] as const),
+] as const;
 
 const MODEL_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: ModelRecord) => [
   createdAt.toISOString(),
@@ -26,27 +34,23 @@ const MODEL_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: ModelRecor
 
 const VERSION_KEYSET = keysetOf(["integer"], ({ number }: ModelVersionRecord) => [number]);
 
-/** A version to be added; the store gives it its number. */
+/** A version to be added. The store assigns its number. */
 export type NewModelVersion = Omit<ModelVersionRecord, "modelId" | "number" | "createdAt"> & {
-  /** Of the model, when this version is its first. */
+  /** Id of the model when this version is its first. */
   readonly modelId: string;
   readonly idempotency: Idempotency | null;
 };
 
-/** Models, their versions and aliases in Postgres. Lookups of many ids answer in no given order. */
+/** Models, their versions and aliases in Postgres. Lookups of many ids return rows in no particular order. */
 export class ModelStore {
   constructor(private readonly database: Database) {}
 
-  async findModelByName(name: string): Promise<ModelRecord | null> {
-    const [model] = await this.#select<ModelRecord>(
-      `select ${MODEL_COLUMNS} from model m where m.name = $1`,
-      name,
-    );
-    return model ?? null;
+  findModelByName(name: string): Promise<ModelRecord | null> {
+    return this.database.prisma.model.findUnique({ where: { name }, select: MODEL });
   }
 
   findModels(ids: readonly string[]): Promise<readonly ModelRecord[]> {
-    return this.#select(`select ${MODEL_COLUMNS} from model m where m.id = any($1)`, ids);
+    return this.database.prisma.model.findMany({ where: { id: { in: [...ids] } }, select: MODEL });
   }
 
   /** Newest first. */
@@ -54,7 +58,7 @@ export class ModelStore {
     const { kysely, prisma } = this.database;
     const models = await readPage(page, MODEL_KEYSET, (range) =>
       inKeyRange(
-        kysely.selectFrom("model").select(["id", "name", "description", "createdAt"]),
+        kysely.selectFrom("model").select(MODEL_COLUMNS),
         { columns: ["createdAt", "id"], direction: "desc" },
         range,
       ).execute(),
@@ -63,32 +67,36 @@ export class ModelStore {
   }
 
   findVersions(ids: readonly string[]): Promise<readonly ModelVersionRecord[]> {
-    return this.#select(`${VERSIONS} where v.id = any($1)`, ids);
+    return versions(this.database).where("v.id", "=", anyOf(ids)).execute();
   }
 
   /** @param ref "flowers" (the latest version), "flowers:3" or "flowers@champion" */
   async findVersionByRef(ref: string): Promise<ModelVersionRecord | null> {
     const parsed = parseModelRef(ref);
     if (parsed === null) return null;
-    const [version] = await this.#select<ModelVersionRecord>(
-      `${VERSIONS} where m.name = $1 and ($2::int is null or v.number = $2)
-         and ($3::text is null or v.id = (select a.version_id from model_alias a where a.model_id = m.id and a.name = $3))
-       order by v.number desc limit 1`,
-      parsed.model,
-      parsed.kind === "number" ? parsed.number : null,
-      parsed.kind === "alias" ? parsed.alias : null,
-    );
-    return version ?? null;
+    let query = versions(this.database)
+      .where("m.name", "=", parsed.model)
+      .orderBy("v.number", "desc")
+      .limit(1);
+    if (parsed.kind === "number") query = query.where("v.number", "=", parsed.number);
+    if (parsed.kind === "alias") {
+      query = query.where("v.id", "=", ({ selectFrom }) =>
+        selectFrom("modelAlias as a")
+          .select("a.versionId")
+          .whereRef("a.modelId", "=", "m.id")
+          .where("a.name", "=", parsed.alias),
+      );
+    }
+    return (await query.executeTakeFirst()) ?? null;
   }
 
   async findVersionByIdempotencyKey(
     key: string,
   ): Promise<{ version: ModelVersionRecord; hash: string | null } | null> {
-    const [row] = await this.#select<ModelVersionRecord & { hash: string | null }>(
-      `select ${VERSION_COLUMNS}, v.idempotency_hash as hash
-       from model_version v join model m on m.id = v.model_id where v.idempotency_key = $1`,
-      key,
-    );
+    const row = await versions(this.database)
+      .select("v.idempotencyHash as hash")
+      .where("v.idempotencyKey", "=", key)
+      .executeTakeFirst();
     if (row === undefined) return null;
     const { hash, ...version } = row;
     return { version, hash };
@@ -96,138 +104,162 @@ export class ModelStore {
 
   /** Newest first. */
   async listVersions(modelId: string, page: PageRequest): Promise<CountedPage<ModelVersionRecord>> {
-    const { kysely, prisma } = this.database;
-    const versions = await readPage(page, VERSION_KEYSET, (range) =>
+    const { prisma } = this.database;
+    const found = await readPage(page, VERSION_KEYSET, (range) =>
       inKeyRange(
-        kysely
-          .selectFrom("modelVersion as v")
-          .innerJoin("model as m", "m.id", "v.modelId")
-          .select([
-            "v.id",
-            "v.modelId",
-            "m.name as modelName",
-            "v.number",
-            "v.description",
-            "v.runId",
-            "v.datasetVersionId",
-            "v.epoch",
-            "v.classNames",
-            "v.imageSizePixels",
-            "v.parameterCount",
-            "v.sizeBytes",
-            "v.sha256",
-            "v.createdAt",
-          ])
-          .where("v.modelId", "=", modelId),
+        versions(this.database).where("v.modelId", "=", modelId),
         { columns: ["v.number"], direction: "desc" },
         range,
       ).execute(),
     );
-    return { ...versions, totalCount: () => prisma.modelVersion.count({ where: { modelId } }) };
+    return { ...found, totalCount: () => prisma.modelVersion.count({ where: { modelId } }) };
   }
 
-  /** At most one version for each model: its highest number. */
+  /** The version with the highest number of each model that has one. */
   latestVersions(modelIds: readonly string[]): Promise<readonly ModelVersionRecord[]> {
-    return this.#select(
-      `select distinct on (v.model_id) ${VERSION_COLUMNS} from model_version v join model m on m.id = v.model_id
-       where v.model_id = any($1) order by v.model_id, v.number desc`,
-      modelIds,
-    );
+    return versions(this.database)
+      .distinctOn("v.modelId")
+      .where("v.modelId", "=", anyOf(modelIds))
+      .orderBy("v.modelId")
+      .orderBy("v.number", "desc")
+      .execute();
   }
 
   /** Oldest first. */
   versionsOfRuns(runIds: readonly string[]): Promise<readonly ModelVersionRecord[]> {
-    return this.#select(`${VERSIONS} where v.run_id = any($1) order by v.created_at, v.id`, runIds);
+    return versions(this.database)
+      .where("v.runId", "=", anyOf(runIds))
+      .orderBy("v.createdAt")
+      .orderBy("v.id")
+      .execute();
   }
 
   /** By name. */
   aliasesOfModels(modelIds: readonly string[]): Promise<readonly ModelAliasRecord[]> {
-    return this.#select(`${ALIASES} where model_id = any($1) order by name`, modelIds);
+    return this.database.prisma.modelAlias.findMany({
+      where: { modelId: { in: [...modelIds] } },
+      orderBy: { name: "asc" },
+      select: ALIAS,
+    });
   }
 
   /** By name. */
   aliasesOfVersions(versionIds: readonly string[]): Promise<readonly ModelAliasRecord[]> {
-    return this.#select(`${ALIASES} where version_id = any($1) order by name`, versionIds);
-  }
-
-  /** Which of these ids have a committed row. */
-  async existingVersions(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await this.#select<{ id: string }>(`select id from model_version where id = any($1)`, ids);
-    return new Set(rows.map(({ id }) => id));
-  }
-
-  /**
-   * Adds a version with the model's next number, making the model when it is new.
-   *
-   * @returns null when the idempotency key is taken; nothing was changed then
-   * @throws AppError `RUN_NOT_FOUND` when the run was deleted meanwhile
-   */
-  insertVersion(version: NewModelVersion): Promise<ModelVersionRecord | null> {
-    return this.database.transaction(async (client) => {
-      if (version.idempotency !== null) {
-        const { key } = version.idempotency;
-        await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [key]);
-        const taken = await client.query(`select from model_version where idempotency_key = $1`, [key]);
-        if (taken.rowCount !== 0) return null;
-      }
-      // The lock keeps the run from being deleted before its version is there to protect it.
-      const run = await client.query(`select from run where id = $1 for key share`, [version.runId]);
-      if (run.rowCount === 0) throw runNotFound(version.runId);
-      await client.query(`insert into model (id, name) values ($1, $2) on conflict (name) do nothing`, [
-        version.modelId,
-        version.modelName,
-      ]);
-      // The lock makes registrations of one model queue up, so that no number is skipped or given twice.
-      const locked = await client.query<{ id: string }>(`select id from model where name = $1 for update`, [
-        version.modelName,
-      ]);
-      const modelId = locked.rows[0]?.id ?? version.modelId;
-      await client.query(
-        `insert into model_version (id, model_id, number, description, run_id, dataset_version_id, epoch, class_names,
-           image_size_pixels, parameter_count, size_bytes, sha256, idempotency_key, idempotency_hash)
-         select $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-         from model_version where model_id = $2`,
-        [
-          version.id,
-          modelId,
-          version.description,
-          version.runId,
-          version.datasetVersionId,
-          version.epoch,
-          version.classNames,
-          version.imageSizePixels,
-          version.parameterCount,
-          version.sizeBytes,
-          version.sha256,
-          version.idempotency?.key ?? null,
-          version.idempotency?.hash ?? null,
-        ],
-      );
-      const { rows } = await client.query<ModelVersionRecord>(`${VERSIONS} where v.id = $1`, [version.id]);
-      return rows[0] ?? null;
+    return this.database.prisma.modelAlias.findMany({
+      where: { versionId: { in: [...versionIds] } },
+      orderBy: { name: "asc" },
+      select: ALIAS,
     });
   }
 
-  /** Moves or makes an alias; false when the model has no version of that number. */
+  /** The ids among these that have a committed row. */
+  async existingVersions(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = await this.database.prisma.modelVersion.findMany({
+      where: { id: { in: [...ids] } },
+      select: { id: true },
+    });
+    return new Set(found.map(({ id }) => id));
+  }
+
+  /**
+   * Adds a version with the next number of its model, and the model when it is new.
+   *
+   * @returns null without a change when the idempotency key is taken
+   * @throws AppError `RUN_NOT_FOUND` when the run was deleted in the meantime
+   */
+  insertVersion(version: NewModelVersion): Promise<ModelVersionRecord | null> {
+    return this.database.transaction(async (transaction) => {
+      const { kysely, prisma } = transaction;
+      const { id, modelName, idempotency } = version;
+      if (idempotency !== null && !(await claim(transaction, idempotency))) return null;
+      // The lock keeps the run from being deleted before its version protects it.
+      const run = await kysely
+        .selectFrom("run")
+        .select("id")
+        .where("id", "=", version.runId)
+        .forKeyShare()
+        .executeTakeFirst();
+      if (run === undefined) throw runNotFound(version.runId);
+      const model = await lockModel(transaction, version);
+      const newest = await prisma.modelVersion.findFirst({
+        where: { modelId: model.id },
+        orderBy: { number: "desc" },
+        select: { number: true },
+      });
+      const number = (newest?.number ?? 0) + 1;
+      const { createdAt } = await prisma.modelVersion.create({
+        data: {
+          id,
+          modelId: model.id,
+          number,
+          description: version.description,
+          runId: version.runId,
+          datasetVersionId: version.datasetVersionId,
+          epoch: version.epoch,
+          classNames: [...version.classNames],
+          imageSizePixels: version.imageSizePixels,
+          parameterCount: version.parameterCount,
+          sizeBytes: version.sizeBytes,
+          sha256: version.sha256,
+          idempotencyKey: idempotency?.key ?? null,
+          idempotencyHash: idempotency?.hash ?? null,
+        },
+        select: { createdAt: true },
+      });
+      const { idempotency: _, ...record } = version;
+      return { ...record, modelId: model.id, modelName, number, createdAt };
+    });
+  }
+
+  /** Creates or moves an alias. @returns false when the model has no version of that number */
   async putAlias(modelId: string, alias: string, number: number): Promise<boolean> {
-    const { rowCount } = await this.database.pool.query(
-      `insert into model_alias (model_id, name, version_id)
-       select model_id, $2, id from model_version where model_id = $1 and number = $3
-       on conflict (model_id, name) do update set version_id = excluded.version_id`,
-      [modelId, alias, number],
-    );
-    return rowCount === 1;
+    const { numInsertedOrUpdatedRows } = await this.database.kysely
+      .insertInto("modelAlias")
+      .columns(["modelId", "name", "versionId"])
+      .expression(({ selectFrom, val }) =>
+        selectFrom("modelVersion")
+          .select(["modelId", val(alias).as("name"), "id"])
+          .where("modelId", "=", modelId)
+          .where("number", "=", number),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(["modelId", "name"])
+          .doUpdateSet(({ ref }) => ({ versionId: ref("excluded.versionId") })),
+      )
+      .executeTakeFirstOrThrow();
+    return numInsertedOrUpdatedRows === 1n;
   }
 
-  /** Without effect when there is no such alias. */
+  /** Has no effect when there is no such alias. */
   async deleteAlias(modelId: string, alias: string): Promise<void> {
-    await this.database.pool.query(`delete from model_alias where model_id = $1 and name = $2`, [
-      modelId,
-      alias,
-    ]);
+    await this.database.prisma.modelAlias.deleteMany({ where: { modelId, name: alias } });
   }
+}
 
-  async #select<Row extends object>(sql: string, ...values: readonly unknown[]): Promise<Row[]> {
-    return (await this.database.pool.query<Row>(sql, [...values])).rows;
-  }
+function versions({ kysely }: Pick<Connection, "kysely">) {
+  return kysely.selectFrom("modelVersion as v").innerJoin("model as m", "m.id", "v.modelId").select(VERSION);
+}
+
+/** Waits for other requests with the same key. @returns whether none of them added a version */
+async function claim({ kysely, prisma }: Transaction, { key }: Idempotency): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(kysely);
+  return (await prisma.modelVersion.count({ where: { idempotencyKey: key } })) === 0;
+}
+
+/**
+ * The model of a version, created when it is new. Its lock makes registrations of one model wait for each other, so
+ * that no number is skipped or assigned twice.
+ */
+async function lockModel(
+  { kysely, prisma }: Transaction,
+  { modelId, modelName }: NewModelVersion,
+): Promise<{ readonly id: string }> {
+  await prisma.model.createMany({ data: [{ id: modelId, name: modelName }], skipDuplicates: true });
+  return kysely
+    .selectFrom("model")
+    .select("id")
+    .where("name", "=", modelName)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
 }

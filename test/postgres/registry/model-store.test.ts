@@ -51,7 +51,7 @@ async function added(model: string): Promise<ModelVersionRecord> {
   return version;
 }
 
-test("20 registrations of one new model at once get the numbers 1 to 20", async () => {
+test("20 concurrent registrations of one new model get the numbers 1 to 20", async () => {
   const versions = await Promise.all(Array.from({ length: 20 }, () => added("parallel")));
   assert.deepEqual(
     versions.map(({ number }) => number).sort((a, b) => a - b),
@@ -60,7 +60,7 @@ test("20 registrations of one new model at once get the numbers 1 to 20", async 
   assert.equal(new Set(versions.map(({ modelId }) => modelId)).size, 1);
 });
 
-test("a version is found again as it was added", async () => {
+test("a version is found as it was added", async () => {
   const version = await added("kept");
   assert.equal(version.parameterCount, 143_667_240);
   assert.equal(version.sizeBytes, 2 ** 40);
@@ -69,7 +69,7 @@ test("a version is found again as it was added", async () => {
   assert.deepEqual((await models.versionsOfRuns([run.runId])).at(-1), version);
 });
 
-test("a reference finds the latest version, a number, or what the alias names", async () => {
+test("a reference finds the latest version, a number, or the version of an alias", async () => {
   const [first, second] = [await added("named"), await added("named")];
   await models.putAlias(first.modelId, "champion", 1);
   assert.deepEqual(await models.findVersionByRef("named"), second);
@@ -81,7 +81,7 @@ test("a reference finds the latest version, a number, or what the alias names", 
   assert.deepEqual(await models.latestVersions([first.modelId]), [second]);
 });
 
-test("an alias moves, goes, and never names a version of another model", async () => {
+test("an alias is moved and deleted, and never names a version of another model", async () => {
   const [first, second, other] = [await added("moved"), await added("moved"), await added("other")];
   assert.equal(await models.putAlias(first.modelId, "live", 1), true);
   assert.equal(await models.putAlias(first.modelId, "live", 2), true);
@@ -104,7 +104,7 @@ test("a taken idempotency key adds nothing, not even a model", async () => {
   assert.deepEqual(await models.findVersionByIdempotencyKey("once"), { version: kept, hash: "h" });
 });
 
-test("lists page newest first, and their cursors stay valid while rows are added", async () => {
+test("versions are listed newest first, and cursors stay valid while rows are added", async () => {
   const versions: ModelVersionRecord[] = [];
   for (let count = 0; count < 5; count++) versions.unshift(await added("paged"));
   const modelId = versions[0]?.modelId ?? "";
@@ -130,7 +130,7 @@ test("lists page newest first, and their cursors stay valid while rows are added
   await assertPages(read, await walkForward(read, 100));
 });
 
-test("every model appears once over the pages of all models", async () => {
+test("the pages of all models contain every model once", async () => {
   for (const name of ["page-a", "page-b", "page-c"]) await added(name);
   const read = (page: PageRequest) => models.listModels(page);
   const all = await walkForward(read, 2);

@@ -117,7 +117,7 @@ describe("an import", () => {
         ["rose/stolen.png", "CONFLICTING_LABEL"],
       ].sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
       assert.deepEqual(reasons, expected, kind);
-      assert.equal(totalCount, expected.length);
+      assert.equal(await totalCount(), expected.length);
       assert.equal(version.quarantinedCount, expected.length);
       assert.equal(version.sampleCount, 20);
       assert.ok(items.every(({ node }) => node.detail.length > 0));

@@ -19,7 +19,7 @@ async function openFlowers(): Promise<DataWorld & { versionId: string }> {
   return { ...world, versionId: version.id };
 }
 
-test("samples come by position, each once, however large the pages are", async () => {
+test("samples are listed by position, each once, whatever the size of the pages", async () => {
   await using world = await openFlowers();
   const everything = await world.datasets.allSamples(world.versionId);
   assert.equal(everything.length, 17);
@@ -49,14 +49,14 @@ test("samples are filtered by class and split, and counted", async () => {
   }
 });
 
-test("samples are found by id, unknown ids are left out", async () => {
+test("samples are found by id, and unknown ids are ignored", async () => {
   await using world = await openFlowers();
   const [first, second] = await world.datasets.allSamples(world.versionId);
   const found = await world.datasets.findSamples([second?.id ?? "", "smp_unknown", first?.id ?? ""]);
   assert.deepEqual(new Set(found.map(({ id }) => id)), new Set([first?.id, second?.id]));
 });
 
-test("quarantined files come in the order of their names", async () => {
+test("quarantined files are listed by name", async () => {
   await using world = await openFlowers();
   const read = (page: PageRequest) => world.datasets.listQuarantine(world.versionId, page);
   const files = await walkForward(read, 1);
@@ -68,10 +68,10 @@ test("quarantined files come in the order of their names", async () => {
   assert.equal(await (await read({ first: 1 })).totalCount(), 2);
 });
 
-test("data sets and versions come newest first, and new ones do not disturb a reader", async () => {
+test("datasets and versions are listed newest first, and new ones do not disturb a reader", async () => {
   await using world = await openDataWorld();
   const at = new Date("2026-01-02T03:04:05.678Z");
-  // Equal times, so that the id has to decide.
+  // Equal times, so that the ids decide.
   for (let n = 0; n < 5; n++) {
     await world.database.prisma.dataset.create({ data: { id: `ds_${n}`, name: `set-${n}`, createdAt: at } });
   }
@@ -97,7 +97,7 @@ test("data sets and versions come newest first, and new ones do not disturb a re
   assert.equal(await (await read({ first: 1 })).totalCount(), 6);
 });
 
-test("a cursor of another list, or of none, is refused", async () => {
+test("a cursor of another list, or an invalid one, is refused", async () => {
   await using world = await openFlowers();
   const dataset = await world.datasets.findDatasetByName("flowers");
   const refused = (work: Promise<unknown>) =>
@@ -109,12 +109,12 @@ test("a cursor of another list, or of none, is refused", async () => {
     await refused(datasets.listSamples(versionId, { className: null, split: null }, { first: 1, after }));
     await refused(datasets.listQuarantine(versionId, { first: 1, after }));
   }
-  // Far outside of what a position can be, but a whole number: simply after everything.
+  // A whole number that is too large for a position comes after all of them.
   const beyond = await datasets.listQuarantine(versionId, { first: 1, after: encodeCursor([2 ** 50]) });
   assert.deepEqual(beyond.items, []);
 });
 
-test("counts of several versions come in one answer", async () => {
+test("several versions are counted in one call", async () => {
   await using world = await openFlowers();
   const other = await world.import({
     dataset: "others",
