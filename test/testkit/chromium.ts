@@ -8,7 +8,7 @@ const PLACES = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** A Chromium of this machine (`CHROMIUM_PATH` first), or null. */
+/** Returns the path of a Chromium on this machine, CHROMIUM_PATH first; null when there is none. */
 export function findChromium(): string | null {
   const given = process.env.CHROMIUM_PATH;
   if (given !== undefined && given !== "") return given;

@@ -58,7 +58,7 @@ export async function openDataWorld(limits: Partial<Config["limits"]> = {}): Pro
   };
 }
 
-/** The same over an existing folder and database, which stay when it is disposed. */
+/** Opens the same over an existing folder and database. Disposing keeps both. */
 export async function composeDataWorld(
   homeFolder: string,
   database: Database,
@@ -123,7 +123,7 @@ export async function composeDataWorld(
   };
 }
 
-/** Every event of an import until its end. */
+/** Returns all events of an import until its end. */
 export async function followImport(
   importer: DatasetImporter,
   versionId: string,

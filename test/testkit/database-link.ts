@@ -3,12 +3,12 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 type Behaviour =
   | "open"
-  /** Connections break, and new ones break at once, as while a server is down. */
+  /** Closes connections, and new ones at once, as while a server is down. */
   | "cut"
-  /** Nothing passes, and nobody is told, as after a power cut. */
+  /** Drops all data silently, as after a power cut. */
   | "silent";
 
-/** A way to a PostgreSQL that a test can break. */
+/** A proxy to a PostgreSQL that a test can interrupt. */
 export class DatabaseLink implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: URL;
@@ -27,7 +27,7 @@ export class DatabaseLink implements AsyncDisposable {
     return link;
   }
 
-  /** Of the same database, over this way. */
+  /** The URL of the same database through the proxy. */
   get url(): string {
     const url = new URL(this.#target);
     url.hostname = "127.0.0.1";
@@ -35,7 +35,7 @@ export class DatabaseLink implements AsyncDisposable {
     return url.href;
   }
 
-  /** Resolves when a connection was made in vain, after the way was cut. */
+  /** Resolves when a connection was refused or dropped after the interruption. */
   get tried(): Promise<void> {
     return this.#tried.promise;
   }
@@ -64,7 +64,7 @@ export class DatabaseLink implements AsyncDisposable {
   #keep(socket: Socket): Socket {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
-    socket.on("error", () => {}); // The close that follows is enough.
+    socket.on("error", () => {}); // The event "close" follows.
     return socket;
   }
 

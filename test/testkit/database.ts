@@ -12,12 +12,12 @@ export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Warnings and worse, on standard error. */
+/** Writes errors to standard error. */
 export const testLog: Log = createLog("error");
 
 /**
- * A migrated database of its own on a real PostgreSQL: the server of TEST_DATABASE_URL, or one that
- * this process starts once. Disposing drops it, and fails when something is still connected to it.
+ * Creates a migrated database on a real PostgreSQL: on the server of TEST_DATABASE_URL, or on one that this process
+ * starts once. Disposing drops the database, and fails when something is still connected to it.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { url, drop } = await createDatabaseFrom(await provideTemplate());
@@ -32,7 +32,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** A database without any table, for tests of the migrations themselves. */
+/** Creates a database without tables, for tests of the migrations themselves. */
 export async function createEmptyDatabase(): Promise<{ url: string } & AsyncDisposable> {
   const { url, drop } = await createDatabaseFrom("template0");
   return { url, [Symbol.asyncDispose]: drop };
@@ -43,7 +43,7 @@ async function createDatabaseFrom(template: string): Promise<{ url: string; drop
   const name = `espalier_test_${randomBytes(8).toString("hex")}`;
   await onServer(server, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
   const drop = async (): Promise<void> => {
-    // Waits up to five seconds for connections that are just closing.
+    // PostgreSQL waits up to five seconds for connections that are closing.
     await onServer(server, (client) => client.query(`DROP DATABASE ${name}`));
   };
   return { url: withDatabase(server, name), drop };
@@ -59,14 +59,14 @@ function serverUrl(): Promise<string> {
 
 async function startOwnServer(): Promise<string> {
   const server = await startTestPostgres();
-  // The server is no reason for the process to stay, so this comes when all tests are done.
+  // The server does not keep the process alive, so that this event comes after all tests.
   process.once("beforeExit", () => void server[Symbol.asyncDispose]());
   return server.url;
 }
 
 let template: Promise<string> | null = null;
 
-/** The name of a database that has the migrations of this checkout and no rows. */
+/** Returns the name of a database with the migrations of this checkout and no rows. */
 function provideTemplate(): Promise<string> {
   template ??= createTemplate();
   return template;
@@ -76,7 +76,7 @@ async function createTemplate(): Promise<string> {
   const server = await serverUrl();
   const name = `espalier_template_${migrationsDigest()}`;
   await onServer(server, async (client) => {
-    // Test files run in processes of their own; the first one makes the template.
+    // Each test file runs in a process of its own. The first one creates the template.
     await client.query("SELECT pg_advisory_lock(hashtext($1))", [name]);
     const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [name]);
     if (rowCount !== 0) return;

@@ -8,14 +8,14 @@ import { testLog } from "./database.js";
 
 export interface EngineWithFolder extends AsyncDisposable {
   readonly host: EngineHost;
-  /** For the test's files; the engine's work folder is `work` in it. Removed at the end. */
+  /** A folder for files of the test. The work folder of the engine is `work` in it. Disposing removes it. */
   readonly folder: string;
 }
 
 /**
- * A real engine, and a folder that tests look into.
+ * Starts a real engine with a folder that tests can read.
  *
- * @param threads as many as the configuration says unless given
+ * @param threads by default the number in the configuration
  */
 export async function startEngineWithFolder(threads?: number): Promise<EngineWithFolder> {
   const config = parseConfig(process.env);
@@ -37,7 +37,7 @@ export async function startEngineWithFolder(threads?: number): Promise<EngineWit
   };
 }
 
-/** A real engine with one thread, for tests that need no files of their own. */
+/** Starts a real engine with one thread, for tests without files. */
 export async function startTestEngine(): Promise<EngineHost> {
   const { host, folder } = await startEngineWithFolder(1);
   const dispose = host[Symbol.asyncDispose].bind(host);

@@ -1,8 +1,8 @@
 import { startTestPostgres } from "./postgres-server.js";
 
 /**
- * For `node --test --test-global-setup`: one PostgreSQL for all test files of a run, which find it in
- * TEST_DATABASE_URL. Without it every file that needs a database starts one of its own.
+ * Starts one PostgreSQL for all test files of a run, for `node --test --test-global-setup`. The files find it in
+ * TEST_DATABASE_URL. Without it each file that needs a database starts a server of its own.
  */
 let server: Awaited<ReturnType<typeof startTestPostgres>> | null = null;
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { startEmbeddedPostgres } from "../../src/db/embedded/embedded-postgres.js";
 import { createLog } from "../../src/telemetry/log.js";
 
-/** Data of tests need not survive a crash, so nothing waits for a disk. */
+/** The data of tests need not survive a crash, so that the server does not wait for the disk. */
 const THROW_AWAY = {
   fsync: "off",
   synchronous_commit: "off",
@@ -12,7 +12,7 @@ const THROW_AWAY = {
   max_connections: "300",
 };
 
-/** A real PostgreSQL in a temporary folder, which goes with it. */
+/** Starts a real PostgreSQL in a temporary folder. Disposing stops it and removes the folder. */
 export async function startTestPostgres(): Promise<{ url: string } & AsyncDisposable> {
   const folder = await mkdtemp(path.join(tmpdir(), "espalier-test-postgres-"));
   const server = await startEmbeddedPostgres(folder, createLog("warn"), THROW_AWAY);

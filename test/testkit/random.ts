@@ -1,4 +1,4 @@
-/** A seeded source of numbers in [0, 1), so that a failing test fails again. Mulberry32. */
+/** Creates a seeded generator of numbers in [0, 1), Mulberry32, so that a failing test fails again. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -2,7 +2,7 @@ import { CompiledQuery, type Kysely, type QueryResult } from "kysely";
 import type { Tables } from "../../src/db/generated/kysely/tables.js";
 
 /**
- * Runs SQL as it is written, for tests that look at rows or bring about what no store does. Columns of the result are
+ * Runs SQL as it is written, for tests that read rows or create a state that no store creates. Columns of the result are
  * in camel case.
  *
  * @param on a database, or a transaction in it

@@ -3,8 +3,8 @@ import { VGG_BLOCKS } from "../../src/graph/architectures/vgg.js";
 import { seededRandom } from "./random.js";
 
 /**
- * A safetensors file with the convolutions of an architecture as torchvision names and orders them, in full
- * width and without a head. Their values are drawn, so that the outputs are about as large as the inputs.
+ * Creates a safetensors file with the convolutions of an architecture in torchvision's names and order, in full width
+ * and without a head. The values are random, with outputs about as large as the inputs.
  */
 export function drawTorchConvolutions(architecture: Architecture, seed = 0): Buffer {
   const random = seededRandom(seed);

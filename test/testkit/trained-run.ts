@@ -4,7 +4,7 @@ import type { Database } from "../../src/db/database.js";
 import { prismaJson } from "../../src/db/prisma-json.js";
 import { PLAIN_CONFIGURATION } from "./plain-training.js";
 
-/** The smallest network there is: good for wiring, not for learning. */
+/** The smallest network: it runs fast and learns little. */
 export const TINY_CONFIGURATION: RunConfiguration = {
   architecture: "VGG11",
   batchNormalization: true,
@@ -29,7 +29,7 @@ export interface TrainedRunRows {
   readonly classNames: readonly string[];
 }
 
-/** Rows of a finished run on a ready dataset version "flowers-<random>:1", without any checkpoint. */
+/** Inserts the rows of a finished run without checkpoints, on a ready dataset version "flowers-<random>:1". */
 export async function insertTrainedRun(
   database: Database,
   classNames: readonly string[] = ["daisy", "rose", "tulip"],
@@ -69,7 +69,7 @@ export async function insertTrainedRun(
   return { runId, datasetVersionId, classNames };
 }
 
-/** The row of a checkpoint; the files are the caller's. */
+/** Inserts the row of a checkpoint. The caller provides the files. */
 export async function insertCheckpoint(
   database: Database,
   checkpoint: { runId: string; epoch: number; best: boolean; sha256: string; sizeBytes: number },

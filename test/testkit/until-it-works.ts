@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** A writer that has lost its connection tries again, as a trainer does. */
+/** Repeats a write after a lost connection, as a trainer does. */
 export async function untilItWorks(write: () => Promise<void>): Promise<void> {
   for (;;) {
     try {

@@ -15,16 +15,15 @@ export interface TestEspalier extends AsyncDisposable {
   readonly homeFolder: string;
   readonly adminToken: string;
   readonly services: ApiServices;
-  /** The server's own database, over connections of the test's. */
+  /** The database of the server, over other connections. */
   readonly database: Database;
   readonly api: ApiClient;
 }
 
 /**
- * The whole product in this process: a database and a home folder of its own, a port of the system's
- * choice.
+ * Starts the whole product in this process, with a new database, a new home folder and a free port.
  *
- * @param environment variables to set beside those
+ * @param environment further environment variables
  */
 export async function startTestEspalier(
   environment: NodeJS.ProcessEnv = {},

@@ -7,7 +7,7 @@ import { checkDeclaredCodes } from "./declared-codes.js";
 
 type AnyDocument = string | TypedDocumentNode<unknown, AnyVariables>;
 
-/** The answer of a GraphQL server, errors included. */
+/** The response of a GraphQL server, with its errors. */
 export interface Answer<Data = Record<string, unknown>> {
   readonly status: number;
   readonly data?: Data | null;
@@ -86,7 +86,7 @@ export class GraphqlClient implements AsyncDisposable {
     return results as AsyncIterableIterator<Omit<Answer<unknown>, "status">>;
   }
 
-  /** Any request to the server, with the token. */
+  /** Sends any request to the server, with the token. */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (this.token !== null) headers.set("authorization", `Bearer ${this.token}`);

@@ -4,8 +4,7 @@ import type { Page, PageRequest } from "../../../src/core/page.js";
 export type ReadPage<T> = (request: PageRequest) => Promise<Page<T>>;
 
 /**
- * Reads a list from its beginning to its end, and checks that every page says rightly whether others precede and
- * follow it.
+ * Reads a list from its beginning to its end, and checks on every page whether other pages precede and follow it.
  *
  * @param between runs after every page but the last
  */
@@ -27,7 +26,7 @@ export async function walkForward<T>(
   }
 }
 
-/** The same from the end to the beginning. @returns the items in the order of the list */
+/** Reads a list from its end to its beginning. @returns the items in the order of the list */
 export async function walkBackward<T>(
   read: ReadPage<T>,
   last: number,
@@ -64,7 +63,7 @@ export async function assertPages<T>(
 
   const whole = await read({ first: inner.length, after, before });
   assert.deepEqual(nodesOf(whole), inner);
-  // By Relay's rules, what lies beyond `before` is no next page for `first`.
+  // By Relay's rules, items after `before` are no next page for `first`.
   assert.deepEqual([await whole.hasPreviousPage(), await whole.hasNextPage()], [true, false]);
   const wholeBackward = await read({ last: inner.length, after, before });
   assert.deepEqual(nodesOf(wholeBackward), inner);

@@ -16,14 +16,14 @@ import {
 } from "graphql";
 
 export interface FieldOperation {
-  /** "Run.name" */
+  /** Such as "Run.name". */
   readonly field: string;
   readonly kind: "query" | "mutation" | "subscription";
-  /** A valid operation that asks for the field. */
+  /** A valid operation that selects the field. */
   readonly document: string;
 }
 
-/** For every field of every type that can be reached: one operation that asks for it. */
+/** Returns an operation for every field of every type that can be reached. */
 export function operationsForEveryField(schema: GraphQLSchema): FieldOperation[] {
   const operations: FieldOperation[] = [];
   const visited = new Set<GraphQLObjectType>();
@@ -32,7 +32,7 @@ export function operationsForEveryField(schema: GraphQLSchema): FieldOperation[]
     ["mutation", schema.getMutationType()],
     ["subscription", schema.getSubscriptionType()],
   ] as const;
-  /** Types to walk, each with how to get there: "node(id: "x") { ... on Run {" and as many braces at the end. */
+  /** Types to visit, each with the path to it: "node(id: "x") { ... on Run {" and as many braces at the end. */
   const waiting: { type: GraphQLObjectType; kind: FieldOperation["kind"]; before: string; braces: number }[] =
     [];
   for (const [kind, type] of roots) if (type) waiting.push({ type, kind, before: kind, braces: 0 });
@@ -69,7 +69,7 @@ function argumentsOf(field: GraphQLField<unknown, unknown>): string {
   return `(${required.map(({ name, type }) => `${name}: ${literalFor(type)}`).join(", ")})`;
 }
 
-/** A literal that fits the type, with as little in it as it allows. */
+/** Returns the smallest literal that fits the type. */
 function literalFor(type: GraphQLInputType): string {
   if (isNonNullType(type)) return literalFor(type.ofType);
   if (isListType(type)) return "[]";

@@ -9,13 +9,13 @@ export interface TestServer extends Omit<TestEspalier, "api" | "adminToken"> {
   readonly editor: GraphqlClient;
   readonly viewer: GraphqlClient;
   readonly anonymous: GraphqlClient;
-  /** Lines that the server logged with severity error. */
+  /** The lines that the server logged at the level error. */
   readonly errorLog: readonly string[];
-  /** A client with a new token of that role. */
+  /** Creates a token with the role and returns a client that sends it. */
   newClient(role: Role): Promise<GraphqlClient>;
 }
 
-/** The whole product in this process, with clients of each role. */
+/** Starts the whole product in this process, with a client for each role. */
 export async function startTestServer(environment: NodeJS.ProcessEnv = {}): Promise<TestServer> {
   await using starting = new OwnedResources();
   const errorLog: string[] = [];

@@ -9,7 +9,10 @@ export interface SocketMessage {
   readonly payload?: unknown;
 }
 
-/** A WebSocket of the subscription protocol, message by message: it can be slow, rude and cut off. */
+/**
+ * A client of the subscription protocol that sends single messages. It can read slowly, break the protocol and drop the
+ * connection.
+ */
 export class SocketClient implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #received: SocketMessage[] = [];
@@ -22,14 +25,14 @@ export class SocketClient implements AsyncDisposable {
       this.#received.push(JSON.parse(String(data)) as SocketMessage);
       this.#wake();
     });
-    this.#socket.on("error", () => {}); // The close that follows is what counts.
+    this.#socket.on("error", () => {}); // The event "close" follows.
     this.#socket.on("close", (code, reason) => {
       this.#closed.resolve({ code, reason: String(reason) });
       this.#wake();
     });
   }
 
-  /** A connection that was let in. */
+  /** Opens a connection and waits until the server accepts it. */
   static async connect(url: string, token: string | null): Promise<SocketClient> {
     const client = new SocketClient(url);
     await once(client.#socket, "open");
@@ -38,7 +41,7 @@ export class SocketClient implements AsyncDisposable {
     return client;
   }
 
-  /** How the connection ended, once it has. */
+  /** Resolves with how the connection ended. */
   get closed(): Promise<{ readonly code: number; readonly reason: string }> {
     return this.#closed.promise;
   }
@@ -55,7 +58,7 @@ export class SocketClient implements AsyncDisposable {
     this.send({ type: "subscribe", id, payload: { query, variables } });
   }
 
-  /** The next message; one waiter at a time. */
+  /** Resolves with the next message. One call at a time may wait. */
   async next(): Promise<SocketMessage> {
     for (;;) {
       const message = this.#received.shift();
@@ -67,7 +70,7 @@ export class SocketClient implements AsyncDisposable {
     }
   }
 
-  /** Lets what the server sends lie, or reads on. */
+  /** Stops reading what the server sends, or reads again. */
   read(reading: boolean): void {
     if (reading) this.#socket.resume();
     else this.#socket.pause();

@@ -2,15 +2,15 @@ import { crc32, deflateRawSync, gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
 import type { Files } from "./images.js";
 
-/** An entry of a zip, with the false headers of a hostile or broken writer. */
+/** An entry of a zip file, with the false headers of a hostile or broken writer. */
 export interface ZipEntry {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Unix mode with the file's type, for example 0o120777 for a link. */
+  /** The Unix mode with the type of the file, for example 0o120777 for a link. */
   readonly mode?: number;
-  /** Whether it is compressed; it is stored as it is by default. */
+  /** Whether the entry is compressed; by default it is not. */
   readonly deflate?: boolean;
-  /** False values of the headers. */
+  /** False values in the headers. */
   readonly claimedBytes?: number;
   readonly claimedCrc?: number;
   readonly method?: number;
@@ -21,7 +21,7 @@ export function zipOf(files: Files): Buffer {
   return zip(Object.entries(files).map(([name, bytes]) => ({ name, bytes, deflate: true })));
 }
 
-/** Writes a zip as described by PKWARE's APPNOTE, without any check. */
+/** Writes a zip file by PKWARE's APPNOTE, without any check. */
 export function zip(entries: readonly ZipEntry[]): Buffer {
   const locals: Buffer[] = [];
   const directory: Buffer[] = [];

@@ -2,7 +2,7 @@ import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { drawFlowers } from "../../../demo/draw-flowers.js";
 
-/** A tar of small drawn flowers, five classes and a few broken files, quick to import and to train on. */
+/** Creates a tar file of small drawn flowers in five classes with a few broken files, quick to import and to train on. */
 export async function drawFlowerArchive(perClass: number): Promise<Buffer> {
   const tar = pack();
   const packed = buffer(tar);

@@ -6,10 +6,10 @@ import { seededRandom } from "../random.js";
 export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
 export const IMAGE_FORMATS: readonly ImageFormat[] = ["jpeg", "png", "webp", "gif", "avif", "tiff"];
 
-/** Files by their path inside a folder or an archive. */
+/** Files by their path in a folder or an archive. */
 export type Files = Readonly<Record<string, Uint8Array>>;
 
-/** A real image file of colored blocks. Every seed gives another image. */
+/** Creates a real image file of colored blocks. Each seed gives a different image. */
 export async function imageFile(
   seed: number,
   options: { width?: number; height?: number; format?: ImageFormat } = {},
@@ -23,7 +23,7 @@ export async function imageFile(
     .toBuffer();
 }
 
-/** `counts` images for each class, as `<class>/<number>.png`. Their seeds count from `firstSeed`. */
+/** Creates `counts` images for each class as `<class>/<number>.png`, with seeds from `firstSeed` on. */
 export async function classFolders(counts: Readonly<Record<string, number>>, firstSeed = 0): Promise<Files> {
   const files: Record<string, Uint8Array> = {};
   let seed = firstSeed;
@@ -41,7 +41,7 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
   }
 }
 
-/** One file for each reason that the bytes alone decide, for limits of 100,000 bytes and 10,000 pixels. */
+/** Creates one file for each reason that depends on the bytes alone, with limits of 100,000 bytes and 10,000 pixels. */
 export async function brokenFiles(): Promise<
   Readonly<
     Record<
@@ -71,7 +71,7 @@ export async function brokenFiles(): Promise<
   };
 }
 
-/** An image file of noise, large enough that damage affects its pixels. */
+/** Creates an image file of noise, large enough that damage affects its pixels. */
 export async function noisyImageFile(
   seed: number,
   options: { width?: number; height?: number; format?: ImageFormat } = {},

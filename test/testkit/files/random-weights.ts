@@ -1,6 +1,6 @@
 import type { InitialVariables, InitialWeights } from "../../../src/registry/initial-weights.js";
 
-/** For runs that start at random, where there is no registry to find other weights in. */
+/** Initial weights for runs that start at random, without a registry that has other weights. */
 export const RANDOM_WEIGHTS: Pick<InitialWeights, "resolve" | "provide"> = {
   async resolve(input) {
     if (input !== null) throw new Error("These tests launch runs with random weights alone.");

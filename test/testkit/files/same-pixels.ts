@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** Fails at the first value that differs; `deepEqual` takes minutes to show how whole images differ. */
+/** Fails at the first value that differs. `deepEqual` takes minutes to show the difference of whole images. */
 export function assertSamePixels(
   actual: readonly number[],
   expected: readonly number[],
@@ -11,7 +11,7 @@ export function assertSamePixels(
   assert.equal(at, -1, `${what} has ${actual[at]} at ${at}, where ${expected[at]} was expected`);
 }
 
-/** The same of several images, by their places in the list. */
+/** Compares several images by their positions in the list. */
 export function assertSameImages(
   actual: readonly (readonly number[])[],
   expected: readonly (readonly number[])[],

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** One summary of a file of TensorBoard's events. */
+/** A summary in an event file of TensorBoard. */
 export interface SummaryRead {
   readonly step: number;
   readonly tag: string;
@@ -19,7 +19,7 @@ export interface HistogramRead {
   readonly counts: readonly number[];
 }
 
-/** Every summary, in the order of the file; frames are taken as they are, checksums and all. */
+/** Returns all summaries in the order of the file, without checking the checksums. */
 export async function readSummaries(file: string): Promise<readonly SummaryRead[]> {
   const bytes = await readFile(file);
   const summaries: SummaryRead[] = [];
@@ -61,7 +61,7 @@ function histogramOf(histogram: Fields): HistogramRead {
   };
 }
 
-/** What each field of a protobuf message holds: varints as numbers, all else as bytes. */
+/** Returns the values of each field of a protobuf message: varints as numbers, other types as bytes. */
 type Fields = ReadonlyMap<number, readonly (number | Buffer)[]>;
 
 function fieldsOf(message: Buffer): Fields {
