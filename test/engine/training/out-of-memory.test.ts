@@ -41,7 +41,10 @@ test("a batch that does not fit into memory is halved into micro-batches, and th
     warnings.map(({ code }) => code),
     ["BATCH_HALVED", "RESUMED"],
   );
-  assert.match(warnings[0]!.message, /^A micro-batch of 24 images .* with micro-batches of 12, .* batch of 24\.$/);
+  assert.match(
+    warnings[0]!.message,
+    /^A micro-batch of 24 images .* with micro-batches of 12, .* batch of 24\.$/,
+  );
   const epochs = await epochsOfRun(world.runs, id);
   assert.deepEqual(
     epochs.map(({ number }) => number),
