@@ -14,7 +14,7 @@ function coerced(input: object): RunConfigurationInput {
   return coerceInputValue(input, type) as RunConfigurationInput;
 }
 
-test("the defaults that the schema shows are those that a run is trained with", () => {
+test("the schema shows the defaults that a run is trained with", () => {
   for (const input of [
     {},
     { head: {}, optimizer: { adam: {} }, earlyStopping: { patience: 3 } },
@@ -28,7 +28,7 @@ test("the defaults that the schema shows are those that a run is trained with", 
   }
 });
 
-test("null means the same as leaving a field out", () => {
+test("null has the same meaning as a missing field", () => {
   const fields = Object.keys((schema.getType("RunConfigurationInput") as GraphQLInputObjectType).getFields());
   const nulls = Object.fromEntries(fields.map((field) => [field, null]));
   assert.deepEqual(resolveConfiguration(coerced(nulls)), resolveConfiguration({}));

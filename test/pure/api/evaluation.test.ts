@@ -17,7 +17,7 @@ const EVALUATION: EvaluationRecord = {
   predictionsSha256: "",
 };
 
-test("a confusion matrix is answered row by row", async () => {
+test("a confusion matrix is returned row by row", async () => {
   const rows = await confusionOf(Int32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9));
   assert.deepEqual(
     (await Promise.all(rows)).map((row) => [...row]),
@@ -29,7 +29,7 @@ test("a confusion matrix is answered row by row", async () => {
   );
 });
 
-test("while a matrix of 1,000 classes is answered, others get their turn", async () => {
+test("the event loop serves other requests while a matrix of 1,000 classes is returned", async () => {
   let turns = 0;
   let next: NodeJS.Immediate | undefined;
   const takeTurn = (): void => {

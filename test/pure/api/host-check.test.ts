@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { isLoopback, refusalOf } from "../../../src/api/http/host-check.js";
 
-test("a server on loopback answers to the names of loopback only, so that no page can rebind its own", () => {
+test("a server on loopback accepts only loopback names, which prevents DNS rebinding", () => {
   for (const host of ["localhost:4000", "LOCALHOST", "127.0.0.1:4000", "127.8.9.1", "[::1]:4000"]) {
     assert.equal(refusal({ host }), null, host);
   }
@@ -20,11 +20,11 @@ test("a server on loopback answers to the names of loopback only, so that no pag
   assert.equal(refusal({}), "HOST_NOT_ALLOWED");
 });
 
-test("a server on another interface answers to whatever it is called", () => {
+test("a server on another interface accepts any host name", () => {
   assert.equal(refusal({ host: "gpu.example:4000" }, false), null);
 });
 
-test("pages of other origins are refused, the server's own and programs are not", () => {
+test("web pages of other origins are refused; the server's own pages and programs are accepted", () => {
   const host = "localhost:4000";
   assert.equal(refusal({ host, origin: "http://localhost:4000" }), null);
   assert.equal(refusal({ host: "gpu.example", origin: "https://gpu.example" }, false), null);
@@ -39,7 +39,7 @@ test("pages of other origins are refused, the server's own and programs are not"
   }
 });
 
-test("loopback is known by its names and addresses", () => {
+test("loopback is recognized by its names and addresses", () => {
   for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
     assert.equal(isLoopback(host), true, host);
   for (const host of ["0.0.0.0", "::", "192.168.1.2", "gpu.example", "127.example"]) {

@@ -9,7 +9,7 @@ import { playgroundRoute } from "../../../src/api/http/playground-route.js";
 import { requestTimeout } from "../../../src/api/http/request-timeout.js";
 import { createLog } from "../../../src/telemetry/log.js";
 
-test("a request that gets no answer in time is told so", async () => {
+test("a request that takes too long gets a timeout error", async () => {
   const { promise: never } = Promise.withResolvers<void>();
   const app = express().use(requestTimeout(30), async () => never);
   await withServer(app, async (url) => {
@@ -19,7 +19,7 @@ test("a request that gets no answer in time is told so", async () => {
   });
 });
 
-test("a route that breaks answers with an id that the log explains", async () => {
+test("a failing route responds with an id that is in the log", async () => {
   const lines: string[] = [];
   const app = express()
     .get("/", () => {
@@ -36,7 +36,7 @@ test("a route that breaks answers with an id that the log explains", async () =>
   });
 });
 
-test("a playground that was not built says how to build it", async () => {
+test("the error of a missing playground says how to build it", async () => {
   const app = express()
     .use(playgroundRoute("/nowhere/at/all"))
     .use(jsonErrors(createLog("silent")));

@@ -10,7 +10,7 @@ import { parseConfig } from "../../../src/core/config.js";
 const schema = buildSchema(await emitSchema());
 const { limits } = parseConfig({});
 
-test("the query that GraphiQL sends first passes every limit", () => {
+test("the first query of GraphiQL is within every limit", () => {
   for (const options of [
     {},
     { inputValueDeprecation: true, specifiedByUrl: true, schemaDescription: true },
@@ -19,7 +19,7 @@ test("the query that GraphiQL sends first passes every limit", () => {
   }
 });
 
-test("introspection cannot be nested without end", () => {
+test("the nesting of introspection is limited", () => {
   const nested = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
   assert.notDeepEqual(validate(schema, parse(nested)), []);
 });
@@ -33,7 +33,7 @@ test("depth counts fields, through fragments of both kinds", () => {
   );
 });
 
-test("a query nested deeper than the limit is refused, in a fragment too", () => {
+test("a query nested deeper than the limit is refused, also in a fragment", () => {
   const deep = (levels: number): string =>
     Array.from({ length: levels }).reduce<string>(
       (inner) => `run { experiment { name } datasetVersion { ref } modelVersions { ${inner} } }`,
@@ -43,7 +43,7 @@ test("a query nested deeper than the limit is refused, in a fragment too", () =>
   assert.throws(() => check(query), refusedWith("QUERY_TOO_COMPLEX", /deep/));
 });
 
-test("fragments that spread fragments are measured in no time", () => {
+test("fragments that spread fragments are measured quickly", () => {
   const names = Array.from({ length: 60 }, (_, index) => `F${index}`);
   const fragments = names.map((name, index) => {
     const next = names[index + 1];
@@ -76,7 +76,7 @@ test("a connection costs its page size times what it holds, given literally, by 
   assert.equal(cost(`{ run(id: "run_1") { metricPoints(key: "train.loss") { ${points} } } }`), 2 + 500 * 3);
 });
 
-test("connections within connections multiply, so a few lines cannot ask for everything", () => {
+test("nested connections multiply their costs", () => {
   const query =
     "{ datasets(first: 200) { nodes { versions(first: 200) { nodes { samples(first: 200) { nodes { id } } } } } } }";
   assert.ok(cost(query) > 8_000_000);
@@ -92,7 +92,7 @@ test("a page of 200 runs with their relations, and a chart of a long run, are wi
   );
 });
 
-test("what is as long as there are classes costs as if there were many, and a matrix of them more", () => {
+test("lists with one item per class are costed for many classes, and a confusion matrix costs more", () => {
   const evaluation = "evaluation { top1 classes { name f1 } confusion }";
   assert.equal(cost(`{ run(id: "run_1") { evaluation { top1 } } }`), 3);
   assert.equal(cost(`{ run(id: "run_1") { ${evaluation} } }`), 1 + 1 + 1 + (1 + 100 * 2) + 1_000);

@@ -19,7 +19,7 @@ import { projectRoot } from "../../../src/lang/project-root.js";
 const root = projectRoot(import.meta.dirname);
 const schema: GraphQLSchema = buildSchema(await emitSchema());
 
-test("schema.graphql is what the code says", async () => {
+test("schema.graphql matches the code", async () => {
   const committed = await readFile(path.join(root, "schema.graphql"), "utf8");
   assert.ok(committed === (await emitSchema()), "Run `npm run schema` and commit the result.");
 });
@@ -30,14 +30,14 @@ test("the schema prints the same every time", async () => {
   assert.deepEqual(validateSchema(schema), []);
 });
 
-test("everything in the schema says what it is", () => {
+test("everything in the schema has a description", () => {
   const missing = Object.values(schema.getTypeMap())
     .filter((type) => !type.name.startsWith("__") && !isSpecifiedScalarType(type))
     .flatMap(undescribed);
   assert.deepEqual(missing, []);
 });
 
-test("descriptions are sentences that say more than the name", () => {
+test("descriptions are sentences of more than a few letters", () => {
   const poor = Object.values(schema.getTypeMap())
     .filter((type) => !type.name.startsWith("__") && !isSpecifiedScalarType(type))
     .flatMap((type) => descriptions(type))
@@ -46,7 +46,7 @@ test("descriptions are sentences that say more than the name", () => {
   assert.deepEqual(poor, []);
 });
 
-test("fields that may be null, and inputs that may be left out, say what that means", () => {
+test("the description of a field that may be null says what null means", () => {
   const silent: string[] = [];
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith("__") || !isObjectType(type)) continue;
@@ -58,7 +58,7 @@ test("fields that may be null, and inputs that may be left out, say what that me
   assert.deepEqual(silent, []);
 });
 
-test("inputs of which one field must be given are marked so", () => {
+test("inputs that require exactly one field are marked @oneOf", () => {
   const marked = Object.values(schema.getTypeMap())
     .filter((type) => isInputObjectType(type) && type.isOneOf)
     .map((type) => type.name);

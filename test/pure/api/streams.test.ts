@@ -8,7 +8,7 @@ import { AppError } from "../../../src/core/app-error.js";
 import type { Role } from "../../../src/core/enumerations.js";
 import { createLog } from "../../../src/telemetry/log.js";
 
-test("a stream in which nothing happens can be left at any time, and cleans up after itself", async () => {
+test("a quiet stream can be left at any time and releases its resources", async () => {
   let cleaned = false;
   const stream = abortable<number>(async function* (signal) {
     try {
@@ -27,7 +27,7 @@ test("a stream in which nothing happens can be left at any time, and cleans up a
   assert.equal(cleaned, true);
 });
 
-test("each event of a subscription is answered with a context of its own", async () => {
+test("each event of a subscription has its own context", async () => {
   let contexts = 0;
   const results = await subscribe(
     async function* () {
@@ -42,7 +42,7 @@ test("each event of a subscription is answered with a context of its own", async
   );
 });
 
-test("a stream that breaks tells its subscriber without telling the inside, and ends", async () => {
+test("a failing stream sends a masked error to its subscriber and ends", async () => {
   const lines: string[] = [];
   const results = await subscribe(
     async function* () {
@@ -59,7 +59,7 @@ test("a stream that breaks tells its subscriber without telling the inside, and 
   assert.match(lines.join(""), /relation/);
 });
 
-test("a mistake that shows only while streaming reaches the subscriber in words", async () => {
+test("an expected error that occurs while streaming reaches the subscriber with its message", async () => {
   const results = await subscribe(
     // biome-ignore lint/correctness/useYield: it breaks before its first event.
     async function* () {
@@ -73,7 +73,7 @@ test("a mistake that shows only while streaming reaches the subscriber in words"
   );
 });
 
-test("those who ask the same are answered with one execution, and those who ask otherwise with their own", async () => {
+test("equal subscriptions share one execution, and others have their own", async () => {
   let contexts = 0;
   const shared = new SharedResults();
   const events = async function* () {
@@ -96,7 +96,7 @@ test("those who ask the same are answered with one execution, and those who ask 
   ]);
 });
 
-test("a shared result is kept for those who are a little behind, and no longer than that", async () => {
+test("a shared result is kept only for subscribers that are a little behind", async () => {
   let contexts = 0;
   const shared = new SharedResults();
   const events = async function* () {

@@ -44,7 +44,7 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-test("every field of the schema denies the anonymous, and says how to get in", async () => {
+test("every field of the schema refuses anonymous requests and says how to authenticate", async () => {
   const operations = operationsForEveryField(schema);
   assert.ok(operations.length > 200, "the walk finds the whole schema");
   for (const { field, document, kind } of operations) {
@@ -58,7 +58,7 @@ test("every field of the schema denies the anonymous, and says how to get in", a
   }
 });
 
-test("introspection is denied to the anonymous, as are wrong and half tokens", async () => {
+test("introspection refuses anonymous requests and wrong or incomplete tokens", async () => {
   const secret = server.viewer.token ?? "";
   for (const token of [null, "", "esp_", secret.slice(0, -1), `${secret} x`, "esp_".padEnd(47, "A")]) {
     await using client = new GraphqlClient(server.url, token);
@@ -72,7 +72,7 @@ test("introspection is denied to the anonymous, as are wrong and half tokens", a
   assert.equal(basic.status, 401);
 });
 
-test("a WebSocket without a token is closed with a reason that says what is missing", async () => {
+test("a WebSocket without a token is closed, and the reason says what is missing", async () => {
   for (const message of [
     { type: "connection_init" },
     { type: "connection_init", payload: { authorization: "Bearer esp_wrong" } },
@@ -83,12 +83,12 @@ test("a WebSocket without a token is closed with a reason that says what is miss
   }
 });
 
-test("a WebSocket that subscribes without having been let in is closed", async () => {
+test("a WebSocket that subscribes before it was accepted is closed", async () => {
   const payload = { query: 'subscription { runEvents(runId: "run_1") { cursor } }' };
   assert.equal((await closingOf({ type: "subscribe", id: "1", payload })).code, 4401);
 });
 
-test("uploads and pictures deny the anonymous; health needs no token", async () => {
+test("uploads and images refuse anonymous requests; health checks need no token", async () => {
   assert.equal((await server.anonymous.fetch("/uploads/upl_1", { method: "PUT", body: "x" })).status, 401);
   assert.equal((await server.anonymous.fetch("/samples/smp_1/image")).status, 401);
   assert.equal((await server.anonymous.fetch("/healthz")).status, 200);
@@ -115,7 +115,7 @@ const NEEDED_ROLES: Record<string, "VIEWER" | "EDITOR" | "ADMIN"> = {
   accessTokens: "ADMIN",
 };
 
-test("each operation is for the role it says, and for those above it", async () => {
+test("each operation is allowed for its role and the roles above it", async () => {
   const roles = ["VIEWER", "EDITOR", "ADMIN"] as const;
   const clients = { VIEWER: server.viewer, EDITOR: server.editor, ADMIN: server.admin };
   const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
@@ -140,7 +140,7 @@ test("each operation is for the role it says, and for those above it", async () 
   }
 });
 
-test("a role that is too low is told which one is needed, and nothing happens", async () => {
+test("a caller with a lower role is told the required one, and nothing changes", async () => {
   const mutation = 'mutation { createExperiment(input: { name: "forbidden" }) { experiment { id } } }';
   const { data, errors } = await server.viewer.send(mutation);
   assert.equal(data, null);
@@ -150,7 +150,7 @@ test("a role that is too low is told which one is needed, and nothing happens", 
   assert.equal((await server.viewer.fetch("/uploads/upl_1", { method: "PUT", body: "x" })).status, 403);
 });
 
-test("an admin makes a token, whose secret is shown once, and revokes it with effect at once", async () => {
+test("an admin creates a token, whose secret is shown once, and revokes it with immediate effect", async () => {
   const { createAccessToken } = await server.admin.ask(CREATE_BOT);
   const { secret, token } = createAccessToken;
   assert.ok(secret !== null && token !== null);
@@ -169,7 +169,7 @@ test("an admin makes a token, whose secret is shown once, and revokes it with ef
   assert.equal((await bot.send("{ system { version } }")).status, 401);
 });
 
-test("tokens are nodes for admins only", async () => {
+test("only admins can read tokens as nodes", async () => {
   const { accessTokens } = await server.admin.ask(TOKENS);
   const id = accessTokens[0]?.id;
   const query = "query Node($id: ID!) { node(id: $id) { __typename id } }";

@@ -49,7 +49,7 @@ const TRAINING_SAMPLES = graphql(`query AugmentationSamples($ref: String!) {
   datasetVersion(ref: $ref) { samples(first: 2, filter: { split: TRAIN }) { nodes { id } } }
 }`);
 
-test("a preview shows what training sees", async (t) => {
+test("a preview shows the images that training sees", async (t) => {
   await using server = await startTestServer();
   const ref = await importFlowers(server);
   const sample = await secondSample(server, ref);
@@ -60,14 +60,14 @@ test("a preview shows what training sees", async (t) => {
     return datasetVersion.augmentationPreview;
   };
 
-  await t.test("its pictures are those of the training graph, epoch by epoch, pixel for pixel", async () => {
-    const pictures = await Promise.all((await urls({ count: 3 })).map((url) => pixelsAt(server, url)));
+  await t.test("its images are those of the training graph, epoch by epoch, pixel for pixel", async () => {
+    const images = await Promise.all((await urls({ count: 3 })).map((url) => pixelsAt(server, url)));
     const seen = await seenInTraining(server, sample, [1, 2, 3]);
-    assertSameImages(pictures, seen);
-    assert.equal(new Set(pictures.map(String)).size, 3);
+    assertSameImages(images, seen);
+    assert.equal(new Set(images.map(String)).size, 3);
   });
 
-  await t.test("without a change it shows the picture itself", async () => {
+  await t.test("without augmentation it shows the original image", async () => {
     const { services } = server;
     const [url = ""] = await urls({ augmentation: {}, count: 1 });
     const [record] = await services.datasets.findSamples([sample]);
@@ -77,15 +77,15 @@ test("a preview shows what training sees", async (t) => {
     assertSamePixels(await pixelsAt(server, url), [...original]);
   });
 
-  await t.test("many settings can be looked at at the same time", async () => {
+  await t.test("many settings can be previewed at the same time", async () => {
     const all = await Promise.all(
       Array.from({ length: 9 }, (_, seed) => urls({ seed, count: 1, augmentation: { rotationDegrees: 90 } })),
     );
-    const pictures = await Promise.all(all.flat().map((url) => pixelsAt(server, url)));
-    assert.equal(new Set(pictures.map(String)).size, 9);
+    const images = await Promise.all(all.flat().map((url) => pixelsAt(server, url)));
+    assert.equal(new Set(images.map(String)).size, 9);
   });
 
-  await t.test("it has eight pictures of 224 pixels unless asked for others", async () => {
+  await t.test("it has eight images of 224 pixels by default", async () => {
     const [url = "", ...others] = await urls({ count: null, seed: null, size: null });
     assert.equal(others.length, 7);
     const response = await server.viewer.fetch(url);
@@ -95,7 +95,7 @@ test("a preview shows what training sees", async (t) => {
     assert.deepEqual([width, height], [224, 224]);
   });
 
-  await t.test("what cannot be shown is refused with the argument that is at fault", async () => {
+  await t.test("an invalid preview is refused with the argument at fault", async () => {
     const refusals: readonly [argument: Partial<VariablesOf<typeof PREVIEW>>, code: string, path: string][] =
       [
         [{ count: 33 }, "CONFIGURATION_INVALID", "count"],
@@ -113,7 +113,7 @@ test("a preview shows what training sees", async (t) => {
     }
   });
 
-  await t.test("its addresses take a token and nothing that is out of range", async () => {
+  await t.test("its URLs require a token and refuse values out of range", async () => {
     const [url = ""] = await urls({ count: 1 });
     assert.equal((await server.viewer.fetch(url)).status, 200);
     assert.equal((await server.anonymous.fetch(url)).status, 401);

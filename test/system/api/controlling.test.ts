@@ -47,7 +47,7 @@ const VERSION_RUN = graphql(`query ControllingVersionRun { modelVersion(ref: "fl
 
 const ARTIFACTS = graphql(`query ControllingArtifacts($id: ID!) { run(id: $id) { artifacts { url } } }`);
 
-test("runs are paused, retried, extended and deleted, and learn what they would have learnt without", async (t) => {
+test("runs that are paused, retried and extended end with the weights of uninterrupted runs, and runs are deleted", async (t) => {
   await using server = await startTestServer();
   const dataset = await importFlowers(server, 8);
   const launch = (configuration: RunConfigurationInput = {}) =>
@@ -58,7 +58,7 @@ test("runs are paused, retried, extended and deleted, and learn what they would 
   assert.deepEqual([expected.state, expected.epochs.length], ["SUCCEEDED", 8]);
 
   await t.test(
-    "a paused run gives its device to the next, and resumed it ends with the same bytes",
+    "a paused run frees its device for the next run, and ends with the same bytes after it was resumed",
     async () => {
       const id = await launch();
       await reach(server, id, "EpochCompleted");
@@ -75,7 +75,7 @@ test("runs are paused, retried, extended and deleted, and learn what they would 
     },
   );
 
-  await t.test("a run that was cancelled and is retried ends with the same bytes", async () => {
+  await t.test("a cancelled run that is retried ends with the same bytes", async () => {
     const id = await launch();
     await reach(server, id, "EpochCompleted");
     await controlRun(server, "cancelRun", id);
@@ -88,7 +88,7 @@ test("runs are paused, retried, extended and deleted, and learn what they would 
     assert.deepEqual([run.state, run.endReason, run.attempt], ["SUCCEEDED", "COMPLETED", 2]);
   });
 
-  await t.test("a run with a constant rate that is extended learns what a longer one learns", async () => {
+  await t.test("an extended run with a constant rate ends with the weights of a longer run", async () => {
     const id = await launch({ epochs: 2 });
     await awaitRun(server, id);
     assert.equal((await outcomeOf(server, id)).state, "SUCCEEDED");
@@ -97,7 +97,7 @@ test("runs are paused, retried, extended and deleted, and learn what they would 
     assert.deepEqual(learnt(await outcomeOf(server, id)), learnt(expected));
   });
 
-  await t.test("a run that stopped early and is extended has its whole patience again", async () => {
+  await t.test("a run that stopped early regains its full patience when it is extended", async () => {
     // Nothing gains so much, so the first epoch stays the best.
     const id = await launch({ earlyStopping: { patience: 1, minDelta: 100 }, epochs: 5 });
     await awaitRun(server, id);
@@ -109,7 +109,7 @@ test("runs are paused, retried, extended and deleted, and learn what they would 
     assert.deepEqual([extended.endReason, extended.epochs.length], ["EARLY_STOPPED", 4]);
   });
 
-  await t.test("a run that a model version was made of stays until another one can go", async () => {
+  await t.test("a run with a model version cannot be deleted, and another run can", async () => {
     const { registerModelVersion } = await server.editor.ask(REGISTER, { id: undisturbed });
     assert.deepEqual(registerModelVersion, { modelVersion: { ref: "flowers:1" }, userErrors: [] });
     const refused = await deleteRun(server, undisturbed);

@@ -61,7 +61,7 @@ const LOSSES = graphql(`query EvaluatingLosses($id: ID!) {
   run(id: $id) { metricHistory(key: "validation.loss") { points { step value } } }
 }`);
 
-test("two runs are looked at class by class and picture by picture, and leave files for other tools", async (t) => {
+test("two runs are compared by class and by image, and leave files for other tools", async (t) => {
   await using server = await startTestServer();
   const datasetRef = await importFlowers(server, 20);
   const plain = await launchRun(server, datasetRef, { ...CONFIGURATION, seed: 1 });
@@ -73,62 +73,62 @@ test("two runs are looked at class by class and picture by picture, and leave fi
   });
   for (const id of [plain, other]) await awaitRun(server, id);
 
+  await t.test("a run has scores of its best checkpoint on each split except TRAIN", async () => {
+    const run = await evaluationsOf(server, plain);
+    assert.equal(run.train, null);
+    for (const [evaluation, split] of [
+      [run.validation, "VALIDATION"],
+      [run.test, "TEST"],
+    ] as const) {
+      const { sampleCount, classes, confusion, top1, top5, expectedCalibrationError } = evaluation;
+      assert.equal(evaluation.split, split);
+      assert.equal(sampleCount, run.datasetVersion.splits.find((one) => one.split === split)?.sampleCount);
+      assert.equal(
+        sampleCount,
+        classes.reduce((sum, { support }) => sum + support, 0),
+      );
+      assert.deepEqual(
+        classes.map(({ name }) => name),
+        run.datasetVersion.classes.map(({ name }) => name),
+      );
+      assert.deepEqual(
+        confusion.map((row) => row.reduce((sum, samples) => sum + samples, 0)),
+        classes.map(({ support }) => support),
+      );
+      const right = confusion.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
+      assert.ok(Math.abs(top1 - right / sampleCount) < 1e-12);
+      assert.deepEqual([top5, expectedCalibrationError >= 0 && expectedCalibrationError <= 1], [1, true]);
+    }
+    const best = run.metrics.find(({ key }) => key === "validation.top1")?.best?.value;
+    assert.equal(run.validation.top1, best);
+  });
+
   await t.test(
-    "a run says how its best checkpoint does on each split but the one it learnt from",
+    "the images on which the runs disagree are listed in pages and match the artifacts",
     async () => {
-      const run = await evaluationsOf(server, plain);
-      assert.equal(run.train, null);
-      for (const [evaluation, split] of [
-        [run.validation, "VALIDATION"],
-        [run.test, "TEST"],
-      ] as const) {
-        const { sampleCount, classes, confusion, top1, top5, expectedCalibrationError } = evaluation;
-        assert.equal(evaluation.split, split);
-        assert.equal(sampleCount, run.datasetVersion.splits.find((one) => one.split === split)?.sampleCount);
-        assert.equal(
-          sampleCount,
-          classes.reduce((sum, { support }) => sum + support, 0),
-        );
-        assert.deepEqual(
-          classes.map(({ name }) => name),
-          run.datasetVersion.classes.map(({ name }) => name),
-        );
-        assert.deepEqual(
-          confusion.map((row) => row.reduce((sum, samples) => sum + samples, 0)),
-          classes.map(({ support }) => support),
-        );
-        const right = confusion.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
-        assert.ok(Math.abs(top1 - right / sampleCount) < 1e-12);
-        assert.deepEqual([top5, expectedCalibrationError >= 0 && expectedCalibrationError <= 1], [1, true]);
+      const ids = [plain, other];
+      const [first, second] = await Promise.all(ids.map((id) => predictionsOf(server, id, "VALIDATION")));
+      assert.ok(first && second);
+      const expected = first.positions.length - agreements(first, second);
+      assert.ok(expected > 2, `${expected} disagreements are too few to page through`);
+      const found: Disagreements["nodes"][number][] = [];
+      let after: string | null = null;
+      do {
+        const page: Disagreements = await disagreementsOf(server, ids, after);
+        assert.equal(page.totalCount, expected);
+        found.push(...page.nodes);
+        after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+      } while (after !== null);
+      assert.equal(found.length, expected);
+      assert.equal(new Set(found.map(({ sample }) => sample.id)).size, expected);
+      for (const { sample, predictions } of found) {
+        assert.equal(predictions.length, 2);
+        assert.equal(predictions.filter(({ label }) => label === sample.className).length, 1);
       }
-      const best = run.metrics.find(({ key }) => key === "validation.top1")?.best?.value;
-      assert.equal(run.validation.top1, best);
     },
   );
 
-  await t.test("the pictures on which they differ come in pages, and are the ones in the files", async () => {
-    const ids = [plain, other];
-    const [first, second] = await Promise.all(ids.map((id) => predictionsOf(server, id, "VALIDATION")));
-    assert.ok(first && second);
-    const expected = first.positions.length - agreements(first, second);
-    assert.ok(expected > 2, `${expected} disagreements are too few to page through`);
-    const found: Disagreements["nodes"][number][] = [];
-    let after: string | null = null;
-    do {
-      const page: Disagreements = await disagreementsOf(server, ids, after);
-      assert.equal(page.totalCount, expected);
-      found.push(...page.nodes);
-      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
-    } while (after !== null);
-    assert.equal(found.length, expected);
-    assert.equal(new Set(found.map(({ sample }) => sample.id)).size, expected);
-    for (const { sample, predictions } of found) {
-      assert.equal(predictions.length, 2);
-      assert.equal(predictions.filter(({ label }) => label === sample.className).length, 1);
-    }
-  });
-
-  await t.test("a comparison tells each class by each run", async () => {
+  await t.test("a comparison has the scores of each run per class", async () => {
     const { compareRuns } = await server.viewer.ask(COMPARED_CLASSES, { ids: [plain, other] });
     const [ofPlain, ofOther] = await Promise.all([plain, other].map((id) => evaluationsOf(server, id)));
     assert.deepEqual(
@@ -140,7 +140,7 @@ test("two runs are looked at class by class and picture by picture, and leave fi
     );
   });
 
-  await t.test("its files are downloaded whole, by whoever may read", async () => {
+  await t.test("its artifacts are downloaded completely by callers with the role VIEWER", async () => {
     const artifacts = await artifactsOf(server, other);
     assert.deepEqual(
       artifacts.map(({ name }) => name.replace(/\d+/, "<seconds>")),
@@ -158,7 +158,7 @@ test("two runs are looked at class by class and picture by picture, and leave fi
   });
 
   await t.test(
-    "TensorBoard's file has every epoch's metrics and weights, and pictures as augmented",
+    "the TensorBoard file has the metrics and weights of every epoch, and augmented images",
     async () => {
       await using temporary = await temporaryFolder();
       const events = (await artifactsOf(server, other)).find(({ name }) => name.startsWith("events"));

@@ -23,7 +23,7 @@ const NETWORK: RunConfigurationInput = {
 /** So low that what it changes is lost among the digits. */
 const NO_LEARNING = { constant: { initial: 1e-12 } };
 
-test("a model is trained on from where it was, and a file of weights is started from", async (t) => {
+test("a run starts from the weights of a model, and another from a weights file", async (t) => {
   await using server = await startTestServer();
   const dataset = await importFlowers(server, 12);
 
@@ -41,7 +41,7 @@ test("a model is trained on from where it was, and a file of weights is started 
   });
   await awaitRun(server, base);
 
-  await t.test("a run says every setting that it was launched with, and those it was not", async () => {
+  await t.test("a run shows every setting, including the defaults", async () => {
     const { run } = await server.viewer.ask(SETTINGS, { id: base });
     assert.deepEqual(run, {
       state: "SUCCEEDED",
@@ -76,7 +76,7 @@ test("a model is trained on from where it was, and a file of weights is started 
     });
   });
 
-  await t.test("what AUTO became is the fastest that was measured, and the system knows it too", async () => {
+  await t.test("AUTO became the fastest measured precision, which `system` shows too", async () => {
     const { run, system } = await server.viewer.ask(PRECISION, { id: base });
     assert.ok(run?.environment);
     const { precision, precisionMeasurements: measured, partSize } = run.environment;
@@ -100,7 +100,7 @@ test("a model is trained on from where it was, and a file of weights is started 
   });
   await awaitRun(server, tuned);
 
-  await t.test("a run that hardly learns is as good as the model it began with", async () => {
+  await t.test("a run with a tiny learning rate is as accurate as the model it started from", async () => {
     const [before, after] = await Promise.all([base, tuned].map((id) => evaluationOf(server, id)));
     assert.deepEqual(after?.configuration.initialization, {
       kind: "modelVersion",
@@ -113,7 +113,7 @@ test("a model is trained on from where it was, and a file of weights is started 
     assert.ok(Math.abs((losses[0] ?? 0) - (losses[1] ?? 1)) < 0.01, `loss ${losses.join(" and ")}`);
   });
 
-  await t.test("what sets the two apart reads well", async () => {
+  await t.test("the comparison of the two lists their differing settings", async () => {
     const { compareRuns } = await server.viewer.ask(COMPARE, { ids: [base, tuned] });
     const values = new Map(compareRuns.configuration.map(({ path, values }) => [path, values]));
     assert.deepEqual(values.get("initialization.kind"), ["random", "modelVersion"]);
@@ -123,7 +123,7 @@ test("a model is trained on from where it was, and a file of weights is started 
     assert.deepEqual(compareRuns.environment, [{ path: "partSize" }]);
   });
 
-  await t.test("each is found by a setting that the other lacks", async () => {
+  await t.test("each run is found by a setting that the other lacks", async () => {
     const found = async (path: string, equals: string): Promise<string[]> => {
       const { runs } = await server.viewer.ask(FIND, { filter: { configuration: [{ path, equals }] } });
       return runs.nodes.map(({ id }) => id);
@@ -132,7 +132,7 @@ test("a model is trained on from where it was, and a file of weights is started 
     assert.deepEqual(await found("initialization.kind", "modelVersion"), [tuned]);
   });
 
-  await t.test("an uploaded file of weights gives a run its convolutions", async () => {
+  await t.test("an uploaded weights file provides the convolutions of a run", async () => {
     await using temporary = await temporaryFolder();
     await unpackWeightFiles(temporary.folder);
     const bytes = await readFile(path.join(temporary.folder, "vgg11-bn.pth"));
@@ -211,7 +211,7 @@ const LAUNCH = graphql(`mutation FineTuningLaunch($input: LaunchRunInput!) {
   payload: launchRun(input: $input) { run { id } userErrors { code message path } }
 }`);
 
-/** Of the training split: pictures / (classes * pictures of the class). */
+/** The weights of the training split: images / (classes * images of the class). */
 async function balancedWeights({ viewer }: TestServer, ref: string): Promise<readonly number[]> {
   const { datasetVersion } = await viewer.ask(CLASSES, { ref });
   assert.ok(datasetVersion);

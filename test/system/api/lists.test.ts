@@ -101,7 +101,7 @@ const CREATE_EXPERIMENT = graphql(`mutation ListsCreateExperiment($name: String!
   createExperiment(input: { name: $name }) { userErrors { code } }
 }`);
 
-test("a list read page by page gives every item once, whatever is added meanwhile", async () => {
+test("a list read page by page has every item once, whatever is added in the meantime", async () => {
   const names = Array.from({ length: 7 }, (_, index) => `paged-${index}`);
   for (const name of names) await createExperiment(name);
   const seen: string[] = [];
@@ -184,7 +184,7 @@ test("an empty list has no cursors and no other pages", async () => {
   }
 });
 
-test("a page has 1 to 200 items, and a cursor comes from the list itself", async () => {
+test("a page has 1 to 200 items, and cursors of other lists are refused", async () => {
   for (const first of [0, -1, 201]) {
     const { errors } = await server.viewer.send(EXPERIMENTS, { first });
     assert.equal(errors?.[0]?.extensions.code, "FIRST_INVALID", String(first));
@@ -216,7 +216,7 @@ test("times are UTC with milliseconds", async () => {
   assert.match(experiment?.createdAt ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
 
-test("whatever has an id is found again by it", async () => {
+test("every object with an id is found by it", async () => {
   const { runId, datasetVersionId } = await insertTrainedRun(server.database);
   const { sampleId } = await insertSample(datasetVersionId);
   const { run } = await server.viewer.ask(RELATIONS, { id: runId });
@@ -233,7 +233,7 @@ test("whatever has an id is found again by it", async () => {
   }
 });
 
-test("what does not exist is null, not an error", async () => {
+test("a missing object is null, not an error", async () => {
   const answer = await server.viewer.ask(`{
     node(id: "nothing") { id } other: node(id: "${newId("run")}") { id } upload: node(id: "${newId("upload")}") { id }
     dataset(name: "nothing") { id } datasetVersion(ref: "nothing:3") { id } experiment(name: "nothing") { id }
@@ -242,17 +242,17 @@ test("what does not exist is null, not an error", async () => {
   assert.deepEqual(new Set(Object.values(answer)), new Set([null]));
 });
 
-test("a list with its relations takes the same few statements, however long it is", async () => {
+test("a list with its relations needs the same few statements, whatever its length", async () => {
   for (let run = 0; run < 12; run++) await insertTrainedRun(server.database);
   const few = await statementsOf(() => server.viewer.ask(RUNS_WITH_RELATIONS, { first: 2 }));
   const many = await statementsOf(() => server.viewer.ask(RUNS_WITH_RELATIONS, { first: 12 }));
   assert.equal(many.length, few.length, many.join("\n"));
-  // One each for: token, runs, experiments, versions, data sets, latest versions, classes (2), splits,
+  // One each for: token, runs, experiments, versions, datasets, latest versions, classes (2), splits,
   // metrics, checkpoints, model versions, queue, epochs.
   assert.ok(many.length <= 15, many.join("\n"));
 });
 
-test("runs are filtered and ordered by what they are", async () => {
+test("runs are filtered and ordered by their properties", async () => {
   const { runId } = await insertTrainedRun(server.database);
   const listed = async (filter: RunFilter): Promise<boolean> => {
     const { runs } = await server.viewer.ask(RUNS, { filter });
@@ -275,7 +275,7 @@ test("runs are filtered and ordered by what they are", async () => {
   assert.deepEqual(elsewhere, { experiment: { runs: { nodes: [] } } });
 });
 
-test("every point of a metric can be had, page by page", async () => {
+test("every point of a metric is returned, page by page", async () => {
   const { runId } = await insertTrainedRun(server.database);
   const metrics = new MetricStore(server.database);
   const values = Array.from({ length: 25 }, (_, index) => ({
@@ -304,7 +304,7 @@ test("every point of a metric can be had, page by page", async () => {
   assert.equal(errors?.[0]?.extensions.code, "FIRST_INVALID");
 });
 
-test("metrics that are no finite number come as null with their kind", async () => {
+test("metrics that are not finite are null and have their kind", async () => {
   const { runId } = await insertTrainedRun(server.database);
   const values = [0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map(
     (value, index) => ({

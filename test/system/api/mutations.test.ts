@@ -15,11 +15,11 @@ const LAUNCH_RUN = graphql(`mutation MutationsLaunch($input: LaunchRunInput!) {
   payload: launchRun(input: $input) { run { id name } userErrors { code message path } }
 }`);
 
-test("mutations tell their callers about mistakes, change nothing then, and hide the server's own faults", async (t) => {
+test("mutations report expected errors, change nothing then, and mask faults of the server", async (t) => {
   await using server = await startTestServer();
   const createExperiment = (input: CreateExperimentInput) => server.editor.ask(CREATE_EXPERIMENT, { input });
 
-  await t.test("a mistake comes back with a code, what to do, and the field it is in", async () => {
+  await t.test("an expected error has a code, a remedy and the path of the field", async () => {
     const { payload } = await createExperiment({ name: "not a name" });
     assert.equal(payload.experiment, null);
     const [error] = payload.userErrors;
@@ -38,7 +38,7 @@ test("mutations tell their callers about mistakes, change nothing then, and hide
     assert.deepEqual(await server.viewer.ask('{ experiment(name: "nothing") { id } }'), { experiment: null });
   });
 
-  await t.test("every mutation answers a mistake with a userError and no thing", async () => {
+  await t.test("every mutation reports an expected error as a userError and returns no object", async () => {
     for (const { mutation, nothing } of MISTAKES) {
       const { payload } = await server.admin.ask(mutation);
       const { userErrors, ...rest } = payload as Record<string, unknown>;
@@ -47,14 +47,17 @@ test("mutations tell their callers about mistakes, change nothing then, and hide
     }
   });
 
-  await t.test("a request repeated with its key makes one thing, also when both arrive at once", async () => {
-    const input = { name: "repeated", description: "x", idempotencyKey: randomUUID() };
-    const answers = await Promise.all([createExperiment(input), createExperiment(input)]);
-    answers.push(await createExperiment(input));
-    const ids = new Set(answers.map(({ payload }) => payload.experiment?.id));
-    assert.equal(ids.size, 1);
-    assert.ok(!ids.has(undefined));
-  });
+  await t.test(
+    "a request repeated with its key creates one object, also when both arrive at once",
+    async () => {
+      const input = { name: "repeated", description: "x", idempotencyKey: randomUUID() };
+      const answers = await Promise.all([createExperiment(input), createExperiment(input)]);
+      answers.push(await createExperiment(input));
+      const ids = new Set(answers.map(({ payload }) => payload.experiment?.id));
+      assert.equal(ids.size, 1);
+      assert.ok(!ids.has(undefined));
+    },
+  );
 
   await t.test("a key that belongs to another request is refused", async () => {
     const idempotencyKey = randomUUID();
@@ -67,13 +70,13 @@ test("mutations tell their callers about mistakes, change nothing then, and hide
     assert.equal(payload.experiment, null);
   });
 
-  await t.test("a query for something impossible is an error with a code", async () => {
+  await t.test("an invalid query is an error with a code", async () => {
     const { errors } = await server.viewer.send('{ compareRuns(runIds: ["run_1"]) { metrics { key } } }');
     assert.equal(errors?.[0]?.extensions.code, "COMPARISON_INVALID");
     assert.deepEqual(errors?.[0]?.path, ["compareRuns"]);
   });
 
-  await t.test("a fault of the server says nothing about its insides, and its id is in the log", async () => {
+  await t.test("a fault of the server is masked, and its id is in the log", async () => {
     await rawSql(server.database, "alter table experiment rename column description to hidden");
     for (const [client, document] of FAULTS) {
       const { data, errors } = await server[client].send(document);

@@ -49,7 +49,7 @@ const UPDATE_EXPERIMENT = graphql(`mutation QueueingUpdateExperiment($input: Upd
   }
 }`);
 
-test("a queue is ordered, paused and cleared through the API while nobody trains", async (t) => {
+test("the queue is ordered, paused and cleared through the API while no worker trains", async (t) => {
   await using server = await startTestServer({ ESPALIER_TRAIN: "off" });
   const dataset = await importFlowers(server);
   const input = { experiment: "flowers", dataset, configuration: CONFIGURATION };
@@ -60,7 +60,7 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
     return payload.run;
   };
 
-  await t.test("fifty launches at once with one idempotency key make one run", async () => {
+  await t.test("fifty concurrent launches with one idempotency key create one run", async () => {
     const idempotencyKey = randomUUID();
     const runs = await Promise.all(Array.from({ length: 50 }, () => launch({ idempotencyKey })));
     assert.equal(new Set(runs.map(({ id }) => id)).size, 1);
@@ -69,7 +69,7 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
     assert.deepEqual(await runsOf(server), []);
   });
 
-  await t.test("a run of a higher priority goes first", async () => {
+  await t.test("a run with a higher priority starts first", async () => {
     const [usual, urgent] = [await launch(), await launch({ priority: 7 })];
     assert.deepEqual([usual.priority, usual.queuePosition], [0, 1]);
     assert.deepEqual([urgent.priority, urgent.queuePosition], [7, 1]);
@@ -89,7 +89,7 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
     );
   });
 
-  await t.test("a run that waits is paused, resumed, cancelled and retried at once", async () => {
+  await t.test("a waiting run is paused, resumed, cancelled and retried at once", async () => {
     const { id } = await launch();
     const placeAfter = async (mutation: keyof typeof RUN_CONTROLS) => {
       const { state, attempt, queuePosition } = await controlRun(server, mutation, id);
@@ -105,7 +105,7 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
   });
 
   await t.test(
-    "what is asked of a run in the wrong state says which is right, and changes nothing",
+    "an action on a run in the wrong state names the right states and changes nothing",
     async () => {
       const { id } = await launch();
       const { editor } = server;
@@ -127,30 +127,33 @@ test("a queue is ordered, paused and cleared through the API while nobody trains
     },
   );
 
-  await t.test("an experiment's limit is set, changed and lifted, and what is left out stays", async () => {
-    const made: CreateExperimentInput = { name: "limited", description: "first", maxActiveRuns: 2 };
-    const changed = async (input: UpdateExperimentInput): Promise<unknown> => {
-      const { payload } = await server.editor.ask(UPDATE_EXPERIMENT, { input });
-      return payload.experiment ?? payload.userErrors;
-    };
-    const named = { experiment: "limited" };
-    const { payload: created } = await server.editor.ask(CREATE_EXPERIMENT, { input: made });
-    assert.deepEqual(created.experiment, made);
-    assert.deepEqual(await changed({ ...named, maxActiveRuns: 1 }), { ...made, maxActiveRuns: 1 });
-    assert.deepEqual(await changed({ ...named, description: "second" }), {
-      name: "limited",
-      description: "second",
-      maxActiveRuns: 1,
-    });
-    const lifted = { name: "limited", description: "second", maxActiveRuns: null };
-    assert.deepEqual(await changed({ ...named, description: null, maxActiveRuns: null }), lifted);
-    assert.deepEqual(await changed({ ...named, maxActiveRuns: 0 }), [
-      { code: "MAX_ACTIVE_RUNS_INVALID", path: ["maxActiveRuns"] },
-    ]);
-    assert.deepEqual(await changed({ experiment: "nothing" }), [
-      { code: "EXPERIMENT_NOT_FOUND", path: ["experiment"] },
-    ]);
-  });
+  await t.test(
+    "the limit of an experiment is set, changed and removed, and missing fields keep their value",
+    async () => {
+      const made: CreateExperimentInput = { name: "limited", description: "first", maxActiveRuns: 2 };
+      const changed = async (input: UpdateExperimentInput): Promise<unknown> => {
+        const { payload } = await server.editor.ask(UPDATE_EXPERIMENT, { input });
+        return payload.experiment ?? payload.userErrors;
+      };
+      const named = { experiment: "limited" };
+      const { payload: created } = await server.editor.ask(CREATE_EXPERIMENT, { input: made });
+      assert.deepEqual(created.experiment, made);
+      assert.deepEqual(await changed({ ...named, maxActiveRuns: 1 }), { ...made, maxActiveRuns: 1 });
+      assert.deepEqual(await changed({ ...named, description: "second" }), {
+        name: "limited",
+        description: "second",
+        maxActiveRuns: 1,
+      });
+      const lifted = { name: "limited", description: "second", maxActiveRuns: null };
+      assert.deepEqual(await changed({ ...named, description: null, maxActiveRuns: null }), lifted);
+      assert.deepEqual(await changed({ ...named, maxActiveRuns: 0 }), [
+        { code: "MAX_ACTIVE_RUNS_INVALID", path: ["maxActiveRuns"] },
+      ]);
+      assert.deepEqual(await changed({ experiment: "nothing" }), [
+        { code: "EXPERIMENT_NOT_FOUND", path: ["experiment"] },
+      ]);
+    },
+  );
 });
 
 async function runsOf({ viewer }: TestServer): Promise<readonly ControlledRun[]> {

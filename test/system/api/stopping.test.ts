@@ -10,7 +10,7 @@ import { parseConfig } from "../../../src/core/config.js";
 import { socketUrl } from "../../testkit/api/graphql-client.js";
 import { startTestServer } from "../../testkit/api/server.js";
 
-test("a server that stops says so to its subscribers, answers what it was asked, and frees its port", async () => {
+test("a stopping server notifies its subscribers, finishes its requests and frees its port", async () => {
   await using product = await startTestServer();
   // A second one over the same services, so that stopping it leaves those in place.
   const server = await startApiServer(product.services, parseConfig({ ESPALIER_PORT: "0" }));
@@ -36,7 +36,7 @@ test("a server that stops says so to its subscribers, answers what it was asked,
   await assert.rejects(fetch(`${server.url}/healthz`));
 });
 
-test("a port that is in use is named, with what to do", async () => {
+test("the error of a port in use names the port and what to do", async () => {
   await using product = await startTestServer();
   const config = parseConfig({ ESPALIER_PORT: new URL(product.url).port });
   await assert.rejects(

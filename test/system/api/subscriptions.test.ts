@@ -76,7 +76,7 @@ const sequencesOf = (events: readonly { readonly sequence: number }[]): number[]
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-test("a hundred subscribers of a run are told the same, in order, and let go when it ends", async () => {
+test("a hundred subscribers of a run receive the same events in order, and their subscriptions complete when it ends", async () => {
   const run = await openRun();
   const clients = await Promise.all(
     Array.from({ length: 100 }, () => SocketClient.connect(server.url, server.viewer.token)),
@@ -96,7 +96,7 @@ test("a hundred subscribers of a run are told the same, in order, and let go whe
   }
 });
 
-test("one connection follows two runs at once, and each subscription goes its own way", async () => {
+test("one connection follows two runs at once with independent subscriptions", async () => {
   const [first, second] = [await openRun(), await openRun()];
   await using client = await SocketClient.connect(server.url, server.viewer.token);
   client.subscribe("first", EVENTS, { runId: first.runId });
@@ -113,7 +113,7 @@ test("one connection follows two runs at once, and each subscription goes its ow
   assert.equal((message.payload as EventPayload).data?.runEvents.message, "somebody does");
 });
 
-test("a subscriber that does not read for a while gets everything afterwards, in order", async () => {
+test("a subscriber that does not read for a while receives all events afterwards, in order", async () => {
   const run = await openRun();
   await using slow = await SocketClient.connect(server.url, server.viewer.token);
   slow.subscribe("1", EVENTS, { runId: run.runId });
@@ -131,7 +131,7 @@ test("a subscriber that does not read for a while gets everything afterwards, in
   for (const client of [slow, fast]) assert.equal((await eventsUntil(client, 1_502)).length, 1);
 });
 
-test("a client that asks and asks without reading the answers is cut off", async () => {
+test("a client that sends requests without reading the responses is disconnected", async () => {
   await using rude = await SocketClient.connect(server.url, server.viewer.token);
   rude.read(false);
   const payload = { text: "x".repeat(200_000) };
@@ -139,7 +139,7 @@ test("a client that asks and asks without reading the answers is cut off", async
   assert.equal((await rude.closed).code, 1006);
 });
 
-test("mistakes are told in words with a code, and the inside is not", async () => {
+test("expected errors have a message and a code, and internal errors are masked", async () => {
   const { runId } = await openRun();
   await using client = await SocketClient.connect(server.url, server.viewer.token);
   for (const [variables, code] of [
@@ -156,7 +156,7 @@ test("mistakes are told in words with a code, and the inside is not", async () =
   }
 });
 
-test("subscribers notice nothing when the server's connections to the database break", async () => {
+test("subscriptions continue when the server's connections to the database break", async () => {
   const run = await openRun();
   await using client = await SocketClient.connect(server.url, server.viewer.token);
   client.subscribe("1", EVENTS, { runId: run.runId });
@@ -173,7 +173,7 @@ test("subscribers notice nothing when the server's connections to the database b
   assert.ok(client.isOpen);
 });
 
-test("a connection ends when another server revokes its token, even while nobody could be told", async () => {
+test("a connection ends when another server revokes its token, even if the notification was lost", async () => {
   const elsewhere = new AccessTokens(new AccessTokenStore(server.database));
   for (const isListening of [true, false]) {
     const { token, secret } = await elsewhere.create({ name: "bot", role: "VIEWER" });
@@ -192,7 +192,7 @@ test("a connection ends when another server revokes its token, even while nobody
   }
 });
 
-test("there are as many connections as were configured, and those end when the server stops", async () => {
+test("the number of connections is limited as configured, and they end when the server stops", async () => {
   await using stopping = await startTestServer({ ESPALIER_SOCKETS: "2" });
   const run = await openRun(stopping);
   const clients = [

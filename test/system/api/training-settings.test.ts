@@ -46,7 +46,7 @@ const LAUNCH = graphql(`mutation TrainingSettingsLaunch($input: LaunchRunInput!)
   launchRun(input: $input) { run { id } userErrors { code message path } }
 }`);
 
-test("settings that cannot be are refused at launch, each with the field it is in and what was received", async (t) => {
+test("invalid settings are refused at launch with their path and the received value", async (t) => {
   await using server = await startTestServer();
   const dataset = await importFlowers(server);
   const launch = (configuration: object) => launchWrong(server.editor, dataset, configuration);
@@ -59,20 +59,20 @@ test("settings that cannot be are refused at launch, each with the field it is i
     });
   }
 
-  await t.test("half precision is refused where there is no graphics card", async (t) => {
+  await t.test("half precision is refused without a GPU", async (t) => {
     if (server.services.engine.info.devices.some(({ kind }) => kind === "GPU"))
       return t.skip("this machine has a GPU");
     const { code, path } = await launch({ precision: "MIXED_FLOAT16" });
     assert.deepEqual([code, path], ["PRECISION_UNSUPPORTED", ["configuration", "precision"]]);
   });
 
-  await t.test("a file that holds no weights is refused", async () => {
+  await t.test("a file without weights is refused", async () => {
     const uploadId = await uploadBytes(server, Buffer.from("not weights"));
     const { code, path } = await launch({ initialization: { uploadId } });
     assert.deepEqual([code, path], ["WEIGHTS_INVALID", ["configuration", "initialization", "uploadId"]]);
   });
 
-  await t.test("two alternatives at once are refused before anything is looked at", async () => {
+  await t.test("two alternatives at once are refused before any other check", async () => {
     for (const configuration of [
       { initialization: { modelVersion: "a:1", uploadId: "upl_1" } },
       { classWeights: { balanced: true, weights: [1] } },
@@ -86,7 +86,7 @@ test("settings that cannot be are refused at launch, each with the field it is i
     }
   });
 
-  await t.test("nothing of all that was launched", async () => {
+  await t.test("no run was launched", async () => {
     assert.deepEqual(await server.viewer.ask('{ experiment(name: "wrong") { id } }'), { experiment: null });
   });
 });

@@ -22,7 +22,7 @@ const ALIASES = Array.from({ length: 31 }, (_, index) => `a${index}: id`).join("
 const EXPENSIVE = "datasets(first: 200) { nodes { versions(first: 200) { nodes { id } } } }";
 const TOKENS = "id ".repeat(4_001);
 
-test("operations that ask for too much are refused over HTTP, whatever makes them too much", async () => {
+test("operations that exceed any limit are refused over HTTP", async () => {
   for (const [what, query] of [
     ["depth", `{ ${DEEP} }`],
     ["aliases", `{ run(id: "run_1") { ${ALIASES} } }`],
@@ -38,7 +38,7 @@ test("operations that ask for too much are refused over HTTP, whatever makes the
   assert.deepEqual([text.status, text.errors?.[0]?.extensions.code], [413, "QUERY_TOO_COMPLEX"]);
 });
 
-test("subscriptions that ask for too much are refused over WebSocket in the same words", async () => {
+test("subscriptions that exceed a limit are refused over WebSocket with the same messages", async () => {
   const events = (inner: string): string => `subscription { runEvents(runId: "run_1") { ${inner} } }`;
   const deep = `run ${"{ modelVersions { run ".repeat(9)} { id } ${"} }".repeat(9)}`;
   const aliases = Array.from({ length: 31 }, (_, index) => `a${index}: cursor`).join(" ");
@@ -68,7 +68,7 @@ test("a subscription is not served over HTTP", async () => {
   assert.ok(errors && !data);
 });
 
-test("the query that a playground sends first is answered", async () => {
+test("the first query of a playground is served", async () => {
   await server.viewer.ask(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }));
 });
 
@@ -76,7 +76,7 @@ const CLASSIFY = graphql(`mutation TransportsClassify($image: ImageInput!) {
   classify(input: { model: "m", images: [$image] }) { userErrors { code } }
 }`);
 
-test("exactly one field of a @oneOf input must be given", async () => {
+test("a @oneOf input requires exactly one field", async () => {
   for (const image of [
     {},
     { base64: "x", uploadId: "upl_1" },
@@ -98,7 +98,7 @@ test("exactly one field of a @oneOf input must be given", async () => {
   );
 });
 
-test("every mistake of a request is answered with JSON that has a code", async () => {
+test("every invalid request gets a JSON error with a code", async () => {
   const json = { "content-type": "application/json" };
   const query = '{"query":"{ system { version } }"}';
   for (const [what, init, status, code] of [
@@ -132,7 +132,7 @@ test("every mistake of a request is answered with JSON that has a code", async (
   assert.equal(((await lost.json()) as { errors: AnswerError[] }).errors[0]?.extensions.code, "NOT_FOUND");
 });
 
-test("pages of other origins and other host names are refused, over WebSocket too", async () => {
+test("web pages of other origins and other host names are refused, also over WebSocket", async () => {
   const { port } = new URL(server.url);
   assert.equal(await statusOf({ host: "evil.example" }), 403);
   assert.equal(await statusOf({ origin: "http://evil.example" }), 403);
@@ -147,7 +147,7 @@ test("pages of other origins and other host names are refused, over WebSocket to
   assert.match(await failureOf(new WebSocket(`${socketUrl(server.url)}s`, "graphql-transport-ws")), /404/);
 });
 
-test("answers cannot be framed, sniffed or run, and the playground needs no other origin", async () => {
+test("responses cannot be framed, sniffed or run, and the playground needs no other origin", async () => {
   for (const path of ["/healthz", "/graphql", "/nowhere", "/samples/x/image"]) {
     const { headers } = await server.anonymous.fetch(path);
     assert.equal(headers.get("x-content-type-options"), "nosniff", path);
@@ -165,7 +165,7 @@ test("answers cannot be framed, sniffed or run, and the playground needs no othe
   if (playground.status !== 200) assert.match(await playground.text(), /npx vite build/);
 });
 
-test("a connection that says nothing, says nonsense or says too much is closed", async () => {
+test("a connection that sends nothing, invalid messages or too much is closed", async () => {
   const open = (): WebSocket => new WebSocket(socketUrl(server.url), "graphql-transport-ws");
   const nonsense = open();
   nonsense.on("open", () => nonsense.send("nonsense"));
@@ -177,7 +177,7 @@ test("a connection that says nothing, says nonsense or says too much is closed",
   assert.equal(await codeOf(new WebSocket(socketUrl(server.url))), 4406);
 });
 
-test("one connection has room for 32 subscriptions", async () => {
+test("one connection may have 32 subscriptions", async () => {
   const { runId } = await insertPausedRun(server);
   const socket = new WebSocket(socketUrl(server.url), "graphql-transport-ws");
   const refused = Promise.withResolvers<{ id: string; code: string }>();

@@ -34,7 +34,7 @@ const VERSION = graphql(`query UploadsVersion {
   }
 }`);
 
-test("files are sent ahead of the mutations that use them, and pictures come back out", async (t) => {
+test("files are uploaded before the mutations that use them, and images are downloaded", async (t) => {
   await using server = await startTestServer({ ESPALIER_UPLOAD_BYTES: String(4 * 1024 * 1024) });
   const createUpload = async (input: CreateUploadInput = {}) => {
     const { uploadId, putUrl, expiresAt } = (await server.editor.ask(CREATE_UPLOAD, { input })).createUpload;
@@ -53,7 +53,7 @@ test("files are sent ahead of the mutations that use them, and pictures come bac
     return { status: response.status, code: answer.errors?.[0]?.extensions.code, body: answer };
   };
 
-  await t.test("the answer to an upload is its size and digest", async () => {
+  await t.test("the response to an upload is its size and digest", async () => {
     const bytes = randomBytes(100_000);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const { putUrl, expiresAt } = await createUpload({ sizeBytes: bytes.length, sha256 });
@@ -69,7 +69,7 @@ test("files are sent ahead of the mutations that use them, and pictures come bac
   });
 
   await t.test(
-    "bytes that are not those announced are refused, and the upload may be tried again",
+    "bytes that differ from the announced ones are refused, and the upload may be repeated",
     async () => {
       const bytes = randomBytes(1_000);
       const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -85,7 +85,7 @@ test("files are sent ahead of the mutations that use them, and pictures come bac
     },
   );
 
-  await t.test("more bytes than the server takes are refused, announced or not", async () => {
+  await t.test("more bytes than the limit are refused, announced or not", async () => {
     const { createUpload: refused } = await server.editor.ask(CREATE_UPLOAD, {
       input: { sizeBytes: 5 * 1024 * 1024 },
     });
@@ -100,7 +100,7 @@ test("files are sent ahead of the mutations that use them, and pictures come bac
     assert.deepEqual([answer.status, answer.code], [413, "UPLOAD_TOO_LARGE"]);
   });
 
-  await t.test("an upload that nobody created is not found, whatever its name", async () => {
+  await t.test("an unknown upload is not found, whatever its name", async () => {
     for (const path of ["/uploads/upl_1", "/uploads/..%2f..%2fetc%2fpasswd", "/uploads/%00"]) {
       assert.deepEqual(
         await put(path, randomBytes(1)).then(({ status, code }) => [status, code]),
@@ -110,7 +110,7 @@ test("files are sent ahead of the mutations that use them, and pictures come bac
     }
   });
 
-  await t.test("a sender who hangs up halfway leaves an upload that can be sent again", async () => {
+  await t.test("an upload whose connection broke can be sent again", async () => {
     const { putUrl } = await createUpload();
     await hangUpHalfway(new URL(putUrl, server.url), server.editor.token ?? "");
     const retried = async (): Promise<number> => (await put(putUrl, randomBytes(10))).status;
@@ -121,7 +121,7 @@ test("files are sent ahead of the mutations that use them, and pictures come bac
   });
 
   await t.test(
-    "an archive becomes a version whose pictures can be looked at, by those with a token",
+    "an archive is imported as a version whose images can be downloaded with a token",
     async () => {
       const { uploadId, putUrl } = await createUpload();
       await put(putUrl, await drawFlowerArchive(4));

@@ -53,7 +53,7 @@ const SET_ALIAS = graphql(`mutation WholeJobAlias($input: SetModelAliasInput!) {
   setModelAlias(input: $input) { model { aliases { name version { ref } } } }
 }`);
 
-test("pictures in, two runs, why one beat the other, and pictures classified by the better one", async (t) => {
+test("images are imported, two runs are trained and compared, and the better one classifies images", async (t) => {
   await using server = await startTestServer();
   const datasetRef = await importFlowers(server);
   const plain = await launchRun(server, datasetRef, { ...CONFIGURATION, seed: 1 });
@@ -64,7 +64,7 @@ test("pictures in, two runs, why one beat the other, and pictures classified by 
   });
 
   await t.test(
-    "a subscriber who is cut off after epoch 2 and comes back with its cursor gets every event once",
+    "a subscriber that reconnects after epoch 2 with its cursor receives every event once",
     async () => {
       const before = await eventsUntil(server, plain, (event) => epochOf(event) === 2);
       const cursor = before.at(-1)?.cursor ?? "";
@@ -85,7 +85,7 @@ test("pictures in, two runs, why one beat the other, and pictures classified by 
   );
 
   await t.test(
-    "an event shows its run as it is then, not as it was when the subscription began",
+    "an event has the state of its run at that time, not at the start of the subscription",
     async () => {
       const events: RunEvent[] = [];
       for await (const event of eventsOf(server.viewer, normalized, null)) events.push(event);
@@ -93,7 +93,7 @@ test("pictures in, two runs, why one beat the other, and pictures classified by 
     },
   );
 
-  await t.test("a run that has ended is replayed whole, page by page as well", async () => {
+  await t.test("the events of an ended run are replayed completely, also page by page", async () => {
     const replayed: RunEvent[] = [];
     for await (const event of eventsOf(server.viewer, plain, null)) replayed.push(event);
     const { run } = await server.viewer.ask(RUN_EVENTS_PAGE, { id: plain });
@@ -108,7 +108,7 @@ test("pictures in, two runs, why one beat the other, and pictures classified by 
     assert.deepEqual(nothing, []);
   });
 
-  await t.test("a run says everything about itself", async () => {
+  await t.test("a run has all of its details", async () => {
     const { run } = await server.viewer.ask(RUN, { id: plain });
     assert.ok(run);
     assert.deepEqual([run.state, run.progress, run.queuePosition], ["SUCCEEDED", null, null]);
@@ -141,30 +141,25 @@ test("pictures in, two runs, why one beat the other, and pictures classified by 
     assert.equal(run.metricHistory.points.length, EPOCHS);
   });
 
-  await t.test(
-    "a comparison names what differs, who was better, and draws the curves on request",
-    async () => {
-      const { compareRuns } = await server.viewer.ask(COMPARE, { ids: [normalized, plain] });
-      assert.deepEqual(compareRuns.runs, [{ id: normalized }, { id: plain }]);
-      assert.deepEqual(compareRuns.configuration, [
-        { path: "batchNormalization", values: ["true", "false"] },
-      ]);
-      assert.deepEqual([compareRuns.data, compareRuns.environment], [[], []]);
-      assert.ok(compareRuns.metrics.some(({ key, best }) => key === "validation.top1" && best.length === 2));
-      const [curve] = compareRuns.curves;
-      assert.deepEqual([curve?.key, curve?.epochs], ["validation.loss", [1, 2, 3, 4]]);
-      assert.deepEqual(
-        curve?.series.map(({ run, values }) => [run.id, values.length]),
-        [
-          [normalized, 4],
-          [plain, 4],
-        ],
-      );
-    },
-  );
+  await t.test("a comparison has the differences, the better run and the requested curves", async () => {
+    const { compareRuns } = await server.viewer.ask(COMPARE, { ids: [normalized, plain] });
+    assert.deepEqual(compareRuns.runs, [{ id: normalized }, { id: plain }]);
+    assert.deepEqual(compareRuns.configuration, [{ path: "batchNormalization", values: ["true", "false"] }]);
+    assert.deepEqual([compareRuns.data, compareRuns.environment], [[], []]);
+    assert.ok(compareRuns.metrics.some(({ key, best }) => key === "validation.top1" && best.length === 2));
+    const [curve] = compareRuns.curves;
+    assert.deepEqual([curve?.key, curve?.epochs], ["validation.loss", [1, 2, 3, 4]]);
+    assert.deepEqual(
+      curve?.series.map(({ run, values }) => [run.id, values.length]),
+      [
+        [normalized, 4],
+        [plain, 4],
+      ],
+    );
+  });
 
   await t.test(
-    "the better run becomes a version with an alias, which classifies; a bad picture fails alone",
+    "the better run is registered with an alias, which classifies; an invalid image does not affect the others",
     async () => {
       const ref = await registerAs(server, normalized, "flowers", "champion");
       assert.equal(ref, "flowers:1");
@@ -192,7 +187,7 @@ test("pictures in, two runs, why one beat the other, and pictures classified by 
     },
   );
 
-  await t.test("a run in the queue is cancelled at once, and cannot be cancelled again", async () => {
+  await t.test("a queued run is cancelled at once and cannot be cancelled again", async () => {
     const first = await launchRun(server, datasetRef, { ...CONFIGURATION, epochs: 200 });
     const second = await launchRun(server, datasetRef, CONFIGURATION);
     const { cancelRun } = await server.editor.ask(CANCEL_RUN, { id: second });
