@@ -17,20 +17,26 @@ import { FULL_AUGMENTATION } from "./full-augmentation.js";
 
 const OPTIONS = {
   mode: oneWord(
-    "train: one configuration; finetune: the whole network, frozen blocks, frozen blocks with cached features",
+    "train: one configuration; finetune: the whole network, frozen stages, frozen stages with cached features",
     ["train", "finetune"],
     "train",
   ),
   data: optional(existingFile("<archive>", "images in class folders, instead of drawn flowers")),
   architecture: oneWord("the network", Object.values(Architecture), "VGG19"),
   width: positiveNumber("multiplies the filters of every convolution", 1),
-  head: oneWord("the layers behind the convolutions", Object.values(HeadKind), "FULLY_CONNECTED"),
+  head: optional(
+    oneWord(
+      "the layers after the convolutions; by default those of the published network",
+      Object.values(HeadKind),
+      "FULLY_CONNECTED",
+    ),
+  ),
   imageSize: wholeNumber("height and width of the images, in pixels", { minimum: 32, otherwise: 224 }),
   classes: wholeNumber("classes of the dataset", { minimum: 2, otherwise: 1000 }),
   batch: wholeNumber("images per step", { minimum: 1, otherwise: 8 }),
   accumulation: wholeNumber("micro-batches per batch", { minimum: 1, otherwise: 1 }),
   precision: oneWord("the precision of the network", Object.values(Precision), "AUTO"),
-  frozenBlocks: wholeNumber("number of first blocks that are frozen; 0 means 4 for finetune", {
+  frozenBlocks: wholeNumber("number of first stages that are frozen; 0 means 4 for finetune", {
     minimum: 0,
     otherwise: 0,
   }),
@@ -138,7 +144,7 @@ class StepBench {
       accumulationSteps: options.accumulation,
       architecture: options.architecture,
       widthMultiplier: options.width,
-      head: options.head,
+      head: options.head ?? "as published",
       imageSizePixels: options.imageSize,
       classes: options.classes,
       frozenBlocks: options.frozenBlocks,
@@ -155,7 +161,7 @@ function configurationOf(options: TrainOptions): RunConfigurationInput {
     architecture: options.architecture,
     widthMultiplier: options.width,
     imageSizePixels: options.imageSize,
-    head: { kind: options.head },
+    head: options.head === null ? null : { kind: options.head },
     // What the peers train with.
     optimizer: { adam: {} },
     learningRate: { constant: { initial: 1e-4 } },

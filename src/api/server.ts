@@ -64,10 +64,14 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
   httpServer.setTimeout(IDLE_MS);
 
   const subscriptions = new SubscriptionServer({
+    schema,
     httpServer,
+    limits: config.limits,
     maxSockets: config.limits.sockets,
-    operations: { schema, limits: config.limits, contextOf },
-    access: { tokens: services.accessTokens, authentication, listensOnLoopback },
+    accessTokens: services.accessTokens,
+    authentication,
+    contextOf,
+    listensOnLoopback,
     log,
   });
   const graphql = createGraphqlServer({

@@ -55,11 +55,9 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
 
   const importer = new DatasetImporter({
     config,
-    stores: {
-      datasets,
-      imports: new DatasetImportStore(database),
-      events: new ImportEventStore(database),
-    },
+    datasets,
+    imports: new DatasetImportStore(database),
+    events: new ImportEventStore(database),
     uploads,
     blobs,
     decoder: imageDecoder,

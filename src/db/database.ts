@@ -17,7 +17,7 @@ import { unreachable } from "./unreachable.js";
 export class Database implements Connection, AsyncDisposable {
   private constructor(
     readonly url: string,
-    private readonly pool: pg.Pool,
+    readonly pool: pg.Pool,
     private readonly adapter: PrismaAdapter,
     readonly prisma: PrismaClient,
     readonly kysely: Kysely<Tables>,

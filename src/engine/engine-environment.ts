@@ -30,10 +30,18 @@ function defaults(threads: number): Readonly<Record<string, string>> {
     TF_FORCE_GPU_ALLOW_GROWTH: "true",
     // Refuses or replaces kernels whose results depend on scheduling, so that equal runs give equal bytes.
     TF_DETERMINISTIC_OPS: "1",
+    ...(process.arch === "x64" ? ONEDNN : {}),
     // Without a limit the system kills the whole process where a single allocation could have failed.
     TF_MKL_ALLOC_MAX_BYTES: String(Math.floor(memoryBytes() * 0.9)),
   };
 }
+
+/**
+ * TensorFlow uses oneDNN's kernels by itself only where the processor has instructions for neural networks. On other
+ * x86-64 processors they are faster too, and an image's result does not depend on its place in the batch, as it does with
+ * TensorFlow's other kernels.
+ */
+const ONEDNN = { TF_ENABLE_ONEDNN_OPTS: "1" };
 
 /** Memory of this machine, or of the container when it has less. */
 export function memoryBytes(): number {

@@ -121,7 +121,7 @@ function offeredBy({ modelName, number }: ModelVersionRecord, { network }: Model
   const variables = networkVariables(network).map(
     ({ name, shape }) => [name, { shape, dtype: "float32", source }] as const,
   );
-  return { variables: new Map(variables), unknown: [] };
+  return { architecture: network.architecture, variables: new Map(variables), unknown: [] };
 }
 
 /** Adds the field of the input to the path of errors. */

@@ -50,6 +50,26 @@ export interface StepGolden extends BatchSummary {
   readonly variables: Readonly<Record<string, Fingerprint>>;
 }
 
+/** What torchvision's ResNet computes in float64. */
+export interface ResnetGolden {
+  readonly network: {
+    readonly architecture: "RESNET18" | "RESNET34" | "RESNET50";
+    readonly widthMultiplier: number;
+    readonly imageSizePixels: number;
+    readonly classCount: number;
+  };
+  readonly trainableParameters: number;
+  readonly evaluation: { readonly loss: number } & Pick<Outputs, "logits">;
+  readonly training: { readonly loss: number } & Pick<Outputs, "logits">;
+  readonly gradients: GoldenTensors;
+  readonly movingStatisticsAfterStep1: GoldenTensors;
+}
+
+/** By the names of variables. */
+export type GoldenTensors = Readonly<Record<string, Fingerprint>>;
+
+export const RESNETS = ["resnet18", "resnet34-narrow", "resnet50-narrow"] as const;
+
 export type OptimizerName = "adam" | "sgd-momentum" | "sgd-nesterov";
 
 interface Outputs {

@@ -1,10 +1,11 @@
-"""Writes small VGG11s with real Keras and real PyTorch in every format that is imported, and what they give.
+"""Writes small networks with real Keras, PyTorch and torchvision in every format that is imported, and their logits.
 
-    python make_weight_files.py FOLDER keras|torch|hostile [SEED]
+    python make_weight_files.py FOLDER keras|torch|torchvision|hostile [SEED]
 
-FOLDER gets the files and `keras.json` or `torch.json`: for every file the network and its logits for the
-formula's pictures, scaled to [0, 1]. `hostile` writes HDF5 files that must be refused. Networks are a 64th as wide as VGG11 and see 64 pixels, so that the
-last feature map is 2 x 2 and the order in which it is flattened matters. SEED (0) makes other weights.
+FOLDER gets the files and `keras.json`, `torch.json` or `torchvision.json`: for every file the network and its logits for
+the formula's pictures, scaled to [0, 1]. `keras` and `torch` write VGG11s a 64th as wide as published, `torchvision`
+ResNets a 32nd as wide, and `hostile` HDF5 files that must be refused. Networks see 64 pixels, so that the last feature
+map is 2 x 2 and the order in which it is flattened matters. SEED (0) makes other weights.
 """
 
 import json
@@ -39,7 +40,7 @@ def values(name, shape, kind):
     if kind == "variance":
         # Some below the epsilons, where a change of epsilon cannot go into the variance alone.
         return np.where(drawn < 0, np.float32(1e-4) * (drawn + 1), drawn + np.float32(0.5))
-    return {"bias": 0.3, "gamma": 1.0, "beta": 0.5, "mean": 0.0}[kind] + np.float32(0.25) * drawn
+    return {"bias": 0.3, "gamma": 1.0, "beta": 0.5, "mean": 0.0, "plain variance": 1.0}[kind] + np.float32(0.25) * drawn
 
 
 def describe(file, logits, **network):
@@ -47,7 +48,31 @@ def describe(file, logits, **network):
     # Pictures that a dead network cannot tell apart would prove nothing.
     assert np.ptp(logits, axis=0).min() > 1e-4, (file, logits)
     described[file] = {
-        "batchNormalization": False, "head": "FULLY_CONNECTED", **network, "logits": logits.tolist()}
+        "architecture": "VGG11", "batchNormalization": False, "head": "FULLY_CONNECTED", **network, "logits": logits.tolist()}
+
+
+def fill_torch(model, variance="variance"):
+    """A PyTorch model whose tensors have values by their names, ready to classify."""
+    import torch
+
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            kind = {"running_mean": "mean", "running_var": variance}.get(name.rsplit(".", 1)[1])
+            if name.endswith(".weight"):
+                kind = "gamma" if tensor.dim() == 1 else "kernel"
+            if name.endswith(".bias"):
+                kind = "bias"
+            if kind is not None:
+                tensor.copy_(torch.from_numpy(values(f"torch/{name}", tuple(tensor.shape), kind).copy()))
+    return model.eval()
+
+
+def record_torch(file, model, **network):
+    import torch
+
+    nchw = torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32) / 255)
+    with torch.no_grad():
+        describe(file, model.float()(nchw).numpy(), **network)
 
 
 def write_keras():
@@ -183,22 +208,7 @@ def write_torch():
             x = torch.relu(self.pre_logits.fc1(self.features(x)))
             return self.head.fc(torch.flatten(torch.relu(self.pre_logits.fc2(x)), 1))
 
-    def fill(model):
-        with torch.no_grad():
-            for name, tensor in model.state_dict().items():
-                kind = {"running_mean": "mean", "running_var": "variance"}.get(name.rsplit(".", 1)[1])
-                if name.endswith(".weight"):
-                    kind = "gamma" if tensor.dim() == 1 else "kernel"
-                if name.endswith(".bias"):
-                    kind = "bias"
-                if kind is not None:
-                    tensor.copy_(torch.from_numpy(values(f"torch/{name}", tuple(tensor.shape), kind).copy()))
-        return model.eval()
-
-    def record(file, model, **network):
-        nchw = torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32) / 255)
-        with torch.no_grad():
-            describe(file, model.float()(nchw).numpy(), **network)
+    fill, record = fill_torch, record_torch
 
     def path(file):
         return os.path.join(folder, file)
@@ -228,6 +238,24 @@ def write_torch():
     record("vgg11-timm-bn.bfloat16.safetensors", halved, batchNormalization=True)
 
 
+def write_torchvision():
+    """torchvision's own ResNets; those of timm have the same modules and names."""
+    import torch
+    from safetensors.torch import save_file
+
+    from torch_resnet import ScaledResNet
+
+    for architecture, file in [
+        ("RESNET18", "resnet18.pth"), ("RESNET34", "resnet34.safetensors"), ("RESNET50", "resnet50.legacy.pth")]:
+        model = fill_torch(ScaledResNet(architecture, 32, CLASSES), variance="plain variance")
+        target = os.path.join(folder, file)
+        if file.endswith(".safetensors"):
+            save_file(model.state_dict(), target)
+        else:
+            torch.save(model.state_dict(), target, _use_new_zipfile_serialization="legacy" not in file)
+        record_torch(file, model, architecture=architecture, batchNormalization=True, head="GLOBAL_AVERAGE_POOLING")
+
+
 def write_hostile():
     import h5py
 
@@ -250,7 +278,7 @@ def write_hostile():
     write("endless.h5", lambda group: group.__setitem__("group", group))
 
 
-{"keras": write_keras, "torch": write_torch, "hostile": write_hostile}[framework]()
+{"keras": write_keras, "torch": write_torch, "torchvision": write_torchvision, "hostile": write_hostile}[framework]()
 if described:
     made_by = {"script": "test/golden/make_weight_files.py", "formula": "test/golden/golden_formula.py",
                framework: sys.modules[framework].__version__, "numpy": np.__version__}

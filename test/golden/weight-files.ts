@@ -7,15 +7,17 @@ import type { NetworkSpec } from "../../src/graph/architectures/network-spec.js"
 import { projectRoot } from "../../src/lang/project-root.js";
 import { runGoldenScript, whyNoPython } from "../testkit/test-python.js";
 
-/** What wrote the files, and what must be installed to write them again. */
+/** The programs that wrote the files, and the packages that are needed to write them again. */
 export const FRAMEWORKS = {
   keras: ["keras", "tensorflow", "h5py"],
   torch: ["torch", "safetensors"],
+  torchvision: ["torch", "torchvision", "safetensors"],
 } as const;
 export type Framework = keyof typeof FRAMEWORKS;
 
-/** Of one file of weights, as make_weight_files.py describes it. */
+/** One file of weights, as make_weight_files.py describes it. */
 export interface DescribedFile {
+  readonly architecture: "VGG11" | "RESNET18" | "RESNET34" | "RESNET50";
   readonly batchNormalization: boolean;
   readonly head: HeadKind;
   /** For the formula's pictures "weights", scaled to [0, 1]. */
@@ -28,19 +30,34 @@ export const NOTOP_FILE = "vgg11-notop.2016.h5";
 /** Files that name other files, would grow without bounds or never end. */
 export const HOSTILE_FILES = ["external-data.h5", "external-link.h5", "packed.h5", "endless.h5"];
 
-/** The network that the files are of. */
-export function networkOfFile(file: Pick<DescribedFile, "batchNormalization" | "head">): NetworkSpec {
+/** The network whose weights a file holds. */
+export function networkOfFile({
+  architecture,
+  batchNormalization,
+  head,
+}: Omit<DescribedFile, "logits">): NetworkSpec {
   return {
-    architecture: "VGG11",
-    batchNormalization: file.batchNormalization,
-    widthMultiplier: 1 / 64,
+    architecture,
+    batchNormalization,
+    widthMultiplier: architecture === "VGG11" ? 1 / 64 : 1 / 32,
     imageSizePixels: 64,
-    head: { kind: file.head, units: 8, dropout: 0.5 },
+    head: { kind: head, units: 8, dropout: 0.5 },
     preprocessing: "SCALE_0_1",
     precision: "FLOAT32",
     classCount: 5,
     seed: 1,
   };
+}
+
+/** The network whose weights a kept file holds, by the file's name. */
+export function networkOfKeptFile(name: string): NetworkSpec {
+  const [resnet] = /^resnet(18|34|50)/.exec(name) ?? [];
+  if (resnet === undefined) {
+    const head = name.includes("pooled") ? "GLOBAL_AVERAGE_POOLING" : "FULLY_CONNECTED";
+    return networkOfFile({ architecture: "VGG11", batchNormalization: name.includes("-bn"), head });
+  }
+  const architecture = resnet.toUpperCase() as DescribedFile["architecture"];
+  return networkOfFile({ architecture, batchNormalization: true, head: "GLOBAL_AVERAGE_POOLING" });
 }
 
 /** Unpacks the files that are kept here into a folder. */

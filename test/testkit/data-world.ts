@@ -80,7 +80,9 @@ export async function composeDataWorld(
   });
   const importer = new DatasetImporter({
     config,
-    stores: { datasets, imports, events: new ImportEventStore(database) },
+    datasets,
+    imports,
+    events: new ImportEventStore(database),
     uploads,
     blobs,
     decoder,

@@ -8,7 +8,7 @@ export const PLAIN_TRAINING: Omit<TrainingSpec, "optimizer" | "learningRate" | "
   labelSmoothing: 0,
   classWeights: null,
   augmentation: NO_AUGMENTATION,
-  frozenBlocks: 0,
+  frozenStages: 0,
   cachedFeatures: false,
   accumulation: false,
   microBatchSize: 8,

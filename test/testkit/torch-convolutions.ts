@@ -1,5 +1,5 @@
 import type { Architecture } from "../../src/core/enumerations.js";
-import { VGG_BLOCKS } from "../../src/graph/architectures/vgg.js";
+import { shapedLayersOf } from "../../src/graph/architectures/layer-table.js";
 import { seededRandom } from "./random.js";
 
 /**
@@ -20,16 +20,21 @@ export function drawTorchConvolutions(architecture: Architecture, seed = 0): Buf
     bytes += values.byteLength;
   };
 
-  let index = 0;
-  let channels = 3;
-  for (const { convolutions, filters } of VGG_BLOCKS[architecture]) {
-    for (let convolution = 0; convolution < convolutions; convolution++) {
-      add(`features.${index}.weight`, [filters, channels, 3, 3], Math.sqrt(6 / (9 * channels)));
-      add(`features.${index}.bias`, [filters], 0.01);
-      channels = filters;
-      index += 2; // the convolution and its activation
-    }
-    index += 1; // the pooling
+  const layers = shapedLayersOf({
+    architecture,
+    batchNormalization: false,
+    widthMultiplier: 1,
+    imageSizePixels: 32,
+    head: { kind: "GLOBAL_AVERAGE_POOLING", units: 0, dropout: 0 },
+    classCount: 1,
+  });
+  for (const { layer, inputShape, torchNames } of layers) {
+    if (layer.kind !== "Conv2D") continue;
+    const { width, kernelSize } = layer;
+    const [, , channels = 0] = inputShape;
+    const limit = Math.sqrt(6 / (kernelSize ** 2 * channels));
+    add(`${torchNames[0]}.weight`, [width, channels, kernelSize, kernelSize], limit);
+    add(`${torchNames[0]}.bias`, [width], 0.01);
   }
 
   const json = Buffer.from(JSON.stringify(header));

@@ -2,7 +2,7 @@ import { InputType } from "type-graphql";
 import {
   type Choice,
   type Decided,
-  defaultOf,
+  fixedDefaultOf,
   type Group,
   isRecordedOnly,
   isRequired,
@@ -30,7 +30,7 @@ export class InputTypes {
       type: this.#typeOf(setting),
       description: describeGiven(setting),
       nullable: !isRequired(setting),
-      defaultValue: isScalar(setting) ? defaultOf(setting) : undefined,
+      defaultValue: isScalar(setting) ? fixedDefaultOf(setting) : undefined,
     });
   }
 

@@ -163,7 +163,9 @@ function defaultCell(setting: Setting): string {
   if (setting.whenNull !== undefined) return `null: ${setting.whenNull.replace(/^that /, "")}`;
   if (isRequired(setting)) return "required";
   if (setting.kind === "choice") return `\`${writtenInput(setting.default)}\``;
-  return isScalar(setting) ? `\`${defaultOf(setting)}\`` : "its defaults";
+  if (!isScalar(setting)) return "its defaults";
+  const value = `\`${defaultOf(setting)}\``;
+  return setting.defaultByArchitecture === true ? `${value} unless the architecture has another one` : value;
 }
 
 function meaningCell(setting: Setting): string {

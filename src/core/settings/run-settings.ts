@@ -58,9 +58,10 @@ const WARMUP = number({
 export const RUN_SETTINGS = group(
   { name: "RunConfiguration", description: "How a run trains." },
   {
-    architecture: word(ARCHITECTURES, { default: "VGG19", description: "Architecture of the convolutions." }),
+    architecture: word(ARCHITECTURES, { default: "VGG19", description: "Architecture of the network." }),
     batchNormalization: flag({
       default: false,
+      defaultByArchitecture: true,
       description: "Whether batch normalization follows every convolution.",
     }),
     widthMultiplier: number({
@@ -81,7 +82,11 @@ export const RUN_SETTINGS = group(
     head: group(
       { name: "Head", description: "Layers that follow the convolutions." },
       {
-        kind: word(HEAD_KINDS, { default: "FULLY_CONNECTED", description: "Kind of the head." }),
+        kind: word(HEAD_KINDS, {
+          default: "FULLY_CONNECTED",
+          defaultByArchitecture: true,
+          description: "Kind of the head.",
+        }),
         units: wholeNumber({
           from: 1,
           to: 65_536,
@@ -95,6 +100,7 @@ export const RUN_SETTINGS = group(
           below: 1,
           fractionOf: "the activations",
           default: 0.5,
+          defaultByArchitecture: true,
           description: "Dropout while training.",
         }),
       },
@@ -303,12 +309,12 @@ export const RUN_SETTINGS = group(
     ),
     frozenBlocks: wholeNumber({
       from: 0,
-      to: 5,
-      unit: "blocks",
+      unit: "stages",
       default: 0,
       description:
-        "Number of blocks of convolutions, from the first one, that keep their weights; freezing all of them trains the " +
-        "head alone. Without augmentation their features are computed once and cached, which makes later epochs fast.",
+        "Number of stages, from the first one, that keep their weights; freezing all of them trains the head alone. The " +
+        "stages of VGG are its five blocks; those of a ResNet are its stem and four groups of residual blocks. Without " +
+        "augmentation their features are computed once and cached, which makes later epochs fast.",
     }),
     augmentation: group(
       {

@@ -14,6 +14,8 @@ export interface SettingFacts {
   readonly whenNull?: string;
   /** What the server makes of the value, where the value alone does not say it. */
   readonly derived?: string;
+  /** The default stands for most architectures; another one may have a default of its own. */
+  readonly defaultByArchitecture?: true;
   /** The setting has an effect only while another one of the same group is one of these words. */
   readonly appliesWhen?: { readonly setting: string; readonly is: readonly string[] };
   /**
@@ -208,6 +210,11 @@ export function isScalar(setting: Setting): setting is Scalar {
 
 export function isRecordedOnly(setting: Setting): boolean {
   return "recordedOnly" in setting && setting.recordedOnly === true;
+}
+
+/** The default whatever the architecture is; undefined where the architecture may have another one, or there is none. */
+export function fixedDefaultOf(setting: Scalar): unknown {
+  return setting.defaultByArchitecture === true ? undefined : defaultOf(setting);
 }
 
 /** Undefined for a setting without a default. */

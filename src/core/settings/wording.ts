@@ -90,7 +90,10 @@ function describeNull(setting: Setting): string | undefined {
       return undefined;
     default: {
       const value = defaultOf(setting);
-      return value === undefined ? undefined : `Null means the default, ${value}.`;
+      if (value === undefined) return undefined;
+      return setting.defaultByArchitecture === true
+        ? `Null means the default, ${value} unless the architecture has another one.`
+        : `Null means the default, ${value}.`;
     }
   }
 }

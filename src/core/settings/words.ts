@@ -10,12 +10,18 @@ export interface WordSet<W extends string = string> {
 
 export const ARCHITECTURES = {
   name: "Architecture",
-  description: "Configurations of Simonyan and Zisserman, Very Deep Convolutional Networks (2015), table 1.",
+  description:
+    "Published networks. VGG is table 1 of Simonyan and Zisserman, Very Deep Convolutional Networks (2015). ResNets are " +
+    "table 1 of He et al., Deep Residual Learning (2016), in version 1.5 as in torchvision; they always have batch " +
+    "normalization and the head GLOBAL_AVERAGE_POOLING, whose `dropout` is 0 by default.",
   meanings: {
     VGG11: "Configuration A: 8 convolutions.",
     VGG13: "Configuration B: 10 convolutions.",
     VGG16: "Configuration D: 13 convolutions.",
     VGG19: "Configuration E: 16 convolutions.",
+    RESNET18: "ResNet-18: 17 convolutions, in residual blocks of two.",
+    RESNET34: "ResNet-34: 33 convolutions, in residual blocks of two.",
+    RESNET50: "ResNet-50: 49 convolutions, in residual blocks of three.",
   },
 } as const satisfies WordSet;
 

@@ -32,15 +32,11 @@ export interface ImportRequest {
   readonly idempotencyKey: string | null;
 }
 
-export interface ImportStores {
+export interface DatasetImporterOptions {
+  readonly config: Pick<Config, "importRoots" | "limits">;
   readonly datasets: DatasetStore;
   readonly imports: DatasetImportStore;
   readonly events: ImportEventStore;
-}
-
-export interface DatasetImporterOptions {
-  readonly config: Pick<Config, "importRoots" | "limits">;
-  readonly stores: ImportStores;
   readonly uploads: Uploads;
   readonly blobs: BlobStore;
   readonly decoder: ImageDecoder;
@@ -70,7 +66,7 @@ export class DatasetImporter implements AsyncDisposable {
    *   `IDEMPOTENCY_KEY_REUSED`
    */
   async start(request: ImportRequest): Promise<DatasetVersionRecord> {
-    const { imports } = this.#options.stores;
+    const { imports } = this.#options;
     const { idempotencyKey, ...content } = request;
     const idempotency = idempotencyOf(idempotencyKey, content);
     // Before all checks, because the upload of the earlier request may have expired since.
@@ -93,8 +89,7 @@ export class DatasetImporter implements AsyncDisposable {
    * their unfinished files. Returns when the imports have started.
    */
   async recover(): Promise<void> {
-    const { stores, uploads, blobs, log } = this.#options;
-    const { imports } = stores;
+    const { imports, uploads, blobs, log } = this.#options;
     for (const unfinished of await imports.listUnfinished()) {
       log.info("restarting an import that a stopped process left unfinished", {
         versionId: unfinished.versionId,
@@ -111,7 +106,7 @@ export class DatasetImporter implements AsyncDisposable {
    * @throws AppError `DATASET_VERSION_NOT_FOUND`, `CURSOR_INVALID`
    */
   follow(versionId: string, after: string | null, signal: AbortSignal): AsyncIterable<ImportEvent> {
-    return this.#options.stores.events.follow(versionId, after, signal);
+    return this.#options.events.follow(versionId, after, signal);
   }
 
   /** Stops the imports in progress. They start again when the next process starts. */
@@ -121,7 +116,7 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   async #version(versionId: string): Promise<DatasetVersionRecord> {
-    const [version] = await this.#options.stores.datasets.findVersions([versionId]);
+    const [version] = await this.#options.datasets.findVersions([versionId]);
     if (version === undefined) throw versionNotFound(versionId);
     return version;
   }
@@ -149,8 +144,7 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   async #import(unfinished: UnfinishedImport): Promise<void> {
-    const { stores, log } = this.#options;
-    const { imports } = stores;
+    const { imports, log } = this.#options;
     const { versionId } = unfinished;
     if (this.#closing.signal.aborted) return;
     await using lease = await imports.lease(versionId);
@@ -174,8 +168,7 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   async #carryOut(unfinished: UnfinishedImport, lease: ImportLease): Promise<void> {
-    const { stores, decoder, log } = this.#options;
-    const { imports, events } = stores;
+    const { imports, events, decoder, log } = this.#options;
     const { versionId } = unfinished;
     const { signal } = this.#closing;
     let manifest: Manifest;

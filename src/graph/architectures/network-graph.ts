@@ -3,20 +3,25 @@ import type { CustomOp } from "../custom-op.js";
 import { GraphBuilder } from "../graph-builder.js";
 import { specOf, type Tensor } from "../graph-node.js";
 import { ForwardPass, type PassMode } from "../layers/forward-pass.js";
-import type { Layer } from "../layers/layer.js";
-import { applyInSequence } from "../layers/sequence.js";
+import {
+  applyLayers,
+  isFrozen,
+  NETWORK_INPUT,
+  type PlacedLayer,
+  splitLayers,
+} from "../layers/layer-graph.js";
 import { placeholder } from "../ops/constants.js";
 import { softmax } from "../ops/math.js";
+import { firstRows, padRows, rowCount } from "../ops/rows.js";
 import { completeGraph } from "../saved-model/complete-graph.js";
 import type { SavedModelGraph, Signature, SignatureTable } from "../saved-model/signature.js";
 import type { FloatType } from "../tensor-spec.js";
 import { type Variable, Variables } from "../variables.js";
-import { networkVariables } from "./layer-table.js";
+import { shapedLayersOf } from "./layer-table.js";
 import { checkNetwork, type NetworkSpec } from "./network-spec.js";
-import { preprocess } from "./preprocessing.js";
-import { IMAGE_CHANNELS, isFrozen, splitFrozen, vggLayers } from "./vgg.js";
+import { IMAGE_CHANNELS, preprocess } from "./preprocessing.js";
 
-/** What a network of each precision computes in. */
+/** The type that a network of each precision computes in. */
 export const COMPUTE_TYPES: Readonly<Record<ComputePrecision, FloatType>> = {
   FLOAT32: "float32",
   MIXED_BFLOAT16: "bfloat16",
@@ -24,9 +29,9 @@ export const COMPUTE_TYPES: Readonly<Record<ComputePrecision, FloatType>> = {
 };
 
 export interface NetworkOutputs {
-  /** What the last layer gives: float32 [?, classes]. */
+  /** The output of the last layer: float32 [?, classes]. */
   readonly logits: Tensor;
-  /** What every layer behind the frozen blocks gives, by its name. */
+  /** The output of every layer behind the frozen stages, by its name. */
   readonly activations: ReadonlyMap<string, Tensor>;
   readonly pass: ForwardPass;
 }
@@ -34,11 +39,22 @@ export interface NetworkOutputs {
 export interface ForwardOptions {
   /** Pixels to compute with in place of the fed images: uint8 of their shape. */
   readonly pixels?: Tensor;
-  /** What the frozen blocks give, in place of any pixels; see `features`. */
+  /** The output of the frozen stages, in place of any pixels; see `features`. */
   readonly features?: Tensor;
-  /** Blocks that are run as in inference, whatever the mode. Default 0. */
-  readonly frozenBlocks?: number;
+  /** The first stages, which compute as in inference whatever the mode. Default: none. */
+  readonly frozen?: FrozenStages;
 }
+
+export interface FrozenStages {
+  readonly stages: number;
+  /**
+   * The size of the batches that they compute; smaller ones are filled up. TensorFlow adds up numbers in an order that
+   * depends on the size of the batch, so features of a batch of one size have the same bytes wherever they are computed.
+   */
+  readonly batchSize: number;
+}
+
+const NOTHING_FROZEN: FrozenStages = { stages: 0, batchSize: 1 };
 
 /** A graph that holds a network's variables, to which passes and signatures are added. */
 export class NetworkGraph {
@@ -46,10 +62,12 @@ export class NetworkGraph {
   readonly variables: Variables;
   /** uint8 [?, size, size, 3], fed with every run. */
   readonly images: Tensor;
-  readonly #layers: readonly Layer[];
+  readonly #layers: readonly PlacedLayer[];
+  /** The stage of every variable of the network; null: the head. */
+  readonly #stages = new Map<string, number | null>();
 
   /**
-   * @param customOps what the engine that runs the graph has beside TensorFlow's own operations
+   * @param customOps the custom ops that the engine which runs the graph has
    * @throws AppError `NETWORK_INVALID`
    */
   constructor(
@@ -59,9 +77,15 @@ export class NetworkGraph {
     const { imageSizePixels: size } = network;
     checkNetwork(network);
     this.graph = new GraphBuilder(new Set(customOps));
-    this.#layers = vggLayers(network);
+    const layers = shapedLayersOf(network);
+    this.#layers = layers;
     this.variables = new Variables(this.graph, network.seed);
-    for (const variable of networkVariables(network)) this.variables.create(variable);
+    for (const { stage, variables } of layers) {
+      for (const variable of variables) {
+        this.variables.create(variable);
+        this.#stages.set(variable.name, stage);
+      }
+    }
     this.images = placeholder(this.graph, "images", "uint8", [null, size, size, IMAGE_CHANNELS]);
   }
 
@@ -69,36 +93,43 @@ export class NetworkGraph {
     return COMPUTE_TYPES[this.network.precision];
   }
 
-  /** Adds a walk through all layers, or through those behind the frozen blocks when their features are given. */
+  /** Adds a pass through all layers, or through those behind the frozen stages where their features are given. */
   forward(
     mode: PassMode,
-    { pixels = this.images, features, frozenBlocks = 0 }: ForwardOptions = {},
+    { pixels = this.images, features, frozen = NOTHING_FROZEN }: ForwardOptions = {},
   ): NetworkOutputs {
     const { graph } = this;
     const pass = new ForwardPass(graph, this.variables, mode, this.computeType);
-    const { learning } = splitFrozen(this.#layers, frozenBlocks);
-    const input = features ?? this.features(frozenBlocks, pixels);
-    const activations = applyInSequence(learning, input, pass);
+    const { learning, boundary } = splitLayers(this.#layers, frozen.stages);
+    const input = features ?? this.features(frozen, pixels);
+    const activations = applyLayers(learning, new Map([[boundary, input]]), pass);
     return { logits: [...activations.values()].at(-1) ?? input, activations, pass };
   }
 
   /**
-   * What the first blocks make of pixels, uint8 of the fed images' shape: [?, h, w, c] in the type that the network
-   * computes in. They compute as in inference: their normalisation uses its moving statistics.
+   * The output of the first stages for pixels, uint8 of the fed images' shape: [?, h, w, c] in the type that the network
+   * computes in. The stages compute as in inference: normalization uses moving statistics.
    */
-  features(frozenBlocks: number, pixels: Tensor = this.images): Tensor {
+  features({ stages, batchSize }: FrozenStages, pixels: Tensor = this.images): Tensor {
     const { graph, network, computeType } = this;
+    const count = stages === 0 ? null : graph.scope("batch", () => rowCount(graph, pixels));
+    const filled =
+      count === null ? pixels : graph.scope("batch", () => padRows(graph, pixels, count, batchSize));
     const input = graph.scope("preprocessing", () =>
-      preprocess(graph, pixels, network.preprocessing, computeType),
+      preprocess(graph, filled, network.preprocessing, computeType),
     );
+    if (count === null) return input;
     const pass = new ForwardPass(graph, this.variables, { kind: "inference" }, computeType);
-    const activations = applyInSequence(splitFrozen(this.#layers, frozenBlocks).frozen, input, pass);
-    return [...activations.values()].at(-1) ?? input;
+    const { frozen, boundary } = splitLayers(this.#layers, stages);
+    const outputs = applyLayers(frozen, new Map([[NETWORK_INPUT, input]]), pass);
+    return graph.scope("batch", () => firstRows(graph, outputs.get(boundary) ?? input, count, null));
   }
 
   /** The variables that gradients change. */
-  learning(frozenBlocks: number): readonly Variable[] {
-    return this.variables.trainable.filter(({ name }) => !isFrozen(name, frozenBlocks));
+  learning(frozenStages: number): readonly Variable[] {
+    return this.variables.trainable.filter(
+      ({ name }) => !isFrozen(this.#stages.get(name) ?? null, frozenStages),
+    );
   }
 
   /** images -> probabilities and logits, float32 [?, classes]. */
@@ -110,7 +141,7 @@ export class NetworkGraph {
     };
   }
 
-  /** Adds `init`, `save` and `restore` of all variables and encodes the whole. */
+  /** Adds `init`, `save` and `restore` of all variables and encodes the graph. */
   finish(signatures: SignatureTable): SavedModelGraph {
     return completeGraph(this.graph, signatures, this.variables.all);
   }

@@ -7,18 +7,19 @@ import type {
   RunConfiguration,
 } from "../../core/run-configuration.js";
 import type { CustomOp } from "../custom-op.js";
+import type { NetworkShape } from "./architecture.js";
 import { layerTable } from "./layer-table.js";
-import type { VggSpec } from "./vgg.js";
+import { ARCHITECTURES } from "./registry.js";
 
-/** Everything that decides a network's operations and variables. */
-export interface NetworkSpec extends VggSpec {
+/** The settings that decide a network's operations and variables. */
+export interface NetworkSpec extends NetworkShape {
   readonly preprocessing: Preprocessing;
   readonly precision: ComputePrecision;
   /** Decides the initial weights and the dropped activations. */
   readonly seed: number;
 }
 
-/** Everything that decides how the weights change. */
+/** The settings that decide how the weights change. */
 export interface TrainingSpec {
   readonly optimizer: Optimizer;
   readonly learningRate: LearningRate;
@@ -30,24 +31,24 @@ export interface TrainingSpec {
   /** By class; null: every sample counts the same. */
   readonly classWeights: readonly number[] | null;
   readonly augmentation: Augmentation;
-  /** The first blocks of convolutions that do not learn, 0 to 5. */
-  readonly frozenBlocks: number;
-  /** Whether training and evaluation start from the features that the frozen blocks give. */
+  /** The first stages of the network, which do not learn; 0: all of them learn. */
+  readonly frozenStages: number;
+  /** Whether training and evaluation start from the features that the frozen stages give. */
   readonly cachedFeatures: boolean;
-  /** Variables of the network that `import` reads from another network's checkpoint; none: there is no `import`. */
+  /** Variables that `import` reads from another network's checkpoint; where there are none, there is no `import`. */
   readonly importedVariables: readonly string[];
-  /** Whether a batch comes in parts: `accumulate` and `apply` in place of `train_step`. */
+  /** Whether a batch is computed in micro-batches: `accumulate` and `apply` in place of `train_step`. */
   readonly accumulation: boolean;
   /** The most samples that are computed at once. */
   readonly microBatchSize: number;
-  /** What the engine that trains has beside TensorFlow's own operations. */
+  /** The custom ops that the engine has. */
   readonly customOps: readonly CustomOp[];
 }
 
 /**
  * The part of a run's configuration that shapes its network.
  *
- * @param precision what the configuration's precision became on this machine
+ * @param precision the configuration's precision, AUTO replaced by the choice for this machine
  */
 export function networkOfRun(
   configuration: RunConfiguration,
@@ -67,7 +68,7 @@ export function networkOfRun(
   };
 }
 
-/** What training needs to know beyond the run's configuration. */
+/** The facts that training needs beside the run's configuration. */
 export interface TrainingPlan {
   readonly importedVariables: readonly string[];
   readonly stepsPerEpoch: number;
@@ -88,17 +89,14 @@ export function trainingOfRun(configuration: RunConfiguration, plan: TrainingPla
     labelSmoothing: configuration.labelSmoothing,
     classWeights: configuration.classWeights?.weights ?? null,
     augmentation: configuration.augmentation,
-    frozenBlocks: configuration.frozenBlocks,
+    frozenStages: configuration.frozenBlocks,
     ...plan,
   };
 }
 
-/** Five poolings halve the picture; a smaller one would vanish. */
-const MINIMUM_IMAGE_SIZE_PIXELS = 32;
-
 interface Requirement {
   readonly field: string;
-  readonly takes: string;
+  readonly takes: (network: NetworkSpec) => string;
   readonly holds: (network: NetworkSpec) => boolean;
   readonly received: (network: NetworkSpec) => unknown;
 }
@@ -106,49 +104,64 @@ interface Requirement {
 const REQUIREMENTS: readonly Requirement[] = [
   {
     field: "imageSizePixels",
-    takes: `a whole number of at least ${MINIMUM_IMAGE_SIZE_PIXELS}`,
-    holds: ({ imageSizePixels: size }) => Number.isInteger(size) && size >= MINIMUM_IMAGE_SIZE_PIXELS,
+    takes: ({ architecture }) =>
+      `a whole number of at least ${ARCHITECTURES[architecture].minImageSizePixels}`,
+    holds: ({ architecture, imageSizePixels: size }) =>
+      Number.isInteger(size) && size >= ARCHITECTURES[architecture].minImageSizePixels,
     received: ({ imageSizePixels }) => imageSizePixels,
   },
   {
+    field: "batchNormalization",
+    takes: ({ architecture }) => `true, because ${architecture} always has batch normalization`,
+    holds: ({ architecture, batchNormalization }) =>
+      batchNormalization || ARCHITECTURES[architecture].batchNormalization === "optional",
+    received: ({ batchNormalization }) => batchNormalization,
+  },
+  {
+    field: "head.kind",
+    takes: ({ architecture }) => `one of ${ARCHITECTURES[architecture].heads.join(", ")} for ${architecture}`,
+    holds: ({ architecture, head }) => ARCHITECTURES[architecture].heads.includes(head.kind),
+    received: ({ head }) => head.kind,
+  },
+  {
     field: "widthMultiplier",
-    takes: "a number above 0",
+    takes: () => "a number above 0",
     holds: ({ widthMultiplier: width }) => Number.isFinite(width) && width > 0,
     received: ({ widthMultiplier }) => widthMultiplier,
   },
   {
     field: "classCount",
-    takes: "a whole number of at least 1",
+    takes: () => "a whole number of at least 1",
     holds: ({ classCount }) => Number.isInteger(classCount) && classCount >= 1,
     received: ({ classCount }) => classCount,
   },
   {
     field: "head.units",
-    takes: "a whole number of at least 1",
+    takes: () => "a whole number of at least 1",
     holds: ({ head }) => head.kind !== "FULLY_CONNECTED" || (Number.isInteger(head.units) && head.units >= 1),
     received: ({ head }) => head.units,
   },
   {
     field: "head.dropout",
-    takes: "a fraction of at least 0 and below 1",
+    takes: () => "a fraction of at least 0 and below 1",
     holds: ({ head }) => head.dropout >= 0 && head.dropout < 1,
     received: ({ head }) => head.dropout,
   },
   {
     field: "seed",
-    takes: "a whole number",
+    takes: () => "a whole number",
     holds: ({ seed }) => Number.isSafeInteger(seed),
     received: ({ seed }) => seed,
   },
 ];
 
-/** @throws AppError `NETWORK_INVALID` naming the first field that no network can be built from */
+/** @throws AppError `NETWORK_INVALID` that names the first field which no network can be built from */
 export function checkNetwork(network: NetworkSpec): void {
   for (const { field, takes, holds, received } of REQUIREMENTS) {
     if (!holds(network)) {
       throw new AppError(
         "NETWORK_INVALID",
-        `A network's ${field} must be ${takes}. Received ${JSON.stringify(received(network))}.`,
+        `A network's ${field} must be ${takes(network)}. Received ${JSON.stringify(received(network))}.`,
         { path: field.split(".") },
       );
     }

@@ -7,6 +7,9 @@ import { reverseAxis } from "../ops/image.js";
 import { add, multiply } from "../ops/math.js";
 import type { FloatType } from "../tensor-spec.js";
 
+/** The channels of an image: red, green and blue. */
+export const IMAGE_CHANNELS = 3;
+
 /** (pixel / unit - mean) / deviation, by channel in the order of `channels`. */
 interface Scaling {
   readonly channels: "RGB" | "BGR";

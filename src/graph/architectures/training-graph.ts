@@ -26,6 +26,7 @@ const GLOBAL_STEP = "global_step";
  * - `histograms` of the weights
  * - with an augmentation, training takes samples int32 [?] (positions in the manifest) and epoch int32
  *   [] too, and `augment` gives the pixels int32 [?, size, size, 3] that it trains on
+ * - with frozen stages, batches of training and evaluation have at most `microBatchSize` images
  * - with cached features, training and evaluation take features int32 [?, words] in place of images,
  *   which `features` gives
  * - with imported variables, `import` reads them from another network's checkpoint after `init`
@@ -49,9 +50,8 @@ export function buildTrainingGraph(network: NetworkSpec, training: TrainingSpec)
     return { logits, predict: model.predictSignature(logits) };
   });
   const evaluation = graph.scope("evaluation", () => {
-    const { logits } = training.cachedFeatures
-      ? model.forward({ kind: "inference" }, inputs.evaluate.options)
-      : inference;
+    const { logits } =
+      training.frozenStages > 0 ? model.forward({ kind: "inference" }, inputs.evaluate.options) : inference;
     return addEvaluationStep(model, inputs, logits);
   });
   const histograms = graph.scope("histograms", () => addWeightHistograms(model));

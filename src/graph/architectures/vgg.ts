@@ -1,133 +1,114 @@
-import type { Architecture } from "../../core/enumerations.js";
-import type { Head } from "../../core/run-configuration.js";
-import { glorotUniform } from "../initializers/glorot-uniform.js";
 import { heNormal } from "../initializers/he-normal.js";
 import { reluActivation } from "../layers/activation.js";
 import { batchNormalization } from "../layers/batch-normalization.js";
 import { convolution } from "../layers/convolution.js";
-import { dense } from "../layers/dense.js";
-import { dropout } from "../layers/dropout.js";
-import { flatten } from "../layers/flatten.js";
-import type { Layer } from "../layers/layer.js";
-import { globalAveragePooling, maxPooling } from "../layers/pooling.js";
+import { LayerList } from "../layers/layer-graph.js";
+import { maxPooling } from "../layers/pooling.js";
+import { type ArchitectureDefinition, multipliedWidth, type NetworkShape } from "./architecture.js";
+import { addHead, type TorchNamesOfHead } from "./head.js";
 
+/** Convolutions of 3 x 3 of one width, and a pooling that halves the image. */
 interface Block {
   readonly convolutions: number;
-  readonly filters: number;
+  readonly width: number;
 }
 
-/** Configurations A, B, D and E of Simonyan and Zisserman (2015), table 1. */
-export const VGG_BLOCKS: Readonly<Record<Architecture, readonly Block[]>> = {
-  VGG11: [
-    { convolutions: 1, filters: 64 },
-    { convolutions: 1, filters: 128 },
-    { convolutions: 2, filters: 256 },
-    { convolutions: 2, filters: 512 },
-    { convolutions: 2, filters: 512 },
-  ],
-  VGG13: [
-    { convolutions: 2, filters: 64 },
-    { convolutions: 2, filters: 128 },
-    { convolutions: 2, filters: 256 },
-    { convolutions: 2, filters: 512 },
-    { convolutions: 2, filters: 512 },
-  ],
-  VGG16: [
-    { convolutions: 2, filters: 64 },
-    { convolutions: 2, filters: 128 },
-    { convolutions: 3, filters: 256 },
-    { convolutions: 3, filters: 512 },
-    { convolutions: 3, filters: 512 },
-  ],
-  VGG19: [
-    { convolutions: 2, filters: 64 },
-    { convolutions: 2, filters: 128 },
-    { convolutions: 4, filters: 256 },
-    { convolutions: 4, filters: 512 },
-    { convolutions: 4, filters: 512 },
-  ],
+/** Keras's default. torchvision's networks have 1e-5, which an import of weights makes up for. */
+const EPSILON = 1e-3;
+const POOLING = { window: 2, stride: 2, padding: 0 } as const;
+
+/** torchvision's name first, then timm's. */
+const TORCH_HEAD: TorchNamesOfHead = {
+  fc1: ["classifier.0", "pre_logits.fc1"],
+  fc2: ["classifier.3", "pre_logits.fc2"],
+  predictions: ["classifier.6", "head.fc"],
 };
 
-const KERNEL_SIZE = 3;
-/** Of the pictures: red, green, blue. */
-export const IMAGE_CHANNELS = 3;
+// Configurations A, B, D and E of Simonyan and Zisserman (2015), table 1.
 
-/** What decides a network's layers. */
-export interface VggSpec {
-  readonly architecture: Architecture;
-  readonly batchNormalization: boolean;
-  /** Multiplies the filters of every convolution; 1 is the published network. */
-  readonly widthMultiplier: number;
-  /** Height and width of the square pictures. */
-  readonly imageSizePixels: number;
-  readonly head: Head;
-  readonly classCount: number;
+export const VGG11 = vgg([
+  { convolutions: 1, width: 64 },
+  { convolutions: 1, width: 128 },
+  { convolutions: 2, width: 256 },
+  { convolutions: 2, width: 512 },
+  { convolutions: 2, width: 512 },
+]);
+
+export const VGG13 = vgg([
+  { convolutions: 2, width: 64 },
+  { convolutions: 2, width: 128 },
+  { convolutions: 2, width: 256 },
+  { convolutions: 2, width: 512 },
+  { convolutions: 2, width: 512 },
+]);
+
+export const VGG16 = vgg([
+  { convolutions: 2, width: 64 },
+  { convolutions: 2, width: 128 },
+  { convolutions: 3, width: 256 },
+  { convolutions: 3, width: 512 },
+  { convolutions: 3, width: 512 },
+]);
+
+export const VGG19 = vgg([
+  { convolutions: 2, width: 64 },
+  { convolutions: 2, width: 128 },
+  { convolutions: 4, width: 256 },
+  { convolutions: 4, width: 512 },
+  { convolutions: 4, width: 512 },
+]);
+
+/** Every block is a stage. Layers have the names of Keras's VGG. */
+function vgg(blocks: readonly Block[]): ArchitectureDefinition {
+  return {
+    stageCount: blocks.length,
+    // A smaller image would vanish in the poolings.
+    minImageSizePixels: POOLING.stride ** blocks.length,
+    heads: ["FULLY_CONNECTED", "GLOBAL_AVERAGE_POOLING"],
+    batchNormalization: "optional",
+    defaults: {},
+    inKeras: true,
+    layers: (network) => {
+      const layers = new LayerList();
+      for (const [index, block] of blocks.entries()) addBlock(layers, network, block, index + 1);
+      addHead(layers, network, TORCH_HEAD);
+      return layers.layers;
+    },
+  };
 }
 
-/** The layers of a network, from picture to logits, with the names of Keras's VGG. */
-export function vggLayers(network: VggSpec): readonly Layer[] {
-  const blocks = VGG_BLOCKS[network.architecture];
-  return [
-    ...blocks.flatMap((block, index) => blockLayers(network, block, index + 1)),
-    ...headLayers(network),
-  ];
-}
-
-/** The layers of the first blocks, and those behind them. */
-export function splitFrozen(
-  layers: readonly Layer[],
-  frozenBlocks: number,
-): { readonly frozen: readonly Layer[]; readonly learning: readonly Layer[] } {
-  const frozen = layers.filter(({ name }) => isFrozen(name, frozenBlocks));
-  return { frozen, learning: layers.slice(frozen.length) };
-}
-
-/** Whether a layer, or a variable of one, belongs to the first blocks. */
-export function isFrozen(name: string, frozenBlocks: number): boolean {
-  const [, block] = /^block(\d)_/.exec(name) ?? [];
-  return block !== undefined && Number(block) <= frozenBlocks;
-}
-
-function blockLayers(network: VggSpec, block: Block, number: number): Layer[] {
-  const filters = Math.max(1, Math.round(block.filters * network.widthMultiplier));
-  const layers: Layer[] = [];
+function addBlock(layers: LayerList, network: NetworkShape, block: Block, stage: number): void {
+  const normalized = network.batchNormalization;
   for (let position = 1; position <= block.convolutions; position++) {
-    const name = `block${number}_conv${position}`;
-    const options = { name, filters, kernelSize: KERNEL_SIZE };
-    if (network.batchNormalization) {
-      // beta of the normalisation stands in for the bias.
-      layers.push(
-        convolution({ ...options, useBias: false, activation: "linear" }),
-        batchNormalization(`block${number}_bn${position}`),
-        reluActivation(`block${number}_relu${position}`),
-      );
-    } else {
-      layers.push(convolution({ ...options, useBias: true, activation: "relu" }));
-    }
+    const name = `block${stage}_conv${position}`;
+    layers.add(
+      convolution({
+        name,
+        width: multipliedWidth(block.width, network),
+        kernelSize: 3,
+        stride: 1,
+        // The beta of a normalization takes the place of the bias.
+        useBias: !normalized,
+        activation: normalized ? "linear" : "relu",
+        kernelInitializer: heNormal,
+      }),
+      { stage, torchNames: [nextInSequence(layers)] },
+    );
+    if (!normalized) continue;
+    layers.add(batchNormalization({ name: `block${stage}_bn${position}`, epsilon: EPSILON }), {
+      stage,
+      torchNames: [nextInSequence(layers)],
+    });
+    layers.add(reluActivation(`block${stage}_relu${position}`), { stage });
   }
-  return [...layers, maxPooling(`block${number}_pool`)];
+  layers.add(maxPooling({ name: `block${stage}_pool`, ...POOLING }), { stage });
 }
 
-function headLayers({ head, classCount }: VggSpec): Layer[] {
-  const drop = (name: string): Layer[] => (head.dropout > 0 ? [dropout(name, head.dropout)] : []);
-  const predictions = dense({
-    name: "predictions",
-    units: classCount,
-    activation: "linear",
-    kernelInitializer: glorotUniform,
-    inFloat32: true,
-  });
-  if (head.kind === "GLOBAL_AVERAGE_POOLING") {
-    return [globalAveragePooling("global_average_pooling"), ...drop("dropout"), predictions];
-  }
-  const hidden = (name: string): Layer =>
-    dense({ name, units: head.units, activation: "relu", kernelInitializer: heNormal, inFloat32: false });
-  return [
-    flatten("flatten"),
-    hidden("fc1"),
-    ...drop("dropout1"),
-    hidden("fc2"),
-    ...drop("dropout2"),
-    predictions,
-  ];
+/** torchvision's `features` is an `nn.Sequential`, which counts every module; an activation is a module too. */
+function nextInSequence({ layers }: LayerList): string {
+  const modules = layers.reduce(
+    (count, { layer }) => count + (layer.kind === "Conv2D" && layer.activation === "relu" ? 2 : 1),
+    0,
+  );
+  return `features.${modules}`;
 }

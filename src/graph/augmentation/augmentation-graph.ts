@@ -1,5 +1,5 @@
 import type { Augmentation } from "../../core/run-configuration.js";
-import { IMAGE_CHANNELS } from "../architectures/vgg.js";
+import { IMAGE_CHANNELS } from "../architectures/preprocessing.js";
 import { GraphBuilder } from "../graph-builder.js";
 import { specOf } from "../graph-node.js";
 import { cast } from "../ops/array.js";

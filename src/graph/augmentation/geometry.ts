@@ -4,7 +4,7 @@ import type { Tensor } from "../graph-node.js";
 import { cast } from "../ops/array.js";
 import { packColumns } from "../ops/columns.js";
 import { float32 } from "../ops/constants.js";
-import { projectiveTransformOfBytes } from "../ops/custom-ops.js";
+import { projectiveTransformOfBytes } from "../ops/custom/custom-ops.js";
 import { projectiveTransform, reverseAxis, selectRows } from "../ops/image.js";
 import { add, multiply, negate, subtract } from "../ops/math.js";
 import type { Amounts } from "./amounts.js";

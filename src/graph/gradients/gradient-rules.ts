@@ -2,16 +2,16 @@ import { AppError } from "../../core/app-error.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
 import { cast, elementCountOf, knownShape, reshape, sizesOf } from "../ops/array.js";
+import { float32, int32Values } from "../ops/constants.js";
+import { conv2DBackpropFilter, conv2DBackpropInput } from "../ops/convolution.js";
 import {
   BIASED_CONVOLUTION,
   BIASED_PRODUCT,
   type BiasedOp,
   biasedBackpropInput,
   biasedBackpropKernel,
-} from "../ops/biased-ops.js";
-import { float32, int32Values } from "../ops/constants.js";
-import { conv2DBackpropFilter, conv2DBackpropInput } from "../ops/convolution.js";
-import { batchNormGradient } from "../ops/custom-ops.js";
+} from "../ops/custom/biased-ops.js";
+import { batchNormGradient } from "../ops/custom/custom-ops.js";
 import {
   biasAddGradient,
   divide,
@@ -27,7 +27,7 @@ import { maxPoolGradient } from "../ops/pooling.js";
 import { sum } from "../ops/reduction.js";
 import { elementCount } from "../tensor-spec.js";
 import { spreadOverAxes, sumToShape } from "./broadcasting.js";
-import { convolutionOptionsOf, flagOf, numberOf, windowOf } from "./node-attributes.js";
+import { convolutionOptionsOf, flagOf, numberOf, poolingWindowOf } from "./node-attributes.js";
 
 /**
  * From the gradient of a node's first output to the gradients of its inputs, in their order: each a
@@ -123,7 +123,7 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   },
 
   MaxPool: (graph, node, gradient) => [
-    () => maxPoolGradient(graph, node.input(0), node.output(0), gradient, windowOf(node)),
+    () => maxPoolGradient(graph, node.input(0), node.output(0), gradient, poolingWindowOf(node)),
   ],
 
   FusedBatchNormV3: (graph, node, gradient) => {

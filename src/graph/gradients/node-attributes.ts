@@ -1,20 +1,18 @@
 import { AppError } from "../../core/app-error.js";
 import type { GraphNode } from "../graph-node.js";
 import type { Padding } from "../ops/convolution.js";
+import type { PoolingWindow } from "../ops/pooling.js";
 
 /** Stride and padding of a convolution. */
 export function convolutionOptionsOf(node: GraphNode): { stride: number; padding: Padding } {
-  const { strides, padding } = node.attributes;
-  if (strides === undefined || !("ints" in strides)) return missing(node, "strides");
-  if (padding === undefined || !("text" in padding)) return missing(node, "padding");
-  return { stride: strides.ints[1] ?? 1, padding: padding.text === "VALID" ? "VALID" : "SAME" };
+  return { stride: strideOf(node), padding: paddingOf(node) };
 }
 
-/** Side of the window of a pooling. */
-export function windowOf(node: GraphNode): number {
-  const { ksize } = node.attributes;
-  if (ksize === undefined || !("ints" in ksize)) return missing(node, "ksize");
-  return ksize.ints[1] ?? 1;
+/** Window, stride and padding of a pooling. */
+export function poolingWindowOf(node: GraphNode): PoolingWindow {
+  const padding = paddingOf(node);
+  const [, window = 1] = integersOf(node, "ksize");
+  return { window, stride: strideOf(node), padding: typeof padding === "number" ? padding : 0 };
 }
 
 export function flagOf(node: GraphNode, name: string): boolean {
@@ -27,6 +25,26 @@ export function numberOf(node: GraphNode, name: string): number {
   const number = node.attributes[name];
   if (number === undefined || !("float" in number)) return missing(node, name);
   return number.float;
+}
+
+function strideOf(node: GraphNode): number {
+  const [, stride = 1] = integersOf(node, "strides");
+  return stride;
+}
+
+/** EXPLICIT pads every side of an image alike. */
+function paddingOf(node: GraphNode): Padding {
+  const { padding } = node.attributes;
+  if (padding === undefined || !("text" in padding)) return missing(node, "padding");
+  if (padding.text !== "EXPLICIT") return padding.text === "VALID" ? "VALID" : "SAME";
+  const [, , top = 0] = integersOf(node, "explicit_paddings");
+  return top;
+}
+
+function integersOf(node: GraphNode, name: string): readonly number[] {
+  const integers = node.attributes[name];
+  if (integers === undefined || !("ints" in integers)) return missing(node, name);
+  return integers.ints;
 }
 
 function missing(node: GraphNode, attribute: string): never {

@@ -1,10 +1,10 @@
 import { float32, int32Vector, int64Vector } from "../ops/constants.js";
 import { multiply } from "../ops/math.js";
-import { truncatedNormal } from "../ops/random.js";
+import { randomNormal, truncatedNormal } from "../ops/random.js";
 import { computedLate } from "./computed-late.js";
 import { fansOf, type Initializer } from "./initializer.js";
 
-/** Standard deviation that is left of a unit normal cut off at 2 deviations. */
+/** The standard deviation of a unit normal distribution that is cut off at 2 deviations. */
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 
 /**
@@ -14,6 +14,21 @@ const TRUNCATED_DEVIATION = 0.87962566103423978;
 export const heNormal: Initializer = (graph, shape, seed) => {
   const deviation = Math.sqrt(2 / fansOf(shape).fanIn) / TRUNCATED_DEVIATION;
   const normal = truncatedNormal(
+    graph,
+    int32Vector(graph, shape),
+    shape,
+    computedLate(graph, int64Vector(graph, seed)),
+  );
+  return multiply(graph, normal, float32(graph, deviation));
+};
+
+/**
+ * Normal with variance 2 / fanOut: keeps the size of gradients (PyTorch `kaiming_normal_` with mode `fan_out`, by which
+ * torchvision draws the convolutions of ResNets).
+ */
+export const heNormalByOutputs: Initializer = (graph, shape, seed) => {
+  const deviation = Math.sqrt(2 / fansOf(shape).fanOut);
+  const normal = randomNormal(
     graph,
     int32Vector(graph, shape),
     shape,

@@ -1,28 +1,39 @@
 import type { Tensor } from "../graph-node.js";
 import { ones, zeros } from "../initializers/constant-value.js";
-import { batchNorm, batchStatistics, coversBatchNorm } from "../ops/custom-ops.js";
+import { batchNorm, batchStatistics, coversBatchNorm } from "../ops/custom/custom-ops.js";
 import { fusedBatchNorm } from "../ops/normalization.js";
 import { assignVariable } from "../ops/variables.js";
-import type { Layer } from "./layer.js";
+import type { LayerRules } from "./layer.js";
 
-/** How much of a moving statistic a step keeps. */
+/** The share of a moving statistic that a step keeps. PyTorch calls 1 - 0.9 the momentum. */
 const BATCH_NORMALIZATION_MOMENTUM = 0.9;
-/** Keras's default. */
-export const BATCH_NORMALIZATION_EPSILON = 1e-3;
+
+export interface BatchNormalizationLayer extends LayerRules {
+  readonly kind: "BatchNormalization";
+  /** Added to the variance before its root is taken. */
+  readonly epsilon: number;
+}
 
 /**
- * Normalises every channel of [h, w, c] (Ioffe and Szegedy, 2015): in training by the statistics of
- * the batch, else by moving ones. Data keep their type; gamma, beta and the statistics [c] are float32.
+ * Normalizes every channel of [h, w, c] (Ioffe and Szegedy, 2015): by the statistics of the batch while training, else
+ * by moving statistics. Data keep their type; gamma, beta and the statistics [c] are float32.
  *
- * A moving variance averages variances with Bessel's correction, which is what the fused kernel gives
- * and PyTorch keeps; Keras 3 leaves the correction out.
+ * A moving variance averages variances with Bessel's correction, as the fused kernel and PyTorch do; Keras 3 leaves the
+ * correction out.
  */
-export function batchNormalization(name: string): Layer {
+export function batchNormalization({
+  name,
+  epsilon,
+}: {
+  readonly name: string;
+  readonly epsilon: number;
+}): BatchNormalizationLayer {
   const [gamma, beta] = [`${name}/gamma`, `${name}/beta`];
   const [movingMean, movingVariance] = [`${name}/moving_mean`, `${name}/moving_variance`];
   return {
     name,
     kind: "BatchNormalization",
+    epsilon,
     outputShape: (input) => input,
     variables: ([, , channels = 0]) => [
       { name: gamma, shape: [channels], trainable: true, initializer: ones },
@@ -30,7 +41,7 @@ export function batchNormalization(name: string): Layer {
       { name: movingMean, shape: [channels], trainable: false, initializer: zeros },
       { name: movingVariance, shape: [channels], trainable: false, initializer: ones },
     ],
-    apply: (input, pass) => {
+    apply: (pass, input: Tensor) => {
       const { graph, variables, training } = pass;
       const inputs = {
         scale: pass.value(gamma),
@@ -39,7 +50,6 @@ export function batchNormalization(name: string): Layer {
         variance: pass.value(movingVariance),
       };
       const averageFactor = 1 - BATCH_NORMALIZATION_MOMENTUM;
-      const epsilon = BATCH_NORMALIZATION_EPSILON;
       const move = (mean: Tensor, variance: Tensor): void => {
         for (const [statistic, moved] of [[movingMean, mean] as const, [movingVariance, variance] as const]) {
           const variable = variables.get(statistic);

@@ -1,43 +1,73 @@
+import type { Tensor } from "../graph-node.js";
 import { zeros } from "../initializers/constant-value.js";
-import { heNormal } from "../initializers/he-normal.js";
-import { BIASED_CONVOLUTION, biased, coversBiased } from "../ops/biased-ops.js";
-import { conv2D } from "../ops/convolution.js";
+import type { Initializer } from "../initializers/initializer.js";
+import { conv2D, type Padding } from "../ops/convolution.js";
+import { BIASED_CONVOLUTION, biased, coversBiased } from "../ops/custom/biased-ops.js";
 import { biasAdd, relu } from "../ops/math.js";
-import type { Activation, Layer } from "./layer.js";
+import type { Activation, LayerRules } from "./layer.js";
 
 export interface ConvolutionOptions {
   readonly name: string;
-  readonly filters: number;
-  /** Height and width of the kernel; it moves by one pixel and the picture keeps its size. */
+  /** Output channels. */
+  readonly width: number;
+  /** Height and width of the kernel, an odd number. */
   readonly kernelSize: number;
+  /** Pixels that the kernel moves at a time. */
+  readonly stride: number;
   readonly useBias: boolean;
   readonly activation: Activation;
+  readonly kernelInitializer: Initializer;
 }
 
-/** [h, w, cIn] -> [h, w, filters]; kernel [kernelSize, kernelSize, cIn, filters], bias [filters]. */
-export function convolution({ name, filters, kernelSize, useBias, activation }: ConvolutionOptions): Layer {
+export interface ConvolutionLayer extends LayerRules, ConvolutionOptions {
+  readonly kind: "Conv2D";
+}
+
+/**
+ * [h, w, channels] -> [h / stride, w / stride, width], rounded up. The kernel is [kernelSize, kernelSize, channels,
+ * width], the bias [width]. The input is padded with (kernelSize - 1) / 2 zeros on every side, as in torchvision:
+ * TensorFlow's SAME pads the far sides alone where a stride of 2 halves an even size.
+ */
+export function convolution(options: ConvolutionOptions): ConvolutionLayer {
+  const { name, width, kernelSize, stride, useBias, activation, kernelInitializer } = options;
   const kernelName = `${name}/kernel`;
   const biasName = `${name}/bias`;
+  const padding = paddingOf(options);
   return {
-    name,
+    ...options,
     kind: "Conv2D",
-    outputShape: ([height = 0, width = 0]) => [height, width, filters],
+    outputShape: ([height = 0, rowLength = 0]) => [
+      Math.ceil(height / stride),
+      Math.ceil(rowLength / stride),
+      width,
+    ],
     variables: ([, , channels = 0]) => {
-      const kernelShape = [kernelSize, kernelSize, channels, filters];
-      const kernel = { name: kernelName, shape: kernelShape, trainable: true, initializer: heNormal };
-      const bias = { name: biasName, shape: [filters], trainable: true, initializer: zeros };
+      const kernelShape = [kernelSize, kernelSize, channels, width];
+      const kernel = {
+        name: kernelName,
+        shape: kernelShape,
+        trainable: true,
+        initializer: kernelInitializer,
+      };
+      const bias = { name: biasName, shape: [width], trainable: true, initializer: zeros };
       return useBias ? [kernel, bias] : [kernel];
     },
-    apply: (input, pass) => {
+    apply: (pass, input: Tensor) => {
       const { graph, computeType } = pass;
       const kernel = pass.value(kernelName);
-      if (coversBiased(graph, BIASED_CONVOLUTION, input, kernel)) {
+      if (stride === 1 && coversBiased(graph, BIASED_CONVOLUTION, input, kernel)) {
         const bias = useBias ? pass.value(biasName) : null;
         return biased(graph, BIASED_CONVOLUTION, input, kernel, bias, { relu: activation === "relu" });
       }
-      const convolved = conv2D(graph, input, pass.weight(kernelName, computeType));
+      const weights = pass.weight(kernelName, computeType);
+      const convolved = conv2D(graph, input, weights, { stride, padding });
       const shifted = useBias ? biasAdd(graph, convolved, pass.weight(biasName, computeType)) : convolved;
       return activation === "relu" ? relu(graph, shifted) : shifted;
     },
   };
+}
+
+/** SAME where it pads both sides alike, because TensorFlow is fastest with it. */
+function paddingOf({ kernelSize, stride }: ConvolutionOptions): Padding {
+  return stride === 1 || kernelSize === 1 ? "SAME" : (kernelSize - 1) / 2;
 }

@@ -1,32 +1,40 @@
+import type { Tensor } from "../graph-node.js";
 import { cast } from "../ops/array.js";
-import { maxPool } from "../ops/pooling.js";
+import { maxPool, type PoolingWindow, windowCountOf } from "../ops/pooling.js";
 import { mean } from "../ops/reduction.js";
-import type { Layer } from "./layer.js";
+import type { LayerRules } from "./layer.js";
 
-const WINDOW = 2;
+export interface MaxPoolingLayer extends LayerRules, PoolingWindow {
+  readonly kind: "MaxPooling2D";
+}
 
-/** [h, w, c] -> [h / 2, w / 2, c], rounded down: the greatest value of every 2 x 2 pixels. */
-export function maxPooling(name: string): Layer {
+export interface GlobalAveragePoolingLayer extends LayerRules {
+  readonly kind: "GlobalAveragePooling2D";
+}
+
+/** [h, w, c] -> the greatest value of each window: h and w as many windows as fit, c unchanged. */
+export function maxPooling({ name, ...window }: PoolingWindow & { readonly name: string }): MaxPoolingLayer {
   return {
     name,
+    ...window,
     kind: "MaxPooling2D",
     outputShape: ([height = 0, width = 0, channels = 0]) => [
-      Math.floor(height / WINDOW),
-      Math.floor(width / WINDOW),
+      windowCountOf(height, window),
+      windowCountOf(width, window),
       channels,
     ],
     variables: () => [],
-    apply: (input, { graph }) => maxPool(graph, input, WINDOW),
+    apply: ({ graph }, input: Tensor) => maxPool(graph, input, window),
   };
 }
 
-/** [h, w, c] -> [c]: the mean over all pixels, float32 whatever the network's type. */
-export function globalAveragePooling(name: string): Layer {
+/** [h, w, c] -> [c]: the mean over all pixels, in float32 whatever the network's type. */
+export function globalAveragePooling(name: string): GlobalAveragePoolingLayer {
   return {
     name,
     kind: "GlobalAveragePooling2D",
     outputShape: ([, , channels = 0]) => [channels],
     variables: () => [],
-    apply: (input, { graph }) => mean(graph, cast(graph, input, "float32"), [1, 2]),
+    apply: ({ graph }, input: Tensor) => mean(graph, cast(graph, input, "float32"), [1, 2]),
   };
 }

@@ -4,16 +4,20 @@ import type { Tensor } from "../graph-node.js";
 import type { ShapeCheck, Size } from "../shape-check.js";
 import { type DType, formatShape, type Shape } from "../tensor-spec.js";
 
-export type Padding = "SAME" | "VALID";
+/**
+ * Zeros around an image. SAME: as many as needed for an output of the input's size divided by the stride, rounded up;
+ * an odd one at the bottom and right. VALID: none. A number: that many on every side (EXPLICIT), as in PyTorch.
+ */
+export type Padding = "SAME" | "VALID" | number;
 
 export interface ConvolutionOptions {
   /** Rows and columns that the kernel moves at a time. Default 1. */
   readonly stride?: number;
-  /** Default SAME: zeros around the picture, so that a stride of 1 keeps its size. */
+  /** Default SAME. */
   readonly padding?: Padding;
 }
 
-/** `Conv2D`: pictures [n, h, w, cIn] with kernel [kh, kw, cIn, cOut] -> [n, h', w', cOut]. */
+/** `Conv2D`: images [n, h, w, cIn] with kernel [kh, kw, cIn, cOut] -> [n, h', w', cOut]. */
 export function conv2D(
   graph: GraphBuilder,
   input: Tensor,
@@ -26,21 +30,21 @@ export function conv2D(
     outputs: (check) => {
       check.floating("input", input);
       check.sameDType("input and kernel", input, kernel);
-      const [pictures, ...size] = check.rank("input", input, 4);
+      const [images, ...size] = check.rank("input", input, 4);
       const [kernelHeight, kernelWidth, channels, filters] = check.rank("kernel", kernel, 4);
       check.sameSize("channels of input and kernel", size[2], channels);
       const { stride = 1, padding = "SAME" } = options;
       const height = windowCount(check, size[0], kernelHeight, stride, padding);
       const width = windowCount(check, size[1], kernelWidth, stride, padding);
-      return [{ dtype: input.dtype, shape: [pictures, height, width, filters] }];
+      return [{ dtype: input.dtype, shape: [images, height, width, filters] }];
     },
   });
 }
 
 /**
- * `Conv2DBackpropInput`: the gradient with respect to a convolution's pictures.
+ * `Conv2DBackpropInput`: the gradient with respect to a convolution's images.
  *
- * @param inputSizes int32 [4]: the shape of the pictures at run time
+ * @param inputSizes int32 [4]: the shape of the images at run time
  * @param inputShape the same, as far as it is known while building
  */
 export function conv2DBackpropInput(
@@ -101,12 +105,19 @@ function attributes(dtype: DType, { stride = 1, padding = "SAME" }: ConvolutionO
   return {
     T: { type: dtype },
     strides: { ints: [1, stride, stride, 1] },
-    padding: { text: padding },
+    ...paddingAttributes(padding),
     data_format: { text: "NHWC" },
   };
 }
 
-/** How many windows fit along an axis, which is the size of the output there. */
+/** The attributes `padding` and, for a number, `explicit_paddings`, of images in NHWC. */
+export function paddingAttributes(padding: Padding): Attributes {
+  if (typeof padding !== "number") return { padding: { text: padding } };
+  const sides = [padding, padding];
+  return { padding: { text: "EXPLICIT" }, explicit_paddings: { ints: [0, 0, ...sides, ...sides, 0, 0] } };
+}
+
+/** The number of windows along an axis, which is the size of the output there. */
 export function windowCount(
   check: ShapeCheck,
   size: Size,
@@ -115,7 +126,8 @@ export function windowCount(
   padding: Padding,
 ): Size {
   if (size === null || window === null) return null;
-  const count = padding === "SAME" ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
-  check.require(count >= 1, `a picture of at least ${window} pixels a side`, `${size}`);
+  const padded = size + 2 * (typeof padding === "number" ? padding : 0);
+  const count = padding === "SAME" ? Math.ceil(size / stride) : Math.floor((padded - window) / stride) + 1;
+  check.require(count >= 1, `an image of at least ${window} pixels a side`, `${padded}`);
   return count;
 }

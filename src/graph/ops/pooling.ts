@@ -2,18 +2,36 @@ import type { Attributes } from "../attribute-value.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
 import type { DType } from "../tensor-spec.js";
-import { windowCount } from "./convolution.js";
+import { paddingAttributes, windowCount } from "./convolution.js";
 
-/** `MaxPool`: the greatest value of each window, which also is the stride; odd rests are dropped. */
-export function maxPool(graph: GraphBuilder, input: Tensor, window: number): Tensor {
+/** How a pooling moves over an image. */
+export interface PoolingWindow {
+  /** Height and width of the window. */
+  readonly window: number;
+  /** Pixels that the window moves at a time. */
+  readonly stride: number;
+  /** Pixels around the image that are never the greatest: 0 or, as in PyTorch, at most half the window. */
+  readonly padding: number;
+}
+
+/** The number of windows along an axis; the rest that fills no window is dropped. */
+export function windowCountOf(size: number, { window, stride, padding }: PoolingWindow): number {
+  return Math.floor((size + 2 * padding - window) / stride) + 1;
+}
+
+/** `MaxPool`: the greatest value of each window. */
+export function maxPool(graph: GraphBuilder, input: Tensor, pooling: PoolingWindow): Tensor {
+  const { window, stride, padding } = pooling;
   return graph.add("MaxPool", {
     inputs: [input],
-    attributes: attributes(input.dtype, window),
+    attributes: attributes(input.dtype, pooling),
     outputs: (check) => {
       check.floating("input", input);
-      const [pictures, height, width, channels] = check.rank("input", input, 4);
-      const size = [height, width].map((axis) => windowCount(check, axis, window, window, "VALID"));
-      return [{ dtype: input.dtype, shape: [pictures, ...size, channels] }];
+      check.require(padding <= window / 2, "a padding of at most half the window", `${padding}`);
+      const [images, height, width, channels] = check.rank("input", input, 4);
+      const rule = padding === 0 ? "VALID" : padding;
+      const size = [height, width].map((axis) => windowCount(check, axis, window, stride, rule));
+      return [{ dtype: input.dtype, shape: [images, ...size, channels] }];
     },
   });
 }
@@ -24,11 +42,11 @@ export function maxPoolGradient(
   input: Tensor,
   output: Tensor,
   gradient: Tensor,
-  window: number,
+  pooling: PoolingWindow,
 ): Tensor {
   return graph.add("MaxPoolGrad", {
     inputs: [input, output, gradient],
-    attributes: attributes(input.dtype, window),
+    attributes: attributes(input.dtype, pooling),
     outputs: (check) => {
       check.sameDType("input and gradient", input, gradient);
       check.sameShape("output and gradient", output, gradient);
@@ -37,12 +55,12 @@ export function maxPoolGradient(
   });
 }
 
-function attributes(dtype: DType, window: number): Attributes {
+function attributes(dtype: DType, { window, stride, padding }: PoolingWindow): Attributes {
   return {
     T: { type: dtype },
     ksize: { ints: [1, window, window, 1] },
-    strides: { ints: [1, window, window, 1] },
-    padding: { text: "VALID" },
+    strides: { ints: [1, stride, stride, 1] },
+    ...paddingAttributes(padding === 0 ? "VALID" : padding),
     data_format: { text: "NHWC" },
   };
 }

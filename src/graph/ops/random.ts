@@ -14,6 +14,11 @@ export function randomUniform(graph: GraphBuilder, sizes: Tensor, shape: Shape, 
   return stateless(graph, "StatelessRandomUniform", sizes, shape, seed);
 }
 
+/** `StatelessRandomNormal`: float32, mean 0, deviation 1. */
+export function randomNormal(graph: GraphBuilder, sizes: Tensor, shape: Shape, seed: Tensor): Tensor {
+  return stateless(graph, "StatelessRandomNormal", sizes, shape, seed);
+}
+
 /** `StatelessTruncatedNormal`: float32, mean 0, deviation 1, redrawn beyond 2 deviations. */
 export function truncatedNormal(graph: GraphBuilder, sizes: Tensor, shape: Shape, seed: Tensor): Tensor {
   return stateless(graph, "StatelessTruncatedNormal", sizes, shape, seed);

@@ -6,39 +6,76 @@ import { placeholder } from "../../graph/ops/constants.js";
 import { assignVariable } from "../../graph/ops/variables.js";
 import { completeGraph } from "../../graph/saved-model/complete-graph.js";
 import { doneAfter } from "../../graph/saved-model/persistence.js";
-import type { SavedModelGraph, Signature, SignatureTable } from "../../graph/saved-model/signature.js";
+import type { SavedModelGraph, Signature } from "../../graph/saved-model/signature.js";
+import { elementCount, type TensorSpec } from "../../graph/tensor-spec.js";
 import { type Variable, Variables } from "../../graph/variables.js";
 
-/** The signature that gives a variable its value. */
-export function assignmentOf(variable: string): string {
-  return `assign/${variable}`;
+/** A variable whose value comes from a file. */
+export interface AssignedVariable {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Variables of together at most this many elements are assigned at once, 4 MB of them. */
+const MAX_GROUP_ELEMENTS = 1024 * 1024;
+
+/** A graph that gives variables their values. */
+export interface AssignmentGraph {
+  readonly graph: SavedModelGraph;
+  /** The variables that each signature takes, by the signature's name and in their order. */
+  readonly groups: ReadonlyMap<string, readonly AssignedVariable[]>;
 }
 
 /**
- * A graph that holds float32 variables and computes nothing, to write a checkpoint of values from
- * elsewhere: for every variable a signature `assign/<name>`, `value` -> `done`, so that only one value
- * is on its way at a time; and `init`, `save`, `restore`.
+ * Builds a graph that holds float32 variables and computes nothing, to write a checkpoint of values from a file. A
+ * signature takes the values of a group of variables, by their names, and gives `done`: one signature for all variables
+ * would need all values in memory, and TensorFlow prepares every signature anew, which takes long for one each. The graph has `init`,
+ * `save` and `restore` too.
  */
-export function buildAssignmentGraph(
-  variables: readonly { readonly name: string; readonly shape: readonly number[] }[],
-): SavedModelGraph {
+export function buildAssignmentGraph(variables: readonly AssignedVariable[]): AssignmentGraph {
   const graph = new GraphBuilder();
   const held = new Variables(graph, 0);
   for (const { name, shape } of variables) held.create({ name, shape, trainable: false, initializer: zeros });
-  const assignments: SignatureTable = Object.fromEntries(
-    held.all.map((variable) => [assignmentOf(variable.name), assignmentSignature(graph, variable)]),
+  const groups = new Map(groupsOf(variables).map((group, index) => [`assign/${index}`, group] as const));
+  const signatures = Object.fromEntries(
+    Array.from(groups, ([signature, group]) => [
+      signature,
+      graph.scope(signature, () =>
+        assignmentSignature(
+          graph,
+          group.map(({ name }) => held.get(name)),
+        ),
+      ),
+    ]),
   );
-  return completeGraph(graph, assignments, held.all);
+  return { graph: completeGraph(graph, signatures, held.all), groups };
 }
 
-function assignmentSignature(graph: GraphBuilder, variable: Variable): Signature {
-  return graph.scope(assignmentOf(variable.name), () => {
-    const value = placeholder(graph, "value", variable.dtype, variable.shape);
-    // The copy keeps the variable apart from the memory of whoever feeds it.
-    const assigned = assignVariable(graph, variable.handle, variable, deepCopy(graph, value));
-    return {
-      inputs: { value: specOf(value) },
-      outputs: { done: specOf(doneAfter(graph, "done", assigned)) },
-    };
-  });
+function groupsOf(variables: readonly AssignedVariable[]): AssignedVariable[][] {
+  const groups: AssignedVariable[][] = [];
+  let elements = Number.POSITIVE_INFINITY;
+  for (const variable of variables) {
+    const own = elementCount(variable.shape);
+    if (elements + own > MAX_GROUP_ELEMENTS) {
+      groups.push([]);
+      elements = 0;
+    }
+    elements += own;
+    groups.at(-1)?.push(variable);
+  }
+  return groups;
+}
+
+function assignmentSignature(graph: GraphBuilder, variables: readonly Variable[]): Signature {
+  const inputs: Record<string, TensorSpec> = {};
+  const assignments = variables.map((variable) =>
+    graph.scope(variable.name, () => {
+      const value = placeholder(graph, "value", variable.dtype, variable.shape);
+      inputs[variable.name] = specOf(value);
+      // The copy keeps the variable apart from the memory of the caller.
+      return assignVariable(graph, variable.handle, variable, deepCopy(graph, value));
+    }),
+  );
+  const done = doneAfter(graph, "done", graph.addNode("NoOp", { after: assignments }));
+  return { inputs, outputs: { done: specOf(done) } };
 }

@@ -6,12 +6,13 @@ import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { DurableFile, sha256Of, syncFolder } from "../../data/blobs/durable-file.js";
 import { saveCheckpoint } from "../../engine/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
+import type { TensorValue } from "../../engine/engine-protocol.js";
 import { digestFolder } from "../../engine/folder-digest.js";
 import { networkVariables } from "../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
 import { jsonOf } from "../../lang/json.js";
 import type { Log } from "../../telemetry/log.js";
-import { assignmentOf, buildAssignmentGraph } from "./assignment-graph.js";
+import { buildAssignmentGraph } from "./assignment-graph.js";
 import { fitWeights } from "./fit-weights.js";
 import type { InitialVariables } from "./initial-variables.js";
 import type { ImportedVariable } from "./layouts/imported-variable.js";
@@ -119,7 +120,7 @@ async function checkFits(file: string, network: NetworkSpec): Promise<void> {
   fitWeights(network, offerWeights(weights.content, network));
 }
 
-/** One variable after another, so that a large file is never in memory whole. */
+/** Assigns one group of variables after the other, so that a large file is never in memory as a whole. */
 async function writeCheckpoint(
   host: EngineHost,
   network: NetworkSpec,
@@ -128,12 +129,16 @@ async function writeCheckpoint(
   folder: string,
 ): Promise<{ readonly sha256: string }> {
   const wanted = networkVariables(network).filter(({ name }) => names.includes(name));
-  await using session = await host.openGraph(buildAssignmentGraph(wanted));
-  for (const { name, shape } of wanted) {
-    const variable = offered.get(name);
-    if (variable === undefined) throw new Error(`The file fits, but offers no ${name}.`);
-    const value = { dtype: "float32", shape, data: await variable.read() } as const;
-    await session.run(assignmentOf(name), { value });
+  const { graph, groups } = buildAssignmentGraph(wanted);
+  await using session = await host.openGraph(graph);
+  for (const [signature, group] of groups) {
+    const values: Record<string, TensorValue> = {};
+    for (const { name, shape } of group) {
+      const variable = offered.get(name);
+      if (variable === undefined) throw new Error(`The file fits, but offers no ${name}.`);
+      values[name] = { dtype: "float32", shape, data: await variable.read() };
+    }
+    await session.run(signature, values);
   }
   // Awaited here: the session must outlive it.
   return await saveCheckpoint(session, folder);

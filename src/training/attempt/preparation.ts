@@ -12,7 +12,8 @@ import { networkOfRun, trainingOfRun } from "../../graph/architectures/network-s
 import { OwnedResources } from "../../lang/owned-resources.js";
 import type { InitialVariables } from "../../registry/initial-weights.js";
 import { imagesOf } from "../loop/batch-source.js";
-import { EpochLoop, evaluationBatchSize } from "../loop/epoch-loop.js";
+import { EpochLoop } from "../loop/epoch-loop.js";
+import { evaluationBatchSize } from "../loop/evaluation-batch-size.js";
 import { cacheFeatures, cachesFeatures, featuresOf, removeFeatures } from "../loop/feature-cache.js";
 import type { KeptCheckpoint } from "../record/checkpoint-store.js";
 import { EPOCH_START, TRAINING_START, type TrainingPosition } from "../record/epoch-position.js";

@@ -1,25 +1,33 @@
 import { AppError } from "../../core/app-error.js";
 import type { Optimizer, RunConfiguration } from "../../core/run-configuration.js";
-import { layerTable, networkVariables } from "../../graph/architectures/layer-table.js";
+import { shapedLayersOf } from "../../graph/architectures/layer-table.js";
 import { countParameters, type NetworkSpec } from "../../graph/architectures/network-spec.js";
-import { isFrozen } from "../../graph/architectures/vgg.js";
+import type { LayerKind } from "../../graph/layers/layer.js";
+import { isFrozen } from "../../graph/layers/layer-graph.js";
 import { elementCount } from "../../graph/tensor-spec.js";
 
 const GIB = 1024 ** 3;
 const FLOAT32_BYTES = 4;
 
 /**
- * Bytes that training cannot do without: weights in float32, for those that learn the gradients, the optimiser's
- * slots and what accumulation adds up, and the output of every convolution that learns, for as much of a batch as
- * is computed at once, which the way back needs. A step takes more.
+ * Layers whose outputs the backward pass reads, so that all of them are in memory at its start: those of convolutions,
+ * and of activations that a normalization separates from their convolution.
+ */
+const KEPT: ReadonlySet<LayerKind> = new Set(["Conv2D", "ReLU"]);
+
+/**
+ * The least memory that training takes, in bytes: all weights in float32; for those that learn, the gradients, the
+ * optimizer's slots and the sums of accumulation; and for a micro-batch the outputs that the backward pass reads. A step
+ * takes more.
  */
 export function leastTrainingBytes(network: NetworkSpec, configuration: RunConfiguration): number {
   const { batchSize, accumulationSteps, precision, optimizer, frozenBlocks } = configuration;
-  const activations = layerTable(network)
-    .filter(({ kind, name }) => kind === "Conv2D" && !isFrozen(name, frozenBlocks))
+  const layers = shapedLayersOf(network).filter(({ stage }) => !isFrozen(stage, frozenBlocks));
+  const activations = layers
+    .filter(({ layer }) => KEPT.has(layer.kind))
     .reduce((total, { outputShape }) => total + elementCount(outputShape), 0);
-  const learning = networkVariables(network)
-    .filter(({ name, trainable }) => trainable && !isFrozen(name, frozenBlocks))
+  const learning = layers
+    .flatMap(({ variables }) => variables.filter(({ trainable }) => trainable))
     .reduce((total, { shape }) => total + elementCount(shape), 0);
   const copies = 1 + slotsOf(optimizer) + (accumulationSteps > 1 ? 1 : 0);
   const activationBytes = precision === "FLOAT32" ? FLOAT32_BYTES : 2;
@@ -30,14 +38,14 @@ export function leastTrainingBytes(network: NetworkSpec, configuration: RunConfi
   );
 }
 
-/** Values that the optimiser keeps for each weight. */
+/** Values that the optimizer keeps for each weight. */
 function slotsOf(optimizer: Optimizer): number {
   if (optimizer.kind === "sgd") return optimizer.momentum > 0 ? 1 : 0;
   return 2;
 }
 
 /**
- * @param memoryBytes of the machine
+ * @param memoryBytes the machine's memory
  * @throws AppError `MEMORY_INSUFFICIENT` for a run that is certain to run out of memory
  */
 export function checkMemory(

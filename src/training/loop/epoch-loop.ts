@@ -8,6 +8,7 @@ import { type EvaluatedBatch, isRight } from "../evaluation/predictions.js";
 import type { EpochPosition, TrainingPosition } from "../record/epoch-position.js";
 import { type Batch, BatchSource, microBatchSizes, type SampleInput } from "./batch-source.js";
 import { checkLoss } from "./divergence.js";
+import { evaluationBatchSize } from "./evaluation-batch-size.js";
 import { floats, type GraphOutputs, integers, scalar } from "./graph-outputs.js";
 import { epochOrder } from "./shuffling.js";
 
@@ -23,10 +24,6 @@ export interface StepReport {
   /** Position in the epoch after the step. */
   readonly position: EpochPosition;
 }
-
-/** Memory that the largest activations may take while evaluating. */
-const EVALUATION_BYTES = 256 * 1024 ** 2;
-const MAX_EVALUATION_IMAGES = 256;
 
 export interface EpochLoopOptions {
   readonly session: Session;
@@ -209,23 +206,6 @@ function addSums(sums: Sums, more: Sums): Sums {
 }
 
 const EVALUATED = ["VALIDATION", "TEST"] as const satisfies readonly EvaluatedSplit[];
-
-/**
- * The batch size of evaluation. Without gradients only the activations of two layers are in memory at the same time, so
- * more images fit than in a training batch, unless the micro-batches had to be smaller than a batch. It depends on the
- * configuration and the micro-batch size alone, because sums in another order differ in their last bits.
- */
-export function evaluationBatchSize(
-  { batchSize, imageSizePixels, widthMultiplier }: RunConfiguration,
-  microBatchSize: number,
-  sampleCount: number,
-): number {
-  const largestLayerBytes = imageSizePixels ** 2 * 64 * widthMultiplier * 4;
-  const fitting = Math.floor(EVALUATION_BYTES / (2 * largestLayerBytes));
-  const sensible = Math.max(microBatchSize, Math.min(fitting, MAX_EVALUATION_IMAGES));
-  const bounded = microBatchSize < batchSize ? microBatchSize : sensible;
-  return Math.max(1, Math.min(bounded, sampleCount));
-}
 
 function addFigures(sum: { loss: number; top1: number; top5: number }, batch: EvaluatedBatch): void {
   const ranked = { ...batch, ranks: batch.ranked.length / batch.labels.length };

@@ -61,7 +61,7 @@ const CASES: readonly (readonly [string, NetworkSpec, Partial<TrainingSpec>])[] 
     DROPPING,
     { ...SGD, labelSmoothing: 0.1, classWeights: [1, 2, 0.5, 3], gradientClipNorm: 0.3, weightDecay: 0.01 },
   ],
-  ["with frozen blocks", DROPPING, { ...SGD, frozenBlocks: 2 }],
+  ["with frozen blocks", DROPPING, { ...SGD, frozenStages: 2 }],
 ];
 
 for (const [title, network, training] of CASES) {

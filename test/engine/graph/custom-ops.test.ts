@@ -12,16 +12,16 @@ import { batchNormalization } from "../../../src/graph/layers/batch-normalizatio
 import { dense } from "../../../src/graph/layers/dense.js";
 import { ForwardPass } from "../../../src/graph/layers/forward-pass.js";
 import { cast, identity } from "../../../src/graph/ops/array.js";
+import { placeholder } from "../../../src/graph/ops/constants.js";
+import { conv2D } from "../../../src/graph/ops/convolution.js";
 import {
   BIASED_CONVOLUTION,
   BIASED_PRODUCT,
   type BiasedOp,
   biased,
   biasedBackpropKernel,
-} from "../../../src/graph/ops/biased-ops.js";
-import { placeholder } from "../../../src/graph/ops/constants.js";
-import { conv2D } from "../../../src/graph/ops/convolution.js";
-import { projectiveTransformOfBytes } from "../../../src/graph/ops/custom-ops.js";
+} from "../../../src/graph/ops/custom/biased-ops.js";
+import { projectiveTransformOfBytes } from "../../../src/graph/ops/custom/custom-ops.js";
 import { projectiveTransform } from "../../../src/graph/ops/image.js";
 import { biasAdd, matMul, multiply, relu } from "../../../src/graph/ops/math.js";
 import { sum } from "../../../src/graph/ops/reduction.js";
@@ -138,10 +138,8 @@ describe("a dense layer", () => {
       const layer = dense({ ...HIDDEN, activation: "relu", kernelInitializer: zeros, inFloat32: false });
       for (const variable of layer.variables([64])) variables.create(variable);
       const input = placeholder(graph, "input", "bfloat16", [null, 64]);
-      layer.apply(
-        input,
-        new ForwardPass(graph, variables, { kind: "training", draw: null, microBatchSize }, "bfloat16"),
-      );
+      const mode = { kind: "training", draw: null, microBatchSize } as const;
+      layer.apply(new ForwardPass(graph, variables, mode, "bfloat16"), input);
       return graph.nodes.map(({ op }) => op);
     };
     assert.ok(opsFor(16).includes("EspalierDense"));
@@ -149,7 +147,7 @@ describe("a dense layer", () => {
   });
 });
 
-const HIDDEN = { name: "fc1", units: 32 };
+const HIDDEN = { name: "fc1", width: 32 };
 
 /** As fractions of the largest number; what TensorFlow would round once is rounded twice by Winograd's transforms. */
 const MOST_DISTANCES = { result: 1.2e-2, input: 1.2e-2, kernel: 4e-3, bias: 4e-3 };
@@ -285,15 +283,15 @@ async function normalised(customOps: ReadonlySet<CustomOp>, shape: readonly numb
   const channels = shape[3] ?? 0;
   const graph = new GraphBuilder(customOps);
   const variables = new Variables(graph, 0);
-  const layer = batchNormalization("bn");
+  const layer = batchNormalization({ name: "bn", epsilon: 1e-3 });
   for (const variable of layer.variables(shape.slice(1))) variables.create(variable);
   const x = placeholder(graph, "x", "float32", shape);
   const weights = placeholder(graph, "weights", "float32", shape);
   const scale = placeholder(graph, "scale", "float32", [channels]);
   const offset = placeholder(graph, "offset", "float32", [channels]);
   const apply = (pass: ForwardPass): Tensor => {
-    const result = layer.apply(cast(graph, x, "bfloat16"), pass);
-    return cast(graph, rectified ? reluActivation("relu").apply(result, pass) : result, "float32");
+    const result = layer.apply(pass, cast(graph, x, "bfloat16"));
+    return cast(graph, rectified ? reluActivation("relu").apply(pass, result) : result, "float32");
   };
   const training = new ForwardPass(
     graph,

@@ -25,7 +25,7 @@ const isFrozen = (name: string) => /^block[1-3]_/.test(name);
 
 test("frozen blocks keep every byte, their statistics included, while the rest learns", async () => {
   const opened = await bench.start(DROPPING, {
-    frozenBlocks: FROZEN,
+    frozenStages: FROZEN,
     weightDecay: 0.1,
     optimizer: { kind: "adamW", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
   });
@@ -42,7 +42,7 @@ test("frozen blocks keep every byte, their statistics included, while the rest l
 });
 
 test("frozen blocks have no gradients and no slots of an optimizer", () => {
-  const { variables, bytes } = buildTrainingGraph(DROPPING, { ...TINY_TRAINING, frozenBlocks: FROZEN });
+  const { variables, bytes } = buildTrainingGraph(DROPPING, { ...TINY_TRAINING, frozenStages: FROZEN });
   const slots = variables.filter(({ name }) => /\/adam_[mv]$/.test(name)).map(({ name }) => name);
   assert.ok(slots.length > 0);
   assert.deepEqual(slots.filter(isFrozen), []);
@@ -54,12 +54,12 @@ test("frozen blocks have no gradients and no slots of an optimizer", () => {
 test("frozen normalisation sees the statistics it has, not those of the batch", async () => {
   const network = { ...DROPPING, head: { ...DROPPING.head, dropout: 0 } };
   const losses: Record<string, number> = {};
-  for (const frozenBlocks of [0, 5]) {
-    const { session } = await bench.start(network, { frozenBlocks });
+  for (const frozenStages of [0, 5]) {
+    const { session } = await bench.start(network, { frozenStages });
     await using _session = session;
     const evaluated = numbersOf((await session.run("eval_step", batch())).losses);
     losses.evaluation = evaluated.reduce((sum, loss) => sum + loss, 0) / BATCH;
-    losses[`${frozenBlocks} frozen`] = numberOf((await session.run("train_step", batch())).loss);
+    losses[`${frozenStages} frozen`] = numberOf((await session.run("train_step", batch())).loss);
   }
   const { evaluation = 0, "0 frozen": learning = 0, "5 frozen": frozen = 0 } = losses;
   assert.ok(Math.abs(frozen - evaluation) < 1e-5 * evaluation, `${frozen}, not ${evaluation}`);
@@ -67,7 +67,7 @@ test("frozen normalisation sees the statistics it has, not those of the batch", 
 });
 
 test("five frozen blocks leave the head alone", async () => {
-  const { session, graph } = await bench.start(DROPPING, { frozenBlocks: 5 });
+  const { session, graph } = await bench.start(DROPPING, { frozenStages: 5 });
   await using _session = session;
   const first = numberOf((await session.run("train_step", batch())).loss);
   for (let step = 0; step < 60; step++) await session.run("train_step", batch());
@@ -88,8 +88,8 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const)
     test(`in ${precision} a step from features${title} is the step from pictures, bit for bit`, async () => {
       const size = network.imageSizePixels;
       const fed = () => partOf(BATCH, 0, BATCH, network.classCount, size);
-      const plain = await bench.start(network, { frozenBlocks: FROZEN });
-      const cached = await bench.start(network, { frozenBlocks: FROZEN, cachedFeatures: true });
+      const plain = await bench.start(network, { frozenStages: FROZEN });
+      const cached = await bench.start(network, { frozenStages: FROZEN, cachedFeatures: true });
       await using pictures = plain.session;
       await using features = cached.session;
       const { images } = fed();
@@ -115,10 +115,10 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const)
 
 test("features are not cached of pictures that change, or where nothing is frozen", () => {
   const augmentation = { ...NO_AUGMENTATION, horizontalFlip: true };
-  for (const change of [{ frozenBlocks: 2, augmentation }, { frozenBlocks: 0 }]) {
+  for (const change of [{ frozenStages: 2, augmentation }, { frozenStages: 0 }]) {
     assert.throws(() => buildTrainingGraph(DROPPING, { ...TINY_TRAINING, ...change, cachedFeatures: true }), {
       code: "TRAINING_INVALID",
-      message: /Features can be cached of frozen blocks/,
+      message: /Features can be cached of frozen stages/,
     });
   }
 });

@@ -117,16 +117,34 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
     build: (graph, x, kernel) => conv2D(graph, x, kernel, { stride: 2, padding: "VALID" }),
   },
   {
+    op: "Conv2D",
+    use: "stride 2, padded on every side",
+    inputs: [batchOf(2, 6, 5, 2), of(3, 3, 2, 2)],
+    build: (graph, x, kernel) => conv2D(graph, x, kernel, { stride: 2, padding: 1 }),
+  },
+  {
+    op: "Conv2D",
+    use: "1 x 1, stride 2",
+    inputs: [batchOf(1, 4, 5, 3), of(1, 1, 3, 2)],
+    build: (graph, x, kernel) => conv2D(graph, x, kernel, { stride: 2 }),
+  },
+  {
     op: "MaxPool",
     use: "even sides",
     inputs: [batchOf(1, 4, 4, 2)],
-    build: (graph, x) => maxPool(graph, x, 2),
+    build: (graph, x) => maxPool(graph, x, { window: 2, stride: 2, padding: 0 }),
   },
   {
     op: "MaxPool",
     use: "odd sides, whose rest is dropped",
     inputs: [of(1, 5, 3, 1)],
-    build: (graph, x) => maxPool(graph, x, 2),
+    build: (graph, x) => maxPool(graph, x, { window: 2, stride: 2, padding: 0 }),
+  },
+  {
+    op: "MaxPool",
+    use: "overlapping windows on a padded image",
+    inputs: [batchOf(1, 6, 5, 2)],
+    build: (graph, x) => maxPool(graph, x, { window: 3, stride: 2, padding: 1 }),
   },
   {
     op: "FusedBatchNormV3",

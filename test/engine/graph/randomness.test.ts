@@ -67,8 +67,8 @@ test("dropout zeroes its fraction, scales the rest up, and draws anew for every 
   const pass = new ForwardPass(graph, new Variables(graph, 0), mode, "float32");
   const input = placeholder(graph, "input", "float32", [null, 1000]);
   const outputs = {
-    first: dropout("first", 0.25).apply(input, pass),
-    second: dropout("second", 0.25).apply(input, pass),
+    first: dropout("first", 0.25).apply(pass, input),
+    second: dropout("second", 0.25).apply(pass, input),
   };
   await using session = await engine.openGraph(graphOf(graph, { run: { inputs: { input }, outputs } }));
   const run = () => session.run("run", { input: float32Value([20, 1000], Array(20_000).fill(3)) });

@@ -28,7 +28,11 @@ import { temporaryFolder } from "../../testkit/temporary-folder.js";
 import { TINY_CONFIGURATION } from "../../testkit/trained-run.js";
 
 const TINY = networkOfRun(TINY_CONFIGURATION, 3, "FLOAT32");
-const OF_FILE = networkOfFile({ batchNormalization: false, head: "FULLY_CONNECTED" });
+const OF_FILE = networkOfFile({
+  architecture: "VGG11",
+  batchNormalization: false,
+  head: "FULLY_CONNECTED",
+});
 
 let world: RegistryWorld;
 let files: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -86,7 +90,7 @@ async function provide(initialization: Initialization, network: NetworkSpec) {
 /** Reads the variables of a checkpoint by their names. */
 async function restore(folder: string, names: readonly string[], network: NetworkSpec): Promise<void> {
   const variables = networkVariables(network).filter(({ name }) => names.includes(name));
-  await using session = await world.host.openGraph(buildAssignmentGraph(variables));
+  await using session = await world.host.openGraph(buildAssignmentGraph(variables).graph);
   await restoreCheckpoint(session, folder);
 }
 

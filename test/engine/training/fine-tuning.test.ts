@@ -7,9 +7,9 @@ import type { RunEvent } from "../../../src/core/run-events.js";
 import { UploadStore } from "../../../src/data/imports/upload-store.js";
 import { Uploads } from "../../../src/data/imports/uploads.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
-import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
+import { shapedLayersOf } from "../../../src/graph/architectures/layer-table.js";
 import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
-import { isFrozen } from "../../../src/graph/architectures/vgg.js";
+import { isFrozen } from "../../../src/graph/layers/layer-graph.js";
 import { InitialWeights } from "../../../src/registry/initial-weights.js";
 import { ModelRegistry } from "../../../src/registry/model-registry.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
@@ -56,13 +56,17 @@ function featuresFile(world: TrainingWorld, id: string): string {
   return path.join(world.homeFolder, "runs", id, "features-1.bin");
 }
 
-for (const [precision, accumulationSteps] of [
-  ["FLOAT32", 1],
-  ["MIXED_BFLOAT16", 3],
-] as const) {
-  test(`training on cached features gives the same bytes as training on images (${precision})`, async () => {
+const RESNET: RunConfigurationInput = { architecture: "RESNET18", head: { dropout: 0.2 } };
+
+for (const [description, change] of [
+  ["FLOAT32", { precision: "FLOAT32" }],
+  ["FLOAT32, with a last batch that is smaller", { precision: "FLOAT32", batchSize: 12 }],
+  ["MIXED_BFLOAT16", { precision: "MIXED_BFLOAT16", accumulationSteps: 3 }],
+  ["a ResNet in FLOAT32, with a last batch that is smaller", { ...RESNET, batchSize: 12 }],
+] as const satisfies readonly (readonly [string, RunConfigurationInput])[]) {
+  test(`training on cached features gives the same bytes as training on images (${description})`, async () => {
     await using world = await openTrainingWorld();
-    const configuration = { ...FROZEN, precision, accumulationSteps };
+    const configuration: RunConfigurationInput = { ...FROZEN, ...change };
     const cached = await train(world, configuration);
     const uncached = await train(world, { ...configuration, augmentation: NOT_CACHED });
     for (const id of [cached, uncached]) {
@@ -131,16 +135,18 @@ test("a run starts from a model with other classes: frozen layers stay unchanged
   }
   assert.equal((await runNow(world, run.id)).state, "SUCCEEDED");
 
-  const shared = networkVariables(networkOfRun(run.configuration, 2, "FLOAT32"))
-    .filter(({ name }) => !name.startsWith("predictions"))
-    .map((variable) => ({ ...variable, dtype: "float32" as const }));
+  const shared = shapedLayersOf(networkOfRun(run.configuration, 2, "FLOAT32"))
+    .filter(({ layer }) => layer.name !== "predictions")
+    .flatMap(({ stage, variables }) =>
+      variables.map((variable) => ({ ...variable, stage, dtype: "float32" as const })),
+    );
   const [folder = ""] = await checkpointFolders(world, run.id);
   const [before, after] = [
     await readCheckpoint(host, source.checkpointFolder, shared),
     await readCheckpoint(host, folder, shared),
   ];
-  for (const { name } of shared) {
-    const frozen = isFrozen(name, 3);
+  for (const { name, stage } of shared) {
+    const frozen = isFrozen(stage, 3);
     const same = Buffer.from(before.get(name)!.buffer).equals(Buffer.from(after.get(name)!.buffer));
     assert.equal(same, frozen, `${name} ${frozen ? "is frozen" : "learns"}`);
   }

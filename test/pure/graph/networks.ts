@@ -12,3 +12,14 @@ export const PUBLISHED_VGG19: NetworkSpec = {
   classCount: 1000,
   seed: 0,
 };
+
+/** A ResNet as torchvision has it: 224 pixels, 1000 classes. */
+export function publishedResnet(architecture: "RESNET18" | "RESNET34" | "RESNET50"): NetworkSpec {
+  return {
+    ...PUBLISHED_VGG19,
+    architecture,
+    batchNormalization: true,
+    head: { kind: "GLOBAL_AVERAGE_POOLING", units: 0, dropout: 0 },
+    preprocessing: "IMAGENET_TORCH",
+  };
+}

@@ -40,7 +40,21 @@ const RESULTS: readonly (readonly [string, Build, string])[] = [
     (g, x) => conv2D(g, x([1, 7, 5, 3]), x([3, 3, 3, 8]), { padding: "VALID" }),
     "float32 [1, 5, 3, 8]",
   ],
-  ["MaxPool drops an odd rest", (g, x) => maxPool(g, x([null, 7, 5, 3]), 2), "float32 [?, 3, 2, 3]"],
+  [
+    "Conv2D padded on every side",
+    (g, x) => conv2D(g, x([null, 224, 7, 3]), x([7, 7, 3, 8]), { stride: 2, padding: 3 }),
+    "float32 [?, 112, 4, 8]",
+  ],
+  [
+    "MaxPool drops an odd rest",
+    (g, x) => maxPool(g, x([null, 7, 5, 3]), { window: 2, stride: 2, padding: 0 }),
+    "float32 [?, 3, 2, 3]",
+  ],
+  [
+    "MaxPool of a padded image",
+    (g, x) => maxPool(g, x([null, 112, 7, 3]), { window: 3, stride: 2, padding: 1 }),
+    "float32 [?, 56, 4, 3]",
+  ],
   ["AddV2 of a row", (g, x) => math.add(g, x([null, 3]), x([3])), "float32 [?, 3]"],
   ["Mul of column and row", (g, x) => math.multiply(g, x([2, 1]), x([1, 3])), "float32 [2, 3]"],
   ["AddV2 keeps what is known", (g, x) => math.add(g, x([null, 3]), x([4, null])), "float32 [4, 3]"],
@@ -85,7 +99,16 @@ const FAULTS: readonly (readonly [string, Build, RegExp])[] = [
     (g, x) => conv2D(g, x([1, 2, 8, 3]), x([3, 3, 3, 8]), { padding: "VALID" }),
     /at least 3 pixels a side\. Received 2/,
   ],
-  ["nothing left to pool", (g, x) => maxPool(g, x([1, 1, 1, 3]), 2), /at least 2 pixels/],
+  [
+    "nothing left to pool",
+    (g, x) => maxPool(g, x([1, 1, 1, 3]), { window: 2, stride: 2, padding: 0 }),
+    /at least 2 pixels/,
+  ],
+  [
+    "a padding that is wider than half the window",
+    (g, x) => maxPool(g, x([1, 9, 9, 3]), { window: 3, stride: 2, padding: 2 }),
+    /at most half the window/,
+  ],
   [
     "a bias of another size",
     (g, x) => math.biasAdd(g, x([2, 3]), x([4])),

@@ -83,7 +83,7 @@ test("a batch in parts, pictures that change and kept features each have signatu
   assert.deepEqual(changing("train_step")?.inputs, { ...drawn, labels });
   assert.deepEqual(changing("eval_step")?.inputs, { images, labels }, "evaluation sees pictures as they are");
 
-  const caching = signaturesOf({ frozenBlocks: 5, cachedFeatures: true });
+  const caching = signaturesOf({ frozenStages: 5, cachedFeatures: true });
   const features = `int32 [?, ${7 * 7 * 512}]`;
   assert.deepEqual(caching("features"), { inputs: { images }, outputs: { features } });
   assert.deepEqual(caching("train_step")?.inputs, { features, labels });

@@ -36,7 +36,7 @@ export function addAccumulatedStep(
   globalStep: Variable,
 ): SignatureTable {
   const { graph, variables } = model;
-  const learning = model.learning(training.frozenBlocks);
+  const learning = model.learning(training.frozenStages);
   const accumulators = new Map(
     learning.map((variable) => {
       const { name, shape } = variable;

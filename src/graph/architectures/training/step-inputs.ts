@@ -32,23 +32,24 @@ export interface StepInputs {
  */
 export function addStepInputs(model: NetworkGraph, training: TrainingSpec): StepInputs {
   const { graph, images, network } = model;
-  const { augmentation, frozenBlocks, cachedFeatures } = training;
+  const { augmentation, frozenStages, cachedFeatures, microBatchSize } = training;
+  const frozen = { stages: frozenStages, batchSize: microBatchSize };
   const labels = placeholder(graph, "labels", "int32", [null]);
-  const plain = { fed: { images: specOf(images) }, options: { frozenBlocks } };
+  const plain = { fed: { images: specOf(images) }, options: { frozen } };
 
   if (cachedFeatures) {
-    if (frozenBlocks === 0 || augments(augmentation)) {
+    if (frozenStages === 0 || augments(augmentation)) {
       throw new AppError(
         "TRAINING_INVALID",
-        "Features can be cached of frozen blocks and pictures that stay the same. Received " +
-          `${frozenBlocks} frozen blocks and ${augments(augmentation) ? "an" : "no"} augmentation.`,
+        "Features can be cached of frozen stages and images that stay the same. Received " +
+          `${frozenStages} frozen stages and ${augments(augmentation) ? "an" : "no"} augmentation.`,
       );
     }
-    const computed = graph.scope("features", () => model.features(frozenBlocks));
+    const computed = graph.scope("features", () => model.features(frozen));
     const code = new FeatureCode(computed);
     const fed = placeholder(graph, "features", "int32", [null, code.words]);
     const features = graph.scope("features", () => code.decode(graph, fed));
-    const passed = { fed: { features: specOf(fed) }, options: { frozenBlocks, features } };
+    const passed = { fed: { features: specOf(fed) }, options: { frozen, features } };
     const encoded = graph.scope("features", () => code.encode(graph, computed));
     const signature = { inputs: plain.fed, outputs: { features: specOf(encoded) } };
     return { labels, train: passed, evaluate: passed, signatures: { features: signature } };
@@ -64,7 +65,7 @@ export function addStepInputs(model: NetworkGraph, training: TrainingSpec): Step
   const seen = graph.scope("augment", () => cast(graph, pixels, "int32"));
   return {
     labels,
-    train: { fed, options: { frozenBlocks, pixels } },
+    train: { fed, options: { frozen, pixels } },
     evaluate: plain,
     signatures: { augment: { inputs: fed, outputs: { pixels: specOf(seen) } } },
   };

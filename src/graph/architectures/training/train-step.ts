@@ -30,7 +30,7 @@ export function addTrainStep(
   const lossScale = lossScaleOf(model);
 
   const context = stepContext(model, training, step, lossScale);
-  const learning = model.learning(training.frozenBlocks);
+  const learning = model.learning(training.frozenStages);
   const targets = addGradients(graph, loss, learning, pass, lossScale);
   const updates = applyGradients(context, training, targets, lossScale);
   const { advanced, step: afterThis } = advanceStep(graph, globalStep, [...updates, ...pass.stateUpdates]);

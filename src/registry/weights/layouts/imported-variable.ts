@@ -1,26 +1,30 @@
+import type { Architecture } from "../../../core/enumerations.js";
 import type { OfferedVariable, OfferedWeights } from "../fit-weights.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import { elementsOf, type StoredTensor } from "../stored-tensor.js";
 
-/** The values of one of our variables, out of a file. */
+/** The values of one of the network's variables, in a file. */
 export interface ImportedVariable extends OfferedVariable {
   /**
-   * All elements in our order. Call it only when the shape is the wanted one: it decides how much
-   * memory that takes.
+   * Reads all elements, in the order of the network's variable. Call it only for a shape that is the wanted one: the
+   * shape decides how much memory it takes.
    *
    * @throws AppError `WEIGHTS_INVALID`
    */
   read(): Promise<Float32Array<ArrayBuffer>>;
 }
 
-/** What a file offers, while it is gathered. */
+/** Gathers the variables that a file offers. */
 export class ImportedOffer implements OfferedWeights<ImportedVariable> {
   readonly variables = new Map<string, ImportedVariable>();
   readonly unknown: string[] = [];
 
+  /** @param architecture whose layers the file has, as its names tell; null: they do not tell */
+  constructor(readonly architecture: Architecture | null) {}
+
   /**
+   * @param shape of the array that `read` returns
    * @param read defaults to the tensor as it is
-   * @param shape of what `read` gives
    */
   add(
     variable: string,
@@ -31,7 +35,7 @@ export class ImportedOffer implements OfferedWeights<ImportedVariable> {
     this.variables.set(variable, { shape, dtype: tensor.dtype, source: sourceOf(tensor), read });
   }
 
-  /** Something in the file that no network of ours has a place for. */
+  /** Notes a tensor for which the network has no place. */
   addUnknown({ name, shape }: StoredTensor, expected = "nothing of that name"): void {
     this.unknown.push(`- ${quoted(name)}: expected ${expected}, found [${shape.join(", ")}].`);
   }

@@ -1,46 +1,62 @@
+import { AppError } from "../../../core/app-error.js";
+import { HEAD_LAYERS, PREDICTIONS } from "../../../graph/architectures/head.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
-import { BATCH_NORMALIZATION_EPSILON } from "../../../graph/layers/batch-normalization.js";
+import { ARCHITECTURES, layersOf } from "../../../graph/architectures/registry.js";
 import type { KerasLayer } from "../keras/keras-layers.js";
 import { ImportedOffer } from "./imported-variable.js";
 import { offerNormalization } from "./normalization.js";
-import { convolutionPlaces, DENSE_LAYERS } from "./vgg-places.js";
+import { variantsOf } from "./recognized-network.js";
 
 type LayerKind = "convolution" | "normalization" | "dense" | "other";
 
-/** The names that Keras's own VGG gives its convolutions. */
-const CONVOLUTION_NAME = /^block\d+_conv\d+$/;
+/** Keras's default for batch normalization. */
+const KERAS_EPSILON = 1e-3;
 
 /**
- * What the layers of a Keras model offer. Its convolutions go by their names where they have those of
- * Keras's VGG, and else, as normalisations always, by their order.
+ * The variables that the layers of a Keras model offer. Its convolutions are told apart by their names where they have
+ * the names of Keras's own networks, and by their order otherwise; normalizations are always told apart by their order.
  *
- * @param epsilons of its normalisations, in order; null: Keras's default
+ * @param epsilons of its normalizations, in order; null: Keras's default
+ * @throws AppError `WEIGHTS_MISMATCH` for an architecture that Keras has not
  */
 export function offerKeras(
   layers: readonly KerasLayer[],
   epsilons: readonly number[] | null,
   network: NetworkSpec,
 ): ImportedOffer {
-  const offer = new ImportedOffer();
+  const { architecture } = network;
+  if (!ARCHITECTURES[architecture].inKeras) {
+    throw new AppError(
+      "WEIGHTS_MISMATCH",
+      `The weights of ${architecture} are read from files of torchvision or timm (.pth, .safetensors). Received a file ` +
+        "of Keras, whose networks have their strides in other convolutions.",
+    );
+  }
+  const offer = new ImportedOffer(null);
   const ofKind = (kind: LayerKind): KerasLayer[] => layers.filter((layer) => kindOf(layer) === kind);
   const convolutions = ofKind("convolution");
   const normalizations = ofKind("normalization");
-  const places = convolutionPlaces(network.architecture);
-  const named = convolutions.every(({ name }) => CONVOLUTION_NAME.test(name));
+  const places = layersOf({ ...network, batchNormalization: normalizations.length > 0 });
+  const convolutionPlaces = places.flatMap(({ layer }) => (layer.kind === "Conv2D" ? [layer] : []));
+  const normalizationPlaces = places.flatMap(({ layer }) =>
+    layer.kind === "BatchNormalization" ? [layer] : [],
+  );
+  const known = convolutionNames(network);
+  const named = convolutions.every(({ name }) => known.has(name));
 
   for (const [index, { name, tensors }] of convolutions.entries()) {
     const [kernel, bias, ...rest] = tensors;
-    const place = named ? name : places[index]?.convolution;
+    const place = named ? name : convolutionPlaces[index]?.name;
     if (place === undefined || rest.length > 0) {
       for (const tensor of tensors) offer.addUnknown(tensor, "no such convolution");
       continue;
     }
     if (kernel !== undefined) offer.add(`${place}/kernel`, kernel);
-    // Before a normalisation the bias becomes a part of that.
+    // Before a normalization the bias becomes a part of that.
     if (bias !== undefined && index >= normalizations.length) offer.add(`${place}/bias`, bias);
   }
   for (const [index, { tensors }] of normalizations.entries()) {
-    const place = places[index]?.normalization;
+    const place = normalizationPlaces[index];
     const [gamma, beta, mean, variance, ...rest] = tensors;
     if (place === undefined || variance === undefined || rest.length > 0) {
       const expected = "gamma, beta, moving mean and moving variance of one of the network's layers";
@@ -48,12 +64,19 @@ export function offerKeras(
       continue;
     }
     const bias = convolutions[index]?.tensors[1];
-    const epsilon = epsilons?.[index] ?? BATCH_NORMALIZATION_EPSILON;
+    const epsilon = epsilons?.[index] ?? KERAS_EPSILON;
     offerNormalization(offer, place, { gamma, beta, mean, variance, epsilon, bias });
   }
   offerHead(offer, ofKind("dense"));
   for (const { tensors } of ofKind("other")) for (const tensor of tensors) offer.addUnknown(tensor);
   return offer;
+}
+
+/** The names that Keras gives the convolutions of its networks. */
+function convolutionNames(network: NetworkSpec): ReadonlySet<string> {
+  const inKeras = variantsOf(network).filter(({ architecture }) => ARCHITECTURES[architecture].inKeras);
+  const convolutions = inKeras.flatMap(layersOf).filter(({ layer }) => layer.kind === "Conv2D");
+  return new Set(convolutions.map(({ layer }) => layer.name));
 }
 
 function kindOf({ tensors }: KerasLayer): LayerKind {
@@ -63,7 +86,7 @@ function kindOf({ tensors }: KerasLayer): LayerKind {
   return ranks.length > 1 && ranks.every((rank) => rank === 1) ? "normalization" : "other";
 }
 
-/** Three hidden layers or one, or some with the names of Keras's VGG; others are another kind of head. */
+/** Dense layers with the names of Keras's VGG, or as many as one of our heads has; others are another kind of head. */
 function offerHead(offer: ImportedOffer, layers: readonly KerasLayer[]): void {
   const names = headNames(layers);
   for (const [index, { tensors }] of layers.entries()) {
@@ -77,8 +100,8 @@ function offerHead(offer: ImportedOffer, layers: readonly KerasLayer[]): void {
 
 function headNames(layers: readonly KerasLayer[]): readonly string[] | null {
   const names = layers.map(({ name }) => name);
-  const known: readonly string[] = DENSE_LAYERS;
-  if (names.every((name) => known.includes(name))) return names;
-  if (names.length === DENSE_LAYERS.length) return DENSE_LAYERS;
-  return names.length === 1 ? ["predictions"] : null;
+  const full: readonly string[] = HEAD_LAYERS.FULLY_CONNECTED;
+  if (names.every((name) => full.includes(name))) return names;
+  if (names.length === full.length) return full;
+  return names.length === 1 ? [PREDICTIONS] : null;
 }

@@ -1,31 +1,34 @@
-import { BATCH_NORMALIZATION_EPSILON } from "../../../graph/layers/batch-normalization.js";
+import type { BatchNormalizationLayer } from "../../../graph/layers/batch-normalization.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import type { StoredTensor } from "../stored-tensor.js";
 import { type ImportedOffer, readWhole } from "./imported-variable.js";
 
-/** A batch normalisation as another program computes it, after a convolution. */
+/** A batch normalization as another program computes it, after a convolution. */
 export interface ForeignNormalization {
   readonly gamma: StoredTensor | undefined;
   readonly beta: StoredTensor | undefined;
   readonly mean: StoredTensor | undefined;
   readonly variance: StoredTensor | undefined;
-  /** What it adds to the variance. */
+  /** Added to the variance. */
   readonly epsilon: number;
-  /** Bias of the convolution before it, which ours lacks. */
+  /** The bias of the convolution before it, which our network lacks. */
   readonly bias: StoredTensor | undefined;
 }
 
 /**
- * Offers the variables of our layer `name` that give, in inference, exactly what the foreign layer
- * gives:
+ * Offers the variables of a layer of ours that give, in inference, exactly the output of the foreign layer:
  *
  * - gamma (x + bias - mean) / sqrt(variance + epsilon) + beta: the bias goes into the mean;
- * - our epsilon differs, so the variance takes up the difference; where it would fall below 0 it is 0,
- *   and gamma makes up for the rest.
+ * - where our epsilon differs, the variance takes up the difference; where that would make it negative it is 0, and
+ *   gamma makes up for the rest.
  *
  * While training, statistics of the batch take the place of the moving ones, and our epsilon counts.
  */
-export function offerNormalization(offer: ImportedOffer, name: string, foreign: ForeignNormalization): void {
+export function offerNormalization(
+  offer: ImportedOffer,
+  { name, epsilon: ownEpsilon }: BatchNormalizationLayer,
+  foreign: ForeignNormalization,
+): void {
   const { gamma, beta, mean, variance, bias, epsilon } = foreign;
   if (beta !== undefined) offer.add(`${name}/beta`, beta);
   if (mean !== undefined) {
@@ -36,19 +39,17 @@ export function offerNormalization(offer: ImportedOffer, name: string, foreign: 
   if (variance !== undefined) {
     offer.add(`${name}/moving_variance`, variance, variance.shape, async () => {
       const values = await readVariance(variance);
-      return values.map((value) => Math.max(0, value + (epsilon - BATCH_NORMALIZATION_EPSILON)));
+      return values.map((value) => Math.max(0, value + (epsilon - ownEpsilon)));
     });
   }
   if (gamma !== undefined) {
     offer.add(`${name}/gamma`, gamma, gamma.shape, async () => {
       const scales = await readWhole(gamma);
-      if (variance === undefined || epsilon >= BATCH_NORMALIZATION_EPSILON) return scales;
+      if (variance === undefined || epsilon >= ownEpsilon) return scales;
       const variances = await readVariance(variance);
       return scales.map((scale, channel) => {
         const theirs = (variances[channel] ?? 0) + epsilon;
-        return theirs < BATCH_NORMALIZATION_EPSILON
-          ? scale * Math.sqrt(BATCH_NORMALIZATION_EPSILON / theirs)
-          : scale;
+        return theirs < ownEpsilon ? scale * Math.sqrt(ownEpsilon / theirs) : scale;
       });
     });
   }

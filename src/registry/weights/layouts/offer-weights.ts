@@ -5,9 +5,9 @@ import { offerKeras } from "./keras-layout.js";
 import { offerTorch } from "./torch-layout.js";
 
 /**
- * What a file offers for the variables of our networks.
+ * The values that a file offers for the variables of a network.
  *
- * @throws AppError `WEIGHTS_INVALID`
+ * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
  */
 export function offerWeights(content: WeightsContent, network: NetworkSpec): ImportedOffer {
   return content.naming === "torch"

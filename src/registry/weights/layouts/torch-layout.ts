@@ -1,119 +1,129 @@
-import { Architecture } from "../../../core/enumerations.js";
+import { type ShapedLayer, shapedLayersOf } from "../../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
+import { layersOf } from "../../../graph/architectures/registry.js";
+import type { PlacedLayer } from "../../../graph/layers/layer-graph.js";
 import { elementsOf, type StoredTensor } from "../stored-tensor.js";
 import { ImportedOffer, readWhole, slicesOf } from "./imported-variable.js";
 import { offerNormalization } from "./normalization.js";
-import { type ConvolutionPlace, convolutionPlaces, DENSE_LAYERS } from "./vgg-places.js";
+import { variantsOf } from "./recognized-network.js";
+
+type Tensors = ReadonlyMap<string, StoredTensor>;
 
 /** `torch.nn.BatchNorm2d`'s default, which torchvision and timm keep. */
 const TORCH_EPSILON = 1e-5;
 
-/** How torchvision and timm call the layers of the head. */
-const HEAD_NAMES: Readonly<Record<(typeof DENSE_LAYERS)[number], readonly string[]>> = {
-  fc1: ["classifier.0", "pre_logits.fc1"],
-  fc2: ["classifier.3", "pre_logits.fc2"],
-  predictions: ["classifier.6", "head.fc"],
-};
-const HEAD_NAME = /^(classifier|pre_logits|head)\./;
 /** Counts steps; nothing is computed with it. */
 const STEP_COUNTER = /\.num_batches_tracked$/;
 
-interface NumberedPlace extends ConvolutionPlace {
-  /** In `features`, an `nn.Sequential` that counts activations and poolings too. */
-  readonly index: number;
-}
-
-/** What the state dictionary of a VGG of torchvision or timm offers. */
-export function offerTorch(tensors: ReadonlyMap<string, StoredTensor>, network: NetworkSpec): ImportedOffer {
-  const offer = new ImportedOffer();
-  const taken = new Set<string>();
-  const take = (name: string): StoredTensor | undefined => {
-    taken.add(name);
-    return tensors.get(name);
-  };
-  const { places, normalized } = placesOf(tensors, network);
-  for (const { index, convolution, normalization } of places) {
-    const kernel = take(`features.${index}.weight`);
-    const bias = take(`features.${index}.bias`);
-    if (kernel !== undefined) offerKernel(offer, `${convolution}/kernel`, kernel);
-    if (!normalized) {
-      if (bias !== undefined) offer.add(`${convolution}/bias`, bias);
-      continue;
-    }
-    const layer = `features.${index + 1}`;
-    offerNormalization(offer, normalization, {
-      gamma: take(`${layer}.weight`),
-      beta: take(`${layer}.bias`),
-      mean: take(`${layer}.running_mean`),
-      variance: take(`${layer}.running_var`),
-      epsilon: TORCH_EPSILON,
-      bias,
-    });
-  }
-  offerHead(offer, tensors, network);
+/**
+ * The variables that a state dictionary of torchvision or timm offers. Its names tell the architecture that it is of;
+ * where they fit none, it is read as one of the network's own.
+ */
+export function offerTorch(tensors: Tensors, network: NetworkSpec): ImportedOffer {
+  const recognized = recognizeNetwork(tensors, network);
+  const offer = new ImportedOffer(recognized?.architecture ?? null);
+  const layers = shapedLayersOf(recognized ?? network);
+  const taken = offerStages(offer, tensors, layers);
+  const head = new Set(rootsOf(layers.filter(({ stage }) => stage === null)));
+  offerHead(offer, tensors, layers, head);
   for (const [name, tensor] of tensors) {
-    if (!taken.has(name) && !HEAD_NAME.test(name) && !STEP_COUNTER.test(name)) offer.addUnknown(tensor);
+    if (!taken.has(name) && !head.has(rootOf(name)) && !STEP_COUNTER.test(name)) offer.addUnknown(tensor);
   }
   return offer;
 }
 
-/** The places of the architecture whose convolutions the file has; of the network's own if none. */
-function placesOf(
-  tensors: ReadonlyMap<string, StoredTensor>,
-  network: NetworkSpec,
-): { places: readonly NumberedPlace[]; normalized: boolean } {
-  const found = [...tensors.values()]
-    .filter(({ name, shape }) => shape.length === 4 && /^features\.\d+\.weight$/.test(name))
-    .map(({ name }) => name);
-  const candidates = Object.values(Architecture).flatMap((architecture) =>
-    [false, true].map((normalized) => ({ places: numberedPlaces(architecture, normalized), normalized })),
-  );
-  const fitting = candidates.find(({ places }) => {
-    const expected = new Set(places.map(({ index }) => `features.${index}.weight`));
+/** The network whose convolutions are those of the file, by their names; null where it is none of ours. */
+function recognizeNetwork(tensors: Tensors, network: NetworkSpec): NetworkSpec | null {
+  const fits = (candidate: NetworkSpec): boolean => {
+    const layers = layersOf(candidate).filter(({ stage }) => stage !== null);
+    const roots = new Set(rootsOf(layers));
+    const found = [...tensors.values()]
+      .filter(({ name, shape }) => shape.length === 4 && name.endsWith(".weight") && roots.has(rootOf(name)))
+      .map(({ name }) => name);
+    const convolutions = layers.filter(({ layer }) => layer.kind === "Conv2D");
+    const expected = new Set(
+      convolutions.flatMap(({ torchNames }) => torchNames.map((name) => `${name}.weight`)),
+    );
     return expected.size === found.length && found.every((name) => expected.has(name));
-  });
-  const { architecture, batchNormalization } = network;
-  return (
-    fitting ?? {
-      places: numberedPlaces(architecture, batchNormalization),
-      normalized: batchNormalization,
+  };
+  return variantsOf(network).find(fits) ?? null;
+}
+
+/** @returns the names of the tensors that have a place in the stages */
+function offerStages(
+  offer: ImportedOffer,
+  tensors: Tensors,
+  layers: readonly ShapedLayer[],
+): ReadonlySet<string> {
+  const taken = new Set<string>();
+  const take = (module: string, role: string): StoredTensor | undefined => {
+    const name = `${module}.${role}`;
+    taken.add(name);
+    return tensors.get(name);
+  };
+  /** Biases of convolutions that have none here, by the convolution's name. */
+  const biases = new Map<string, StoredTensor>();
+  for (const { layer, inputs, stage, torchNames } of layers) {
+    const [module] = torchNames;
+    if (stage === null || module === undefined) continue;
+    if (layer.kind === "Conv2D") {
+      const [kernel, bias] = [take(module, "weight"), take(module, "bias")];
+      if (kernel !== undefined) offerKernel(offer, `${layer.name}/kernel`, kernel);
+      if (bias === undefined) continue;
+      if (layer.useBias) offer.add(`${layer.name}/bias`, bias);
+      else biases.set(layer.name, bias);
+    } else if (layer.kind === "BatchNormalization") {
+      offerNormalization(offer, layer, {
+        gamma: take(module, "weight"),
+        beta: take(module, "bias"),
+        mean: take(module, "running_mean"),
+        variance: take(module, "running_var"),
+        epsilon: TORCH_EPSILON,
+        bias: biases.get(inputs[0] ?? ""),
+      });
     }
-  );
+  }
+  return taken;
 }
 
-/** Convolution, maybe normalisation, ReLU; and a pooling after every block. */
-function numberedPlaces(architecture: Architecture, normalized: boolean): NumberedPlace[] {
-  const layersPerConvolution = normalized ? 3 : 2;
-  return convolutionPlaces(architecture).map((place, position) => ({
-    ...place,
-    index: position * layersPerConvolution + (place.block - 1),
-  }));
-}
-
+/** @param roots of the names that belong to a head, whatever its layers */
 function offerHead(
   offer: ImportedOffer,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  network: NetworkSpec,
+  tensors: Tensors,
+  layers: readonly ShapedLayer[],
+  roots: ReadonlySet<string>,
 ): void {
-  const known = new Map<string, StoredTensor>();
-  for (const layer of DENSE_LAYERS) {
-    for (const name of HEAD_NAMES[layer]) {
-      const [weight, bias] = [tensors.get(`${name}.weight`), tensors.get(`${name}.bias`)];
-      if (weight !== undefined) known.set(`${layer}/kernel`, weight);
-      if (bias !== undefined) known.set(`${layer}/bias`, bias);
+  const known: (() => void)[] = [];
+  for (const shaped of layers.filter(({ stage }) => stage === null)) {
+    const { name } = shaped.layer;
+    for (const module of shaped.torchNames) {
+      const [weight, bias] = [tensors.get(`${module}.weight`), tensors.get(`${module}.bias`)];
+      if (weight !== undefined) {
+        known.push(() => offerMatrix(offer, `${name}/kernel`, weight, flattenedPixels(shaped, layers)));
+      }
+      if (bias !== undefined) known.push(() => offer.add(`${name}/bias`, bias));
     }
   }
   // With other layers among them it is a head of another kind, which none of ours can take.
-  if ([...tensors.keys()].filter((name) => HEAD_NAME.test(name)).length !== known.size) return;
-  for (const [variable, tensor] of known) {
-    if (variable.endsWith("/bias")) offer.add(variable, tensor);
-    else offerMatrix(offer, variable, tensor, variable === "fc1/kernel" ? pixelsOf(network) : 1);
-  }
+  if ([...tensors.keys()].filter((name) => roots.has(rootOf(name))).length !== known.length) return;
+  for (const add of known) add();
 }
 
-/** Of the picture that the last pooling leaves. */
-function pixelsOf({ imageSizePixels }: NetworkSpec): number {
-  return Math.floor(imageSizePixels / 32) ** 2;
+/** Height * width of the feature map that a layer's inputs are; 1 where they never were one. */
+function flattenedPixels({ inputs }: ShapedLayer, layers: readonly ShapedLayer[]): number {
+  const before = layers.find(({ layer }) => layer.name === inputs[0]);
+  if (before?.layer.kind !== "Flatten") return 1;
+  const [height = 1, width = 1] = before.inputShape;
+  return height * width;
+}
+
+function rootsOf(layers: readonly PlacedLayer[]): readonly string[] {
+  return layers.flatMap(({ torchNames }) => torchNames.map(rootOf));
+}
+
+/** "features" of "features.0.weight". */
+function rootOf(name: string): string {
+  return name.split(".", 1)[0] ?? name;
 }
 
 /** [outputs, inputs, height, width] -> [height, width, inputs, outputs] */
@@ -141,7 +151,7 @@ function offerKernel(offer: ImportedOffer, variable: string, tensor: StoredTenso
 
 /**
  * [outputs, inputs] -> [inputs, outputs]; timm keeps such layers as convolutions, [outputs, channels,
- * height, width]. torch flattens channels first, we flatten them last.
+ * height, width]. torch flattens channels first, our networks flatten them last.
  *
  * @param pixels height * width of the feature map that the inputs are
  */
@@ -153,7 +163,7 @@ function offerMatrix(offer: ImportedOffer, variable: string, tensor: StoredTenso
     const channels = inputs / pixels;
     for await (const { start, values } of slicesOf(tensor, inputs)) {
       const [first, rows] = [start / inputs, values.length / inputs];
-      // The innermost loop writes neighbours: the other way round, every write would miss the cache.
+      // The inner loop writes to neighbouring places; in the other order, every write would miss the cache.
       for (let input = 0; input < inputs; input++) {
         const ours = (input % pixels) * channels + Math.floor(input / pixels);
         for (let row = 0; row < rows; row++) {

@@ -6,7 +6,7 @@ import { AppError } from "../../../../src/core/app-error.js";
 import { fitWeights } from "../../../../src/registry/weights/fit-weights.js";
 import { offerWeights } from "../../../../src/registry/weights/layouts/offer-weights.js";
 import { openWeightsFile } from "../../../../src/registry/weights/weights-file.js";
-import { HOSTILE_FILES, networkOfFile, unpackWeightFiles } from "../../../golden/weight-files.js";
+import { HOSTILE_FILES, networkOfKeptFile, unpackWeightFiles } from "../../../golden/weight-files.js";
 import { seededRandom } from "../../../testkit/random.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
@@ -26,10 +26,7 @@ after(() => temporary[Symbol.asyncDispose]());
 
 /** Reads everything that fits; what comes of it: "read", or the code of the refusal. */
 async function outcomeOf(file: string, name = ""): Promise<string> {
-  const network = networkOfFile({
-    batchNormalization: name.includes("-bn"),
-    head: name.includes("pooled") ? "GLOBAL_AVERAGE_POOLING" : "FULLY_CONNECTED",
-  });
+  const network = networkOfKeptFile(name);
   try {
     await using weights = await openWeightsFile(file);
     const offer = offerWeights(weights.content, network);

@@ -22,7 +22,7 @@ function weightsOf(network: NetworkSpec, without: RegExp = /^$/): OfferedWeights
   const variables = networkVariables(network)
     .filter(({ name }) => !without.test(name))
     .map(({ name, shape }) => [name, { shape, dtype: "float32", source: `"${name}:0"` }] as const);
-  return { variables: new Map(variables), unknown: [] };
+  return { architecture: network.architecture, variables: new Map(variables), unknown: [] };
 }
 
 function namesOf(network: NetworkSpec): string[] {
@@ -98,7 +98,7 @@ test("numbers of another type and what no network of ours has are mismatches", (
   const offered = weightsOf(VGG16);
   const variables = new Map(offered.variables);
   variables.set("block1_conv1/bias", { shape: [64], dtype: "int8", source: '"b"' });
-  assert.deepEqual(mismatchesOf(VGG16, { variables, unknown: ["- another layer."] }), [
+  assert.deepEqual(mismatchesOf(VGG16, { architecture: null, variables, unknown: ["- another layer."] }), [
     '- block1_conv1/bias: expected floats, found int8 ("b").',
     "- another layer.",
   ]);

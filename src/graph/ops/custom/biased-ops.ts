@@ -1,9 +1,9 @@
-import { type CustomOp, VECTOR } from "../custom-op.js";
-import type { GraphBuilder } from "../graph-builder.js";
-import type { GraphNode, Tensor } from "../graph-node.js";
-import type { ShapeCheck, Size } from "../shape-check.js";
-import { formatShape, type Shape } from "../tensor-spec.js";
-import { float32Vector } from "./constants.js";
+import { type CustomOp, VECTOR } from "../../custom-op.js";
+import type { GraphBuilder } from "../../graph-builder.js";
+import type { GraphNode, Tensor } from "../../graph-node.js";
+import type { ShapeCheck, Size } from "../../shape-check.js";
+import { formatShape, type Shape } from "../../tensor-spec.js";
+import { float32Vector } from "../constants.js";
 
 /**
  * A custom operation that multiplies an input by a kernel and adds a bias, with those of its gradients. Inputs and

@@ -1,10 +1,10 @@
-import type { FillMode } from "../../core/enumerations.js";
-import type { Attributes } from "../attribute-value.js";
-import { VECTOR } from "../custom-op.js";
-import type { GraphBuilder } from "../graph-builder.js";
-import type { GraphNode, Tensor } from "../graph-node.js";
-import { checkTransforms } from "./image.js";
-import { type BatchNormInputs, checkChannels } from "./normalization.js";
+import type { FillMode } from "../../../core/enumerations.js";
+import type { Attributes } from "../../attribute-value.js";
+import { VECTOR } from "../../custom-op.js";
+import type { GraphBuilder } from "../../graph-builder.js";
+import type { GraphNode, Tensor } from "../../graph-node.js";
+import { checkTransforms } from "../image.js";
+import { type BatchNormInputs, checkChannels } from "../normalization.js";
 
 /** Whether the custom operations normalise x, and compute the gradients of that. */
 export function coversBatchNorm(graph: GraphBuilder, x: Tensor): boolean {
