@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { clientDocumentsStamp, GENERATED_FOLDER } from "./client-documents.mjs";
+import { makeArgumentsExact } from "./exact-arguments.mjs";
 import { fingerprint, listFiles, Stamps } from "./fingerprint.mjs";
 import { npmTrouble } from "./node-runtime.mjs";
 import { become, Failure, lastLines, runQuietly, say } from "./process.mjs";
@@ -91,7 +92,8 @@ const STEPS = [
   {
     name: "prisma",
     doing: "Generating the Prisma client and Kysely's types",
-    stamp: ({ root }) => fingerprint(root, ["prisma/schema.prisma", "prisma.config.ts"]),
+    stamp: ({ root }) =>
+      fingerprint(root, ["prisma/schema.prisma", "prisma.config.ts", "launcher/exact-arguments.mjs"]),
     isDone: ({ root }) =>
       ["client.ts", "kysely/tables.ts"].every((file) =>
         existsSync(path.join(root, "src/db/generated", file)),
@@ -106,6 +108,7 @@ const STEPS = [
         PRISMA_SCHEMA_ENGINE_BINARY: node,
       };
       await succeed(node, ["node_modules/prisma/build/index.js", "generate"], { cwd: root, env });
+      makeArgumentsExact(root);
     },
   },
   {

@@ -109,6 +109,25 @@ test("a violated unique constraint is named alike by Prisma and Kysely", async (
   assert.equal(violatedUnique(new Error("another")), null);
 });
 
+test("the compiler refuses columns that the schema does not have", async () => {
+  await using testDatabase = await createTestDatabase();
+  const { prisma, kysely } = testDatabase.database;
+  const unknown = { nme: "flowers" };
+  // @ts-expect-error in `where`
+  await assert.rejects(prisma.dataset.findMany({ where: { id: "ds_1", nme: "flowers" } }));
+  // @ts-expect-error in `select`
+  await assert.rejects(prisma.dataset.findMany({ select: { id: true, nme: true } }));
+  // @ts-expect-error in a spread
+  await assert.rejects(prisma.dataset.create({ data: { id: "ds_1", name: "flowers", ...unknown } }));
+  // @ts-expect-error in `data`
+  await assert.rejects(prisma.dataset.updateMany({ data: { description: "", nme: "flowers" } }));
+  const versions = { select: { id: true, nme: true } };
+  // @ts-expect-error of a relation
+  await assert.rejects(prisma.dataset.findMany({ select: { versions } }));
+  // @ts-expect-error in a condition
+  await assert.rejects(kysely.selectFrom("dataset").select("id").where("nme", "=", "flowers").execute());
+});
+
 test("int8 columns are numbers in Kysely, and too large ones are refused", async () => {
   await using testDatabase = await createTestDatabase();
   const { kysely } = testDatabase.database;
