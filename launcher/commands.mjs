@@ -13,7 +13,7 @@ import { checkTestArguments, checkWatchedTestArguments, runTests, TEST_HELP } fr
  * @property {string} summary
  * @property {{ usage: string, lines: readonly string[] }} [help] of a command that is not a program with its own help
  * @property {(args: readonly string[]) => void} [check] throws a UsageFailure when the arguments are wrong
- * @property {readonly string[]} needs the steps of set-up
+ * @property {readonly string[] | ((args: readonly string[]) => readonly string[])} needs the steps of set-up
  * @property {"tolerated"} [typeErrors] runs although types do not fit each other yet
  * @property {(invocation: Invocation) => Promise<number>} run resolves with the exit code
  */
@@ -126,7 +126,7 @@ export const COMMANDS = {
   },
   cli: {
     summary: "run the program espalier, as `npx espalier` does",
-    needs: EVERYTHING,
+    needs: ([word]) => (isServer(word) ? EVERYTHING : COMPILED),
     run: espalier,
   },
 };
@@ -137,11 +137,14 @@ function program(file, { before = [], runner = become } = {}) {
     runner(node, ["--enable-source-maps", path.join(root, "dist", file), ...before, ...args]);
 }
 
-/** What serves or trains is started again after a crash of the native library. */
 function espalier(invocation) {
-  const [word = ""] = invocation.args;
-  const runner = ["serve", "worker"].includes(word) ? supervise : become;
+  const runner = isServer(invocation.args[0]) ? supervise : become;
   return program("src/cli/main.js", { runner })(invocation);
+}
+
+/** These commands load TensorFlow, and are started again after a crash of it. */
+function isServer(word) {
+  return word === "serve" || word === "worker";
 }
 
 function biome(...words) {

@@ -30,10 +30,11 @@ export async function runCommand(name, args) {
     }
     command.check?.(args);
     const node = await provideNode();
-    // A program explains itself, and needs nothing but its code for that.
-    await setUp({ root, node, steps: helps ? COMPILED : command.needs, typeErrors: command.typeErrors });
-    // Child processes use the same Node.
+    // Child processes use the same Node. With an older Node, npm leaves out packages that do not support it.
     process.env.PATH = `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ""}`;
+    const needs = typeof command.needs === "function" ? command.needs(args) : command.needs;
+    // A program explains itself, and needs nothing but its code for that.
+    await setUp({ root, node, steps: helps ? COMPILED : needs, typeErrors: command.typeErrors });
     return await command.run({ root, node, args });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

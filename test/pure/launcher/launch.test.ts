@@ -100,6 +100,21 @@ describe("the launcher", () => {
     assert.match(stderr, /packages could not be installed\. npm is missing: install it \(Debian: apt-get/);
   });
 
+  test("installs packages with the Node that runs them, not with an older one on the PATH", async () => {
+    await using checkout = await bareCheckout();
+    await writeFile(path.join(checkout.folder, "npm"), '#!/bin/sh\necho "$PATH"\nexit 1\n', { mode: 0o755 });
+    const { stderr } = spawnSync(process.execPath, ["launcher/launch.mjs", "start"], {
+      cwd: checkout.folder,
+      encoding: "utf8",
+      env: { PATH: checkout.folder, HOME: checkout.folder },
+    });
+    assert.match(stderr, /The output of npm:\n/);
+    assert.ok(
+      stderr.includes(`\n${path.dirname(process.execPath)}${path.delimiter}${checkout.folder}\n`),
+      stderr,
+    );
+  });
+
   test("passes signals to the command, and its exit code back", async () => {
     const { become } = await processModule();
     assert.equal(await become(process.execPath, ["-e", "process.exit(7)"]), 7);
