@@ -64,14 +64,10 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
   httpServer.setTimeout(IDLE_MS);
 
   const subscriptions = new SubscriptionServer({
-    schema,
     httpServer,
-    limits: config.limits,
     maxSockets: config.limits.sockets,
-    accessTokens: services.accessTokens,
-    authentication,
-    contextOf,
-    listensOnLoopback,
+    operations: { schema, limits: config.limits, contextOf },
+    access: { tokens: services.accessTokens, authentication, listensOnLoopback },
     log,
   });
   const graphql = createGraphqlServer({

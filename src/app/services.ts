@@ -55,9 +55,11 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
 
   const importer = new DatasetImporter({
     config,
-    datasets,
-    imports: new DatasetImportStore(database),
-    events: new ImportEventStore(database),
+    stores: {
+      datasets,
+      imports: new DatasetImportStore(database),
+      events: new ImportEventStore(database),
+    },
     uploads,
     blobs,
     decoder: imageDecoder,

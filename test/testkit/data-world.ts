@@ -80,9 +80,7 @@ export async function composeDataWorld(
   });
   const importer = new DatasetImporter({
     config,
-    datasets,
-    imports,
-    events: new ImportEventStore(database),
+    stores: { datasets, imports, events: new ImportEventStore(database) },
     uploads,
     blobs,
     decoder,

@@ -42,15 +42,21 @@ interface Connection {
 }
 
 export interface SubscriptionServerOptions {
-  readonly schema: GraphQLSchema;
   readonly httpServer: Server;
-  readonly limits: OperationLimits;
   /** Maximum number of open connections. Further ones are refused with 503. */
   readonly maxSockets: number;
-  readonly accessTokens: AccessTokens;
-  readonly authentication: Authentication;
-  readonly contextOf: (caller: Caller) => RequestContext;
-  readonly listensOnLoopback: boolean;
+  /** The operations that are served. */
+  readonly operations: {
+    readonly schema: GraphQLSchema;
+    readonly limits: OperationLimits;
+    readonly contextOf: (caller: Caller) => RequestContext;
+  };
+  /** The callers that are admitted. */
+  readonly access: {
+    readonly tokens: AccessTokens;
+    readonly authentication: Authentication;
+    readonly listensOnLoopback: boolean;
+  };
   readonly log: Log;
 }
 
@@ -83,7 +89,7 @@ export class SubscriptionServer implements AsyncDisposable {
       onSubscribe: (connection, _id, payload) => this.#prepare(connection, payload),
       subscribe: (args) => this.#subscribe(args),
     });
-    this.#stopWatching = options.accessTokens.onRevoked(() => void this.#checkTokens());
+    this.#stopWatching = options.access.tokens.onRevoked(() => void this.#checkTokens());
     options.httpServer.on("upgrade", this.#upgrade);
   }
 
@@ -123,7 +129,7 @@ export class SubscriptionServer implements AsyncDisposable {
 
   #statusOfRefusal(request: IncomingMessage): number | null {
     if (request.url?.split("?")[0] !== PATH) return 404;
-    if (refusalOf(request, this.#options.listensOnLoopback) !== null) return 403;
+    if (refusalOf(request, this.#options.access.listensOnLoopback) !== null) return 403;
     return this.#sockets.clients.size >= this.#options.maxSockets ? 503 : null;
   }
 
@@ -132,7 +138,7 @@ export class SubscriptionServer implements AsyncDisposable {
     const { socket, request } = extra;
     const authorization = connectionParams?.authorization ?? request.headers.authorization;
     try {
-      const caller = await this.#options.authentication.authenticate(authorization);
+      const caller = await this.#options.access.authentication.authenticate(authorization);
       if (caller === null) {
         socket.close(CloseCode.Forbidden, SOCKET_NEEDS_TOKEN);
         return false;
@@ -151,7 +157,7 @@ export class SubscriptionServer implements AsyncDisposable {
     { subscriptions, extra }: Context<ConnectionParameters, Connection>,
     payload: Parameters<typeof checkSubscription>[0],
   ): ExecutionArgs | readonly GraphQLError[] {
-    const { schema, limits, contextOf } = this.#options;
+    const { schema, limits, contextOf } = this.#options.operations;
     if (Object.keys(subscriptions).length > SUBSCRIPTIONS_PER_SOCKET) {
       return [
         codedError(
@@ -172,10 +178,10 @@ export class SubscriptionServer implements AsyncDisposable {
   }
 
   #subscribe(args: ExecutionArgs): ReturnType<typeof subscribeToEvents> {
-    const { contextOf, log } = this.#options;
+    const { operations, log } = this.#options;
     const { caller } = args.contextValue as RequestContext;
     return subscribeToEvents(args, {
-      freshContext: () => contextOf(caller),
+      freshContext: () => operations.contextOf(caller),
       share: () =>
         this.#results.join({
           query: print(args.document),
@@ -200,7 +206,7 @@ export class SubscriptionServer implements AsyncDisposable {
    * @returns whether all of the tokens are still valid
    */
   async #closeRevoked(tokenIds: readonly string[]): Promise<boolean> {
-    const revoked = await this.#options.accessTokens.revokedAmong(tokenIds, this.#stop.signal);
+    const revoked = await this.#options.access.tokens.revokedAmong(tokenIds, this.#stop.signal);
     for (const [socket, { tokenId }] of this.#callers) {
       if (revoked.has(tokenId)) socket.close(CloseCode.Forbidden, SOCKET_TOKEN_REVOKED);
     }

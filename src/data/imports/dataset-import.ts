@@ -32,11 +32,15 @@ export interface ImportRequest {
   readonly idempotencyKey: string | null;
 }
 
-export interface DatasetImporterOptions {
-  readonly config: Pick<Config, "importRoots" | "limits">;
+export interface ImportStores {
   readonly datasets: DatasetStore;
   readonly imports: DatasetImportStore;
   readonly events: ImportEventStore;
+}
+
+export interface DatasetImporterOptions {
+  readonly config: Pick<Config, "importRoots" | "limits">;
+  readonly stores: ImportStores;
   readonly uploads: Uploads;
   readonly blobs: BlobStore;
   readonly decoder: ImageDecoder;
@@ -66,7 +70,7 @@ export class DatasetImporter implements AsyncDisposable {
    *   `IDEMPOTENCY_KEY_REUSED`
    */
   async start(request: ImportRequest): Promise<DatasetVersionRecord> {
-    const { imports } = this.#options;
+    const { imports } = this.#options.stores;
     const { idempotencyKey, ...content } = request;
     const idempotency = idempotencyOf(idempotencyKey, content);
     // Before all checks, because the upload of the earlier request may have expired since.
@@ -89,7 +93,8 @@ export class DatasetImporter implements AsyncDisposable {
    * their unfinished files. Returns when the imports have started.
    */
   async recover(): Promise<void> {
-    const { imports, uploads, blobs, log } = this.#options;
+    const { stores, uploads, blobs, log } = this.#options;
+    const { imports } = stores;
     for (const unfinished of await imports.listUnfinished()) {
       log.info("restarting an import that a stopped process left unfinished", {
         versionId: unfinished.versionId,
@@ -106,7 +111,7 @@ export class DatasetImporter implements AsyncDisposable {
    * @throws AppError `DATASET_VERSION_NOT_FOUND`, `CURSOR_INVALID`
    */
   follow(versionId: string, after: string | null, signal: AbortSignal): AsyncIterable<ImportEvent> {
-    return this.#options.events.follow(versionId, after, signal);
+    return this.#options.stores.events.follow(versionId, after, signal);
   }
 
   /** Stops the imports in progress. They start again when the next process starts. */
@@ -116,7 +121,7 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   async #version(versionId: string): Promise<DatasetVersionRecord> {
-    const [version] = await this.#options.datasets.findVersions([versionId]);
+    const [version] = await this.#options.stores.datasets.findVersions([versionId]);
     if (version === undefined) throw versionNotFound(versionId);
     return version;
   }
@@ -144,7 +149,8 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   async #import(unfinished: UnfinishedImport): Promise<void> {
-    const { imports, log } = this.#options;
+    const { stores, log } = this.#options;
+    const { imports } = stores;
     const { versionId } = unfinished;
     if (this.#closing.signal.aborted) return;
     await using lease = await imports.lease(versionId);
@@ -168,7 +174,8 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   async #carryOut(unfinished: UnfinishedImport, lease: ImportLease): Promise<void> {
-    const { imports, events, decoder, log } = this.#options;
+    const { stores, decoder, log } = this.#options;
+    const { imports, events } = stores;
     const { versionId } = unfinished;
     const { signal } = this.#closing;
     let manifest: Manifest;

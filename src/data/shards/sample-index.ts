@@ -27,10 +27,6 @@ export class SampleIndex {
     return this.labels.length;
   }
 
-  splitAt(position: number): Split | undefined {
-    return SPLITS[this.#splits[position] ?? -1];
-  }
-
   /** In ascending order. */
   positionsOf(split: Split): Int32Array {
     const code = SPLITS.indexOf(split);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ExecutionResult, GraphQLInt, GraphQLObjectType, GraphQLSchema, parse } from "graphql";
-import { abortable } from "../../../src/api/subscriptions/abortable.js";
 import { subscribeToEvents } from "../../../src/api/subscriptions/event-execution.js";
 import { SharedResults } from "../../../src/api/subscriptions/shared-results.js";
 import { AppError } from "../../../src/core/app-error.js";
 import type { Role } from "../../../src/core/enumerations.js";
+import { abortable } from "../../../src/lang/abortable.js";
 import { createLog } from "../../../src/telemetry/log.js";
 
 test("a quiet stream can be left at any time and releases its resources", async () => {
