@@ -1,3 +1,11 @@
+import {
+  type Expression,
+  expressionBuilder,
+  type QueryCreator,
+  type SelectQueryBuilder,
+  type SqlBool,
+  sql,
+} from "kysely";
 import { AppError } from "../../core/app-error.js";
 import { decodeCursor, encodeCursor } from "../../core/cursor.js";
 import {
@@ -7,10 +15,11 @@ import {
   keyComparisons,
   readDirection,
 } from "../../core/keyset.js";
-import { runFilterConditions } from "./filter-conditions.js";
+import type { Tables } from "../../db/generated/kysely/tables.js";
+import { runFilterConditions } from "./filter-query.js";
+import { isFiniteNumber } from "./metric-history-query.js";
 import type { RunFilter, RunListRequest, RunOrder, RunOrderField } from "./run-records.js";
-import { RUN_COLUMNS, type RunRow } from "./run-row.js";
-import { SqlParameters } from "./sql-parameters.js";
+import { RUN_FIELDS, type RunRow } from "./run-row.js";
 
 /**
  * A list of runs is read in one or two stretches: the runs that have the value ordered by, then those without it, by
@@ -20,8 +29,7 @@ import { SqlParameters } from "./sql-parameters.js";
  * the planner believes about the filter. Rare ones are left to the planner, which then starts from the filter.
  */
 export interface RunListQuery {
-  readonly sql: string;
-  readonly values: readonly unknown[];
+  readonly read: (db: Db) => Promise<readonly OrderedRunRow[]>;
   /** Whether it searches only the beginning of a stretch: its rows count only when they reach the limit. */
   readonly beginning: boolean;
 }
@@ -29,61 +37,113 @@ export interface RunListQuery {
 /** Number of runs that are searched before the whole stretch is. */
 const BEGINNING_RUNS = 1_000;
 
-/** What either stretch returns. */
+/** A row of either stretch. */
 export type OrderedRunRow = RunRow & { readonly orderValue: Date | number | null };
 
 const NEWEST_FIRST: RunOrder = { field: "CREATED_AT", direction: "DESC" };
 
+type Db = QueryCreator<Tables>;
+
+/** Adds conditions, an order and a limit to a query, whatever tables it reads. */
+type Restrict = <DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+) => SelectQueryBuilder<DB, TB, Row>;
+
 interface Ordering {
-  /** Of the first stretch. */
-  readonly source: string;
-  /** The same with a beginning in place of all; null where no index gives a beginning. */
-  readonly beginning: ((rows: (table: string) => string) => string) | null;
-  readonly value: string;
-  readonly id: string;
-  readonly type: "timestamptz" | "float8";
-  /** Conditions on a run of the first and of the second stretch; null where every run has a value. */
-  readonly has: string;
-  readonly hasNot: string | null;
+  readonly value: Expression<Date | number | null>;
+  readonly id: Expression<string>;
+  readonly type: Expression<unknown>;
+  /** Conditions on a run of the first stretch. */
+  readonly has: readonly Expression<SqlBool>[];
+  /** Condition on a run of the second stretch; null where every run has a value. */
+  readonly hasNot: Expression<SqlBool> | null;
+  /** Reads the first stretch. */
+  readonly read: (db: Db, restrict: Restrict) => Promise<readonly OrderedRunRow[]>;
+  /** Reads the runs among the beginning of the first stretch; null where no index gives a beginning. */
+  readonly readBeginning:
+    | ((db: Db, toBeginning: Restrict, restrict: Restrict) => Promise<readonly OrderedRunRow[]>)
+    | null;
 }
 
-const ORDERINGS: { readonly [Field in RunOrderField]: (metricPlaceholder: string) => Ordering } = {
+const COLUMNS = RUN_FIELDS.map((column) => `r.${column}` as const);
+
+/** Builds expressions on the tables `run as r` and `metric_series as o`. */
+const run = expressionBuilder<Tables & { r: Tables["run"] }, "r">();
+const series = expressionBuilder<Tables & { o: Tables["metricSeries"] }, "o">();
+
+const ORDERINGS: { readonly [Field in RunOrderField]: (metric: string) => Ordering } = {
   CREATED_AT: () => ({
-    source: "run r",
-    beginning: (rows) => `${rows("run r")} r`,
-    value: "r.created_at",
-    id: "r.id",
-    type: "timestamptz",
-    has: "true",
+    value: run.ref("r.createdAt"),
+    id: run.ref("r.id"),
+    type: sql`timestamptz`,
+    has: [],
     hasNot: null,
+    read: (db, restrict) =>
+      restrict(db.selectFrom("run as r").select(COLUMNS).select("r.createdAt as orderValue")).execute(),
+    readBeginning: (db, toBeginning, restrict) =>
+      restrict(
+        db
+          .selectFrom(toBeginning(db.selectFrom("run as r").selectAll("r")).as("r"))
+          .select(COLUMNS)
+          .select("r.createdAt as orderValue"),
+      ).execute(),
   }),
-  DURATION: () => ({
-    source: "run r",
-    beginning: null,
-    value: "extract(epoch from r.ended_at - r.started_at)::float8",
-    id: "r.id",
-    type: "float8",
-    has: "(r.ended_at is not null and r.started_at is not null)",
-    hasNot: "(r.ended_at is null or r.started_at is null)",
-  }),
-  METRIC_BEST: (metric) => metricOrdering("best_value", metric),
-  METRIC_LAST: (metric) => metricOrdering("last_value", metric),
+  DURATION: () => {
+    const seconds = sql<number>`extract(epoch from ${run.ref("r.endedAt")} - ${run.ref("r.startedAt")})::float8`;
+    return {
+      value: seconds,
+      id: run.ref("r.id"),
+      type: sql`float8`,
+      has: [run("r.endedAt", "is not", null), run("r.startedAt", "is not", null)],
+      hasNot: run.or([run("r.endedAt", "is", null), run("r.startedAt", "is", null)]),
+      read: (db, restrict) =>
+        restrict(db.selectFrom("run as r").select(COLUMNS).select(seconds.as("orderValue"))).execute(),
+      readBeginning: null,
+    };
+  },
+  METRIC_BEST: (metric) => metricOrdering("bestValue", metric),
+  METRIC_LAST: (metric) => metricOrdering("lastValue", metric),
 };
 
-/** NaN and the infinities count as no value, or a diverged run would lead the list. */
-function metricOrdering(column: string, metric: string): Ordering {
-  const finite = (table: string): string =>
-    `${table}.key = ${metric} and abs(${table}.${column}) < 'Infinity'`;
+/** NaN and the infinities count as no value; otherwise a diverged run would lead the list. */
+function metricOrdering(column: "bestValue" | "lastValue", metric: string): Ordering {
   return {
-    source: "run r join metric_series o on o.run_id = r.id",
-    // The offset keeps the filter's conditions out, which an index would otherwise find everywhere.
-    beginning: (rows) =>
-      `${rows("metric_series o")} o cross join lateral (select * from run where id = o.run_id offset 0) r`,
-    value: `o.${column}`,
-    id: "o.run_id",
-    type: "float8",
-    has: `(${finite("o")})`,
-    hasNot: `not exists (select from metric_series s where s.run_id = r.id and ${finite("s")})`,
+    value: series.ref(`o.${column}`),
+    id: series.ref("o.runId"),
+    type: sql`float8`,
+    has: [series("o.key", "=", metric), isFiniteNumber(series.ref(`o.${column}`))],
+    hasNot: run.not(
+      run.exists(
+        run
+          .selectFrom("metricSeries as s")
+          .whereRef("s.runId", "=", "r.id")
+          .where("s.key", "=", metric)
+          .where(({ ref }) => isFiniteNumber(ref(`s.${column}`))),
+      ),
+    ),
+    read: (db, restrict) =>
+      restrict(
+        db
+          .selectFrom("run as r")
+          .innerJoin("metricSeries as o", "o.runId", "r.id")
+          .select(COLUMNS)
+          .select(`o.${column} as orderValue`),
+      ).execute(),
+    readBeginning: (db, toBeginning, restrict) =>
+      restrict(
+        db
+          .selectFrom(toBeginning(db.selectFrom("metricSeries as o").selectAll("o")).as("o"))
+          .crossJoinLateral(({ selectFrom }) =>
+            selectFrom("run")
+              .selectAll("run")
+              .whereRef("run.id", "=", "o.runId")
+              // Keeps the filter's conditions out, which an index would otherwise find everywhere.
+              .offset(sql.lit(0))
+              .as("r"),
+          )
+          .select(COLUMNS)
+          .select(`o.${column} as orderValue`),
+      ).execute(),
   };
 }
 
@@ -135,55 +195,62 @@ export function runListQueries(
 }
 
 function beginningQuery({ filter, order, range }: Wanted): RunListQuery | null {
-  const parameters = new SqlParameters();
-  const by = orderingOf(order, parameters);
-  const conditions = runFilterConditions(filter, parameters);
+  const by = orderingOf(order);
+  const conditions = runFilterConditions(filter);
+  const { readBeginning } = by;
   // Without a filter, the stretch itself is read no further than needed.
-  if (by.beginning === null || conditions.length === 0) return null;
-  const sorted = sort([by.value, by.id], order, range);
-  const first = (table: string): string =>
-    `(select * from ${table} where ${[by.has, ...valuedBounds(by, order, range, parameters)].join(" and ")}
-      order by ${sorted} limit ${BEGINNING_RUNS})`;
-  return {
-    sql: `select ${RUN_COLUMNS}, ${by.value} as "orderValue" from ${by.beginning(first)}
-      where ${conditions.join(" and ")} order by ${sorted} limit ${parameters.add(range.limit)}`,
-    values: parameters.values,
-    beginning: true,
-  };
+  if (readBeginning === null || conditions.length === 0) return null;
+  const sorted = [by.value, by.id];
+  const inBeginning = restrict(
+    [...by.has, ...valuedBounds(by, order, range)],
+    sorted,
+    order,
+    range,
+    BEGINNING_RUNS,
+  );
+  const wanted = restrict(conditions, sorted, order, range);
+  return { read: (db) => readBeginning(db, inBeginning, wanted), beginning: true };
 }
 
 function valuedQuery({ filter, order, range }: Wanted): RunListQuery {
-  const parameters = new SqlParameters();
-  const by = orderingOf(order, parameters);
+  const by = orderingOf(order);
+  const conditions = [...by.has, ...runFilterConditions(filter), ...valuedBounds(by, order, range)];
+  const wanted = restrict(conditions, [by.value, by.id], order, range);
+  return { read: (db) => by.read(db, wanted), beginning: false };
+}
+
+function valuelessQuery({ filter, order, range }: Wanted): RunListQuery | null {
+  const { hasNot } = orderingOf(order);
+  if (hasNot === null || everyRunHasValue(filter, order)) return null;
+  const id = run.ref("r.id");
   const conditions = [
-    by.has,
-    ...runFilterConditions(filter, parameters),
-    ...valuedBounds(by, order, range, parameters),
+    hasNot,
+    ...runFilterConditions(filter),
+    ...bounds(order, range, ({ operator, key }) => (key.value === null ? run(id, operator, key.id) : null)),
   ];
+  const wanted = restrict(conditions, [id], order, range);
   return {
-    sql: `select ${RUN_COLUMNS}, ${by.value} as "orderValue" from ${by.source} where ${conditions.join(" and ")}
-      order by ${sort([by.value, by.id], order, range)} limit ${parameters.add(range.limit)}`,
-    values: parameters.values,
+    read: (db) =>
+      wanted(
+        db.selectFrom("run as r").select(COLUMNS).select(sql<null>`null::float8`.as("orderValue")),
+      ).execute(),
     beginning: false,
   };
 }
 
-function valuelessQuery({ filter, order, range }: Wanted): RunListQuery | null {
-  const parameters = new SqlParameters();
-  const { hasNot } = orderingOf(order, parameters);
-  if (hasNot === null || everyRunHasValue(filter, order)) return null;
-  const conditions = [
-    hasNot,
-    ...runFilterConditions(filter, parameters),
-    ...bounds(order, range, ({ operator, key }) =>
-      key.value === null ? `r.id ${operator} ${parameters.add(key.id)}` : null,
-    ),
-  ];
-  return {
-    sql: `select ${RUN_COLUMNS}, null::float8 as "orderValue" from run r where ${conditions.join(" and ")}
-      order by ${sort(["r.id"], order, range)} limit ${parameters.add(range.limit)}`,
-    values: parameters.values,
-    beginning: false,
+function restrict(
+  conditions: readonly Expression<SqlBool>[],
+  sorted: readonly Expression<unknown>[],
+  order: RunOrder,
+  range: KeyRange<RunKey>,
+  limit = range.limit,
+): Restrict {
+  const direction = readDirection(range, DIRECTIONS[order.direction]);
+  return (query) => {
+    let restricted = query.limit(sql.lit(limit));
+    for (const condition of conditions) restricted = restricted.where(condition);
+    for (const part of sorted) restricted = restricted.orderBy(part, direction);
+    return restricted;
   };
 }
 
@@ -191,14 +258,15 @@ function valuedBounds(
   { value, id, type }: Ordering,
   order: RunOrder,
   range: KeyRange<RunKey>,
-  parameters: SqlParameters,
-): readonly string[] {
+): readonly Expression<SqlBool>[] {
   return bounds(order, range, ({ operator, key }) =>
     key.value === null
       ? null
-      : `(${value}, ${id}) ${operator} (${parameters.add(key.value)}::${type}, ${parameters.add(key.id)})`,
+      : sql<SqlBool>`(${value}, ${id}) ${OPERATORS[operator]} (${key.value}::${type}, ${key.id})`,
   );
 }
+
+const OPERATORS = { "<": sql`<`, "<=": sql`<=`, ">": sql`>`, ">=": sql`>=` } as const;
 
 /**
  * The conditions that keep a stretch within the range.
@@ -208,16 +276,11 @@ function valuedBounds(
 function bounds(
   order: RunOrder,
   range: KeyRange<RunKey>,
-  compare: (comparison: KeyComparison<RunKey>) => string | null,
-): readonly string[] {
+  compare: (comparison: KeyComparison<RunKey>) => Expression<SqlBool> | null,
+): readonly Expression<SqlBool>[] {
   return keyComparisons(range, DIRECTIONS[order.direction])
     .map(compare)
     .filter((condition) => condition !== null);
-}
-
-function sort(key: readonly string[], order: RunOrder, range: KeyRange<RunKey>): string {
-  const direction = readDirection(range, DIRECTIONS[order.direction]);
-  return key.map((part) => `${part} ${direction}`).join(", ");
 }
 
 const DIRECTIONS = { ASC: "asc", DESC: "desc" } as const;
@@ -227,7 +290,7 @@ function everyRunHasValue(filter: RunFilter, { field, metric }: RunOrder): boole
   return field === "METRIC_BEST" && (filter.metric ?? []).some(({ key }) => key === metric);
 }
 
-function orderingOf({ field, metric }: RunOrder, parameters: SqlParameters): Ordering {
+function orderingOf({ field, metric }: RunOrder): Ordering {
   const byMetric = field === "METRIC_BEST" || field === "METRIC_LAST";
   if (byMetric !== (metric !== null && metric !== undefined)) {
     throw new AppError(
@@ -237,5 +300,5 @@ function orderingOf({ field, metric }: RunOrder, parameters: SqlParameters): Ord
       { path: ["orderBy", "metric"] },
     );
   }
-  return ORDERINGS[field](byMetric ? parameters.add(metric) : "");
+  return ORDERINGS[field](metric ?? "");
 }

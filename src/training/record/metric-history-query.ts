@@ -6,7 +6,7 @@ export function seriesId(db: QueryCreator<Tables>, runId: string, key: string) {
   return db.selectFrom("metricSeries").select("id").where("runId", "=", runId).where("key", "=", key);
 }
 
-export function isFiniteNumber(value: Expression<number>): RawBuilder<SqlBool> {
+export function isFiniteNumber(value: Expression<number | null>): RawBuilder<SqlBool> {
   return sql<SqlBool>`abs(${value}) < 'Infinity'`;
 }
 

@@ -9,13 +9,6 @@ import type { Tables } from "../../db/generated/kysely/tables.js";
 import { decodeProgress } from "../events/event-encoding.js";
 import type { RunRecord } from "./run-records.js";
 
-/** What `runRecordOf` takes, of a table named `r`. */
-export const RUN_COLUMNS = `
-  r.id, r.name, r.experiment_id as "experimentId", r.dataset_version_id as "datasetVersionId", r.state,
-  r.end_reason as "endReason", r.end_detail as "endDetail", r.configuration,
-  r.parameter_count::float8 as "parameterCount", r.environment, r.progress, r.attempt, r.priority,
-  r.created_at as "createdAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
-
 /** The columns of a RunRecord, for `select` of Prisma Client. */
 export const RUN = {
   id: true,

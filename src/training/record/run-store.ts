@@ -55,10 +55,10 @@ export class RunStore {
     range: KeyRange<RunKey>,
   ): Promise<readonly OrderedRunRow[]> {
     const rows: OrderedRunRow[] = [];
-    for (const { sql, values, beginning } of runListQueries(list, range)) {
-      const found = await this.database.pool.query<OrderedRunRow>(sql, [...values]);
-      if (beginning && found.rows.length < range.limit) continue;
-      rows.push(...found.rows);
+    for (const { read, beginning } of runListQueries(list, range)) {
+      const found = await read(this.database.kysely);
+      if (beginning && found.length < range.limit) continue;
+      rows.push(...found);
       if (rows.length >= range.limit) break;
     }
     return rows.slice(0, range.limit);

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { recordedPathsOf } from "../../../../src/core/settings/recorded-paths.js";
 import { choice, group, number } from "../../../../src/core/settings/setting.js";
-import { runFilterConditions } from "../../../../src/training/record/filter-conditions.js";
-import { SqlParameters } from "../../../../src/training/record/sql-parameters.js";
+import { runFilterConditions } from "../../../../src/training/record/filter-query.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 import { insertVersion, openTraining, type Training } from "../training-stores.js";
 
@@ -66,13 +65,12 @@ test("a filter by the default of a newer setting finds the runs that were stored
 const SMALL = { architecture: "VGG11", widthMultiplier: 0.0625, imageSizePixels: 32 } as const;
 
 async function found({ database }: Training, path: string, equals: string): Promise<string> {
-  const parameters = new SqlParameters();
-  const filter = { configuration: [{ path, equals }] };
-  const conditions = runFilterConditions(filter, parameters, recordedPathsOf(SETTINGS));
-  const { rows } = await rawSql<{ name: string }>(
-    database,
-    `select name from run r where ${conditions.join(" and ")} order by name`,
-    [...parameters.values],
-  );
+  const conditions = runFilterConditions({ configuration: [{ path, equals }] }, recordedPathsOf(SETTINGS));
+  const rows = await database.kysely
+    .selectFrom("run as r")
+    .select("r.name")
+    .where(({ and }) => and([...conditions]))
+    .orderBy("r.name")
+    .execute();
   return rows.map(({ name }) => name).join(" ");
 }
