@@ -17,7 +17,7 @@ import { unreachable } from "./unreachable.js";
 export class Database implements Connection, AsyncDisposable {
   private constructor(
     readonly url: string,
-    readonly pool: pg.Pool,
+    private readonly pool: pg.Pool,
     private readonly adapter: PrismaAdapter,
     readonly prisma: PrismaClient,
     readonly kysely: Kysely<Tables>,

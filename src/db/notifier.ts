@@ -66,11 +66,6 @@ export class Notifier implements AsyncDisposable {
     await sql`select pg_notify(${CHANNEL}, ${key})`.execute(within?.kysely ?? this.kysely);
   }
 
-  /** The query that rings for `key`. @deprecated use `notify` */
-  notifyText(key: string): { text: string; values: string[] } {
-    return { text: "SELECT pg_notify($1, $2)", values: [CHANNEL, key] };
-  }
-
   async #connect(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.url,

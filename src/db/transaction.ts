@@ -11,7 +11,7 @@ export class Transaction implements Connection {
   #isOpen = true;
 
   constructor(
-    private readonly client: pg.PoolClient,
+    client: pg.PoolClient,
     readonly prisma: Prisma.TransactionClient,
   ) {
     this.kysely = kyselyOverClient(client, () => this.#checkOpen());
@@ -23,12 +23,6 @@ export class Transaction implements Connection {
    */
   async lock(name: string): Promise<void> {
     await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(this.kysely);
-  }
-
-  /** Runs plain SQL, whose rows nothing checks. @deprecated use `prisma` or `kysely` */
-  query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<pg.QueryResult<Row>> {
-    this.#checkOpen();
-    return this.client.query<Row>(sql, values);
   }
 
   /** Refuses queries from now on: the connection may serve another transaction. */
