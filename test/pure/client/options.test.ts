@@ -26,7 +26,7 @@ const TABLE = {
   only: someWords("what is measured", ["train", "recipe"]),
   drawnImages: {
     ...wholeNumber("images to draw", { minimum: 1, otherwise: 5 }),
-    formerName: "drawn-images",
+    formerName: "drawn-pictures",
   },
   data: optional(existingFile("<archive>", "images")),
   json: flag("print JSON"),
@@ -90,7 +90,7 @@ test("options have values of their type, and files are found in the folder of th
 });
 
 test("a former name of an option still works and is not in the help", async () => {
-  assert.equal((await parse(TABLE, ["--drawn-images", "9"])).options?.drawnImages, 9);
+  assert.equal((await parse(TABLE, ["--drawn-pictures", "9"])).options?.drawnImages, 9);
   assert.doesNotMatch((await parse(TABLE, ["--help"])).out, /pictures/);
 });
 
