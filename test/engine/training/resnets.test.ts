@@ -51,14 +51,16 @@ test("a ResNet-18 that was killed ends with the bytes of an uninterrupted one, a
   const { classifier, cache } = servingOver(database, homeFolder, registry);
   await using _cache = cache;
 
-  const { rows: samples } = await database.pool.query<{ id: string; class_index: number }>(
-    "select id, class_index from sample where split = 'TEST' order by position",
-  );
+  const samples = await database.prisma.sample.findMany({
+    where: { split: "TEST" },
+    select: { id: true, classIndex: true },
+    orderBy: { position: "asc" },
+  });
   const images = samples.map((sample) => ({ sampleId: sample.id }));
   const { results } = await classifier.classify({ model: "resnet:1", images, topK: 1 });
   const right = results.filter((result, index) => {
     assert.equal(result.kind, "classification");
-    return result.top[0]?.label === ["blue", "red"][samples[index]?.class_index ?? -1];
+    return result.top[0]?.label === ["blue", "red"][samples[index]?.classIndex ?? -1];
   });
   assert.equal(right.length, samples.length, "bluish and reddish images are easy to tell apart");
 });

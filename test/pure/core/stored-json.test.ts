@@ -38,6 +38,6 @@ test("stored JSON that does not fit is refused, and the error says where", () =>
   const body = { kind: "RunStateChanged", from: null, to: "ASLEEP", reason: null, detail: null };
   assert.throws(
     () => parseStored(DURABLE_EVENT_BODY, body, "run event"),
-    /^Error: The database holds an invalid run event: [^]*at to/,
+    /^Error: The database holds an invalid run event: [\s\S]*at to/,
   );
 });
