@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
 
-/** What a figure was measured on; figures of different machines are not compared. */
+/** The machine of a measurement. Figures of different machines cannot be compared. */
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
-  /** The widest vector and matrix extensions, by their names in /proc/cpuinfo. */
+  /** Vector and matrix extensions, by their names in /proc/cpuinfo. */
   readonly isa: readonly string[];
   readonly memoryBytes: number;
 }

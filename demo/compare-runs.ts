@@ -16,24 +16,24 @@ const COMPARE_RUNS = graphql(`query DemoCompare($runIds: [ID!]!) {
 
 type Comparison = ResultOf<typeof COMPARE_RUNS>["compareRuns"];
 
-/** The first decides which run is better; where the runs tie in it the next one does. */
+/** The first metric decides which run is better. In a tie the next one decides. */
 const SHOWN_METRICS = [
   { key: "validation.top1", name: "best validation top-1", percent: true },
   { key: "validation.loss", name: "best validation loss", percent: false },
   { key: "train.loss", name: "best training loss", percent: false },
 ] as const;
 
-export interface Judgement {
+export interface Verdict {
   readonly better: LaunchedRun;
   readonly reports: readonly RunReport[];
 }
 
-/** Asks the server what differs between the runs and which is better, and shows the answer. */
+/** Shows how the runs differ and which one is better. */
 export async function compareRuns(
   api: ApiClient,
   terminal: Terminal,
   runs: readonly LaunchedRun[],
-): Promise<Judgement> {
+): Promise<Verdict> {
   const { compareRuns: comparison } = await api.request(COMPARE_RUNS, { runIds: runs.map((run) => run.id) });
   const differences = comparison.configuration.map(({ path, values }) => `${path} (${values.join(" / ")})`);
   terminal.step("Compare", `the runs differ in ${differences.join(", ") || "nothing"}`);
@@ -42,7 +42,10 @@ export async function compareRuns(
   const deciding = metrics.find((metric) => metric?.bestRun !== undefined && metric.bestRun !== null);
   const better = runs.find((run) => run.id === deciding?.bestRun?.id);
   if (better === undefined) {
-    throw new ClientError("NO_BETTER_RUN", "Neither run is better by any metric. Look at their epochs.");
+    throw new ClientError(
+      "NO_BETTER_RUN",
+      "Expected one run to be better. The runs are equal in every metric.",
+    );
   }
   const [top1] = metrics;
   const rows = metricRows(comparison, runs, terminal);

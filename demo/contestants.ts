@@ -1,6 +1,6 @@
 import type { RunConfigurationInput } from "../src/client/generated/graphql.js";
 
-/** Settings that the two runs share: a narrow VGG13 that two processor cores train in a minute. */
+/** The common settings of the runs: a narrow VGG13 that two processor cores train in a minute. */
 const SHARED = {
   architecture: "VGG13",
   widthMultiplier: 0.25,
@@ -11,27 +11,27 @@ const SHARED = {
   seed: 7,
 } as const satisfies RunConfigurationInput;
 
-const FEW_PICTURES = 2_000;
-/** The rate grows with the batch: linear scaling, Goyal et al. 2017, section 2.1. */
-const LEARNING_RATE_PER_PICTURE = 0.000125;
+const SMALL_DATASET_IMAGES = 2_000;
+/** The rate is proportional to the batch size: linear scaling, Goyal et al. 2017, section 2.1. */
+const LEARNING_RATE_PER_IMAGE = 0.000125;
 
 export const EPOCHS = SHARED.epochs;
 export const SHARED_SUMMARY = `${SHARED.architecture} x ${SHARED.widthMultiplier}, ${SHARED.imageSizePixels} px, ${EPOCHS} epochs, Adam`;
 
-/** One of the two that compete. */
+/** One of the two runs that are compared. */
 export interface Contestant {
   readonly label: string;
   readonly configuration: RunConfigurationInput;
 }
 
-/** The two differ in one setting, so that the comparison has one answer. */
+/** Returns two runs that differ in one setting, so that the comparison has a clear cause. */
 export function contestants(sampleCount: number): readonly Contestant[] {
-  // A small data set has few steps in an epoch; smaller batches give it more.
-  const batchSize = sampleCount < FEW_PICTURES ? 16 : 32;
-  const learningRate = { cosine: { initial: LEARNING_RATE_PER_PICTURE * batchSize, warmupEpochs: 2 } };
+  // A small dataset has few steps per epoch. Smaller batches give it more.
+  const batchSize = sampleCount < SMALL_DATASET_IMAGES ? 16 : 32;
+  const learningRate = { cosine: { initial: LEARNING_RATE_PER_IMAGE * batchSize, warmupEpochs: 2 } };
   const shared = { ...SHARED, batchSize, learningRate };
   return [
     { label: "plain", configuration: { ...shared, batchNormalization: false } },
-    { label: "batch normalised", configuration: { ...shared, batchNormalization: true } },
+    { label: "batch normalized", configuration: { ...shared, batchNormalization: true } },
   ];
 }

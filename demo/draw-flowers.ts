@@ -6,38 +6,38 @@ import { FLOWER_KINDS, type FlowerName } from "./flowers/flower-kinds.js";
 import { drawScene } from "./flowers/scene.js";
 import { SeededRandom } from "./flowers/seeded-random.js";
 
-/** One file of the data set, for example "tulip/tulip-0017.jpg". */
+/** One file of the dataset, for example "tulip/tulip-0017.jpg". */
 export interface DrawnFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
 export interface DrawFlowersOptions {
-  /** Where the files go: a folder of class folders, or a function that gets them in order. */
+  /** A folder that receives class folders, or a function that receives the files in order. */
   readonly to: { readonly folder: string } | { readonly onFile: (file: DrawnFile) => Promise<void> | void };
-  /** Pictures of each kind, without the broken files. */
+  /** Number of images per kind, without the broken files. */
   readonly perClass: number;
-  /** Height and width. */
+  /** Height and width of the images. */
   readonly sizePixels: number;
-  /** The same seed draws the same files. */
+  /** The same seed gives the same files. */
   readonly seed: number;
 }
 
 export interface DrawnFlowers {
   readonly classNames: readonly FlowerName[];
-  readonly pictureCount: number;
-  /** Files that no decoder takes, which an import must set aside. */
+  readonly imageCount: number;
+  /** Number of files that cannot be decoded, which an import quarantines. */
   readonly brokenCount: number;
 }
 
-/** Pictures under way at once: keeps the threads of the image library busy. */
+/** Images that are drawn at the same time, which keeps the threads of the image library busy. */
 const PARALLEL = 8;
-/** One in this many is a PNG. */
+/** One of this many images is a PNG. */
 const PNG_EVERY = 8;
 
 /**
- * Draws a data set of five kinds of flowers, with a few broken files, to train on without a download.
- * Kinds share their colours, so that a network has to learn shapes.
+ * Draws a dataset of five kinds of flowers with a few broken files, so that training needs no download. The kinds share
+ * their colors, so that a network has to learn shapes.
  */
 export async function drawFlowers(options: DrawFlowersOptions): Promise<DrawnFlowers> {
   const { perClass, sizePixels, seed } = options;
@@ -56,7 +56,7 @@ export async function drawFlowers(options: DrawFlowersOptions): Promise<DrawnFlo
   for (const [name, breakFile] of Object.entries(BROKEN_FILES)) {
     await write({ name, bytes: breakFile(model.bytes) });
   }
-  return { classNames, pictureCount: jobs.length, brokenCount: Object.keys(BROKEN_FILES).length };
+  return { classNames, imageCount: jobs.length, brokenCount: Object.keys(BROKEN_FILES).length };
 }
 
 function writerTo(folder: string): (file: DrawnFile) => Promise<void> {
@@ -76,7 +76,7 @@ async function drawFlower(
   const random = new SeededRandom(`${seed}/${kind}/${index}`);
   const scene = drawScene(random, FLOWER_KINDS[kind], sizePixels);
   const raw = { width: sizePixels, height: sizePixels, channels: 3 } as const;
-  // Three pipelines, since one blurs before it composes, whatever the order of the calls.
+  // Three pipelines, since a single one blurs before it composes, regardless of the order of the calls.
   const background = await sharp(Buffer.from(scene.background))
     .blur(0.3 + sizePixels * random.between(0.008, 0.035))
     .removeAlpha()
@@ -92,15 +92,15 @@ async function drawFlower(
     .raw()
     .toBuffer();
   exposeWithNoise(random, focused);
-  const picture = sharp(focused, { raw });
+  const image = sharp(focused, { raw });
   const isPng = index % PNG_EVERY === PNG_EVERY - 1;
   const bytes = isPng
-    ? await picture.png().toBuffer()
-    : await picture.jpeg({ quality: random.integer(72, 93) }).toBuffer();
+    ? await image.png().toBuffer()
+    : await image.jpeg({ quality: random.integer(72, 93) }).toBuffer();
   return { name: `${kind}/${kind}-${String(index).padStart(4, "0")}.${isPng ? "png" : "jpg"}`, bytes };
 }
 
-/** What a camera adds: exposure, contrast, a tint of the light and grain. Changes the RGB bytes in place. */
+/** Adds the effects of a camera: exposure, contrast, tint and grain. Changes the RGB bytes in place. */
 function exposeWithNoise(random: SeededRandom, rgb: Buffer): void {
   const contrast = random.between(0.8, 1.15);
   const exposure = random.normal() * 13;

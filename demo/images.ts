@@ -4,22 +4,22 @@ import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { type DrawnFile, drawFlowers } from "./draw-flowers.js";
 
-/** What the demo draws: enough to learn five shapes from, little enough to train in a minute. */
+/** The drawn dataset: enough to learn five shapes, and small enough to train in a minute. */
 const SAMPLE = { perClass: 300, sizePixels: 96, seed: 7 } as const;
 
-/** Pictures in one folder per class, packed for the upload. */
+/** Images in one folder per class, packed for the upload. */
 export interface Archive {
   readonly bytes: Blob;
   readonly description: string;
-  /** Null when only the server will find out. */
+  /** Number of files; null for the archive of a user. */
   readonly fileCount: number | null;
 }
 
-/** An archive that the user has. */
+/** Opens an archive of the user. */
 export async function openArchive(file: string): Promise<Archive> {
   return {
     bytes: await openAsBlob(file),
-    description: `Pictures of ${path.basename(file)}`,
+    description: `Images of ${path.basename(file)}`,
     fileCount: null,
   };
 }

@@ -8,11 +8,11 @@ import { progressBar } from "./progress-bar.js";
 const BAR_CELLS = 24;
 
 /**
- * Uploads the archive and imports it as the next version of the data set.
+ * Uploads the archive and imports it as the next version of the dataset.
  *
- * @throws ClientError with the code and the words of the import's failure
+ * @throws ClientError with the code and message of the import's failure
  */
-export async function importPictures(
+export async function importImages(
   api: ApiClient,
   terminal: Terminal,
   dataset: string,
@@ -27,7 +27,7 @@ export async function importPictures(
   });
 }
 
-/** "2 TRUNCATED, 1 EMPTY" */
+/** Counts the quarantined files by their reason: "2 TRUNCATED, 1 EMPTY". */
 export function quarantineSummary(version: ImportedVersion): string {
   const counts = Map.groupBy(version.quarantine.nodes, (file) => file.reason);
   return [...counts].map(([reason, files]) => `${files.length} ${reason}`).join(", ");

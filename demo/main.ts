@@ -7,11 +7,11 @@ import { graphql } from "../src/client/generated/gql.js";
 import { addOptions, existingFile, flag, type Options, optional } from "../src/client/options.js";
 import { ServerProcess } from "../src/client/server-process.js";
 import { Terminal } from "../src/client/terminal.js";
-import { classifyPictures } from "./classify-images.js";
+import { classifyImages } from "./classify-images.js";
 import { compareRuns } from "./compare-runs.js";
 import { contestants, SHARED_SUMMARY } from "./contestants.js";
 import { drawArchive, openArchive } from "./images.js";
-import { importPictures, quarantineSummary } from "./import-images.js";
+import { importImages, quarantineSummary } from "./import-images.js";
 import { promote } from "./promote.js";
 import type { DemoReport } from "./report.js";
 import { launchRuns, watchRun } from "./train.js";
@@ -20,7 +20,7 @@ const SYSTEM = graphql(`query DemoSystem {
   system { tensorflowVersion devices { kind } engine { threads } }
 }`);
 
-/** The data set, the experiment and the model all have this name. */
+/** Name of the dataset, the experiment and the model. */
 const NAME = "flowers";
 const ALIAS = "champion";
 
@@ -65,7 +65,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   }
 }
 
-/** Does the job beside a server that is stopped whatever happens, Ctrl-C included. */
+/** Starts a server, runs the workflow, and stops the server in any case, including Ctrl-C. */
 async function withServer(options: DemoOptions, terminal: Terminal): Promise<DemoReport> {
   const started = performance.now();
   const interrupted = new Promise<never>((_, reject) => {
@@ -74,22 +74,26 @@ async function withServer(options: DemoOptions, terminal: Terminal): Promise<Dem
   });
   interrupted.catch(() => {});
 
-  terminal.heading("Espalier: pictures to a promoted model, through the API");
+  terminal.heading("Espalier: from images to a promoted model, through the API");
   await using server = ServerProcess.start((line) => terminal.live(line));
   const ready = await Promise.race([server.ready, server.died, interrupted]);
   const token = (await readFile(ready.adminTokenFile, "utf8")).trim();
   await using api = new ApiClient(ready.url, token);
-  const report = await Promise.race([wholeJob(api, terminal, options, ready.url), server.died, interrupted]);
+  const report = await Promise.race([
+    runWorkflow(api, terminal, options, ready.url),
+    server.died,
+    interrupted,
+  ]);
   const totalSeconds = Math.round((performance.now() - started) / 100) / 10;
 
   terminal.line();
-  terminal.line(`Done in ${Math.round(totalSeconds)} s. To look at it all in the playground:`);
+  terminal.line(`Done in ${Math.round(totalSeconds)} s. To see the results in the playground:`);
   terminal.line(`  npm start, then open http://127.0.0.1:${process.env.ESPALIER_PORT ?? 4000}/playground/`);
   terminal.line(`  with the access token in ${ready.adminTokenFile}`);
   return { ...report, totalSeconds };
 }
 
-async function wholeJob(
+async function runWorkflow(
   api: ApiClient,
   terminal: Terminal,
   options: DemoOptions,
@@ -106,21 +110,18 @@ async function wholeJob(
     options.data === null
       ? await drawArchive((count) => terminal.live(`${count} images drawn`))
       : await openArchive(options.data);
-  terminal.step(
-    "Pictures",
-    options.data ?? `drew ${archive.fileCount} files, a few of them broken on purpose`,
-  );
+  terminal.step("Images", options.data ?? `drew ${archive.fileCount} files, a few of them broken on purpose`);
 
-  const version = await importPictures(api, terminal, NAME, archive);
+  const version = await importImages(api, terminal, NAME, archive);
   terminal.step(
     "Import",
-    `${version.ref}: ${version.sampleCount} pictures of ${version.classes.map((each) => each.name).join(", ")}`,
+    `${version.ref}: ${version.sampleCount} images of ${version.classes.map((each) => each.name).join(", ")}`,
   );
   terminal.detail(
     version.splits.map(({ split, sampleCount }) => `${split.toLowerCase()} ${sampleCount}`).join(", "),
   );
   if (version.quarantinedCount > 0) {
-    terminal.detail(`${version.quarantinedCount} set aside: ${quarantineSummary(version)}`);
+    terminal.detail(`${version.quarantinedCount} quarantined: ${quarantineSummary(version)}`);
   }
 
   const runs = await launchRuns(api, NAME, version.ref, contestants(version.sampleCount));
@@ -129,7 +130,7 @@ async function wholeJob(
 
   const { better, reports } = await compareRuns(api, terminal, runs);
   const alias = await promote(api, terminal, NAME, ALIAS, better);
-  const classified = await classifyPictures(api, terminal, alias, version);
+  const classified = await classifyImages(api, terminal, alias, version);
   return {
     dataset: {
       version: version.number,

@@ -22,7 +22,7 @@ const MIB = 1024 * 1024;
 /**
  * Registers the run's best checkpoint as a model version and points the alias at it.
  *
- * @returns the alias as one writes it, `flowers@champion`
+ * @returns the reference of the alias, `flowers@champion`
  */
 export async function promote(
   api: ApiClient,

@@ -35,7 +35,7 @@ export interface LaunchedRun {
   readonly label: string;
 }
 
-/** Queues the runs; the server trains one at a time. */
+/** Queues the runs. The server trains one at a time. */
 export async function launchRuns(
   api: ApiClient,
   experiment: string,
@@ -51,7 +51,7 @@ export async function launchRuns(
 }
 
 /**
- * Shows a run from its events until it ends: a moving bar on a terminal, a line per epoch elsewhere.
+ * Shows the progress of a run until it ends: a progress bar on a terminal, and a line per epoch elsewhere.
  *
  * @throws ClientError with the run's end reason when it does not succeed
  */
@@ -115,7 +115,7 @@ function figure(metric: Epoch["trainLoss"]): string {
   return metric.value === null ? "  n/a" : metric.value.toFixed(3);
 }
 
-/** "94.2 %" in six columns; for a metric that there is not yet, as wide. */
+/** Formats a fraction as "94.2 %" in six columns; null gives the same width. */
 function percent(fraction: number | null): string {
   return fraction === null ? "   – %" : `${(fraction * 100).toFixed(1).padStart(4)} %`;
 }

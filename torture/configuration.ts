@@ -2,7 +2,7 @@ import type { RunConfigurationInput } from "../src/client/generated/graphql.js";
 
 export const EPOCHS = 8;
 
-/** A small run with everything that draws at random, keeps state or depends on the step. */
+/** A small run with every setting that uses randomness, keeps state or depends on the step. */
 export const CONFIGURATION = {
   architecture: "VGG11",
   widthMultiplier: 0.25,
@@ -15,7 +15,7 @@ export const CONFIGURATION = {
   augmentation: { horizontalFlip: true, rotationDegrees: 15, widthShift: 0.1, zoom: 0.1, brightness: 0.2 },
   labelSmoothing: 0.1,
   batchSize: 16,
-  // Less than an epoch takes, so that kills fall after checkpoints inside epochs too.
+  // Shorter than an epoch, so that some kills follow a checkpoint inside an epoch.
   checkpointEveryMinutes: 0.01,
   epochs: EPOCHS,
   precision: "FLOAT32",

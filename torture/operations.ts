@@ -1,7 +1,7 @@
 import type { ResultOf } from "@graphql-typed-document-node/core";
 import { graphql } from "../src/client/generated/gql.js";
 
-// What an epoch gave, without the figures that measure time.
+// The figures of an epoch, without those that measure time.
 graphql(`fragment TortureEpoch on Epoch {
   number
   trainLoss { value kind }

@@ -1,22 +1,22 @@
 import type { DifferenceCounts } from "./compare/difference.js";
 
-/** What `--json` prints as the last line of standard output. */
+/** The result, which `--json` prints as the last line of standard output. */
 export interface TortureReport extends DifferenceCounts {
-  /** Of the server's process. */
+  /** Number of kills of the server process. */
   readonly kills: number;
-  /** Kills whose run ended like the reference. */
+  /** Kills in runs that ended like the reference. */
   readonly identical: number;
   readonly postgresRestarts: number;
-  /** Beside the reference. */
+  /** Runs besides the reference. */
   readonly runs: number;
   readonly identicalRuns: number;
-  /** All of them, those of weights and files among them. */
+  /** All differences, including those of weights and files. */
   readonly differences: number;
   readonly seed: number;
   readonly seconds: number;
 }
 
-/** The same for a person. */
+/** Formats the result for a terminal. */
 export function describeReport(report: TortureReport): string {
   return Object.entries(report)
     .map(([figure, value]) => `${figure.padEnd(20)} ${value}\n`)

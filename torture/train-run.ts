@@ -3,20 +3,20 @@ import { launchRun } from "../src/client/launch-run.js";
 import { CONFIGURATION, EPOCHS } from "./configuration.js";
 import { collectEvidence } from "./evidence/collect-evidence.js";
 import type { RunEvidence } from "./evidence/run-evidence.js";
-import type { Pace } from "./strikes/aim.js";
-import type { Strike } from "./strikes/strike-plan.js";
-import { tortureRun } from "./torture-run.js";
+import type { Fault } from "./faults/fault-plan.js";
+import { injectFaults } from "./faults/inject-faults.js";
+import type { Pace } from "./faults/wait-for-moment.js";
 import type { TortureWorld } from "./world/torture-world.js";
 
 const EXPERIMENT = "torture";
 
 export interface RunWanted {
-  /** For people. */
+  /** Name of the run in reports. */
   readonly name: string;
-  /** Such as "torture:1". */
+  /** Version of the dataset, such as "torture:1". */
   readonly dataset: string;
-  readonly strikes: readonly Strike[];
-  /** Null: nobody knows yet, and nothing will strike. */
+  readonly faults: readonly Fault[];
+  /** Null for the reference, which has no faults. */
   readonly pace: Pace | null;
 }
 
@@ -26,18 +26,18 @@ export interface TrainedRun {
   readonly postgresRestarts: number;
 }
 
-/** Launches the run that all runs are, strikes it until it has ended, and gathers what it left. */
+/** Launches a run, injects its faults, follows it to its end and collects its results. */
 export async function trainRun(
   world: TortureWorld,
-  { name, dataset, strikes, pace }: RunWanted,
+  { name, dataset, faults, pace }: RunWanted,
   { report, signal }: BenchContext,
 ): Promise<TrainedRun> {
   const { server } = world;
   const input = { experiment: EXPERIMENT, dataset, configuration: CONFIGURATION };
   const runId = await launchRun(await server.api, input);
-  const tell = (line: string): void => report(`${name}: ${line}`);
-  const { kills, postgresRestarts, followed } = await tortureRun(world, {
-    ...{ runId, strikes, signal, report: tell },
+  const reportRun = (line: string): void => report(`${name}: ${line}`);
+  const { kills, postgresRestarts, followed } = await injectFaults(world, {
+    ...{ runId, faults, signal, report: reportRun },
     pace: pace ?? { epochMs: 0, preparingMs: 0, startingMs: 0 },
   });
   const runFolder = world.runFolder(runId);
@@ -45,7 +45,7 @@ export async function trainRun(
   return { evidence, kills, postgresRestarts };
 }
 
-/** How long what can be struck lasts, as a run that nothing happened to shows. */
+/** Measures the moments of faults in an undisturbed run. */
 export function paceOf({ events }: RunEvidence, startingMs: number): Pace {
   const when = (state: string): number => {
     const change = events.find((event) => event.__typename === "RunStateChanged" && event.to === state);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { drawArchive } from "../../demo/images.js";
-import { importPictures } from "../../demo/import-images.js";
+import { importImages } from "../../demo/import-images.js";
 import { startEspalier } from "../../src/app/espalier.js";
 import { ApiClient } from "../../src/client/api-client.js";
 import { graphql } from "../../src/client/generated/gql.js";
@@ -17,7 +17,7 @@ import { percentile } from "../figures/percentile.js";
 import { followRun } from "../runs/follow-run.js";
 import { PauseMonitor } from "./pause-monitor.js";
 
-/** The recipe's network: its steps are short, so messages, events and metrics come as fast as they ever do. */
+/** The recipe's network. Its steps are short, so messages, events and metrics arrive at their highest rate. */
 const CONFIGURATION = {
   architecture: "VGG13",
   batchNormalization: true,
@@ -33,7 +33,7 @@ const SYSTEM = graphql(`query BenchSystem {
   system { version tensorflowVersion devices { kind } engine { threads } }
 }`);
 
-/** How long the server's event loop is kept from other work while a run trains, and what a query feels of it. */
+/** Measures the pauses of the server's event loop while a run trains, and the latency of queries during that time. */
 export const eventLoop: Benchmark = benchmark(
   "eventloop",
   "longest pause of the server's event loop while a run trains",
@@ -50,9 +50,9 @@ async function measureEventLoop(context: BenchContext): Promise<Measurement> {
   const espalier = resources.own(await startEspalier(config, { log: createLog("warn"), progress: report }));
   const api = resources.own(new ApiClient(espalier.url, espalier.adminToken.secret));
 
-  report("drawing and importing pictures");
+  report("drawing and importing images");
   const archive = await drawArchive(() => {});
-  const { ref } = await importPictures(api, new Terminal(process.stderr), "flowers", archive);
+  const { ref } = await importImages(api, new Terminal(process.stderr), "flowers", archive);
   const input = { experiment: "event-loop", dataset: ref, configuration: CONFIGURATION };
   const runId = await launchRun(api, input);
 

@@ -13,14 +13,11 @@ const FROM_IDLE_THREAD = z.number();
 export interface Pauses {
   readonly longestMs: number;
   readonly p99Ms: number;
-  /**
-   * Of a thread that has nothing to do: what the machine itself keeps any thread waiting for a processor,
-   * which no program can help.
-   */
+  /** The longest pause of a thread that does nothing: how long the machine itself lets threads wait for a processor. */
   readonly longestOfIdleThreadMs: number;
 }
 
-/** Watches how late timers of this thread's event loop fire, and beside it those of an idle thread. */
+/** Measures how late timers fire in the event loop of this thread and, for comparison, in that of an idle thread. */
 export class PauseMonitor implements AsyncDisposable {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
@@ -58,7 +55,7 @@ function pauseMs(nanoseconds: number): number {
   return Math.max(0, Math.round((nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS) * 10) / 10);
 }
 
-/** What the idle thread does: it measures itself between two messages. */
+/** Measures the idle thread itself between the messages "start" and "stop". */
 function watchIdleThread(delay: ReturnType<typeof monitorEventLoopDelay>): void {
   parentPort?.on("message", (message: unknown) => {
     if (TO_IDLE_THREAD.parse(message) === "start") {

@@ -17,7 +17,7 @@ const OPTIONS = {
 
 type FanoutOptions = Options<typeof OPTIONS>;
 
-/** Whether everyone who follows a run is told everything, and how soon. */
+/** Measures how many events reach the subscribers of a run, and how soon. */
 export const fanout: Benchmark = benchmark(
   "fanout",
   "delay and loss of events: 1,000 subscribers of one run at 10 events/s for a minute",

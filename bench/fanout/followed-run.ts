@@ -14,7 +14,7 @@ export interface Written {
   readonly seconds: number;
 }
 
-/** A run whose events are written by this process, through the database, as a worker on another machine does. */
+/** A run whose events this process writes into the database, as a worker on another machine does. */
 export class FollowedRun {
   readonly #events: RunEventStore;
 
@@ -25,7 +25,7 @@ export class FollowedRun {
     this.#events = new RunEventStore(database);
   }
 
-  /** It is PAUSED, which every trainer leaves alone, and has its first event. */
+  /** Inserts a run with its first event. It is PAUSED, so no trainer starts it. */
   static async insert(database: Database): Promise<FollowedRun> {
     const [datasetId, versionId] = [newId("dataset"), newId("datasetVersion")];
     const [experimentId, runId] = [newId("experiment"), newId("run")];
@@ -71,8 +71,8 @@ export class FollowedRun {
   }
 
   /**
-   * Writes events at their times, each in a transaction of its own, with the time just before it in the message:
-   * what is measured from there includes the commit.
+   * Writes events at the scheduled times, each in its own transaction. The message is the time before the transaction,
+   * so that latencies include the commit.
    */
   async write({ eventsPerSecond, seconds }: Schedule, signal: AbortSignal): Promise<Written> {
     const events = Math.max(1, Math.round(eventsPerSecond * seconds));

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** A run to follow, and where. */
+/** The run to follow and its server. */
 const SUBSCRIPTION = z
   .object({
-    /** Of the server, without a slash at the end. */
+    /** Origin of the server, without a slash at the end. */
     url: z.string(),
     token: z.string(),
     runId: z.string(),
@@ -11,10 +11,10 @@ const SUBSCRIPTION = z
   .readonly();
 export type Subscription = z.infer<typeof SUBSCRIPTION>;
 
-/** From the benchmark to the process of its subscribers, which ends when the channel closes. */
+/** Messages to the process of the subscribers, which ends when the channel closes. */
 export const TO_SUBSCRIBERS = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("subscribe"), subscription: SUBSCRIPTION, subscribers: z.number() }),
-  /** Nothing is written any more after the event with the sequence. */
+  /** No event is written after the one with this sequence. */
   z.object({ kind: z.literal("finish"), lastSequence: z.number() }),
 ]);
 export type ToSubscribers = z.infer<typeof TO_SUBSCRIBERS>;
@@ -24,14 +24,14 @@ const LATENCY_MS = z.union([z.number(), z.nan(), z.null().transform(() => Number
 
 const RECEIVED = z
   .object({
-    /** Events that never came, over all subscribers. */
+    /** Events that never arrived, over all subscribers. */
     lost: z.number(),
     doubled: z.number(),
     disordered: z.number(),
-    /** Subscribers whose connection ended. */
+    /** Number of subscribers whose connection ended. */
     disconnected: z.number(),
     received: z.number(),
-    /** From writing an event to its receipt; NaN when none came. */
+    /** Latency from writing an event to its receipt; NaN without events. */
     p50Ms: LATENCY_MS,
     p95Ms: LATENCY_MS,
     p99Ms: LATENCY_MS,
@@ -41,7 +41,7 @@ const RECEIVED = z
 export type Received = z.infer<typeof RECEIVED>;
 
 export const FROM_SUBSCRIBERS = z.discriminatedUnion("kind", [
-  /** Each follows the run, and has received what had happened before. */
+  /** Every subscriber follows the run and has received its earlier events. */
   z.object({ kind: z.literal("following") }),
   z.object({ kind: z.literal("failed"), message: z.string() }),
   z.object({ kind: z.literal("received"), received: RECEIVED }),

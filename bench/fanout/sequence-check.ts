@@ -1,13 +1,13 @@
-/** What one subscriber received, held against sequences that count from 1 without gaps. */
+/** Counts lost, doubled and disordered events of one subscriber. Sequences count from 1 without gaps. */
 export class SequenceCheck {
-  /** Events that came again. */
+  /** Events that arrived more than once. */
   doubled = 0;
-  /** Events that came after a later one. */
+  /** Events that arrived after a later one. */
   disordered = 0;
   #newest = 0;
   readonly #skipped = new Set<number>();
 
-  /** The highest sequence that came. */
+  /** The highest sequence that arrived. */
   get newest(): number {
     return this.#newest;
   }
@@ -23,7 +23,7 @@ export class SequenceCheck {
     }
   }
 
-  /** Events up to `last` that never came. */
+  /** Returns the number of events up to `last` that never arrived. */
   lost(last: number): number {
     return this.#skipped.size + Math.max(0, last - this.#newest);
   }

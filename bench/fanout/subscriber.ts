@@ -5,7 +5,7 @@ import { graphql } from "../../src/client/generated/gql.js";
 import type { Subscription } from "./messages.js";
 import { SequenceCheck } from "./sequence-check.js";
 
-/** What a dashboard shows of each event. */
+/** The fields that a dashboard shows. */
 const RUN_EVENTS = graphql(`subscription FanoutEvents($runId: ID!) {
   runEvents(runId: $runId) {
     __typename
@@ -18,12 +18,12 @@ const RUN_EVENTS = graphql(`subscription FanoutEvents($runId: ID!) {
 }`);
 const QUERY = print(RUN_EVENTS);
 
-/** Told of every event as it comes. */
+/** Called with each event when it arrives. */
 export type OnEvent = (event: { readonly sequence: number; readonly writtenAtMs: number | null }) => void;
 
 /**
- * One WebSocket that follows a run and keeps count. It speaks the protocol graphql-transport-ws by itself: a
- * thousand of a library's clients in one process would be measured more than the server.
+ * A WebSocket that follows a run and counts its events. It implements the protocol graphql-transport-ws itself, because
+ * a thousand clients of a library in one process would take more time than the server that is measured.
  */
 export class Subscriber {
   readonly check = new SequenceCheck();
@@ -57,7 +57,7 @@ export class Subscriber {
     });
   }
 
-  /** Why the connection is gone; null while it is there. */
+  /** Why the connection ended; null while it is open. */
   get closedWith(): string | null {
     return this.#closedWith;
   }

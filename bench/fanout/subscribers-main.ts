@@ -1,4 +1,4 @@
-/** The process of the subscribers: it connects, follows, counts and measures, and does nothing else. */
+/** The process of the subscribers. It does nothing else, so that its measurements are accurate. */
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { percentile } from "../figures/percentile.js";
@@ -11,13 +11,13 @@ import {
 } from "./messages.js";
 import { type OnEvent, Subscriber } from "./subscriber.js";
 
-/** Connections that are being made at the same time. */
+/** Connections that are opened at the same time. */
 const CONNECTING = 50;
 const POLL_MS = 10;
-/** For the last events to arrive; what has not come by then is lost. */
+/** Time for the last events to arrive. Events that arrive later count as lost. */
 const PATIENCE_MS = 15_000;
 
-// Ctrl-C reaches every process of the terminal. This one stops when the benchmark lets it go.
+// Ctrl-C reaches every process of the terminal. This one stops when the benchmark disconnects.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 process.once("disconnect", () => process.exit());
 
@@ -39,7 +39,7 @@ try {
   tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
 }
 
-/** Resolves once each subscriber has received the event that was there before. */
+/** Resolves when every subscriber has received the first event, which exists already. */
 async function followAll(subscription: Subscription, count: number): Promise<void> {
   const onEvent: OnEvent = ({ writtenAtMs }) => {
     if (writtenAtMs !== null) latenciesMs.push(Date.now() - writtenAtMs);

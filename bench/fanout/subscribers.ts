@@ -10,12 +10,12 @@ import {
   type ToSubscribers,
 } from "./messages.js";
 
-/** All subscribers, in one process of their own. Disposing ends it. */
+/** The process of all subscribers. Disposing ends it. */
 export class Subscribers implements AsyncDisposable {
   private constructor(private readonly child: ChildProcess) {}
 
   /**
-   * Resolves when every one of them follows the run.
+   * Starts the process and waits until every subscriber follows the run.
    *
    * @throws ClientError `SUBSCRIBERS_FAILED`; the signal's reason when it aborts
    */
@@ -25,7 +25,7 @@ export class Subscribers implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<Subscribers> {
     const main = fileURLToPath(import.meta.resolve("./subscribers-main.js"));
-    // Standard output is for the benchmark's result alone.
+    // Standard output is reserved for the benchmark's result.
     const child = fork(main, { stdio: ["ignore", 2, 2, "ipc"] });
     const connected = new Subscribers(child);
     try {
@@ -38,7 +38,9 @@ export class Subscribers implements AsyncDisposable {
   }
 
   /**
-   * What they received, once each has the event with the sequence or it is too late.
+   * Waits until every subscriber has the event with this sequence, or the time is over.
+   *
+   * @returns the counts and latencies of all subscribers
    *
    * @throws ClientError `SUBSCRIBERS_FAILED`; the signal's reason when it aborts
    */

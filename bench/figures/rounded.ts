@@ -1,4 +1,4 @@
-/** To four digits: what a measurement is worth; bytes and counts stay whole. */
+/** Rounds a measurement to four significant digits. Whole numbers, such as bytes and counts, stay as they are. */
 export function rounded(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }

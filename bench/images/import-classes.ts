@@ -2,40 +2,40 @@ import path from "node:path";
 import { importDataset } from "../../src/client/import-dataset.js";
 import type { BenchContext } from "../benchmark.js";
 import type { WorkFolder } from "../server/work-folder.js";
-import { dealToClasses } from "./link-images.js";
-import { providePictures } from "./provide-images.js";
+import { linkToClasses } from "./link-images.js";
+import { provideImages } from "./provide-images.js";
 
-export interface ClassifiedPictures {
-  /** An archive of class folders; null: flowers are drawn. */
+export interface ClassesToImport {
+  /** An archive of class folders; null draws flowers. */
   readonly dataFile: string | null;
   readonly classes: number;
 }
 
-/** Of the training pictures; few, since a benchmark of steps never gets to validation. */
+/** Relative to the training images. It is small because benchmarks of steps stop before validation. */
 const VALIDATION_FRACTION = 0.2;
-/** So that several steps fit into an epoch when the classes are few. */
-const FEWEST_PICTURES = 240;
+/** Enough for several steps per epoch with few classes. */
+const MIN_IMAGES = 240;
 
 /**
- * Imports real pictures as a data set of that many classes, in a server of its own, so that what importing
- * takes is no part of what is measured.
+ * Imports images as a dataset with the given number of classes. A separate server imports them, so that the import does
+ * not affect the measurements.
  *
- * @returns the data set's version, such as "pictures:1"
+ * @returns the version of the dataset, such as "images:1"
  */
-export async function importClassifiedPictures(
+export async function importClasses(
   work: WorkFolder,
-  { dataFile, classes }: ClassifiedPictures,
+  { dataFile, classes }: ClassesToImport,
   context: BenchContext,
 ): Promise<string> {
-  // A class has a picture to train with; those of the first classes have one more, to validate with.
-  const count = Math.max(FEWEST_PICTURES, Math.ceil(classes * (1 + VALIDATION_FRACTION)));
-  const source = path.join(work.picturesFolder, "source");
-  const pictures = await providePictures({ dataFile, atLeast: count, folder: source }, context);
-  await dealToClasses(pictures, classes, count, path.join(work.picturesFolder, "dealt"));
-  context.report(`importing ${count} pictures of ${classes} classes`);
+  // Each class has an image for training, and the first classes have another one for validation.
+  const count = Math.max(MIN_IMAGES, Math.ceil(classes * (1 + VALIDATION_FRACTION)));
+  const source = path.join(work.imagesFolder, "source");
+  const images = await provideImages({ dataFile, atLeast: count, folder: source }, context);
+  await linkToClasses(images, classes, count, path.join(work.imagesFolder, "dealt"));
+  context.report(`importing ${count} images of ${classes} classes`);
   const split = { validation: VALIDATION_FRACTION, test: 0 };
   const { ref } = await work.serve(context, ({ api }) =>
-    importDataset(api, { dataset: "pictures", source: { folder: "dealt" }, split }),
+    importDataset(api, { dataset: "images", source: { folder: "dealt" }, split }),
   );
   return ref;
 }

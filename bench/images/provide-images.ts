@@ -7,49 +7,49 @@ import { parseConfig } from "../../src/core/config.js";
 import { openArchive } from "../../src/data/sources/archive-source.js";
 import type { BenchContext } from "../benchmark.js";
 
-/** A JPEG on the disk whose content no other has. */
-export interface PictureFile {
+/** A JPEG file with unique content. */
+export interface ImageFile {
   readonly file: string;
-  /** The name of its folder. */
+  /** Name of the folder that holds the file. */
   readonly className: string;
 }
 
-export interface PicturesWanted {
-  /** An archive of class folders; null: flowers are drawn. */
+export interface ImagesWanted {
+  /** An archive of class folders; null draws flowers. */
   readonly dataFile: string | null;
-  /** How many there must be; all of an archive are given. */
+  /** Minimum number of images. An archive always gives all of its images. */
   readonly atLeast: number;
-  /** Gets one folder per class. */
+  /** Receives one folder per class. */
   readonly folder: string;
 }
 
-/** As the demo draws them. */
+/** The demo draws the same flowers. */
 const DRAWN = { classes: 5, sizePixels: 96, seed: 7 } as const;
-/** One drawn picture in eight is a PNG, which is left out. */
+/** One of eight drawn images is a PNG, which is not used. */
 const DRAWN_PER_JPEG = 8 / 7;
-/** "daisy/daisy-0017.jpg"; the broken files among the drawn ones have other names. */
+/** Such as "daisy/daisy-0017.jpg". The broken files of the drawn dataset have other names. */
 const DRAWN_JPEG = /^(\w+)\/\1-\d+\.jpg$/;
 const JPEG = /\.jpe?g$/i;
 
 /**
- * Real pictures in class folders.
+ * Provides JPEG images in class folders.
  *
- * @throws ClientError `PICTURES_TOO_FEW`, and those of the product's own reader of archives
+ * @throws ClientError `IMAGES_TOO_FEW`; AppError when the archive cannot be read
  */
-export async function providePictures(
-  { dataFile, atLeast, folder }: PicturesWanted,
+export async function provideImages(
+  { dataFile, atLeast, folder }: ImagesWanted,
   { report, signal }: BenchContext,
-): Promise<readonly PictureFile[]> {
-  const pictures = new PictureFolder(folder);
+): Promise<readonly ImageFile[]> {
+  const images = new ImageFolder(folder);
   if (dataFile === null) {
-    report(`drawing ${atLeast} pictures`);
+    report(`drawing ${atLeast} images`);
     await drawFlowers({
       ...DRAWN,
       perClass: Math.ceil((atLeast * DRAWN_PER_JPEG) / DRAWN.classes) + 1,
       to: {
         async onFile({ name, bytes }) {
           signal.throwIfAborted();
-          if (DRAWN_JPEG.test(name)) await pictures.add(name, bytes);
+          if (DRAWN_JPEG.test(name)) await images.add(name, bytes);
         },
       },
     });
@@ -58,24 +58,24 @@ export async function providePictures(
     await using archive = await openArchive(dataFile, parseConfig({}).limits);
     for await (const file of archive.files()) {
       signal.throwIfAborted();
-      if (JPEG.test(file.name)) await pictures.add(file.name, await file.read());
+      if (JPEG.test(file.name)) await images.add(file.name, await file.read());
     }
   }
-  if (pictures.files.length >= atLeast) return pictures.files;
+  if (images.files.length >= atLeast) return images.files;
   throw new ClientError(
-    "PICTURES_TOO_FEW",
-    `This needs ${atLeast} different JPEG pictures. The archive holds ${pictures.files.length}. ` +
-      "Leave --data out to have them drawn.",
+    "IMAGES_TOO_FEW",
+    `Expected at least ${atLeast} different JPEG images. The archive has ${images.files.length}. ` +
+      "Without --data, images are drawn.",
   );
 }
 
-class PictureFolder {
-  readonly files: PictureFile[] = [];
+class ImageFolder {
+  readonly files: ImageFile[] = [];
   readonly #contents = new Set<string>();
 
   constructor(private readonly folder: string) {}
 
-  /** @param name path whose last folder is the class; pictures beside the class folders are left out */
+  /** @param name path whose last folder is the class; an image outside of class folders is ignored */
   async add(name: string, bytes: Uint8Array): Promise<void> {
     const className = path.posix.basename(path.posix.dirname(name));
     const content = createHash("sha256").update(bytes).digest("hex");

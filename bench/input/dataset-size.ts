@@ -2,24 +2,24 @@ import path from "node:path";
 import { importDataset } from "../../src/client/import-dataset.js";
 import type { BenchContext } from "../benchmark.js";
 import { median } from "../figures/median.js";
-import { repeatPictures } from "../images/link-images.js";
-import { providePictures } from "../images/provide-images.js";
+import { linkCopies } from "../images/link-images.js";
+import { provideImages } from "../images/provide-images.js";
 import { type RunCost, trainToEnd } from "../runs/train-to-end.js";
 import type { WorkFolder } from "../server/work-folder.js";
 
 export interface SizesPlan {
-  /** An archive of class folders; null: flowers are drawn. */
+  /** An archive of class folders; null draws flowers. */
   readonly dataFile: string | null;
-  /** Pictures of the two data sets. */
+  /** Number of images in the two datasets. */
   readonly small: number;
   readonly large: number;
-  /** How often each is trained on, in turn. */
+  /** How often each dataset is trained on, in turn. */
   readonly rounds: number;
 }
 
-/** What grows when a data set does: nothing should. */
+/** Costs that should not grow with the dataset. */
 export interface SizesCost {
-  /** Seconds of training a picture of the large data set, of those of the small one; median of the rounds. */
+  /** Training time per image of the large dataset divided by that of the small one; median of the rounds. */
   readonly perImageRatio: number;
   readonly residentGrowthBytes: number;
   readonly smallSecondsPerImage: number;
@@ -31,9 +31,9 @@ export interface SizesCost {
 }
 
 /**
- * An epoch of the small data set takes it about a second. The first step of an epoch takes some 25 ms longer than the
- * others, however many follow: validation gave memory back, and the rows of the epoch before are being written. Shorter
- * epochs would tell of that alone.
+ * An epoch of the small dataset takes about a second. The first step of an epoch takes some 25 ms longer than the others,
+ * since validation released memory and the rows of the last epoch are being written. In shorter epochs this would
+ * dominate the measurement.
  */
 export const SMALL_NETWORK = {
   architecture: "VGG11",
@@ -45,28 +45,25 @@ export const SMALL_NETWORK = {
 } as const;
 
 const SPLIT = { validation: 0.1, test: 0 };
-/** The first of a process is left out: it allocates and chooses kernels, which hundreds of steps do not feel. */
-const LEAST_SMALL_EPOCHS = 2;
-const MOST_SMALL_EPOCHS = 13;
+/** The first epoch of a process is not counted: it allocates memory and chooses kernels. */
+const MIN_SMALL_EPOCHS = 2;
+const MAX_SMALL_EPOCHS = 13;
 const LARGE_EPOCHS = 1;
 
-/** Trains a small network on few pictures and on many, each in a server that does nothing else. */
+/** Trains a small network on a small and on a large dataset, each time in a new server. */
 export async function measureSizes(
   work: WorkFolder,
   plan: SizesPlan,
   context: BenchContext,
 ): Promise<SizesCost> {
   const { dataFile, small, large } = plan;
-  const source = path.join(work.picturesFolder, "source");
-  const pictures = (await providePictures({ dataFile, atLeast: small, folder: source }, context)).slice(
-    0,
-    small,
-  );
+  const source = path.join(work.imagesFolder, "source");
+  const images = (await provideImages({ dataFile, atLeast: small, folder: source }, context)).slice(0, small);
   const sizes = { small, large };
   for (const [name, count] of Object.entries(sizes)) {
-    await repeatPictures(pictures, count, path.join(work.picturesFolder, name));
+    await linkCopies(images, count, path.join(work.imagesFolder, name));
     await work.serve(context, async (server) => {
-      context.report(`importing and decoding ${count} pictures`);
+      context.report(`importing and decoding ${count} images`);
       await importDataset(server.api, { dataset: name, source: { folder: name }, split: SPLIT });
       await trainToEnd(server, name, { ...SMALL_NETWORK, epochs: 1 }, context);
     });
@@ -76,10 +73,10 @@ export async function measureSizes(
   const train = (dataset: "small" | "large", epochs: number): Promise<RunCost> =>
     work.serve(context, (server) => {
       threads = server.threads;
-      context.report(`training on ${sizes[dataset]} pictures`);
+      context.report(`training on ${sizes[dataset]} images`);
       return trainToEnd(server, dataset, { ...SMALL_NETWORK, epochs }, context);
     });
-  const smallEpochs = Math.min(MOST_SMALL_EPOCHS, Math.max(LEAST_SMALL_EPOCHS, Math.ceil(large / small)));
+  const smallEpochs = Math.min(MAX_SMALL_EPOCHS, Math.max(MIN_SMALL_EPOCHS, Math.ceil(large / small)));
   const rounds: { readonly small: RunCost; readonly large: RunCost }[] = [];
   for (let round = 0; round < plan.rounds; round++) {
     rounds.push({ small: await train("small", smallEpochs), large: await train("large", LARGE_EPOCHS) });

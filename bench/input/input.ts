@@ -31,10 +31,10 @@ const OPTIONS = {
 
 type InputOptions = Options<typeof OPTIONS>;
 
-/** What reading and augmenting pictures cost, of a step and as a data set grows. */
+/** Measures the cost of reading and augmenting images: its share of a step, and its growth with the dataset. */
 export const input: Benchmark = benchmark(
   "input",
-  "what reading and augmentation add to a step, and what grows with the data set",
+  "what reading and augmentation add to a step, and what grows with the dataset",
   OPTIONS,
   async (options, context) => {
     const step = options.only.includes("step") ? await measureStep(options, context) : NOTHING;
@@ -104,8 +104,8 @@ async function measureSize(options: InputOptions, context: BenchContext): Promis
       threads: cost.threads,
       precision: cost.precision,
       batchSize: SMALL_NETWORK.batchSize,
-      smallPictures: small,
-      largePictures: large,
+      smallImages: small,
+      largeImages: large,
       sizeNetwork: `${SMALL_NETWORK.architecture} x ${SMALL_NETWORK.widthMultiplier}`,
       sizeImageSizePixels: SMALL_NETWORK.imageSizePixels,
     },

@@ -23,13 +23,13 @@ import { EpochLoop } from "../../src/training/loop/epoch-loop.js";
 import { EPOCH_START, TRAINING_START } from "../../src/training/record/epoch-position.js";
 import type { BenchContext } from "../benchmark.js";
 import { median } from "../figures/median.js";
-import { dealToClasses } from "../images/link-images.js";
-import { providePictures } from "../images/provide-images.js";
+import { linkToClasses } from "../images/link-images.js";
+import { provideImages } from "../images/provide-images.js";
 import type { WorkFolder } from "../server/work-folder.js";
 import { FULL_AUGMENTATION } from "../train/full-augmentation.js";
 
 export interface StepSharePlan {
-  /** An archive of class folders; null: flowers are drawn. */
+  /** An archive of class folders; null draws flowers. */
   readonly dataFile: string | null;
   readonly architecture: Architecture;
   readonly widthMultiplier: number;
@@ -42,20 +42,20 @@ export interface StepSharePlan {
   readonly rounds: number;
 }
 
-/** Median seconds of a training step of one network, by where its pictures come from. */
+/** Median seconds of a training step, by the source of its images. */
 export interface StepShare {
-  /** The same batch every time, from memory, as it is. */
+  /** The same batch in memory for every step, without augmentation. */
   readonly fixed: number;
-  /** Read from the shards, in an epoch's order. */
+  /** Batches that are read from the shards in the order of an epoch. */
   readonly read: number;
-  /** Read and augmented. */
+  /** Batches that are read and augmented. */
   readonly augmented: number;
   readonly threads: number;
 }
 
 const SPLIT = { validation: 0.2, test: 0 };
 
-/** Trains with and without reading and augmentation, in turn, in one process. */
+/** Measures steps with and without reading and augmentation, in turn, in one process. */
 export async function measureStepShare(
   work: WorkFolder,
   plan: StepSharePlan,
@@ -65,7 +65,7 @@ export async function measureStepShare(
   const config = parseConfig({
     ...process.env,
     ESPALIER_HOME: work.homeFolder,
-    ESPALIER_IMPORT_ROOTS: work.picturesFolder,
+    ESPALIER_IMPORT_ROOTS: work.imagesFolder,
     ESPALIER_PORT: "0",
     DATABASE_URL: "",
   });
@@ -74,15 +74,12 @@ export async function measureStepShare(
   const api = resources.own(new ApiClient(espalier.url, espalier.adminToken.secret));
 
   const count = Math.max(plan.classes, Math.ceil((plan.steps * plan.batchSize) / (1 - SPLIT.validation)));
-  const source = path.join(work.picturesFolder, "source");
-  const pictures = await providePictures(
-    { dataFile: plan.dataFile, atLeast: count, folder: source },
-    context,
-  );
-  await dealToClasses(pictures, plan.classes, count, path.join(work.picturesFolder, "dealt"));
-  context.report(`importing ${count} pictures`);
+  const source = path.join(work.imagesFolder, "source");
+  const images = await provideImages({ dataFile: plan.dataFile, atLeast: count, folder: source }, context);
+  await linkToClasses(images, plan.classes, count, path.join(work.imagesFolder, "dealt"));
+  context.report(`importing ${count} images`);
   const { ref } = await importDataset(api, {
-    dataset: "pictures",
+    dataset: "images",
     source: { folder: "dealt" },
     split: SPLIT,
   });
@@ -169,9 +166,9 @@ async function openTraining(
 class EnoughSteps extends Error {}
 
 /**
- * The first step of an epoch waits for its pictures, which happens once in thousands: it is left out.
+ * Times the steps of an epoch except the first, which waits for its images.
  *
- * @param steps of the epoch, after which it is stopped as a run that is cancelled
+ * @param steps number of steps after which the epoch is stopped, as by a cancelled run
  */
 async function timeEpoch(
   loop: EpochLoop,
@@ -200,14 +197,14 @@ async function timeFixedBatch(
   signal: AbortSignal,
 ): Promise<readonly number[]> {
   const positions = reader.index.positionsOf("TRAIN").subarray(0, batchSize);
-  // In shared memory, as the trainer's own batches: it reaches the engine without a copy, and stays.
+  // In shared memory, as the trainer's batches, so that it reaches the engine without a copy.
   const data = new Uint8Array(new SharedArrayBuffer(positions.length * reader.imageBytes));
   await reader.readImages(positions, data);
   const images: TensorValue = { dtype: "uint8", shape: [positions.length, side, side, 3], data };
   const atMs: number[] = [];
   for (let step = 0; step < steps; step++) {
     signal.throwIfAborted();
-    // Labels are handed over with every step.
+    // Labels are transferred with every step, so each step needs new ones.
     const labels = Int32Array.from(positions, (position) => reader.index.labels[position] ?? 0);
     await session.run("train_step", {
       images,
@@ -218,7 +215,7 @@ async function timeFixedBatch(
   return intervals(atMs);
 }
 
-/** Seconds between one time and the next. */
+/** Returns the seconds between successive times. */
 function intervals(atMs: readonly number[]): readonly number[] {
   return atMs.slice(1).map((at, index) => (at - (atMs[index] ?? Number.NaN)) / 1000);
 }

@@ -50,7 +50,7 @@ export const peers: Benchmark = benchmark(
       steps: options.steps,
     };
     const recipe = {
-      drawnPictures: options.drawnImages,
+      drawnImages: options.drawnImages,
       imageSizePixels: options.recipeImageSize,
       epochs: options.recipeEpochs,
     };

@@ -3,7 +3,7 @@ import type { RunConfigurationInput } from "../../src/client/generated/graphql.j
 import { importDataset } from "../../src/client/import-dataset.js";
 import type { Precision } from "../../src/core/enumerations.js";
 import type { BenchContext, Measurement } from "../benchmark.js";
-import { providePictures } from "../images/provide-images.js";
+import { provideImages } from "../images/provide-images.js";
 import { type RunCost, trainToEnd } from "../runs/train-to-end.js";
 import { WorkFolder } from "../server/work-folder.js";
 import type { EpochFigures } from "./peer-output.js";
@@ -49,7 +49,7 @@ export interface RecipeComparison {
   /** An archive of class folders; null: flowers are drawn. */
   readonly dataFile: string | null;
   /** How many are drawn. */
-  readonly drawnPictures: number;
+  readonly drawnImages: number;
   readonly imageSizePixels: number;
   readonly epochs: number;
   readonly precision: Precision;
@@ -63,12 +63,12 @@ export async function compareRecipe(
   context: BenchContext,
 ): Promise<Measurement> {
   await using work = await WorkFolder.create();
-  const { dataFile, drawnPictures, imageSizePixels, epochs, rounds } = plan;
-  const folder = path.join(work.picturesFolder, "classes");
-  const atLeast = dataFile === null ? drawnPictures : 1;
-  const pictures = await providePictures({ dataFile, atLeast, folder }, context);
+  const { dataFile, drawnImages, imageSizePixels, epochs, rounds } = plan;
+  const folder = path.join(work.imagesFolder, "classes");
+  const atLeast = dataFile === null ? drawnImages : 1;
+  const images = await provideImages({ dataFile, atLeast, folder }, context);
   await work.serve(context, ({ api }) =>
-    importDataset(api, { dataset: "pictures", source: { folder: "classes" }, split: SPLIT }),
+    importDataset(api, { dataset: "images", source: { folder: "classes" }, split: SPLIT }),
   );
   let threads = 0;
   const configuration: RunConfigurationInput = {
@@ -81,7 +81,7 @@ export async function compareRecipe(
   const product = (): Promise<RunCost> =>
     work.serve(context, (server) => {
       threads = server.threads;
-      return trainToEnd(server, "pictures", configuration, context);
+      return trainToEnd(server, "images", configuration, context);
     });
   const done = await takeTurns(rounds, product, RECIPE_PEERS, { folder, epochs, imageSizePixels }, runner);
   return {
@@ -96,7 +96,7 @@ export async function compareRecipe(
       batchSize: CONFIGURATION.batchSize,
       recipeImageSizePixels: imageSizePixels,
       recipeEpochs: epochs,
-      recipePictures: pictures.length,
+      recipeImages: images.length,
     },
   };
 }

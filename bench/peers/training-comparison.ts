@@ -1,6 +1,6 @@
 import type { Precision } from "../../src/core/enumerations.js";
 import type { BenchContext, Measurement } from "../benchmark.js";
-import { importClassifiedPictures } from "../images/import-classes.js";
+import { importClasses } from "../images/import-classes.js";
 import { measureSteps, type StepCost } from "../runs/measure-steps.js";
 import { WorkFolder } from "../server/work-folder.js";
 import type { TrainingFigures } from "./peer-output.js";
@@ -36,7 +36,7 @@ export interface TrainingComparison extends TrainingWork {
   readonly rounds: number;
 }
 
-/** VGG19 with 1000 classes: the product through its server, on pictures that it reads, beside bare loops. */
+/** VGG19 with 1000 classes: the product through its server, on images that it reads, beside bare loops. */
 export async function compareTraining(
   plan: TrainingComparison,
   runner: PeerRunner,
@@ -44,7 +44,7 @@ export async function compareTraining(
 ): Promise<Measurement> {
   await using work = await WorkFolder.create();
   const { dataFile, imageSizePixels, batchSize, steps, rounds } = plan;
-  const dataset = await importClassifiedPictures(work, { dataFile, classes: CLASSES }, context);
+  const dataset = await importClasses(work, { dataFile, classes: CLASSES }, context);
   let threads = 0;
   const product = (): Promise<Cost> =>
     work.serve(context, async (server) => {

@@ -2,14 +2,14 @@ import { readFile } from "node:fs/promises";
 import { ClientError } from "../../src/client/client-error.js";
 import type { RunConfigurationInput, SplitInput } from "../../src/client/generated/graphql.js";
 
-/** How to split a data set and train on it, as `examples/recipes` writes it down. */
+/** A split of the dataset and a configuration of the run, as in `examples/recipes`. */
 export interface Recipe {
   readonly split: SplitInput;
   readonly configuration: RunConfigurationInput;
 }
 
 /**
- * Reads a recipe; whether its settings can be is for the server to say.
+ * Reads a recipe. The server checks its settings when the run is launched.
  *
  * @throws ClientError `RECIPE_INVALID`
  */
@@ -24,12 +24,12 @@ export async function readRecipe(file: string): Promise<Recipe> {
   }
   throw new ClientError(
     "RECIPE_INVALID",
-    'A recipe is an object with a "split" (validation, test, seed) and a "configuration". ' +
-      `Received ${file}: ${text.slice(0, 80)}`,
+    'Expected an object with a "split" (validation, test, seed) and a "configuration". ' +
+      `${file} has: ${text.slice(0, 80)}`,
   );
 }
 
-/** The same recipe over another number of epochs, with the same share of them to warm up. */
+/** Changes the number of epochs of a recipe. The warm-up keeps its share of the epochs. */
 export function withEpochs(recipe: Recipe, epochs: number): Recipe {
   const { epochs: before, learningRate } = recipe.configuration;
   const scale = typeof before === "number" ? epochs / before : 1;

@@ -37,7 +37,7 @@ const OPTIONS = {
   ),
 } as const;
 
-/** How well a recipe classifies, and what it takes: imports, trains and evaluates as a user does. */
+/** Measures the accuracy and the time of a recipe: imports, trains and evaluates through the API. */
 export const recipe: Benchmark = benchmark(
   "recipe",
   "accuracy and time of a recipe from scratch",
@@ -50,7 +50,7 @@ export const recipe: Benchmark = benchmark(
     return await work.serve(context, async (server) => {
       context.report(`importing ${path.basename(options.data)}`);
       const uploadId = await uploadFile(server.api, await openAsBlob(options.data));
-      const version = await importDataset(server.api, { dataset: "pictures", source: { uploadId }, split });
+      const version = await importDataset(server.api, { dataset: "images", source: { uploadId }, split });
       const cost = await trainToEnd(server, version.ref, configuration, context);
       const { validation, test } = await evaluationsOf(server, cost.runId);
       const { low, high } = wilsonInterval(Math.round(test.top1 * test.sampleCount), test.sampleCount);
@@ -69,16 +69,16 @@ export const recipe: Benchmark = benchmark(
           threads: server.threads,
           precision: cost.precision,
           batchSize: Number(configuration.batchSize),
-          pictures: version.sampleCount,
-          validationPictures: validation.sampleCount,
-          testPictures: test.sampleCount,
+          images: version.sampleCount,
+          validationImages: validation.sampleCount,
+          testImages: test.sampleCount,
         },
       };
     });
   },
 );
 
-/** Of the best checkpoint; the test split is looked at once, by the server at the end of the run. */
+/** Returns the evaluations of the best checkpoint, which the server makes at the end of the run. */
 async function evaluationsOf(
   { api }: MeasuredServer,
   runId: string,
@@ -87,6 +87,6 @@ async function evaluationsOf(
   if (run?.validation && run.test) return { validation: run.validation, test: run.test };
   throw new ClientError(
     "NOT_EVALUATED",
-    "The run has no evaluation of both splits. A recipe needs fractions above 0 for validation and test.",
+    "Expected evaluations of the validation and the test split. The recipe's split must give both a fraction above 0.",
   );
 }

@@ -13,29 +13,29 @@ const CANCEL_RUN = graphql(`mutation BenchCancel($runId: ID!) {
 }`);
 
 export interface StepPlan {
-  /** Such as "pictures:1". */
+  /** Version of the dataset, such as "images:1". */
   readonly dataset: string;
   readonly configuration: RunConfigurationInput;
   readonly warmUpSteps: number;
-  /** To measure; the run is cancelled after that. */
+  /** Steps to measure. The run is cancelled afterwards. */
   readonly steps: number;
 }
 
-/** What training steps take. */
+/** The cost of training steps. */
 export interface StepCost {
   /** Median over the measured steps. */
   readonly secondsPerStep: number;
-  /** Of all threads of the server. */
+  /** Processor time of all threads of the server. */
   readonly cpuSecondsPerStep: number;
-  /** Of the server, from its start to the last measured step. */
+  /** Peak memory of the server from its start to the last measured step. */
   readonly peakResidentBytes: number;
   readonly measuredSteps: number;
-  /** What the configured precision became. */
+  /** The precision that the run computed in. */
   readonly precision: string;
 }
 
 /**
- * Launches a run as a user does, follows its events and cancels it when enough steps are done.
+ * Launches a run through the API, follows its events and cancels it after enough steps.
  *
  * @throws ClientError `STEPS_TOO_FEW` when the run ended before a step could be measured
  */
@@ -52,20 +52,20 @@ export async function measureSteps(
   let usage = await server.usage();
   for await (const event of followRun(api, runId, context)) {
     if (event.__typename !== "TrainingProgress" || event.progress.epoch === 0) continue;
-    if (times.values.length >= plan.steps) continue; // it ends before its next step
+    if (times.values.length >= plan.steps) continue; // The run ends before its next step.
     const before = usage.cpuSeconds;
     usage = await server.usage();
     const measured = times.observe({ ...event.progress, atMs: Date.parse(event.at) });
     if (measured > 0) cpuSeconds += usage.cpuSeconds - before;
-    // One that has ended by itself meanwhile needs no cancelling.
+    // The run may have ended by itself: its user error is of no interest.
     if (times.values.length >= plan.steps) await api.request(CANCEL_RUN, { runId });
   }
   const measuredSteps = times.values.length;
   if (measuredSteps === 0) {
     throw new ClientError(
       "STEPS_TOO_FEW",
-      `The run ended before a step could be measured, after ${plan.warmUpSteps} to warm up. ` +
-        "Give it more pictures.",
+      `Expected steps after the ${plan.warmUpSteps} warm-up steps. The run ended before. ` +
+        "The dataset needs more images.",
     );
   }
   return {

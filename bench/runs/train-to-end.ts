@@ -6,21 +6,21 @@ import { median } from "../figures/median.js";
 import type { MeasuredServer } from "../server/measured-server.js";
 import { type FinishedEpoch, followRun, precisionOf } from "./follow-run.js";
 
-/** What a whole run takes. */
+/** The cost of a whole run. */
 export interface RunCost {
   readonly runId: string;
   readonly epochs: readonly FinishedEpoch[];
   /** Median; training, validation and checkpoint. */
   readonly secondsPerEpoch: number;
-  /** From the launch to the end, decoding included. */
+  /** Time from the launch to the end, including decoding. */
   readonly seconds: number;
-  /** The most memory that was resident while it trained, from its first step on. */
+  /** Highest resident memory while the run trained. */
   readonly residentBytes: number;
-  /** What the configured precision became. */
+  /** The precision that the run computed in. */
   readonly precision: string;
 }
 
-/** Launches a run as a user does and follows it to its end. @throws ClientError when it does not succeed */
+/** Launches a run through the API and follows it to its end. @throws ClientError when it does not succeed */
 export async function trainToEnd(
   server: MeasuredServer,
   dataset: string,
@@ -42,7 +42,7 @@ export async function trainToEnd(
     }
   }
   if (epochs.length === 0)
-    throw new ClientError("RUN_LOST", "The run's events ended before its first epoch did.");
+    throw new ClientError("RUN_LOST", "The run's events ended before its first epoch.");
   return {
     runId,
     epochs,

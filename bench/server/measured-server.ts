@@ -9,36 +9,36 @@ import type { BenchContext } from "../benchmark.js";
 import { FROM_SERVER, type FromServer, type ProcessUsage, type ToServer } from "./server-messages.js";
 
 export interface MeasuredServerOptions {
-  /** All state of the server; the next server on it finds what this one made. */
+  /** Holds all state of the server. The next server on the same folder continues with it. */
   readonly homeFolder: string;
-  /** Below it, imports may read. */
-  readonly picturesFolder: string;
+  /** Imports may read below this folder. */
+  readonly imagesFolder: string;
   readonly context: BenchContext;
-  /** Null: one that the server has for itself, and which other processes cannot reach. */
+  /** Null starts an embedded database that other processes cannot reach. */
   readonly databaseUrl?: string | null;
 }
 
 type Ready = Extract<FromServer, { kind: "ready" }>;
 
 /**
- * The product in a process of its own, so that its memory and processor time are those of serving and
- * training alone. Disposing stops it.
+ * The product in its own process, so that its memory and processor time are those of serving and training alone.
+ * Disposing stops it.
  */
 export class MeasuredServer implements AsyncDisposable {
   private constructor(
     private readonly child: ChildProcess,
-    /** Rejects when the process ends although nobody asked it to, or a person wants it to end. */
+    /** Rejects when the process ends unexpectedly or the benchmark is interrupted. */
     private readonly died: Promise<never>,
     readonly api: ApiClient,
     private readonly ready: Ready,
   ) {}
 
-  /** Without a slash at the end. */
+  /** Origin of the server, without a slash at the end. */
   get url(): string {
     return this.ready.url;
   }
 
-  /** Of an ADMIN. */
+  /** Access token with the role ADMIN. */
   get token(): string {
     return this.ready.token;
   }
@@ -50,7 +50,7 @@ export class MeasuredServer implements AsyncDisposable {
   /** @throws ClientError `SERVER_ENDED`; the signal's reason when it aborts */
   static async start({
     homeFolder,
-    picturesFolder,
+    imagesFolder,
     context,
     databaseUrl = null,
   }: MeasuredServerOptions): Promise<MeasuredServer> {
@@ -62,13 +62,13 @@ export class MeasuredServer implements AsyncDisposable {
         ESPALIER_LOG_LEVEL: "warn",
         ...process.env,
         ESPALIER_HOME: homeFolder,
-        ESPALIER_IMPORT_ROOTS: picturesFolder,
+        ESPALIER_IMPORT_ROOTS: imagesFolder,
         ESPALIER_PORT: "0",
-        // Another database may hold another home's runs.
+        // A database of the user may hold runs of another home folder.
         DATABASE_URL: databaseUrl ?? "",
       },
       execArgv: ["--enable-source-maps"],
-      // Standard output is for the benchmark's result alone.
+      // Standard output is reserved for the benchmark's result.
       stdio: ["ignore", 2, "pipe", "ipc"],
     });
     if (child.stderr !== null) {
@@ -84,7 +84,7 @@ export class MeasuredServer implements AsyncDisposable {
       });
       signal.addEventListener("abort", () => reject(signal.reason));
     });
-    // Whoever waits for it sees the rejection; without a waiter it must not end this process.
+    // An unhandled rejection would end this process while nothing waits for the server.
     died.catch(() => {});
     try {
       const ready = await Promise.race([readyMessage(child, report), died]);
@@ -95,7 +95,7 @@ export class MeasuredServer implements AsyncDisposable {
     }
   }
 
-  /** What `work` resolves with. @throws ClientError `SERVER_ENDED` when the server ends before */
+  /** Waits for `work`. @throws ClientError `SERVER_ENDED` when the server ends before */
   during<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.died]);
   }
@@ -115,7 +115,7 @@ export class MeasuredServer implements AsyncDisposable {
   }
 }
 
-/** Lets the server go and waits until it has gone. */
+/** Disconnects from the server, which makes it stop, and waits for its end. */
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");

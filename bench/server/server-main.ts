@@ -1,4 +1,4 @@
-/** The measured process: the whole product, and nothing beside it that takes memory or time. */
+/** The measured process. It runs the product and nothing else. */
 import { once } from "node:events";
 import { startEspalier } from "../../src/app/espalier.js";
 import { explainError } from "../../src/core/app-error.js";
@@ -10,7 +10,7 @@ const KIB = 1024;
 const MICROSECONDS = 1e6;
 
 const disconnected = once(process, "disconnect");
-// Ctrl-C reaches every process of the terminal. This one stops when the benchmark lets it go.
+// Ctrl-C reaches every process of the terminal. This one stops when the benchmark disconnects.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 
 try {
@@ -42,7 +42,7 @@ function tell(message: FromServer): void {
   if (process.connected) process.send?.(message);
 }
 
-/** `maxRSS` is the figure that Python's `resource.getrusage` gives of a peer. */
+/** `maxRSS` is the same figure that Python's `resource.getrusage` returns for a peer. */
 function currentUsage(): ProcessUsage {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   return {

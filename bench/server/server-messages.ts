@@ -1,15 +1,15 @@
 import { z } from "zod";
 
-/** Resources that a process has used so far, as the system counts them for all of its threads. */
+/** The resources that a process has used so far, for all of its threads. */
 const PROCESS_USAGE = z.object({
-  /** The highest amount of memory that was ever resident. */
+  /** Highest resident memory since the start of the process. */
   peakResidentBytes: z.number(),
   residentBytes: z.number(),
   cpuSeconds: z.number(),
 });
 export type ProcessUsage = Readonly<z.infer<typeof PROCESS_USAGE>>;
 
-/** From the process of the measured server to the benchmark. */
+/** Messages from the measured process to the benchmark. */
 export const FROM_SERVER = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("progress"), line: z.string() }),
   z.object({ kind: z.literal("ready"), url: z.string(), token: z.string(), threads: z.number() }),
@@ -18,6 +18,6 @@ export const FROM_SERVER = z.discriminatedUnion("kind", [
 ]);
 export type FromServer = z.infer<typeof FROM_SERVER>;
 
-/** To the process of the measured server. When the channel closes, the server stops. */
+/** Messages to the measured process, which stops when the channel closes. */
 export const TO_SERVER = z.literal("usage");
 export type ToServer = z.infer<typeof TO_SERVER>;

@@ -4,36 +4,36 @@ import path from "node:path";
 import type { BenchContext } from "../benchmark.js";
 import { MeasuredServer } from "./measured-server.js";
 
-/** Where a benchmark keeps everything that it makes; goes with all of it. */
+/** The temporary folder of a benchmark. Disposing removes it. */
 export class WorkFolder implements AsyncDisposable {
   private constructor(private readonly folder: string) {}
 
   static async create(): Promise<WorkFolder> {
     const work = new WorkFolder(await mkdtemp(path.join(tmpdir(), "espalier-bench-")));
-    await mkdir(work.picturesFolder);
+    await mkdir(work.imagesFolder);
     return work;
   }
 
-  /** Of the servers that are started here. */
+  /** Home folder of the servers that are started here. */
   get homeFolder(): string {
     return path.join(this.folder, "home");
   }
 
-  /** Of a database that a benchmark starts beside its server, to write to it itself. */
+  /** Folder of a database that a benchmark starts itself, in order to write to it. */
   get databaseFolder(): string {
     return path.join(this.folder, "postgres");
   }
 
-  /** Below it, the servers may read what they import. */
-  get picturesFolder(): string {
-    return path.join(this.folder, "pictures");
+  /** The servers may import from below this folder. */
+  get imagesFolder(): string {
+    return path.join(this.folder, "images");
   }
 
   /**
-   * Starts a server, gives it to `use` and stops it. The next server finds what it imported and decoded,
-   * but not its checkpoints: those of large networks are gigabytes.
+   * Starts a server, passes it to `use` and stops it. The next server finds the imported and decoded images, but no
+   * checkpoints, which take gigabytes for large networks.
    *
-   * @param databaseUrl null: a database that the servers have for themselves
+   * @param databaseUrl null uses an embedded database
    * @throws AppError `SERVER_ENDED`; what `use` throws
    */
   async serve<T>(
@@ -41,9 +41,9 @@ export class WorkFolder implements AsyncDisposable {
     use: (server: MeasuredServer) => Promise<T>,
     databaseUrl: string | null = null,
   ): Promise<T> {
-    const { homeFolder, picturesFolder } = this;
+    const { homeFolder, imagesFolder } = this;
     try {
-      await using server = await MeasuredServer.start({ homeFolder, picturesFolder, context, databaseUrl });
+      await using server = await MeasuredServer.start({ homeFolder, imagesFolder, context, databaseUrl });
       return await server.during(use(server));
     } finally {
       await rm(path.join(homeFolder, "runs"), { recursive: true, force: true });

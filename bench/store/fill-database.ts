@@ -12,7 +12,7 @@ import {
 } from "./filled-runs.js";
 
 export interface FilledDatabase {
-  /** In the order in which they were launched. */
+  /** In the order of their launch. */
   readonly runIds: readonly string[];
   readonly points: number;
   readonly seconds: number;
@@ -21,11 +21,11 @@ export interface FilledDatabase {
 const RUNS_AT_ONCE = 1_000;
 
 /**
- * Writes ended runs with their epochs and metrics as they would be after months of training, into a
- * database that has none. What it leaves out to be quick is checking foreign keys: every row's is right.
- * At the end the tables are vacuumed and analysed, as autovacuum does to those of a server at work.
+ * Fills an empty database with ended runs, their epochs and metrics, as after months of training. To be fast it skips the
+ * check of foreign keys, which are all valid. At the end it vacuums and analyzes the tables, as autovacuum does in a
+ * running server.
  *
- * @param client of a superuser
+ * @param client connection of a superuser
  */
 export async function fillDatabase(
   client: pg.Client,
@@ -51,14 +51,14 @@ export async function fillDatabase(
     if (runIds.length % (5 * RUNS_AT_ONCE) === 0) report(`${runIds.length} of ${runs} runs are written`);
   }
   await client.query(`set session_replication_role = origin`);
-  report("vacuuming and analysing");
+  report("vacuuming and analyzing");
   await client.query("vacuum (analyze)");
   await client.query("checkpoint");
   const { rows } = await client.query<{ points: number }>(`select count(*)::int as points from metric_point`);
   return { runIds, points: rows[0]?.points ?? 0, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Ids of what runs belong to, by their number. */
+/** Ids of the experiments and dataset versions that runs belong to. */
 interface Parents {
   readonly experiments: readonly string[];
   readonly versions: readonly string[];
@@ -125,7 +125,7 @@ async function insertEpochs(
   );
 }
 
-/** Values only ever improve, so that the last of a series is its best. */
+/** Values improve with every step, so that the last value of a series is its best. */
 async function insertMetrics(
   client: pg.Client,
   runs: readonly FilledRun[],
@@ -158,7 +158,7 @@ async function insertMetrics(
   }
 }
 
-/** SQL of a metric's `n`th value in a run of some `level`. */
+/** Returns the SQL of a metric's `n`th value in a run with a `level`. */
 function valueSql(key: string, n: string): string {
   return key.endsWith("loss") ? `2 - level - ${n} / 1e6` : `level + ${n} / 1e6`;
 }

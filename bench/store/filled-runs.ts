@@ -10,18 +10,18 @@ export const BATCH_SIZES: readonly number[] = [8, 16, 32, 64];
 export const EXPERIMENTS = 20;
 export const DATASETS = 5;
 
-/** Every epoch records these, as the trainer does; what is left of a run's points are losses of batches. */
+/** The metrics of an epoch, as the trainer records them. The other points of a run are losses of batches. */
 export const EPOCH_KEYS: readonly string[] = Object.values(EPOCH_METRICS).map(({ key }) => key);
 export const BATCH_KEY = BATCH_LOSS.key;
 
 export interface RunPoints {
   readonly epochs: number;
-  /** Of `BATCH_KEY`, one each step. */
+  /** Number of points of `BATCH_KEY`, one per step. */
   readonly steps: number;
   readonly stepsPerEpoch: number;
 }
 
-/** Four fifths of a run's points are those of epochs. */
+/** Divides the points of a run: four fifths are metrics of epochs. */
 export function runPoints(pointsPerRun: number): RunPoints {
   const epochs = Math.max(1, Math.floor((pointsPerRun * 0.8) / EPOCH_KEYS.length));
   const steps = Math.max(1, pointsPerRun - epochs * EPOCH_KEYS.length);
@@ -31,7 +31,7 @@ export function runPoints(pointsPerRun: number): RunPoints {
 export interface FilledRun {
   readonly id: string;
   readonly name: string;
-  /** From 0, as are data sets. */
+  /** Number of the experiment, from 0. */
   readonly experiment: number;
   readonly dataset: number;
   readonly state: "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -39,14 +39,14 @@ export interface FilledRun {
   readonly configuration: RunConfiguration;
   readonly createdAt: Date;
   readonly durationSeconds: number;
-  /** What its accuracies begin with, in [0, 1). */
+  /** Initial value of the accuracies, in [0, 1). */
   readonly level: number;
 }
 
 type Ending = Pick<FilledRun, "state" | "reason">;
 
 const SUCCESS: Ending = { state: "SUCCEEDED", reason: "COMPLETED" };
-/** By the rest of the run's number divided by 25. */
+/** By the remainder of the run's number divided by 25. */
 const ENDINGS: ReadonlyMap<number, Ending> = new Map([
   [7, { state: "FAILED", reason: "DIVERGED" }],
   [13, { state: "CANCELLED", reason: "CANCELLED" }],
@@ -55,7 +55,7 @@ const ENDINGS: ReadonlyMap<number, Ending> = new Map([
 const FIRST_LAUNCH = Date.UTC(2026, 0, 1);
 const MINUTE_MS = 60_000;
 
-/** The `n`th run: everything about it follows from the number, but for its id. */
+/** Returns the `n`th run. Everything except its id is determined by the number. */
 export function filledRun(n: number): FilledRun {
   const createdAt = new Date(FIRST_LAUNCH + n * MINUTE_MS);
   const ending = ENDINGS.get(n % 25) ?? SUCCESS;
@@ -76,9 +76,9 @@ export function filledRun(n: number): FilledRun {
   };
 }
 
-/** The `n`th of the values, which begin again after the last. */
+/** Returns the `n`th value, starting over after the last one. */
 export function pick<T>(values: readonly T[], n: number): T {
   const value = values[n % values.length];
-  if (value === undefined) throw new RangeError("There is nothing to pick from.");
+  if (value === undefined) throw new RangeError("Expected at least one value.");
   return value;
 }

@@ -5,7 +5,7 @@ import { EPOCH_KEYS } from "./filled-runs.js";
 import { METRIC_AND_SETTING, OTHER_SEARCHES, type Search } from "./searches.js";
 import { type Times, timed } from "./timed.js";
 
-/** What a page with a table of runs asks for. */
+/** The query of a page with a table of runs. */
 const SEARCH_RUNS = graphql(`query BenchSearch($filter: RunFilter, $orderBy: RunOrderInput, $after: String) {
   runs(filter: $filter, orderBy: $orderBy, first: 50, after: $after) {
     nodes {
@@ -32,22 +32,22 @@ const METRIC_HISTORY = graphql(`query BenchHistory($runId: ID!, $key: String!) {
   }
 }`);
 
-/** The most that a comparison takes. */
+/** The maximum of a comparison. */
 const COMPARED_RUNS = 10;
-/** A share of the calls is enough to see whether a search is slow. */
+/** Fewer calls are enough to find a slow search. */
 const OTHER_CALLS_SHARE = 0.2;
 
 export interface ReadTimes {
-  /** First page, filtered by a metric and a setting, sorted by a metric. */
+  /** First page of a search that is filtered by a metric and a setting and sorted by a metric. */
   readonly search: Times;
-  /** Twentieth page of it. */
+  /** Twentieth page of the same search. */
   readonly laterPage: Times;
   /** By the name of the search. */
   readonly others: ReadonlyMap<string, Times>;
   readonly compare: Times;
 }
 
-/** How long a client waits for answers that hold what a page shows. */
+/** Measures the latency of queries that a page makes. */
 export async function measureReads(
   api: ApiClient,
   runIds: readonly string[],
@@ -70,7 +70,7 @@ export async function measureReads(
   return { search, laterPage, others, compare };
 }
 
-/** How long a thinned history takes. @returns also how many points it was made of */
+/** Measures the query of a thinned history. @returns its times, and the number of points before thinning */
 export async function measureHistory(
   api: ApiClient,
   runId: string,
@@ -103,7 +103,7 @@ async function measureLaterPage(api: ApiClient, calls: number, context: BenchCon
 }
 
 async function compareRuns(api: ApiClient, runIds: readonly string[], number: number): Promise<void> {
-  // Others each time, from all over the table.
+  // Different runs each time, from all parts of the table.
   const compared = Array.from({ length: COMPARED_RUNS }, (_, index) => {
     const place = number * 37 + Math.floor((index * runIds.length) / COMPARED_RUNS);
     return runIds[place % runIds.length] ?? "";
@@ -111,6 +111,6 @@ async function compareRuns(api: ApiClient, runIds: readonly string[], number: nu
   const { compareRuns } = await api.request(COMPARE_RUNS, { runIds: compared, keys: EPOCH_KEYS });
   const values = compareRuns.curves.flatMap(({ series }) => series.flatMap((line) => line.values));
   if (values.length < COMPARED_RUNS * EPOCH_KEYS.length || values.includes(null)) {
-    throw new Error(`The curves of ${COMPARED_RUNS} runs are not whole: ${values.length} values.`);
+    throw new Error(`Expected complete curves of ${COMPARED_RUNS} runs. Received ${values.length} values.`);
   }
 }

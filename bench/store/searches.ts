@@ -1,7 +1,7 @@
 import type { ConfigurationFilter, RunFilter, RunOrderInput } from "../../src/client/generated/graphql.js";
 import { BATCH_SIZES, LEARNING_RATES, pick } from "./filled-runs.js";
 
-/** Variables of a search; `number` makes one search differ from the next, so that no answer is kept. */
+/** Returns the variables of a search. `number` makes searches differ, so that no cache can answer them. */
 export type Search = (number: number) => {
   readonly filter: RunFilter | null;
   readonly orderBy: RunOrderInput | null;
@@ -14,7 +14,7 @@ const learningRate = (number: number): ConfigurationFilter => ({
   equals: String(pick(LEARNING_RATES, number)),
 });
 
-/** A metric, a setting, sorted by a metric: what the figure `searchP95Ms` is of, and what the peer answers. */
+/** Filtered by a metric and a setting, sorted by a metric: the search of `searchP95Ms` and of the peer. */
 export const METRIC_AND_SETTING: Search = (number) => ({
   filter: {
     metric: [{ key: TOP1, atLeast: 0.5 - (number % 50) / 1000 }],
@@ -23,7 +23,7 @@ export const METRIC_AND_SETTING: Search = (number) => ({
   orderBy: BY_TOP1,
 });
 
-/** What else people look for, by name; none may be a catastrophe. */
+/** Other common searches by name. None of them may be slow. */
 export const OTHER_SEARCHES: Readonly<Record<string, Search>> = {
   newest: () => ({ filter: null, orderBy: null }),
   name: (number) => ({ filter: { nameContains: `UN-1${number % 10}` }, orderBy: null }),

@@ -22,7 +22,7 @@ const OPTIONS = {
   seconds: wholeNumber("seconds in which points are written without a pause", { minimum: 1, otherwise: 20 }),
 } as const;
 
-/** What a team's years of training do to lists, comparisons and batches of points. */
+/** Measures lists, comparisons and batches of points in a database with years of a team's training. */
 export const store: Benchmark = benchmark(
   "store",
   "lists, comparisons and writes of metrics among many runs",
@@ -30,13 +30,15 @@ export const store: Benchmark = benchmark(
   measureStore,
 );
 
-async function measureStore(options: Options<typeof OPTIONS>, context: BenchContext): Promise<Measurement> {
+export type StoreOptions = Options<typeof OPTIONS>;
+
+export async function measureStore(options: StoreOptions, context: BenchContext): Promise<Measurement> {
   const { report } = context;
   await using resources = new OwnedResources();
   const work = resources.own(await WorkFolder.create());
-  const { homeFolder, picturesFolder } = work;
+  const { homeFolder, imagesFolder } = work;
   const log = createLog("warn");
-  // What the server would start itself, with the same settings; here, so that runs can be written into it.
+  // The server would start the same database itself. It is started here so that runs can be written into it.
   const postgres = resources.own(await startEmbeddedPostgres(path.join(homeFolder, "postgres"), log));
   const databaseUrl = postgres.url;
   await applyMigrations(databaseUrl, log);
@@ -46,9 +48,9 @@ async function measureStore(options: Options<typeof OPTIONS>, context: BenchCont
 
   const database = resources.own(await Database.open(databaseUrl, log));
   const writer = new BatchWriter(database);
-  const serverOptions = { homeFolder, picturesFolder, context, databaseUrl };
+  const serverOptions = { homeFolder, imagesFolder, context, databaseUrl };
   const server = resources.own(await MeasuredServer.start(serverOptions));
-  // Awaited here: the server stops when this function ends.
+  // Awaited here because the server stops when this function ends.
   return await server.during(measure(server));
 
   async function measure({ api }: MeasuredServer): Promise<Measurement> {
@@ -85,7 +87,7 @@ function figures(name: string, { p50, p95 }: Times): Record<string, number> {
   return { [`${name}P50Ms`]: p50, [`${name}P95Ms`]: p95 };
 }
 
-async function fill(url: string, options: Options<typeof OPTIONS>, context: BenchContext) {
+async function fill(url: string, options: StoreOptions, context: BenchContext) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

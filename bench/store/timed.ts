@@ -1,16 +1,16 @@
 import type { BenchContext } from "../benchmark.js";
 import { percentile } from "../figures/percentile.js";
 
-/** Milliseconds. */
+/** Percentiles of latencies, in milliseconds. */
 export interface Times {
   readonly p50: number;
   readonly p95: number;
 }
 
-/** Calls that are made first and not counted: connections are opened and plans made. */
+/** The first calls open connections and prepare plans. They are not counted. */
 const WARM_UP = 3;
 
-/** How long calls take, one after another. @param call is given its number, from 0 */
+/** Measures calls one after another. @param call gets the number of the call, from 0 */
 export async function timed(
   calls: number,
   { signal }: BenchContext,

@@ -16,13 +16,13 @@ import { type Times, timed } from "./timed.js";
 
 export const BATCH_POINTS = 1_000;
 const POINTS_PER_STEP = 2;
-/** As many as a few machines have at work. */
+/** Runs that a few machines train at the same time. */
 export const WRITING_RUNS = 4;
 
-/** Behind what the runs have already: a point that is there would not be written. */
+/** Later than the existing steps of the runs: a point that exists is not written again. */
 const FIRST_STEP = 1_000_000;
 
-/** Writes to runs at work through the store that the trainer writes through, each batch fenced by its attempt. */
+/** Writes batches of points to running runs through the same store as the trainer, fenced by the attempt. */
 export class BatchWriter {
   readonly #attempts: RunAttemptStore;
   #step = FIRST_STEP;
@@ -40,7 +40,7 @@ export class BatchWriter {
     });
   }
 
-  /** Makes runs RUNNING, held by a worker that no server takes for dead. @returns their ids */
+  /** Marks runs RUNNING, with a lease that does not expire during the benchmark. @returns their ids */
   async putToWork(runIds: readonly string[]): Promise<readonly string[]> {
     await this.database.kysely
       .updateTable("run")
@@ -57,12 +57,12 @@ export class BatchWriter {
     return runIds;
   }
 
-  /** How long a batch of {@link BATCH_POINTS} takes from its first statement until it is durable. */
+  /** Measures a batch of {@link BATCH_POINTS} points from its first statement until it is durable. */
   time(batches: number, runId: string, context: BenchContext): Promise<Times> {
     return timed(batches, context, () => this.#write(runId));
   }
 
-  /** Points a second that several runs at once write for a while, each its batches one after another. */
+  /** Writes batches of several runs in parallel. @returns points per second */
   async sustain(runIds: readonly string[], seconds: number, { signal }: BenchContext): Promise<number> {
     const started = performance.now();
     const end = started + seconds * 1000;
@@ -79,7 +79,7 @@ export class BatchWriter {
     return (batches * BATCH_POINTS * 1000) / (performance.now() - started);
   }
 
-  /** @throws Error when the database has more or fewer points than were written */
+  /** Checks the number of points in the database. @throws Error when it differs from what was written */
   async check(runIds: readonly string[]): Promise<void> {
     const found = await this.database.kysely
       .selectFrom("metricSeries as s")
@@ -90,7 +90,7 @@ export class BatchWriter {
       .executeTakeFirstOrThrow();
     const written = (this.#step - FIRST_STEP) * POINTS_PER_STEP;
     if (found.points === written) return;
-    throw new Error(`${written} points were written, and ${found.points} are there.`);
+    throw new Error(`Expected the ${written} points that were written. The database has ${found.points}.`);
   }
 
   #write(runId: string): Promise<void> {
@@ -98,7 +98,7 @@ export class BatchWriter {
     return this.#attempts.recordValues({ runId, attempt: 1 }, { epoch: 1, points }, new Date());
   }
 
-  /** The losses and rates of as many steps as make a batch. */
+  /** Returns the losses and learning rates of the steps of one batch. */
   #nextPoints(): readonly MetricValueAt[] {
     return Array.from({ length: BATCH_POINTS / POINTS_PER_STEP }, () => {
       const step = ++this.#step;

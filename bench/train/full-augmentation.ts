@@ -1,6 +1,6 @@
 import type { Augmentation } from "../../src/core/run-configuration.js";
 
-/** Everything at once, as a user who wants it all asks for it. */
+/** All random changes at once. */
 export const FULL_AUGMENTATION: Augmentation = {
   horizontalFlip: true,
   verticalFlip: false,

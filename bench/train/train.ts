@@ -10,7 +10,7 @@ import {
 import { Architecture, HeadKind, Precision } from "../../src/core/enumerations.js";
 import { type BenchContext, type Benchmark, benchmark, type Measurement } from "../benchmark.js";
 import { rounded } from "../figures/rounded.js";
-import { importClassifiedPictures } from "../images/import-classes.js";
+import { importClasses } from "../images/import-classes.js";
 import { measureSteps, type StepCost } from "../runs/measure-steps.js";
 import { WorkFolder } from "../server/work-folder.js";
 import { FULL_AUGMENTATION } from "./full-augmentation.js";
@@ -54,7 +54,7 @@ const AUGMENTATIONS: Readonly<Record<TrainOptions["augmentation"], AugmentationI
 };
 const FINETUNED_FROZEN_BLOCKS = 4;
 
-/** What a training step takes in the real trainer, on real pictures that were decoded once. */
+/** Measures training steps of the trainer on images, through the API. */
 export const train: Benchmark = benchmark(
   "train",
   "speed and memory of training steps: VGG19 at 224 px, 1000 classes, batches of 8",
@@ -62,7 +62,7 @@ export const train: Benchmark = benchmark(
   async (options, context) => {
     await using work = await WorkFolder.create();
     const { data: dataFile, classes } = options;
-    const dataset = await importClassifiedPictures(work, { dataFile, classes }, context);
+    const dataset = await importClasses(work, { dataFile, classes }, context);
     const trainer = new StepBench(work, dataset, options, context);
     const measure = options.mode === "train" ? measureTraining : measureFineTuning;
     return await measure(trainer, options);
@@ -85,11 +85,11 @@ async function measureTraining(trainer: StepBench, options: TrainOptions): Promi
   };
 }
 
-/** Each of the three in a server of its own. */
+/** Measures the three variants, each in a new server. */
 async function measureFineTuning(trainer: StepBench, options: TrainOptions): Promise<Measurement> {
   const frozenBlocks = options.frozenBlocks || FINETUNED_FROZEN_BLOCKS;
   const full = await trainer.measure({ frozenBlocks: 0, augmentation: AUGMENTATIONS.flip });
-  // Augmented pictures differ every epoch, so nothing can be kept of them.
+  // Augmented images differ in every epoch, so their features cannot be cached.
   const frozen = await trainer.measure({ frozenBlocks, augmentation: AUGMENTATIONS.flip });
   const cached = await trainer.measure({ frozenBlocks, augmentation: AUGMENTATIONS.none });
   return {
@@ -107,7 +107,7 @@ async function measureFineTuning(trainer: StepBench, options: TrainOptions): Pro
   };
 }
 
-/** Measures the same network on the same pictures with one setting or another. */
+/** Measures one network on one dataset with different settings. */
 class StepBench {
   #threads = 0;
 
@@ -148,8 +148,8 @@ class StepBench {
       imageSizePixels: options.imageSize,
       classes: options.classes,
       frozenBlocks: options.frozenBlocks,
-      augmentation: mode === "train" ? augmentation : "flip, none when features are kept",
-      pictures: data === null ? "drawn" : "given",
+      augmentation: mode === "train" ? augmentation : "flip, none with cached features",
+      images: data === null ? "drawn" : "given",
       warmUpSteps: options.warmUp,
       measuredSteps: cost.measuredSteps,
     };
@@ -162,13 +162,13 @@ function configurationOf(options: TrainOptions): RunConfigurationInput {
     widthMultiplier: options.width,
     imageSizePixels: options.imageSize,
     head: options.head === null ? null : { kind: options.head },
-    // What the peers train with.
+    // The same as the peers.
     optimizer: { adam: {} },
     learningRate: { constant: { initial: 1e-4 } },
     batchSize: options.batch,
     accumulationSteps: options.accumulation,
     precision: options.precision,
-    // It is cancelled long before.
+    // The run is cancelled long before.
     epochs: 1000,
   };
 }

@@ -1,42 +1,42 @@
-import { type Colour, css, lighter, PETAL_COLOURS, type PetalColour, varied } from "./colour.js";
+import { type Color, css, lighter, PETAL_COLORS, type PetalColor, varied } from "./color.js";
 import { type PetalShape, petal } from "./petal.js";
 import { rosePetals } from "./rose.js";
 import type { SeededRandom } from "./seeded-random.js";
 import { element, linearGradient, pathData, turned } from "./svg.js";
 import { tulipCup } from "./tulip.js";
 
-/** One kind of flower: how often it has which colour, and how its head is drawn. */
+/** A kind of flower: the frequencies of its colors, and how its head is drawn. */
 export interface FlowerKind {
-  readonly colours: Readonly<Partial<Record<PetalColour, number>>>;
-  /** Side views stand upright; the others are seen from above, at any angle. */
+  readonly colors: Readonly<Partial<Record<PetalColor, number>>>;
+  /** Flowers in a side view stand upright. The others are seen from above at any angle. */
   readonly view: "above" | "side";
-  /** A head of radius 1 around the origin, as SVG. `id` keeps the names of its gradients apart. */
-  readonly head: (random: SeededRandom, colour: Colour, id: string) => string;
+  /** Draws a head of radius 1 around the origin as SVG. `id` makes the names of its gradients unique. */
+  readonly head: (random: SeededRandom, color: Color, id: string) => string;
 }
 
 export const FLOWER_KINDS = {
   daisy: {
-    colours: { white: 5, pink: 2, yellow: 2, purple: 2, orange: 1 },
+    colors: { white: 5, pink: 2, yellow: 2, purple: 2, orange: 1 },
     view: "above",
     head: daisyHead,
   },
   dandelion: {
-    colours: { yellow: 5, orange: 2, white: 4 },
+    colors: { yellow: 5, orange: 2, white: 4 },
     view: "above",
     head: dandelionHead,
   },
   rose: {
-    colours: { red: 4, pink: 4, white: 2, yellow: 2, orange: 1, purple: 1 },
+    colors: { red: 4, pink: 4, white: 2, yellow: 2, orange: 1, purple: 1 },
     view: "above",
     head: rosePetals,
   },
   sunflower: {
-    colours: { yellow: 6, orange: 3, red: 1, white: 1 },
+    colors: { yellow: 6, orange: 3, red: 1, white: 1 },
     view: "above",
     head: sunflowerHead,
   },
   tulip: {
-    colours: { red: 3, yellow: 3, pink: 3, purple: 2, white: 2, orange: 2 },
+    colors: { red: 3, yellow: 3, pink: 3, purple: 2, white: 2, orange: 2 },
     view: "side",
     head: tulipCup,
   },
@@ -44,19 +44,19 @@ export const FLOWER_KINDS = {
 
 export type FlowerName = keyof typeof FLOWER_KINDS;
 
-/** Percent of lightness by which the petals of one ring differ. */
+/** Difference in lightness between the petals of a ring, in percent. */
 const PETAL_SHADES = [-6, -2, 2, 6] as const;
 /** Directions of the hairs at the end of a seed's thread. */
 const TUFT_DEGREES = [-72, -36, 0, 36, 72] as const;
 
-/** A colour that the kind has, a little different for each flower. */
-export function colourOf(random: SeededRandom, kind: FlowerKind): Colour {
-  const name = random.weighted(kind.colours as Record<PetalColour, number>);
-  return varied(random, PETAL_COLOURS[name]);
+/** Picks a color of the kind, with a small variation per flower. */
+export function colorOf(random: SeededRandom, kind: FlowerKind): Color {
+  const name = random.weighted(kind.colors as Record<PetalColor, number>);
+  return varied(random, PETAL_COLORS[name]);
 }
 
-/** Few, long petals around a small disc. */
-function daisyHead(random: SeededRandom, colour: Colour, id: string): string {
+/** A few long petals around a small disc. */
+function daisyHead(random: SeededRandom, color: Color, id: string): string {
   const count = random.integer(11, 24);
   const shape: PetalShape = {
     length: 1,
@@ -67,13 +67,13 @@ function daisyHead(random: SeededRandom, colour: Colour, id: string): string {
   const disc = varied(random, { hue: 44, saturation: 90, lightness: 50 });
   return (
     Array.from({ length: layers }, (_, layer) =>
-      ring(random, { id: `${id}-${layer}`, count, shape, colour, scale: 1 - layer * 0.2 }),
+      ring(random, { id: `${id}-${layer}`, count, shape, color, scale: 1 - layer * 0.2 }),
     ).join("") + discOf(random, disc, random.between(0.19, 0.29), 14)
   );
 }
 
 /** Many pointed petals around a disc of seeds that is about half of the head. */
-function sunflowerHead(random: SeededRandom, colour: Colour, id: string): string {
+function sunflowerHead(random: SeededRandom, color: Color, id: string): string {
   const count = random.integer(14, 26);
   const shape: PetalShape = {
     length: 1,
@@ -84,26 +84,26 @@ function sunflowerHead(random: SeededRandom, colour: Colour, id: string): string
   const youngDisc = { hue: 55, saturation: 55, lightness: 38 };
   const disc = varied(random, random.chance(0.85) ? darkDisc : youngDisc);
   return (
-    ring(random, { id: `${id}-0`, count, shape, colour: lighter(colour, -7), scale: 1 }) +
-    ring(random, { id: `${id}-1`, count, shape, colour, scale: 0.9 }) +
+    ring(random, { id: `${id}-0`, count, shape, color: lighter(color, -7), scale: 1 }) +
+    ring(random, { id: `${id}-1`, count, shape, color, scale: 0.9 }) +
     discOf(random, disc, random.between(0.4, 0.56), 90)
   );
 }
 
-/** Either a dense head of straps with no disc, or the white ball of seeds that it becomes. */
-function dandelionHead(random: SeededRandom, colour: Colour, id: string): string {
-  if (colour.lightness > 80) return seedBall(random, colour);
+/** Either a dense head of narrow petals without a disc, or a white ball of seeds. */
+function dandelionHead(random: SeededRandom, color: Color, id: string): string {
+  if (color.lightness > 80) return seedBall(random, color);
   const layers = random.integer(4, 6);
   const count = random.integer(20, 30);
   const shape: PetalShape = { length: 1, width: random.between(0.12, 0.17), tip: "notched" };
   return Array.from({ length: layers }, (_, layer) => {
     const inward = layer / layers;
-    const tint = lighter(colour, -10 + 16 * inward);
-    return ring(random, { id: `${id}-${layer}`, count, shape, colour: tint, scale: 1 - 0.85 * inward });
+    const tint = lighter(color, -10 + 16 * inward);
+    return ring(random, { id: `${id}-${layer}`, count, shape, color: tint, scale: 1 - 0.85 * inward });
   }).join("");
 }
 
-function seedBall(random: SeededRandom, colour: Colour): string {
+function seedBall(random: SeededRandom, color: Color): string {
   const threads = Array.from({ length: random.integer(70, 120) }, () => {
     // Points on a ball, seen from the front, crowd at its rim.
     const reach = Math.sin(random.between(0.15, 1) * (Math.PI / 2)) * random.between(0.9, 1);
@@ -113,14 +113,14 @@ function seedBall(random: SeededRandom, colour: Colour): string {
     });
     const thread = element("path", {
       d: pathData("M", 0, 0, "V", -reach, ...tuft),
-      stroke: css(varied(random, colour, 0.6), random.between(0.5, 0.95)),
+      stroke: css(varied(random, color, 0.6), random.between(0.5, 0.95)),
       "stroke-width": 0.02,
     });
     return turned(random.between(0, 360), thread);
   }).join("");
   const core = css(varied(random, { hue: 70, saturation: 25, lightness: 40 }));
   return (
-    element("circle", { r: 1, fill: css(colour, 0.16) }) +
+    element("circle", { r: 1, fill: css(color, 0.16) }) +
     threads +
     element("circle", { r: random.between(0.08, 0.14), fill: core })
   );
@@ -130,22 +130,22 @@ interface Ring {
   readonly id: string;
   readonly count: number;
   readonly shape: PetalShape;
-  readonly colour: Colour;
+  readonly color: Color;
   readonly scale: number;
 }
 
-/** Petals all the way round, none quite like its neighbour; now and then one is missing. */
-function ring(random: SeededRandom, { id, count, shape, colour, scale }: Ring): string {
+/** A full ring of petals with small differences; sometimes one is missing. */
+function ring(random: SeededRandom, { id, count, shape, color, scale }: Ring): string {
   const offset = random.between(0, 360);
   const gradients = PETAL_SHADES.map((shade, index) =>
     linearGradient(
       `${id}-${index}`,
       [0, 0],
       [0, -shape.length],
-      [shade - 16, shade, shade + 6].map((percent) => css(lighter(colour, percent))),
+      [shade - 16, shade, shade + 6].map((percent) => css(lighter(color, percent))),
     ),
   ).join("");
-  const stroke = css(lighter(colour, -24), 0.7);
+  const stroke = css(lighter(color, -24), 0.7);
   const petals = Array.from({ length: count }, (_, index) => {
     if (random.chance(0.02)) return "";
     const degrees = offset + (360 / count) * (index + random.normal() * 0.14);
@@ -160,8 +160,8 @@ function ring(random: SeededRandom, { id, count, shape, colour, scale }: Ring): 
   return gradients + petals;
 }
 
-/** A disc whose seeds follow the golden angle, as real ones do. */
-function discOf(random: SeededRandom, colour: Colour, radius: number, seeds: number): string {
+/** A disc whose seeds follow the golden angle, as in real flowers. */
+function discOf(random: SeededRandom, color: Color, radius: number, seeds: number): string {
   const goldenAngle = Math.PI * (3 - Math.sqrt(5));
   const dots = Array.from({ length: seeds }, (_, index) => {
     const distance = radius * 0.93 * Math.sqrt((index + 0.5) / seeds);
@@ -169,12 +169,12 @@ function discOf(random: SeededRandom, colour: Colour, radius: number, seeds: num
       cx: distance * Math.cos(index * goldenAngle),
       cy: distance * Math.sin(index * goldenAngle),
       r: (radius * 0.75) / Math.sqrt(seeds),
-      fill: css(lighter(colour, random.between(-12, 18) - 6 * (1 - distance / radius))),
+      fill: css(lighter(color, random.between(-12, 18) - 6 * (1 - distance / radius))),
     });
   }).join("");
   return (
-    element("circle", { r: radius * 1.06, fill: css(lighter(colour, -12)) }) +
-    element("circle", { r: radius, fill: css(colour) }) +
+    element("circle", { r: radius * 1.06, fill: css(lighter(color, -12)) }) +
+    element("circle", { r: radius, fill: css(color) }) +
     dots
   );
 }

@@ -1,17 +1,17 @@
-import { type Colour, css, lighter } from "./colour.js";
+import { type Color, css, lighter } from "./color.js";
 import type { SeededRandom } from "./seeded-random.js";
 import { element, pathData, radialGradient, turned } from "./svg.js";
 
 const GOLDEN_ANGLE_DEGREES = 137.5;
 
-/** Broad petals that overlap and wind around the centre, darker towards it. */
-export function rosePetals(random: SeededRandom, colour: Colour, id: string): string {
+/** Broad petals that overlap and wind around the center, darker towards it. */
+export function rosePetals(random: SeededRandom, color: Color, id: string): string {
   const count = random.integer(13, 20);
   const offset = random.between(0, 360);
   const petals = Array.from({ length: count }, (_, index) => {
     const inward = index / count;
     const reach = 1 - 0.86 * inward;
-    const tint = lighter(colour, 7 - 20 * inward + random.between(-3, 3));
+    const tint = lighter(color, 7 - 20 * inward + random.between(-3, 3));
     const name = `${id}-${index}`;
     const gradient = radialGradient(name, [0, 0], reach, [
       css(lighter(tint, -22)),
@@ -26,7 +26,7 @@ export function rosePetals(random: SeededRandom, colour: Colour, id: string): st
     });
     return gradient + turned(offset + index * GOLDEN_ANGLE_DEGREES + random.normal() * 8, outline);
   }).join("");
-  return petals + turned(offset, heart(colour));
+  return petals + turned(offset, heart(color));
 }
 
 /** A petal whose rim is a wavy arc of about a third of a circle around the origin. */
@@ -43,8 +43,8 @@ function broadPetal(random: SeededRandom, reach: number, breadth: number): strin
   );
 }
 
-/** The rolled petals in the middle, as one spiral line. */
-function heart(colour: Colour): string {
+/** The rolled petals in the middle, drawn as a spiral. */
+function heart(color: Color): string {
   const turns = 2.2;
   const points = Array.from({ length: 28 }, (_, index) => {
     const part = index / 27;
@@ -52,11 +52,11 @@ function heart(colour: Colour): string {
     return [0.2 * part * Math.cos(angle), 0.2 * part * Math.sin(angle)] as const;
   });
   return (
-    element("circle", { r: 0.2, fill: css(lighter(colour, -12)) }) +
+    element("circle", { r: 0.2, fill: css(lighter(color, -12)) }) +
     element("path", {
       d: pathData("M", 0, 0, ...points.flatMap(([x, y]) => ["L", x, y])),
       fill: "none",
-      stroke: css(lighter(colour, -32)),
+      stroke: css(lighter(color, -32)),
       "stroke-width": 0.03,
     })
   );

@@ -1,18 +1,18 @@
-import { type Colour, css, lighter, PETAL_COLOURS, type PetalColour, varied } from "./colour.js";
-import { colourOf, type FlowerKind } from "./flower-kinds.js";
+import { type Color, css, lighter, PETAL_COLORS, type PetalColor, varied } from "./color.js";
+import { colorOf, type FlowerKind } from "./flower-kinds.js";
 import { petal } from "./petal.js";
 import type { SeededRandom } from "./seeded-random.js";
-import { element, group, linearGradient, pathData, picture, turned } from "./svg.js";
+import { element, group, image, linearGradient, pathData, turned } from "./svg.js";
 
-/** A picture in layers, so that the background can be out of focus. */
+/** The layers of an image. The background can be blurred separately. */
 export interface Scene {
   readonly background: string;
   readonly foreground: string;
 }
 
 interface Backdrop {
-  readonly top: Colour;
-  readonly bottom: Colour;
+  readonly top: Color;
+  readonly bottom: Color;
 }
 
 const BACKDROPS = {
@@ -42,13 +42,13 @@ const BACKDROPS = {
   },
 } as const satisfies Record<string, Backdrop>;
 
-const LEAF: Colour = { hue: 108, saturation: 40, lightness: 34 };
+const LEAF: Color = { hue: 108, saturation: 40, lightness: 34 };
 
-/** A flower of the kind, sometimes with others of its kind behind it, in front of a garden. */
+/** Draws a flower in front of a garden, sometimes with others of its kind behind it. */
 export function drawScene(random: SeededRandom, kind: FlowerKind, sizePixels: number): Scene {
   return {
-    background: picture(sizePixels, sizePixels, backdrop(random, sizePixels)),
-    foreground: picture(sizePixels, sizePixels, flowers(random, kind, sizePixels)),
+    background: image(sizePixels, sizePixels, backdrop(random, sizePixels)),
+    foreground: image(sizePixels, sizePixels, flowers(random, kind, sizePixels)),
   };
 }
 
@@ -65,27 +65,27 @@ function backdrop(random: SeededRandom, size: number): string {
   const blades = Array.from({ length: random.integer(3, 16) }, () =>
     blade(random, size, 0.7, random.between(0.5, 1)),
   ).join("");
-  // Flowers far behind: spots of any colour, so that a coloured spot says nothing about the kind.
+  // Distant flowers: spots of any color, so that a colored spot does not reveal the kind.
   const spots = Array.from({ length: random.integer(0, 4) }, () => {
-    const names = Object.keys(PETAL_COLOURS) as PetalColour[];
-    const colour = PETAL_COLOURS[names[random.integer(0, names.length - 1)] ?? "white"];
+    const names = Object.keys(PETAL_COLORS) as PetalColor[];
+    const color = PETAL_COLORS[names[random.integer(0, names.length - 1)] ?? "white"];
     return element("ellipse", {
       cx: random.between(0, size),
       cy: random.between(0, size),
       rx: random.between(0.03, 0.11) * size,
       ry: random.between(0.03, 0.11) * size,
-      fill: css(varied(random, colour), random.between(0.35, 0.9)),
+      fill: css(varied(random, color), random.between(0.35, 0.9)),
     });
   }).join("");
   return gradient + element("rect", { width: size, height: size, fill: "url(#ground)" }) + blades + spots;
 }
 
-/** A leaf or a blade of grass anywhere. */
+/** A leaf or a blade of grass at a random place. */
 function blade(random: SeededRandom, size: number, longest: number, opacity: number): string {
-  const colour = varied(random, lighter(LEAF, random.between(-12, 16)), 1.5);
+  const color = varied(random, lighter(LEAF, random.between(-12, 16)), 1.5);
   const shape = petal(
     { length: random.between(0.2, longest), width: random.between(0.03, 0.2), tip: "pointed" },
-    css(colour, opacity),
+    css(color, opacity),
     "none",
   );
   const x = random.between(0, size);
@@ -97,10 +97,10 @@ function blade(random: SeededRandom, size: number, longest: number, opacity: num
 }
 
 function flowers(random: SeededRandom, kind: FlowerKind, size: number): string {
-  const colour = colourOf(random, kind);
+  const color = colorOf(random, kind);
   const others = random.chance(0.6) ? 0 : random.integer(1, 2);
   const behind = Array.from({ length: others }, (_, index) =>
-    flower(random, kind, varied(random, colour), `other${index}`, {
+    flower(random, kind, varied(random, color), `other${index}`, {
       x: random.between(0.1, 0.9) * size,
       y: random.between(0.15, 0.85) * size,
       radius: random.between(0.12, 0.18) * size,
@@ -109,7 +109,7 @@ function flowers(random: SeededRandom, kind: FlowerKind, size: number): string {
   ).join("");
   const radius = random.between(0.3, 0.46) * size;
   const margin = radius * 0.9;
-  const main = flower(random, kind, colour, "main", {
+  const main = flower(random, kind, color, "main", {
     x: random.between(margin, size - margin),
     y: random.between(margin, size - margin),
     radius,
@@ -125,20 +125,20 @@ interface Place {
   readonly x: number;
   readonly y: number;
   readonly radius: number;
-  /** Of the picture. */
+  /** Height and width of the image. */
   readonly size: number;
 }
 
 /** Stem, leaves and head. */
-function flower(random: SeededRandom, kind: FlowerKind, colour: Colour, id: string, place: Place): string {
+function flower(random: SeededRandom, kind: FlowerKind, color: Color, id: string, place: Place): string {
   const { x, y, radius } = place;
   const lean = random.normal() * 14;
-  // Seen from above at a slant, a round head is an ellipse.
+  // A round head that is seen at an angle is an ellipse.
   const slant = kind.view === "above" ? random.between(0.72, 1) : random.between(0.88, 1.12);
   const spin = kind.view === "above" ? random.between(0, 360) : random.normal() * 4;
   const head = group(
     `translate(${x.toFixed(2)} ${y.toFixed(2)}) rotate(${lean.toFixed(1)}) scale(${radius.toFixed(2)} ${(radius * slant).toFixed(2)})`,
-    turned(spin, kind.head(random, colour, id)),
+    turned(spin, kind.head(random, color, id)),
   );
   return stem(random, place, lean) + head;
 }

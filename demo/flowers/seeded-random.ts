@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 
-/** Random numbers that depend on the seed alone, so that the same picture is drawn every time. */
+/** Random numbers that depend on the seed alone, so that the same seed always draws the same image. */
 export class SeededRandom {
   #state: number;
 
-  /** @param seed any text; each picture has one of its own, so the order of drawing does not matter */
+  /** @param seed any text. Each image has its own seed, so the order of drawing does not matter. */
   constructor(seed: string) {
     this.#state = createHash("sha256").update(seed).digest().readUInt32LE(0);
   }
 
-  /** Uniform in [0, 1). Mulberry32 (Tommy Ettinger, public domain): 32 bits of state are plenty for drawing. */
+  /** Uniform in [0, 1). Mulberry32 (Tommy Ettinger, public domain): 32 bits of state are enough for drawing. */
   unit(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -31,12 +31,12 @@ export class SeededRandom {
     return this.unit() < probability;
   }
 
-  /** About normal with mean 0 and standard deviation 1: three uniform numbers are enough for noise. */
+  /** Approximately normal with mean 0 and standard deviation 1, from three uniform numbers. */
   normal(): number {
     return (this.unit() + this.unit() + this.unit() - 1.5) * 2;
   }
 
-  /** A key of the table, as often as its weight says. */
+  /** A key of the table, with a probability in proportion to its weight. */
   weighted<Key extends string>(weights: Readonly<Record<Key, number>>): Key {
     const entries = Object.entries(weights) as [Key, number][];
     let rest = this.unit() * entries.reduce((sum, [, weight]) => sum + weight, 0);

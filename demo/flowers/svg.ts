@@ -1,4 +1,4 @@
-/** The few pieces of SVG that the flowers are made of. Numbers are rounded, which keeps the text short. */
+/** Builds the SVG elements of the flowers. Numbers are rounded to keep the text short. */
 
 export type Attributes = Readonly<Record<string, string | number>>;
 
@@ -9,7 +9,7 @@ export function element(name: string, attributes: Attributes, content = ""): str
   return `<${name}${list}>${content}</${name}>`;
 }
 
-/** Path data: letters as they are, numbers rounded. */
+/** Joins path data and rounds its numbers. */
 export function pathData(...parts: readonly (string | number)[]): string {
   return parts.map((part) => (typeof part === "number" ? rounded(part) : part)).join(" ");
 }
@@ -22,35 +22,35 @@ export function turned(degrees: number, content: string): string {
   return group(`rotate(${rounded(degrees)})`, content);
 }
 
-/** Colours along a line in the coordinates of the shape that it fills. */
+/** A gradient along a line, in the coordinates of the filled shape. */
 export function linearGradient(
   id: string,
   from: readonly [x: number, y: number],
   to: readonly [x: number, y: number],
-  colours: readonly string[],
+  colors: readonly string[],
 ): string {
   return element(
     "linearGradient",
     { id, gradientUnits: "userSpaceOnUse", x1: from[0], y1: from[1], x2: to[0], y2: to[1] },
-    stops(colours),
+    stops(colors),
   );
 }
 
-/** Colours from a centre outwards, in the coordinates of the shape that it fills. */
+/** A gradient from a center outwards, in the coordinates of the filled shape. */
 export function radialGradient(
   id: string,
-  centre: readonly [x: number, y: number],
+  center: readonly [x: number, y: number],
   radius: number,
-  colours: readonly string[],
+  colors: readonly string[],
 ): string {
   return element(
     "radialGradient",
-    { id, gradientUnits: "userSpaceOnUse", cx: centre[0], cy: centre[1], r: radius },
-    stops(colours),
+    { id, gradientUnits: "userSpaceOnUse", cx: center[0], cy: center[1], r: radius },
+    stops(colors),
   );
 }
 
-export function picture(width: number, height: number, content: string): string {
+export function image(width: number, height: number, content: string): string {
   return element(
     "svg",
     { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` },
@@ -58,10 +58,10 @@ export function picture(width: number, height: number, content: string): string 
   );
 }
 
-function stops(colours: readonly string[]): string {
-  const last = Math.max(1, colours.length - 1);
-  return colours
-    .map((colour, index) => element("stop", { offset: index / last, "stop-color": colour }))
+function stops(colors: readonly string[]): string {
+  const last = Math.max(1, colors.length - 1);
+  return colors
+    .map((color, index) => element("stop", { offset: index / last, "stop-color": color }))
     .join("");
 }
 

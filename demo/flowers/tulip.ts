@@ -1,23 +1,23 @@
-import { type Colour, css, lighter } from "./colour.js";
+import { type Color, css, lighter } from "./color.js";
 import type { SeededRandom } from "./seeded-random.js";
 import { element, linearGradient, pathData } from "./svg.js";
 
-/** A cup seen from the side: pointed petals behind, two at the sides, one or two in front. */
-export function tulipCup(random: SeededRandom, colour: Colour, id: string): string {
+/** A cup in a side view: pointed petals at the back, two at the sides, one or two in front. */
+export function tulipCup(random: SeededRandom, color: Color, id: string): string {
   const width = random.between(0.5, 0.68);
   const opening = random.between(-0.18, 0.42);
   const names = { behind: `${id}-behind`, side: `${id}-side`, front: `${id}-front` };
   const gradients = [
-    linearGradient(names.behind, [0, 1], [0, -1], [css(lighter(colour, -30)), css(lighter(colour, -12))]),
-    linearGradient(names.side, [0, 1], [0, -1], [css(lighter(colour, -18)), css(lighter(colour, 2))]),
+    linearGradient(names.behind, [0, 1], [0, -1], [css(lighter(color, -30)), css(lighter(color, -12))]),
+    linearGradient(names.side, [0, 1], [0, -1], [css(lighter(color, -18)), css(lighter(color, 2))]),
     linearGradient(
       names.front,
       [0, 1],
       [0, -1],
-      [css(lighter(colour, -10)), css(colour), css(lighter(colour, 10))],
+      [css(lighter(color, -10)), css(color), css(lighter(color, 10))],
     ),
   ].join("");
-  const stroke = css(lighter(colour, -28), 0.8);
+  const stroke = css(lighter(color, -28), 0.8);
   const behind = [-0.45, 0.05, 0.5].map((lean) =>
     cupPetal(
       lean * width * (1 + opening),

@@ -78,15 +78,16 @@ export function oneWord<W extends string>(
   };
 }
 
-/** Words with commas between them. Without the option, all of them. */
+/** Words with commas between them. */
 export function someWords<W extends string>(
   description: string,
   words: readonly W[],
+  otherwise: readonly W[] = words,
 ): OptionDefinition<readonly W[]> {
   return {
     takes: `<${words.join(",")}>`,
     description,
-    otherwise: { value: words },
+    otherwise: { value: otherwise },
     read: (text) => text.split(",").map((word) => wordOf(words, word)),
   };
 }

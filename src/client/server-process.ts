@@ -6,18 +6,18 @@ import { z } from "zod";
 import { ClientError } from "./client-error.js";
 
 const LINES_KEPT = 12;
-/** What TensorFlow's own log writes whatever it is told; nothing a user could act on. */
+/** Lines that TensorFlow logs regardless of its settings. Users cannot act on them. */
 export const LIBRARY_LOG = /^(WARNING: All log messages before absl|[IW]\d{4} )/;
 
 /** The line of JSON that the server writes to standard output once it listens. */
 const SERVER_READY = z.object({ url: z.string(), adminTokenFile: z.string() }).readonly();
 export type ServerReady = z.infer<typeof SERVER_READY>;
 
-/** The built product as a process of its own, as a user would start it, on a port the system chooses. */
+/** The compiled server in its own process, on a free port. */
 export class ServerProcess implements AsyncDisposable {
-  /** Resolves when it listens. */
+  /** Resolves when the server listens. */
   readonly ready: Promise<ServerReady>;
-  /** Rejects with what the server said last when it ends although nobody asked it to. */
+  /** Rejects with the last lines of the server when it ends unexpectedly. */
   readonly died: Promise<never>;
   readonly #exited: Promise<void>;
   #stopping = false;
@@ -56,17 +56,20 @@ export class ServerProcess implements AsyncDisposable {
         if (this.#stopping) return;
         const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
         reject(
-          new ClientError("SERVER_ENDED", `The server ended with ${how}. It said:\n${lastLines.join("\n")}`),
+          new ClientError(
+            "SERVER_ENDED",
+            `The server ended with ${how}. Its last lines:\n${lastLines.join("\n")}`,
+          ),
         );
       });
     });
-    // Whoever waits for it sees the rejection; without a waiter it must not end this process.
+    // An unhandled rejection would end this process while nothing waits for the server.
     this.died.catch(() => {});
   }
 
   /**
-   * @param progress gets what the server says until it listens
-   * @param environment variables to set beside this process's own
+   * @param progress receives the messages of the server until it listens
+   * @param environment variables in addition to those of this process
    */
   static start(progress: (line: string) => void, environment: NodeJS.ProcessEnv = {}): ServerProcess {
     const main = fileURLToPath(import.meta.resolve("../cli/main.js"));
@@ -77,12 +80,12 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(child, progress);
   }
 
-  /** Ends the server as a crash does: it gets no chance to save anything. */
+  /** Ends the server as a crash does, without a chance to save anything. */
   kill(): Promise<void> {
     return this.#end("SIGKILL");
   }
 
-  /** Asks the server to stop and waits for it, so that nothing is left running. */
+  /** Asks the server to stop and waits for its end. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#end("SIGTERM");
   }

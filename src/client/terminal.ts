@@ -4,14 +4,14 @@ const TITLE_COLUMNS = 12;
 const INDENT = " ".repeat(TITLE_COLUMNS + 4);
 const ERASE_LINE = "\r\x1b[2K";
 
-/** Where the demo tells what it does: short aligned lines, and one line that moves on a terminal. */
+/** Prints progress in short aligned lines. On a terminal, one line is updated in place. */
 export class Terminal {
   #step = 0;
   #live = false;
 
   constructor(private readonly stream: NodeJS.WriteStream) {}
 
-  /** Whether a line can be drawn over. Elsewhere progress is told in whole lines. */
+  /** Whether a line can be overwritten. Otherwise progress is printed in whole lines. */
   get interactive(): boolean {
     return this.stream.isTTY === true;
   }
@@ -20,7 +20,7 @@ export class Terminal {
     this.#write(`\n${this.#style("bold", text)}\n\n`);
   }
 
-  /** Begins the next numbered step. */
+  /** Prints the title of the next step with its number. */
   step(title: string, text: string): void {
     this.#step += 1;
     const number = String(this.#step).padStart(2);
@@ -31,10 +31,10 @@ export class Terminal {
     this.#write(`${INDENT}${text}\n`);
   }
 
-  /** Says what goes on right now, over what was said before; the next whole line replaces it. */
+  /** Overwrites the current line with new progress. The next whole line replaces it. */
   live(text: string): void {
     if (!this.interactive) return;
-    // Some terminals do not know how wide they are, or say 0.
+    // Some terminals report no width or a width of 0.
     const columns = this.stream.columns || 80;
     this.stream.write(`${ERASE_LINE}${`${INDENT}${text}`.slice(0, columns - 1)}`);
     this.#live = true;
@@ -61,13 +61,13 @@ export class Terminal {
     this.#live = false;
   }
 
-  /** Colours only where someone looks at them and NO_COLOR does not forbid them. */
+  /** Colors text on a terminal, unless NO_COLOR is set. */
   #style(format: "bold" | "dim" | "green" | "red", text: string): string {
     return styleText(format, text, { stream: this.stream });
   }
 }
 
-/** Rows in columns of one width, two spaces between; each column is aligned as told. */
+/** Formats rows in aligned columns with two spaces between them. */
 export function table(
   rows: readonly (readonly string[])[],
   columns: readonly ("left" | "right")[],

@@ -1,24 +1,24 @@
-/** One thing of a list that must come once and in its place. */
+/** An entry of a list that must be there once, at its position. */
 export interface Entry {
-  /** What it is, for people too: "step 40", "the event EpochCompleted of epoch 3". */
+  /** Identifies the entry, also in reports: "step 40", "EpochCompleted of epoch 3". */
   readonly key: string;
-  /** What it says; equal texts say the same. */
+  /** The content as text. Equal texts mean equal contents. */
   readonly content: string;
 }
 
-/** What is wrong with a list beside another. */
+/** A difference between a list and the expected one. */
 export interface Deviation {
   readonly kind: DeviationKind;
   readonly key: string;
-  /** For people, after the key: "expected 1, found 2". */
+  /** Continues the key in reports: "expected 1, found 2". */
   readonly words: string;
 }
 
 export type DeviationKind = "LOST" | "CHANGED" | "DOUBLED" | "UNEXPECTED" | "OUT_OF_ORDER";
 
 /**
- * Compares a list with the one that it should be, whose keys are all different: each of its entries must
- * be there once, say the same, and stand behind those that it should stand behind.
+ * Compares a list with the expected list, whose keys are unique. Each expected entry must be there once, with the same
+ * content and in the same order.
  */
 export function alignEntries(expected: readonly Entry[], actual: readonly Entry[]): readonly Deviation[] {
   const places = new Map(expected.map(({ key }, place) => [key, place]));
@@ -41,7 +41,7 @@ export function alignEntries(expected: readonly Entry[], actual: readonly Entry[
       deviations.push({ kind: "CHANGED", key, words: `expected ${wanted}, found ${content}` });
     }
     if (place < furthest) {
-      deviations.push({ kind: "OUT_OF_ORDER", key, words: `stands behind ${expected[furthest]?.key}` });
+      deviations.push({ kind: "OUT_OF_ORDER", key, words: `comes after ${expected[furthest]?.key}` });
     }
     furthest = Math.max(furthest, place);
   }

@@ -3,7 +3,7 @@ import type { RunEvent } from "../operations.js";
 import { alignEntries, type Deviation, type DeviationKind, type Entry } from "./align-entries.js";
 import type { Difference, DifferenceKind } from "./difference.js";
 
-/** An event that says something else than it should is lost, whatever stands in its place. */
+/** A changed event counts as lost. */
 const KINDS: Readonly<Record<DeviationKind, DifferenceKind>> = {
   LOST: "EVENT_LOST",
   CHANGED: "EVENT_LOST",
@@ -12,12 +12,12 @@ const KINDS: Readonly<Record<DeviationKind, DifferenceKind>> = {
   OUT_OF_ORDER: "EVENT_OUT_OF_ORDER",
 };
 
-/** What a run must tell whatever happens to it: no gap, one course of states, the same to everybody. */
+/** Checks the events of a run on their own: no gaps, a consistent sequence of states, and the same for subscribers. */
 export function checkEvents(run: RunEvidence): readonly Difference[] {
   return [...checkSequences(run), ...checkStates(run), ...checkFollowed(run)];
 }
 
-/** Every epoch, and the checkpoint at its end, once and in the reference's order. */
+/** Compares the events of epochs and of the checkpoints at their end with those of the reference. */
 export function compareEvents(reference: RunEvidence, run: RunEvidence): readonly Difference[] {
   const lastSteps = new Set(stepsOfEpochEnds(reference));
   return alignEntries(milestones(reference, lastSteps), milestones(run, lastSteps)).map(
@@ -35,7 +35,7 @@ function checkSequences(run: RunEvidence): readonly Difference[] {
   return alignEntries(expected, actual).map(differenceOf(run, "events"));
 }
 
-/** Each change begins with the state that the one before ended with, and the last ends the run. */
+/** Each change starts from the state of the last change, and the last one ends in the state of the run. */
 function checkStates(run: RunEvidence): readonly Difference[] {
   const differences: Difference[] = [];
   let state: string | null = null;
@@ -48,7 +48,7 @@ function checkStates(run: RunEvidence): readonly Difference[] {
     state = event.to;
   }
   if (state !== run.state) {
-    const words = `the run is ${run.state}, and its last change of state was to ${state}`;
+    const words = `the run is ${run.state}, but its last change of state was to ${state}`;
     differences.push({ kind: "EVENT_LOST", words: `${at(run)}: ${words}` });
   }
   return differences;
@@ -57,13 +57,13 @@ function checkStates(run: RunEvidence): readonly Difference[] {
 function checkFollowed(run: RunEvidence): readonly Difference[] {
   const entries = (events: readonly RunEvent[]): readonly Entry[] =>
     events.map((event) => ({ key: `sequence ${event.sequence}`, content: JSON.stringify(event) }));
-  // What the list itself has twice is told already.
+  // Doubled rows of the list itself are reported elsewhere.
   const rows = [...new Map(run.events.map((event) => [event.sequence, event])).values()];
   return alignEntries(entries(rows), entries(run.followed)).map(differenceOf(run, "a subscriber's events"));
 }
 
 function stepsOfEpochEnds({ events }: RunEvidence): readonly number[] {
-  // The reference may have saved checkpoints inside epochs too: the last one of an epoch is at its end.
+  // The reference may have checkpoints inside epochs too. The last one of an epoch is at its end.
   const steps = new Map<number, number>();
   for (const event of events) {
     if (event.__typename !== "CheckpointSaved") continue;
@@ -73,7 +73,7 @@ function stepsOfEpochEnds({ events }: RunEvidence): readonly number[] {
   return [...steps.values()];
 }
 
-/** What comes at the same step of every run; when a checkpoint inside an epoch is saved is a matter of time. */
+/** Returns the events that have the same step in every run. Checkpoints inside epochs depend on time. */
 function milestones({ events }: RunEvidence, lastSteps: ReadonlySet<number>): readonly Entry[] {
   return events.flatMap((event) => {
     switch (event.__typename) {

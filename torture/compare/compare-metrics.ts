@@ -3,7 +3,7 @@ import type { MetricPoint, RunEvidence } from "../evidence/run-evidence.js";
 import { alignEntries, type DeviationKind, type Entry } from "./align-entries.js";
 import type { Difference, DifferenceKind } from "./difference.js";
 
-/** A value that another took the place of is lost; one that nobody measured in the reference came twice. */
+/** A changed value counts as lost, and a value that the reference does not have counts as doubled. */
 const KINDS: Readonly<Record<DeviationKind, DifferenceKind>> = {
   LOST: "METRIC_LOST",
   CHANGED: "METRIC_LOST",
@@ -12,19 +12,19 @@ const KINDS: Readonly<Record<DeviationKind, DifferenceKind>> = {
   OUT_OF_ORDER: "OTHER",
 };
 
-/** Keys of metrics, and tags of TensorBoard, whose values differ between equal runs: they measure time. */
+/** Keys of metrics and tags of TensorBoard that measure time, so that their values differ between equal runs. */
 const TIMES: ReadonlySet<string> = new Set(
   Object.values(EPOCH_METRICS).flatMap(({ key, deterministic }) =>
     deterministic ? [] : [key, tensorBoardTag(key)],
   ),
 );
 
-/** Whether a metric, or a TensorBoard tag, is compared by its steps alone. */
+/** Returns whether only the steps of a metric or TensorBoard tag are compared. */
 export function measuresTime(metric: string): boolean {
   return TIMES.has(metric);
 }
 
-/** Every point of every metric, bit by bit, and what is kept beside them. */
+/** Compares every point of every metric bit by bit, and the summaries of the metrics. */
 export function compareMetrics(reference: RunEvidence, run: RunEvidence): readonly Difference[] {
   const keys = new Set([...reference.metrics.keys(), ...run.metrics.keys()]);
   return [

@@ -7,14 +7,14 @@ import type { Difference } from "./difference.js";
 
 const NO_CHECKPOINT: Checkpoint = { epoch: 0, step: 0, best: false, sizeBytes: 0, sha256: "none" };
 
-/** What must be the same beside metrics and events: entries of a run, under the name that people read. */
+/** Other parts of a run that must be identical, by their name in reports. */
 const COMPARED: Readonly<Record<string, (run: RunEvidence) => readonly Entry[]>> = {
   end: ({ state, endReason, endDetail }) => [
     { key: "state", content: state },
     { key: "reason", content: String(endReason) },
     { key: "detail", content: String(endDetail) },
   ],
-  // Which others are still there depends on when checkpoints inside epochs were due.
+  // Other checkpoints depend on the times of checkpoints inside epochs.
   "checkpoint,": ({ checkpoints }) =>
     Object.entries({
       last: checkpoints.reduce((one, other) => (other.step > one.step ? other : one), NO_CHECKPOINT),
@@ -31,7 +31,7 @@ const COMPARED: Readonly<Record<string, (run: RunEvidence) => readonly Entry[]>>
     })),
 };
 
-/** Everything by which a run differs from the reference, or from what holds of every run, in words. */
+/** Returns all differences of a run from the reference, and violations of rules that hold for every run. */
 export function compareRuns(reference: RunEvidence, run: RunEvidence): readonly Difference[] {
   const others = Object.entries(COMPARED).flatMap(([name, entriesOf]) =>
     alignEntries(entriesOf(reference), entriesOf(run)).map(
@@ -44,23 +44,20 @@ export function compareRuns(reference: RunEvidence, run: RunEvidence): readonly 
   return [...others, ...checkRun(run), ...compareMetrics(reference, run), ...compareEvents(reference, run)];
 }
 
-/** What must hold of every run, the reference among them. */
+/** Checks rules that hold for every run, including the reference. */
 function checkRun(run: RunEvidence): readonly Difference[] {
   return [...checkFolders(run), ...checkEvents(run)];
 }
 
-/** The files are those that the API tells of, and nothing lies beside them. */
+/** The checkpoint folders are exactly those that the API lists. */
 function checkFolders({ name, runId, checkpoints, checkpointFolders }: RunEvidence): readonly Difference[] {
   const folders = [...checkpointFolders];
   const missing = checkpoints
     .filter(({ sha256 }) => !folders.some(([, digest]) => digest === sha256))
-    .map(
-      ({ epoch, sha256 }) =>
-        `the files of the checkpoint of epoch ${epoch} are not those of digest ${sha256}`,
-    );
+    .map(({ epoch, sha256 }) => `no checkpoint folder of epoch ${epoch} has the digest ${sha256}`);
   const named = new Set(checkpoints.map(({ sha256 }) => sha256));
   const unnamed = folders
     .filter(([, digest]) => !named.has(digest))
-    .map(([folder]) => `the folder ${folder} lies beside the checkpoints, and no row names it`);
+    .map(([folder]) => `the folder ${folder} belongs to no checkpoint`);
   return [...missing, ...unnamed].map((words) => ({ kind: "OTHER", words: `${name} (${runId}): ${words}` }));
 }

@@ -1,11 +1,11 @@
-/** What can be wrong with a tortured run, and the figure of the report that counts it. */
+/** Kinds of differences, and the figure of the report that counts them. */
 const COUNTED_IN = {
   METRIC_LOST: "metricsLost",
   METRIC_DOUBLED: "metricsDoubled",
   EVENT_LOST: "eventsLost",
   EVENT_DOUBLED: "eventsDoubled",
   EVENT_OUT_OF_ORDER: "eventsOutOfOrder",
-  /** Weights, the end, evaluations, files: the run is not identical, which is counted by itself. */
+  /** Weights, the end, evaluations and files. These make the run not identical, which is counted separately. */
   OTHER: null,
 } as const;
 
@@ -13,11 +13,11 @@ export type DifferenceKind = keyof typeof COUNTED_IN;
 
 export interface Difference {
   readonly kind: DifferenceKind;
-  /** For people: which run, what, at which step, expected and found. */
+  /** The run, the subject, the step, and what was expected and found. */
   readonly words: string;
 }
 
-/** How many metric points and events went wrong in which way. */
+/** Numbers of wrong metric points and events. */
 export interface DifferenceCounts {
   readonly metricsLost: number;
   readonly metricsDoubled: number;

@@ -17,7 +17,7 @@ import {
 import type { MetricPoint, RunEvidence } from "./run-evidence.js";
 import { tensorBoardRecords } from "./tensorboard-records.js";
 
-/** What the artifact of TensorBoard is called in the evidence: its own name has the time of the launch. */
+/** Name of TensorBoard's artifact in the evidence. Its real name contains the time of the launch. */
 const TENSORBOARD_FILE = "TensorBoard's file";
 const SETTLED_MS = 5_000;
 const POLL_MS = 50;
@@ -26,22 +26,22 @@ const TENSORBOARD_NAME = /^events\.out\.tfevents\./;
 export interface EvidenceOf {
   readonly name: string;
   readonly runId: string;
-  /** Of the server's home. */
+  /** The run's folder in the home of the server. */
   readonly runFolder: string;
   readonly followed: readonly RunEvent[];
 }
 
 /**
- * Gathers what a run left that has ended: through the API whatever the API tells, and its files.
+ * Collects the results of an ended run from the API and from its files.
  *
- * @throws ClientError `RUN_LOST` when the API does not know the run or gives less than all of a metric
+ * @throws ClientError `RUN_LOST` when the API does not have the run or a complete metric
  */
 export async function collectEvidence(
   api: ApiClient,
   { name, runId, runFolder, followed }: EvidenceOf,
 ): Promise<RunEvidence> {
   const { run } = await api.request(RUN_RESULT, { runId });
-  if (run === null) throw lost(runId, "is not there any more");
+  if (run === null) throw lost(runId, "does not exist any more");
   const { state, endReason, endDetail, checkpoints, epochs, validation, test } = run;
   const metrics = new Map<string, readonly MetricPoint[]>();
   for (const { key } of run.metrics) metrics.set(key, await pointsOf(api, runId, key));
@@ -83,8 +83,7 @@ export async function collectEvidence(
 
 async function pointsOf(api: ApiClient, runId: string, key: string): Promise<readonly MetricPoint[]> {
   const { run } = await api.request(METRIC_HISTORY, { runId, key });
-  if (run === null || run.metricHistory.thinned)
-    throw lost(runId, `gives less than all of the metric ${key}`);
+  if (run === null || run.metricHistory.thinned) throw lost(runId, `has an incomplete metric ${key}`);
   return run.metricHistory.points.map(({ step, ...value }) => ({ step, value: textOf(value) }));
 }
 
@@ -105,11 +104,11 @@ async function eventsOf(api: ApiClient, runId: string): Promise<readonly RunEven
 
 async function pageOfEvents(api: ApiClient, runId: string, after: string | null) {
   const { run } = await api.request(LIST_EVENTS, { runId, after });
-  if (run === null) throw lost(runId, "is not there any more");
+  if (run === null) throw lost(runId, "does not exist any more");
   return run.events;
 }
 
-/** A server removes what nothing names any more once it has told that the run ended. */
+/** The server removes unused checkpoints shortly after the end of the run. */
 async function settledFolders(
   parent: string,
   checkpoints: readonly Checkpoint[],
@@ -123,14 +122,14 @@ async function settledFolders(
   }
 }
 
-/** A folder that goes while it is read. */
+/** Ignores a folder that is removed while it is read. */
 function whileRemoved(error: NodeJS.ErrnoException): null {
   if (error.code === "ENOENT") return null;
   throw error;
 }
 
 async function digestFolders(parent: string): Promise<ReadonlyMap<string, string>> {
-  // A run that failed early saved nothing.
+  // A run that failed early has no checkpoints.
   const folders = (await readdir(parent).catch(ignoringAbsence)).sort();
   const digests = folders.map(async (folder): Promise<[string, string]> => {
     return [folder, (await digestFolder(path.join(parent, folder))).sha256];
@@ -144,5 +143,5 @@ function ignoringAbsence(error: NodeJS.ErrnoException): string[] {
 }
 
 function lost(runId: string, what: string): ClientError {
-  return new ClientError("RUN_LOST", `Expected all of the run ${runId} from the API. It ${what}.`);
+  return new ClientError("RUN_LOST", `Expected the complete run ${runId} from the API. It ${what}.`);
 }

@@ -1,42 +1,42 @@
 import type { Checkpoint, EpochFigures, Evaluation, RunEvent, RunResult } from "../operations.js";
 
-/** Everything that a run left, to be compared with what another left. */
+/** The results of a run, to be compared with those of another run. */
 export interface RunEvidence {
-  /** For people: "the reference", "run 3". */
+  /** Name of the run in reports: "the reference", "run 3". */
   readonly name: string;
   readonly runId: string;
   readonly state: string;
   readonly endReason: string | null;
   readonly endDetail: string | null;
-  /** What the API says it saved and still has, by epoch. */
+  /** Checkpoints that exist according to the API, by epoch. */
   readonly checkpoints: readonly Checkpoint[];
-  /** Digests of the folders of checkpoints that lie on the disk, by name; not of whole ones alone. */
+  /** Digests of all checkpoint folders on the disk, including incomplete ones, by name. */
   readonly checkpointFolders: ReadonlyMap<string, string>;
   readonly summaries: RunResult["metrics"];
-  /** Every point of every metric, in the order in which the API gives them. */
+  /** Every point of every metric, in the order of the API. */
   readonly metrics: ReadonlyMap<string, readonly MetricPoint[]>;
   readonly epochs: readonly EpochFigures[];
   readonly evaluations: readonly Evaluation[];
-  /** Digests of the files to download, by name; TensorBoard's is in `tensorboard`. */
+  /** Digests of the artifacts, by name. TensorBoard's file is in `tensorboard`. */
   readonly artifacts: ReadonlyMap<string, string>;
   readonly tensorboard: readonly TensorBoardRecord[];
-  /** As the API lists them. */
+  /** Events as the API lists them. */
   readonly events: readonly RunEvent[];
-  /** As a subscriber saw them that was cut off by every kill and went on behind the last it had seen. */
+  /** Events of a subscriber that every kill disconnected and that continued after its last event. */
   readonly followed: readonly RunEvent[];
 }
 
 export interface MetricPoint {
   readonly step: number;
-  /** The shortest decimal that is this double, or the name of what is no finite number. */
+  /** The shortest decimal representation of the double, or the kind of a value that is not finite. */
   readonly value: string;
 }
 
-/** One record of a file of TensorBoard's events. */
+/** A record of a TensorBoard event file. */
 export interface TensorBoardRecord {
   readonly step: number;
-  /** What it shows, such as "train/loss"; empty for the record that the file begins with. */
+  /** Tag of the value, such as "train/loss"; empty for the first record of the file. */
   readonly tag: string;
-  /** SHA-256 of all of it but the time of writing. */
+  /** SHA-256 of the record without its time of writing. */
   readonly sha256: string;
 }

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import type { TensorBoardRecord } from "./run-evidence.js";
 
-/** Around the data of a record: its length and that one's checksum before it, its checksum behind it. */
+/** A record begins with its length and the checksum of the length, and ends with the checksum of the data. */
 const HEAD_BYTES = 12;
 const CHECKSUM_BYTES = 4;
-/** The wall time with its field's number, which a `tensorflow.Event` begins with. */
+/** A `tensorflow.Event` begins with its wall time, including the number of that field. */
 const WALL_TIME_BYTES = 9;
-/** Fields of an Event; the way to the name of a value is Event.summary, Summary.value, Value.tag. */
+/** Field numbers of an Event. The path to the tag of a value is Event.summary, Summary.value, Value.tag. */
 const STEP = 2;
-const WAY_TO_TAG = [5, 1, 1] as const;
+const PATH_TO_TAG = [5, 1, 1] as const;
 const LENGTH_DELIMITED = 2;
 
-/** The records of a whole file of TensorBoard's events, in their order. */
+/** Reads the records of a TensorBoard event file, in their order. */
 export function tensorBoardRecords(file: Uint8Array): readonly TensorBoardRecord[] {
   const bytes = Buffer.from(file);
   const records: TensorBoardRecord[] = [];
@@ -25,7 +25,7 @@ export function tensorBoardRecords(file: Uint8Array): readonly TensorBoardRecord
   return records;
 }
 
-/** Of an event with one value, or none: then the tag is empty. */
+/** Reads the step and the tag of an event with at most one value; without a value the tag is empty. */
 function stepAndTag(event: Buffer): { step: number; tag: string } {
   let offset = 0;
   const varint = (): number => {
@@ -43,9 +43,9 @@ function stepAndTag(event: Buffer): { step: number; tag: string } {
     const field = key >>> 3;
     if ((key & 7) !== LENGTH_DELIMITED) {
       if (depth === 0 && field === STEP) step = value;
-    } else if (field !== WAY_TO_TAG[depth]) {
+    } else if (field !== PATH_TO_TAG[depth]) {
       offset += value;
-    } else if (++depth === WAY_TO_TAG.length) {
+    } else if (++depth === PATH_TO_TAG.length) {
       return { step, tag: event.toString("utf8", offset, offset + value) };
     }
   }

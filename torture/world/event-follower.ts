@@ -7,11 +7,11 @@ const AGAIN_MS = 50;
 const TERMINAL: ReadonlySet<string> = new Set(["SUCCEEDED", "FAILED", "CANCELLED"]);
 
 /**
- * Follows a run over any number of servers, as a client does that is cut off: it goes on behind the last event
- * that it has seen.
+ * Follows a run across restarts of the server, as a client that is disconnected does: it continues after the last event
+ * that it received.
  */
 export class EventFollower implements Disposable {
-  /** Durable events in the order in which they came, doubles and all. */
+  /** Durable events in the order of their arrival, including doubled ones. */
   readonly seen: RunEvent[] = [];
   readonly #changes = new EventEmitter();
   #cursor: string | null = null;
@@ -19,7 +19,7 @@ export class EventFollower implements Disposable {
 
   constructor(private readonly runId: string) {}
 
-  /** Whether the last change of state that was seen ends a run. */
+  /** Whether the last change of state ended the run. */
   get isOver(): boolean {
     const change = this.seen.findLast(({ __typename }) => __typename === "RunStateChanged");
     return change?.__typename === "RunStateChanged" && TERMINAL.has(change.to);
@@ -29,7 +29,7 @@ export class EventFollower implements Disposable {
     return this.seen.filter(({ __typename }) => __typename === "EpochCompleted").length;
   }
 
-  /** Checkpoints that were saved inside epochs. */
+  /** Number of checkpoints that were saved inside epochs. */
   get savedInside(): number {
     let epochsDone = 0;
     return this.seen.filter((event) => {
@@ -38,7 +38,7 @@ export class EventFollower implements Disposable {
     }).length;
   }
 
-  /** Whether the run has come to that state in one of the events from `first` on. */
+  /** Whether the run has reached the state in one of the events from `first` on. */
   hasBeen(state: string, first: number): boolean {
     return this.seen
       .slice(first)
@@ -50,20 +50,20 @@ export class EventFollower implements Disposable {
     return this.seen.slice(first).some(({ __typename }) => __typename === "CheckpointSaved");
   }
 
-  /** Follows there from now on, and nowhere else. */
+  /** Follows the run through this client only. */
   attach(api: ApiClient): void {
     this.detach();
     this.#attached = new AbortController();
     void this.#follow(api, this.#attached.signal);
   }
 
-  /** What is open ends with its client, which its owner disposes of. */
+  /** Stops following. The owner of the client closes its connection. */
   detach(): void {
     this.#attached.abort();
   }
 
   /**
-   * Resolves as soon as an event makes it true.
+   * Resolves when `holds` is true after an event.
    *
    * @throws the signal's reason
    */
@@ -86,7 +86,7 @@ export class EventFollower implements Disposable {
         }
         if (this.isOver) return;
       } catch {
-        // Its server died or could not read: whoever follows tries again.
+        // The server died or cannot reach its database. Try again.
       }
       await delay(AGAIN_MS, undefined, { signal: detached }).catch(() => {});
     }

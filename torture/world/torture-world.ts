@@ -3,37 +3,37 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ApiClient } from "../../src/client/api-client.js";
 import { OwnedResources } from "../../src/lang/owned-resources.js";
-import { MortalPostgres } from "./mortal-postgres.js";
-import { MortalServer } from "./mortal-server.js";
+import { KillablePostgres } from "./killable-postgres.js";
+import { KillableServer } from "./killable-server.js";
 
-/** What is tortured: a server, a PostgreSQL that outlives it, and the folder of everything, which goes with it. */
+/** A server, a PostgreSQL that can outlive it, and their temporary folder. Disposing stops and removes them. */
 export class TortureWorld implements AsyncDisposable {
-  /** What it took the server to listen when it was started for the first time. */
+  /** Time of the first start until the server listened. */
   startingMs = 0;
 
   private constructor(
     private readonly folder: string,
-    readonly postgres: MortalPostgres,
-    readonly server: MortalServer,
+    readonly postgres: KillablePostgres,
+    readonly server: KillableServer,
     private readonly owned: OwnedResources,
   ) {}
 
-  /** @param report gets what the server says until it listens */
+  /** @param report receives the messages of the server until it listens */
   static async open(report: (line: string) => void): Promise<TortureWorld> {
     await using opening = new OwnedResources();
     const folder = await mkdtemp(path.join(tmpdir(), "espalier-torture-"));
     opening.defer(() => rm(folder, { recursive: true, force: true }));
     const temporary = path.join(folder, "tmp");
     await mkdir(temporary);
-    const postgres = opening.own(await MortalPostgres.start(path.join(folder, "postgres")));
+    const postgres = opening.own(await KillablePostgres.start(path.join(folder, "postgres")));
     const server = opening.own(
-      new MortalServer(
+      new KillableServer(
         {
           ESPALIER_HOME: homeOf(folder),
-          ESPALIER_IMPORT_ROOTS: picturesOf(folder),
+          ESPALIER_IMPORT_ROOTS: imagesOf(folder),
           ESPALIER_LOG_LEVEL: process.env.ESPALIER_LOG_LEVEL ?? "error",
           DATABASE_URL: postgres.url,
-          // What a killed process leaves there goes too.
+          // Files that a killed process leaves there are removed too.
           TMPDIR: temporary,
         },
         report,
@@ -42,7 +42,7 @@ export class TortureWorld implements AsyncDisposable {
     return new TortureWorld(folder, postgres, server, opening.move());
   }
 
-  /** Starts the server for the first time. @throws AppError `SERVER_ENDED`; the signal's reason */
+  /** Starts the server for the first time. @throws ClientError `SERVER_ENDED`; the signal's reason */
   async start(signal: AbortSignal): Promise<ApiClient> {
     this.server.start();
     const stopped = new Promise<never>((_, reject) => {
@@ -54,12 +54,12 @@ export class TortureWorld implements AsyncDisposable {
     return api;
   }
 
-  /** Below it, the server may read what it imports. */
-  get picturesFolder(): string {
-    return picturesOf(this.folder);
+  /** The server may import from below this folder. */
+  get imagesFolder(): string {
+    return imagesOf(this.folder);
   }
 
-  /** Where the server keeps a run's files. */
+  /** The folder in which the server keeps the files of a run. */
   runFolder(runId: string): string {
     return path.join(homeOf(this.folder), "runs", runId);
   }
@@ -73,6 +73,6 @@ function homeOf(folder: string): string {
   return path.join(folder, "home");
 }
 
-function picturesOf(folder: string): string {
-  return path.join(folder, "pictures");
+function imagesOf(folder: string): string {
+  return path.join(folder, "images");
 }

@@ -12,16 +12,16 @@ const RECIPES = path.join(projectRoot(), "examples/recipes");
 const schema = buildSchema(readFileSync(path.join(projectRoot(), "schema.graphql"), "utf8"));
 
 for (const file of readdirSync(RECIPES).filter((name) => name.endsWith(".json"))) {
-  test(`the API takes the settings of examples/recipes/${file}`, async () => {
+  test(`the settings of examples/recipes/${file} match the schema`, async () => {
     const { split, configuration } = await readRecipe(path.join(RECIPES, file));
-    assert.deepEqual(troubleWith("RunConfigurationInput!", configuration), []);
-    assert.deepEqual(troubleWith("SplitInput!", split), []);
-    assert.ok((split.test ?? 0) > 0, "there is something to test with");
+    assert.deepEqual(errorsOf("RunConfigurationInput!", configuration), []);
+    assert.deepEqual(errorsOf("SplitInput!", split), []);
+    assert.ok((split.test ?? 0) > 0, "the test split is not empty");
   });
 }
 
-/** What the API would find wrong with a value. */
-function troubleWith(type: string, value: unknown): readonly string[] {
+/** Returns the errors of a value of an input type. */
+function errorsOf(type: string, value: unknown): readonly string[] {
   const document = parse(`query ($value: ${type}) { __typename }`);
   const [operation] = document.definitions;
   assert.ok(operation?.kind === Kind.OPERATION_DEFINITION);
@@ -29,7 +29,7 @@ function troubleWith(type: string, value: unknown): readonly string[] {
   return errors.map(({ message }) => message);
 }
 
-test("a recipe over fewer epochs warms up for the same share of them", () => {
+test("a recipe with fewer epochs keeps the share of its warm-up", () => {
   const split = { validation: 0.1, test: 0.1, seed: 0 };
   const cosine = { initial: 0.002, warmupEpochs: 10 };
   const recipe = { split, configuration: { epochs: 100, batchSize: 64, learningRate: { cosine } } };
@@ -45,7 +45,7 @@ test("a recipe over fewer epochs warms up for the same share of them", () => {
   assert.deepEqual(withEpochs(plain, 5), { split, configuration: { ...plain.configuration, epochs: 5 } });
 });
 
-test("what is no recipe is refused by its path", async () => {
+test("a file that is no recipe is refused with its path", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "espalier-test-recipe-"));
   try {
     const file = path.join(folder, "recipe.json");

@@ -11,7 +11,7 @@ const documents = Object.entries<DocumentNode>(generated).filter(([, { definitio
   definitions.some(({ kind }) => kind === Kind.OPERATION_DEFINITION),
 );
 
-test("the documents of demo, benchmarks, torture and tests are generated from the schema of today", () => {
+test("all generated documents are valid against schema.graphql", () => {
   for (const program of ["Demo", "Bench", "Torture", "LaunchRun"]) {
     assert.ok(
       documents.some(([name]) => name.startsWith(program)),

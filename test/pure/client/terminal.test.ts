@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import { test } from "node:test";
 import { Terminal, table } from "../../../src/client/terminal.js";
 
-/** A stream that keeps what is written, as a pipe or as a terminal. */
+/** A stream that keeps its text, as a pipe or as a terminal. */
 function recordingStream(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
   let text = "";
   const stream = new Writable({
@@ -27,7 +27,7 @@ test("steps are numbered and aligned", () => {
   assert.equal(text(), " 1  Import      flowers:1\n 2  Train       two runs\n                plain\n");
 });
 
-test("where nobody looks, nothing moves and nothing is coloured", () => {
+test("without a terminal there are neither updated lines nor colors", () => {
   const { stream, text } = recordingStream(false);
   const terminal = new Terminal(stream);
   terminal.live("half way");
@@ -35,7 +35,7 @@ test("where nobody looks, nothing moves and nothing is coloured", () => {
   assert.equal(text(), "done\n");
 });
 
-test("on a terminal the moving line is cut at the edge and gives way to the next whole line", () => {
+test("on a terminal the updated line is cut at the edge and replaced by the next whole line", () => {
   const { stream, text } = recordingStream(true);
   const terminal = new Terminal(stream);
   terminal.live("x".repeat(100));
@@ -43,15 +43,15 @@ test("on a terminal the moving line is cut at the edge and gives way to the next
   assert.equal(text(), `\r\x1b[2K${" ".repeat(16)}${"x".repeat(23)}\r\x1b[2Kdone\n`);
 });
 
-test("a table's columns line up, whatever the colours", () => {
+test("the columns of a table are aligned regardless of colors", () => {
   assert.deepEqual(
     table(
       [
-        ["", "plain", "normalised"],
+        ["", "plain", "normalized"],
         ["loss", "0.25", "\x1b[32m0.125\x1b[39m"],
       ],
       ["left", "right", "right"],
     ),
-    ["      plain  normalised", "loss   0.25       \x1b[32m0.125\x1b[39m"],
+    ["      plain  normalized", "loss   0.25       \x1b[32m0.125\x1b[39m"],
   );
 });

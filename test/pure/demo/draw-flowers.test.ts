@@ -17,7 +17,7 @@ async function drawn(options: { perClass: number; seed: number }): Promise<Drawn
   return files;
 }
 
-test("the same seed draws the same files, and another seed draws others", async () => {
+test("the same seed draws the same files, and another seed draws other files", async () => {
   const [once, again, other] = [
     await drawn({ perClass: 3, seed: 7 }),
     await drawn({ perClass: 3, seed: 7 }),
@@ -27,16 +27,16 @@ test("the same seed draws the same files, and another seed draws others", async 
   assert.notDeepEqual(once[0]?.bytes, other[0]?.bytes);
 });
 
-test("asking for more pictures keeps those that were there", async () => {
+test("a larger number of images begins with the same images", async () => {
   const few = await drawn({ perClass: 2, seed: 1 });
   const more = new Map((await drawn({ perClass: 4, seed: 1 })).map(({ name, bytes }) => [name, bytes]));
   for (const { name, bytes } of few.slice(0, 2 * CLASSES.length)) assert.deepEqual(more.get(name), bytes);
 });
 
-test("every class gets JPEG and PNG pictures of the size asked for", async () => {
-  const pictures = (await drawn({ perClass: 8, seed: 0 })).slice(0, 8 * CLASSES.length);
+test("every class has JPEG and PNG images of the requested size", async () => {
+  const images = (await drawn({ perClass: 8, seed: 0 })).slice(0, 8 * CLASSES.length);
   const formats = new Set<string>();
-  for (const { name, bytes } of pictures) {
+  for (const { name, bytes } of images) {
     const { width, height, format } = await sharp(bytes).metadata();
     assert.deepEqual([width, height], [48, 48], name);
     formats.add(`${path.dirname(name)} ${format}`);
@@ -47,11 +47,11 @@ test("every class gets JPEG and PNG pictures of the size asked for", async () =>
   );
 });
 
-test("a folder gets one folder for each class, and broken files among the pictures", async (t) => {
+test("a folder receives one folder per class, with broken files among the images", async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), "espalier-flowers-"));
   t.after(() => rm(folder, { recursive: true }));
   const result = await drawFlowers({ to: { folder }, perClass: 2, sizePixels: 32, seed: 0 });
-  assert.deepEqual(result, { classNames: CLASSES, pictureCount: 10, brokenCount: 4 });
+  assert.deepEqual(result, { classNames: CLASSES, imageCount: 10, brokenCount: 4 });
   assert.deepEqual((await readdir(folder)).sort(), CLASSES);
   assert.equal((await readdir(folder, { recursive: true })).length, CLASSES.length + 10 + 4);
 

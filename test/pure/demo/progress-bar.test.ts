@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { progressBar } from "../../../demo/progress-bar.js";
 
-test("a bar keeps its width from empty to full, in steps of an eighth of a cell", () => {
+test("a bar has a constant width and grows in steps of an eighth of a cell", () => {
   assert.equal(progressBar(0, 4), "░░░░");
   assert.equal(progressBar(0.5, 4), "██░░");
   assert.equal(progressBar(1 / 32, 4), "▏░░░");
@@ -10,7 +10,7 @@ test("a bar keeps its width from empty to full, in steps of an eighth of a cell"
   assert.equal(progressBar(1, 4), "████");
 });
 
-test("a fraction that is no part of the whole is shown as the nearest end", () => {
+test("a fraction outside of [0, 1] is shown as empty or full", () => {
   assert.equal(progressBar(-1, 3), "░░░");
   assert.equal(progressBar(7, 3), "███");
   assert.equal(progressBar(Number.NaN, 3), "░░░");

@@ -29,7 +29,7 @@ for (const file of queries) {
     const text = readFileSync(path.join(EXAMPLES, file), "utf8");
     const document = parse(text);
     assert.deepEqual(validate(schema, document), []);
-    assert.match(text, /^# /, "a comment says what it does");
+    assert.match(text, /^# /, "a comment explains it");
     const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
     assert.equal(operations.length, 1);
     const required = (operations[0]?.variableDefinitions ?? [])

@@ -7,13 +7,13 @@ import { checkpoint, eventsOf, evidenceOf, numbered, state, type Unnumbered } fr
 
 const NOTHING = { metricsLost: 0, metricsDoubled: 0, eventsLost: 0, eventsDoubled: 0, eventsOutOfOrder: 0 };
 
-/** Compares a run that has those parts in place of the reference's. */
+/** Compares a run that differs from the reference in the given parts. */
 function compare(changed: Partial<RunEvidence>) {
   const differences = compareRuns(evidenceOf("the reference"), { ...evidenceOf("run 3"), ...changed });
   return { words: differences.map(({ words }) => words), counts: countDifferences(differences) };
 }
 
-/** The events of a run that went another way, both in the list and to the subscriber. */
+/** The given events, both in the list and for the subscriber. */
 function withEvents(events: readonly Unnumbered[]): Partial<RunEvidence> {
   const placed = numbered(events);
   return { events: placed, followed: placed };
@@ -21,17 +21,17 @@ function withEvents(events: readonly Unnumbered[]): Partial<RunEvidence> {
 
 const EVENTS: readonly Unnumbered[] = eventsOf();
 
-/** The same events, with another in the place of one of them, or several, or none. */
+/** The events of the reference, with one of them replaced. */
 function replaced(index: number, ...others: readonly Unnumbered[]): readonly Unnumbered[] {
   return EVENTS.toSpliced(index, 1, ...others);
 }
 
-describe("a run that was killed is identical", () => {
-  test("when it left the same", () => {
+describe("a killed run counts as identical", () => {
+  test("when its results are the same", () => {
     assert.deepEqual(compare({}), { words: [], counts: NOTHING });
   });
 
-  test("when it tells of interruptions and of checkpoints inside epochs beside", () => {
+  test("when it also has interruptions and checkpoints inside epochs", () => {
     const inside = {
       __typename: "CheckpointSaved",
       checkpoint: { ...checkpoint(2, false), step: 3 },
@@ -42,7 +42,7 @@ describe("a run that was killed is identical", () => {
     assert.deepEqual(compare(withEvents(events)), { words: [], counts: NOTHING });
   });
 
-  test("when only its speed is another", () => {
+  test("when only its speed differs", () => {
     const metrics = new Map(evidenceOf("run 3").metrics);
     metrics.set(
       "images_per_second",
@@ -51,7 +51,7 @@ describe("a run that was killed is identical", () => {
     assert.deepEqual(compare({ metrics }).words, []);
   });
 
-  test("when another checkpoint than the last and the best is still there", () => {
+  test("when there are other checkpoints besides the last and the best", () => {
     const { checkpoints } = evidenceOf("run 3");
     const inside = { ...checkpoint(3, false), step: 5, sha256: "digest-inside" };
     const checkpointFolders = new Map([
@@ -62,7 +62,7 @@ describe("a run that was killed is identical", () => {
   });
 });
 
-describe("of the weights it is told", () => {
+describe("a difference of the weights is reported", () => {
   test("when the last checkpoint has another digest", () => {
     const other = { ...checkpoint(3, false), sha256: "another" };
     const { words } = compare({
@@ -84,18 +84,21 @@ describe("of the weights it is told", () => {
     assert.match(words.join("\n"), /checkpoint, best: expected .*"epoch":2.*, found .*"epoch":3/);
   });
 
-  test("when the files are not those that the API tells of", () => {
+  test("when the files of a checkpoint have another digest", () => {
     const { words } = compare({ checkpointFolders: new Map([["epoch-2", "digest-2"]]) });
-    assert.match(words.join("\n"), /the files of the checkpoint of epoch 3 are not those of digest digest-3/);
+    assert.match(words.join("\n"), /no checkpoint folder of epoch 3 has the digest digest-3/);
   });
 
-  test("when something half-written lies beside them", () => {
+  test("when there is an incomplete folder", () => {
     const checkpointFolders = new Map([...evidenceOf("run 3").checkpointFolders, [".tmp-epoch-3-x", "half"]]);
-    assert.match(compare({ checkpointFolders }).words.join("\n"), /the folder \.tmp-epoch-3-x lies beside/);
+    assert.match(
+      compare({ checkpointFolders }).words.join("\n"),
+      /the folder \.tmp-epoch-3-x belongs to no checkpoint/,
+    );
   });
 });
 
-describe("of a metric it is told, and counted,", () => {
+describe("a difference of a metric is reported and counted", () => {
   const points = [
     { step: 2, value: "1" },
     { step: 4, value: "0.5" },
@@ -124,18 +127,18 @@ describe("of a metric it is told, and counted,", () => {
     assert.deepEqual(counts, { ...NOTHING, metricsDoubled: 1 });
   });
 
-  test("when a point was left from before a kill", () => {
+  test("when a point remains from before a kill", () => {
     const { counts } = withLoss([...points, { step: 7, value: "0.1" }]);
     assert.deepEqual(counts, { ...NOTHING, metricsDoubled: 1 });
   });
 
-  test("when all of it is missing", () => {
+  test("when all of its points are missing", () => {
     const { counts } = compare({ metrics: new Map() });
     assert.deepEqual(counts, { ...NOTHING, metricsLost: 6 });
   });
 });
 
-describe("of an event it is told, and counted,", () => {
+describe("a difference of an event is reported and counted", () => {
   test("when one is lost", () => {
     const { words, counts } = compare(withEvents(replaced(5)));
     assert.deepEqual(words, ["run 3 (run_1): events: EpochCompleted of epoch 2 is missing"]);
@@ -154,18 +157,18 @@ describe("of an event it is told, and counted,", () => {
     assert.deepEqual(counts, { ...NOTHING, eventsLost: 2 });
   });
 
-  test("when one is told twice", () => {
+  test("when one arrives twice", () => {
     const { words, counts } = compare(withEvents(EVENTS.toSpliced(5, 0, EVENTS[3]!)));
     assert.deepEqual(words, ["run 3 (run_1): events: EpochCompleted of epoch 1 is there more than once"]);
     assert.deepEqual(counts, { ...NOTHING, eventsDoubled: 1 });
   });
 
-  test("when two stand the other way round", () => {
+  test("when two change places", () => {
     const { words, counts } = compare(withEvents(EVENTS.with(3, EVENTS[4]!).with(4, EVENTS[3]!)));
     assert.equal(words.length, 1);
     assert.match(
       words[0] ?? "",
-      /EpochCompleted of epoch 1 stands behind CheckpointSaved at the end of epoch 1/,
+      /EpochCompleted of epoch 1 comes after CheckpointSaved at the end of epoch 1/,
     );
     assert.deepEqual(counts, { ...NOTHING, eventsOutOfOrder: 1 });
   });
@@ -181,7 +184,7 @@ describe("of an event it is told, and counted,", () => {
     assert.deepEqual(counts, { ...NOTHING, eventsLost: 1 });
   });
 
-  test("when a change of state does not follow from the one before", () => {
+  test("when a change of state does not start from the last state", () => {
     const { words, counts } = compare(withEvents(replaced(1)));
     assert.match(
       words.join("\n"),
@@ -190,7 +193,7 @@ describe("of an event it is told, and counted,", () => {
     assert.deepEqual(counts, { ...NOTHING, eventsLost: 1 });
   });
 
-  test("when a subscriber that was cut off missed one, saw one twice or another order", () => {
+  test("when a disconnected subscriber missed one, received one twice or out of order", () => {
     const followed = eventsOf();
     assert.deepEqual(compare({ followed: followed.toSpliced(4, 1) }).counts, { ...NOTHING, eventsLost: 1 });
     assert.deepEqual(compare({ followed: followed.toSpliced(4, 0, followed[2]!) }).counts, {
@@ -198,12 +201,12 @@ describe("of an event it is told, and counted,", () => {
       eventsDoubled: 1,
     });
     const { words, counts } = compare({ followed: followed.with(4, followed[5]!).with(5, followed[4]!) });
-    assert.deepEqual(words, ["run 3 (run_1): a subscriber's events: sequence 5 stands behind sequence 6"]);
+    assert.deepEqual(words, ["run 3 (run_1): a subscriber's events: sequence 5 comes after sequence 6"]);
     assert.deepEqual(counts, { ...NOTHING, eventsOutOfOrder: 1 });
   });
 });
 
-test("of everything else it is told too: the end, epochs, evaluations and files", () => {
+test("differences of the end, epochs, evaluations and files are reported", () => {
   const [evaluation] = evidenceOf("run 3").evaluations;
   const changes: readonly [Partial<RunEvidence>, RegExp][] = [
     [{ endReason: "EARLY_STOPPED" }, /end reason: expected COMPLETED, found EARLY_STOPPED/],

@@ -5,7 +5,7 @@ import type { Checkpoint, EpochFigures, MetricValue, RunEvent } from "../../../t
 const STEPS_PER_EPOCH = 2;
 const EPOCHS = [1, 2, 3];
 
-/** What a run of three epochs leaves, two steps each, in every part that is compared. */
+/** The results of a run of three epochs with two steps each, in every part that is compared. */
 export function evidenceOf(name: string): RunEvidence {
   const events = eventsOf();
   return {
@@ -48,7 +48,7 @@ export function evidenceOf(name: string): RunEvidence {
   };
 }
 
-/** From its launch to its end, with the sequences that belong to them. */
+/** The events of the run from its launch to its end. */
 export function eventsOf(): readonly RunEvent[] {
   return numbered([
     state(null, "QUEUED"),
@@ -65,7 +65,7 @@ export function eventsOf(): readonly RunEvent[] {
 type WithoutPlace<Event> = Event extends RunEvent ? Omit<Event, "sequence" | "cursor" | "at"> : never;
 export type Unnumbered = WithoutPlace<RunEvent>;
 
-/** Gives events their sequences, from 1. */
+/** Numbers events from 1. */
 export function numbered(events: readonly Unnumbered[]): readonly RunEvent[] {
   return events.map((event, index) => ({
     ...event,

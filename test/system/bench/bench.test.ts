@@ -29,7 +29,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** As npm runs it for a user in `folder`. What it writes goes there too, so that a test sees what is left. */
+/** The environment in which npm runs a benchmark for a user in `folder`, where it also keeps its temporary files. */
 function environment(): NodeJS.ProcessEnv {
   return { ...process.env, INIT_CWD: folder, TMPDIR: folder };
 }
@@ -48,31 +48,31 @@ async function runBench(...args: readonly string[]): Promise<BenchLine> {
   return JSON.parse(stdout.trimEnd()) as BenchLine;
 }
 
-test("training's steps are measured on pictures of one's own, and nothing is left behind", async () => {
+test("training steps are measured on the images of an archive, and no files are left", async () => {
   const { bench, figures, machine, settings } = await runBench(
     ...["train", "--data", "flowers.tar", ...SMALL_NETWORK, "--steps", "12", "--precision", "FLOAT32"],
   );
   assert.equal(bench, "train");
   const { imagesPerSecond = 0, secondsPerStep = 0, cpuSecondsPerStep = 0, peakMemoryBytes = 0 } = figures;
-  assert.ok(Math.abs(imagesPerSecond * secondsPerStep - 8) < 0.1, "a step has eight pictures");
+  assert.ok(Math.abs(imagesPerSecond * secondsPerStep - 8) < 0.1, "a step has eight images");
   assert.ok(cpuSecondsPerStep > 0);
   assert.ok(peakMemoryBytes > 100e6 && peakMemoryBytes < machine.memoryBytes);
   assert.ok(machine.cores >= 1);
-  const { threads, precision, batchSize, classes, pictures, measuredSteps } = settings;
+  const { threads, precision, batchSize, classes, images, measuredSteps } = settings;
   assert.deepEqual(
-    { precision, batchSize, classes, pictures },
+    { precision, batchSize, classes, images },
     {
       precision: "FLOAT32",
       batchSize: 8,
       classes: 7,
-      pictures: "given",
+      images: "given",
     },
   );
   assert.ok(Number(threads) >= 1 && Number(measuredSteps) >= 12);
   assert.deepEqual(await readdir(folder), ["flowers.tar"]);
 });
 
-test("what reading and augmentation add to a step is measured beside a step without them", async () => {
+test("the share of reading and augmentation is measured against steps without them", async () => {
   const { figures } = await runBench(
     ...["input", "--only", "step", "--data", "flowers.tar", ...SMALL_NETWORK],
     ...["--precision", "FLOAT32", "--steps", "3", "--rounds", "1"],
@@ -82,7 +82,7 @@ test("what reading and augmentation add to a step is measured beside a step with
   assert.ok(Math.abs(secondsPerStep / secondsPerStepOnOneBatch - 1 - inputAndAugmentationShare) < 0.01);
 });
 
-test("a recipe is judged by its validation and by its test split, with the interval of the latter", async () => {
+test("a recipe is measured on its validation and test split, with the confidence interval of the latter", async () => {
   const recipe = {
     split: { validation: 0.2, test: 0.2, seed: 0 },
     configuration: {
@@ -103,10 +103,10 @@ test("a recipe is judged by its validation and by its test split, with the inter
   assert.ok(valTop1 >= 0 && valTop1 <= 1);
   assert.ok(testTop1Low <= testTop1 && testTop1 <= testTop1High);
   assert.ok(seconds > (figures.secondsPerEpoch ?? 0) && figures.epochs === 2);
-  assert.deepEqual([settings.pictures, settings.validationPictures, settings.testPictures], [300, 60, 60]);
+  assert.deepEqual([settings.images, settings.validationImages, settings.testImages], [300, 60, 60]);
 });
 
-test("a benchmark that a person ends stops its server and removes what it wrote", async () => {
+test("an interrupted benchmark stops its server and removes its files", async () => {
   const args = ["train", "--data", "flowers.tar", ...SMALL_NETWORK, "--steps", "100000"];
   const bench = spawn(process.execPath, [BENCH, ...args], { env: environment() });
   bench.stdout.resume();

@@ -19,7 +19,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const environment = (): NodeJS.ProcessEnv => ({ ...process.env, INIT_CWD: folder, TMPDIR: folder });
 
-test("subscribers in another process are told everything that is written to a run, and that is counted", async () => {
+test("subscribers in another process receive every event of a run", async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [BENCH, "fanout", "--subscribers", "60", "--rate", "40", "--seconds", "1", "--json"],
@@ -33,12 +33,15 @@ test("subscribers in another process are told everything that is written to a ru
   );
   const { p50Ms, p95Ms, p99Ms, maxMs, receivedPerSecond, eventsPerSecond } = figures;
   assert.ok(p50Ms >= 0 && p50Ms <= p95Ms && p95Ms <= p99Ms && p99Ms <= maxMs);
-  assert.ok(Math.abs(receivedPerSecond / eventsPerSecond - 60) < 0.1, "every event came to every subscriber");
+  assert.ok(
+    Math.abs(receivedPerSecond / eventsPerSecond - 60) < 0.1,
+    "every subscriber received every event",
+  );
   assert.deepEqual(settings, { rate: 40, seconds: 1 });
   assert.deepEqual(await readdir(folder), []);
 });
 
-test("when a person ends it, its server, database and subscribers go, and what was written", async () => {
+test("an interrupted benchmark stops its server, database and subscribers and removes its files", async () => {
   const bench = spawn(process.execPath, [BENCH, "fanout", "--subscribers", "5", "--seconds", "600"], {
     env: environment(),
   });

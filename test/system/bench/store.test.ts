@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 
 const BENCH = fileURLToPath(import.meta.resolve("../../../bench/main.js"));
 
-test("lists, comparisons and batches among many runs are measured, and nothing is left behind", async () => {
+test("lists, comparisons and batches among many runs are measured, and no files are left", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "espalier-test-bench-"));
   try {
     const args = ["--runs", "200", "--points-per-run", "100", "--calls", "5", "--seconds", "1", "--json"];

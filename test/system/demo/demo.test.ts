@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Starts the demo as npm does: in some folder, told by INIT_CWD where the user is. */
+/** Starts the demo as npm does, with the folder of the user in INIT_CWD. */
 function startDemo(args: readonly string[]) {
   const { DATABASE_URL: _, ...environment } = process.env;
   const child = spawn(process.execPath, [DEMO, ...args], {
@@ -35,7 +35,7 @@ async function runDemo(args: readonly string[]): Promise<{ code: number | null; 
   return { code, out, err };
 }
 
-test("the demo does the whole job on an archive, twice, and ends with one line of JSON", async () => {
+test("the demo runs the full workflow on an archive, twice, and ends with one line of JSON", async () => {
   for (const version of [1, 2]) {
     const { code, out, err } = await runDemo(["--data", "flowers.tar", "--json"]);
     assert.equal(code, 0, err);
@@ -53,22 +53,22 @@ test("the demo does the whole job on an archive, twice, and ends with one line o
     const scores = report.runs.map((run) => run.bestValTop1 ?? -1);
     assert.equal(report.runs.find((run) => run.id === report.betterRun)?.bestValTop1, Math.max(...scores));
     assert.equal(report.classified.length, 3);
-    for (const picture of report.classified) {
-      assert.equal(picture.file.includes(`${picture.expected}/`), true);
-      assert.ok(picture.probability > 0 && picture.probability <= 1);
+    for (const image of report.classified) {
+      assert.equal(image.file.includes(`${image.expected}/`), true);
+      assert.ok(image.probability > 0 && image.probability <= 1);
     }
-    assert.match(err, /epoch 12\/12/, "progress is told on standard error, a line per epoch");
+    assert.match(err, /epoch 12\/12/, "progress is on standard error, with a line per epoch");
   }
 });
 
-test("an archive without pictures ends the demo with the import's own words", async () => {
+test("an archive without images ends the demo with the error of the import", async () => {
   await writeFile(path.join(folder, "notes.zip"), "these are only notes");
   const { code, err } = await runDemo(["--data", "notes.zip"]);
   assert.equal(code, 1);
   assert.match(err, /The demo failed\. .*\([A-Z_]+\)/s);
 });
 
-test("Ctrl-C stops the demo and the server with it", async () => {
+test("Ctrl-C stops the demo and its server", async () => {
   const { child, ended } = startDemo(["--data", "flowers.tar"]);
   const collected = buffer(child.stderr);
   let out = "";
@@ -79,5 +79,5 @@ test("Ctrl-C stops the demo and the server with it", async () => {
   assert.equal(await ended, 130, String(await collected));
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(out)?.[0];
   assert.ok(url !== undefined, out);
-  await assert.rejects(fetch(url), "nothing listens any more");
+  await assert.rejects(fetch(url), "the server does not listen any more");
 });

@@ -81,27 +81,27 @@ function idOf(launched: unknown): string {
   return (launched as { run: { id: string } }).run.id;
 }
 
-/** Sends an upload's bytes to where its mutation said. */
+/** Sends the bytes of an upload. */
 function put(api: ApiClient, upload: unknown, bytes: Buffer): Promise<void> {
   const { putUrl } = upload as { putUrl: string };
   return api.put(putUrl, new Blob([new Uint8Array(bytes)]));
 }
 
-/** Waits until the run goes to a state. */
+/** Waits until the run reaches a state. */
 async function reach(api: ApiClient, runId: string, state: string): Promise<void> {
   for await (const { runEvents: event } of api.follow(STATES, { runId })) {
     if (event.__typename === "RunStateChanged" && event.to === state) return;
   }
 }
 
-/** The last event of a run, once it has ended. */
+/** Waits for the end of a run. @returns its last event */
 async function endOf(api: ApiClient, runId: string): Promise<unknown> {
   let last: unknown = null;
   for await (const { runEvents } of api.follow(STATES, { runId })) last = runEvents;
   return last;
 }
 
-/** What an example answers: one result, or all events of a subscription. */
+/** Runs an example. @returns one result, or all events of a subscription */
 async function runExample(api: ApiClient, file: string, earlier: Results): Promise<Results[]> {
   const document: TypedDocumentNode<Results, Results> = parse(readFileSync(path.join(FOLDER, file), "utf8"));
   const variablesFile = path.join(FOLDER, file.replace(/graphql$/, "json"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { importPictures } from "../../../demo/import-images.js";
+import { importImages } from "../../../demo/import-images.js";
 import { Terminal } from "../../../src/client/terminal.js";
 import { OwnedResources } from "../../../src/lang/owned-resources.js";
 import { startTestEspalier, type TestEspalier } from "../../testkit/api/espalier.js";
@@ -103,7 +103,7 @@ describe("the playground in a real browser", { skip }, () => {
 
   test("a subscription shows the epochs of a run as they complete", async () => {
     const archive = await drawFlowerArchive(8);
-    await importPictures(espalier.api, new Terminal(process.stderr), "flowers", {
+    await importImages(espalier.api, new Terminal(process.stderr), "flowers", {
       bytes: new Blob([new Uint8Array(archive)]),
       description: "",
       fileCount: null,

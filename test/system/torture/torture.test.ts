@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Starts it as npm does for a user in `folder`. What it writes goes there too, so that a test sees what is left. */
+/** Starts torture as npm does for a user in `folder`, where it also keeps its temporary files. */
 function startTorture(...args: readonly string[]) {
   const child = spawn(process.execPath, [TORTURE, "--data", "flowers.tar", ...args], {
     env: { ...process.env, INIT_CWD: folder, TMPDIR: folder },
@@ -28,7 +28,7 @@ function startTorture(...args: readonly string[]) {
   return { child, ended: Promise.all([code, text(child.stdout)]) };
 }
 
-/** Names in the command lines of living processes, and in the folder that it works in. */
+/** Processes whose command line names the folder, and files that were left in it. */
 async function traces(): Promise<readonly string[]> {
   const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(
@@ -38,7 +38,7 @@ async function traces(): Promise<readonly string[]> {
   return [...lines.filter((line) => line.includes(folder)), ...left.filter((name) => name !== "flowers.tar")];
 }
 
-test("a run whose server is killed three times and whose database dies ends like one left in peace", async () => {
+test("a run whose server is killed three times and whose database crashes ends like an undisturbed run", async () => {
   const { child, ended } = startTorture("--kills", "3", "--postgres-restarts", "1", "--json");
   const progress = text(child.stderr);
   const [code, out] = await ended;
@@ -50,16 +50,16 @@ test("a run whose server is killed three times and whose database dies ends like
     ...{ metricsLost: 0, metricsDoubled: 0, eventsLost: 0, eventsDoubled: 0, eventsOutOfOrder: 0 },
   });
   assert.ok(seconds > 0 && runs >= 1 && identicalRuns === runs);
-  assert.match(await progress, /run 1: the server killed .*\n[\s\S]*run 1: identical/);
+  assert.match(await progress, /run 1: killed the server .*\n[\s\S]*run 1: identical/);
   assert.deepEqual(await traces(), []);
 });
 
-test("Ctrl-C in the middle leaves no process and no file", async () => {
+test("Ctrl-C leaves no process and no file", async () => {
   const { child, ended } = startTorture("--kills", "3");
   let progress = "";
   for await (const chunk of child.stderr) {
     progress += String(chunk);
-    if (/the server killed/.test(progress)) child.kill("SIGINT");
+    if (/killed the server/.test(progress)) child.kill("SIGINT");
   }
   assert.deepEqual(await ended, [130, ""], progress);
   assert.deepEqual(await traces(), []);

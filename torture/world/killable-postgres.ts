@@ -22,11 +22,11 @@ import { freePort } from "../../src/db/embedded/free-port.js";
 const START_ATTEMPTS = 20;
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 10;
-/** What passes by itself: processes of the server that was killed have yet to end. */
-const PASSING = /shared memory block|lock file .* already exists/;
+/** Temporary failures: some processes of the killed server have not ended yet. */
+const TEMPORARY = /shared memory block|lock file .* already exists/;
 
-/** A real PostgreSQL that outlives the servers which use it, and is found where it was after a crash of its own. */
-export class MortalPostgres implements AsyncDisposable {
+/** A PostgreSQL that outlives the servers that use it, and keeps its address after a crash. */
+export class KillablePostgres implements AsyncDisposable {
   #server: ChildProcess | null = null;
   #crash: Promise<void> = Promise.resolve();
 
@@ -37,14 +37,14 @@ export class MortalPostgres implements AsyncDisposable {
     private readonly port: number,
   ) {}
 
-  /** @param folder made, and everything of the server below it */
-  static async start(folder: string): Promise<MortalPostgres> {
+  /** @param folder the new folder of the cluster */
+  static async start(folder: string): Promise<KillablePostgres> {
     const binaries = await findPostgresBinaries();
     const account = await postgresAccount();
     await mkdir(folder, { recursive: true, mode: 0o711 });
     const launcher = await postgresLauncher(account, [binaries.folder, folder]);
     const cluster = await provideCluster(folder, binaries, launcher, account);
-    const postgres = new MortalPostgres(cluster, binaries, launcher, await freePort());
+    const postgres = new KillablePostgres(cluster, binaries, launcher, await freePort());
     await postgres.#start();
     return postgres;
   }
@@ -53,7 +53,7 @@ export class MortalPostgres implements AsyncDisposable {
     return this.cluster.url(this.port, DATABASE);
   }
 
-  /** A connection that survives the server's death without a word. */
+  /** Connects to the server. The connection ignores errors, so that a crash of the server is no fault of the client. */
   async connect(database: string = DATABASE): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.cluster.url(this.port, database),
@@ -68,18 +68,18 @@ export class MortalPostgres implements AsyncDisposable {
   /**
    * Kills the server and starts it again.
    *
-   * @param how SIGKILL: it dies as in a power cut; SIGQUIT: it ends its own processes, and saves nothing either
-   * @param signal aborted: it starts again at once, since only a server that runs can be stopped without a trace
+   * @param how SIGKILL ends it as a power failure does; SIGQUIT lets it end its own processes, also without saving
+   * @param signal when it aborts, the server starts again at once: only a running server can be stopped cleanly
    */
   crash(how: "SIGKILL" | "SIGQUIT", downMs: number, signal: AbortSignal): Promise<void> {
-    this.#crash = this.#die(how).then(async () => {
+    this.#crash = this.#end(how).then(async () => {
       await delay(downMs, undefined, { signal }).catch(() => {});
       await this.#start();
     });
     return this.#crash;
   }
 
-  async #die(how: NodeJS.Signals): Promise<void> {
+  async #end(how: NodeJS.Signals): Promise<void> {
     const server = this.#server;
     if (server === null || !isRunning(server)) return;
     const exited = once(server, "exit");
@@ -90,12 +90,12 @@ export class MortalPostgres implements AsyncDisposable {
   async #start(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const server = await this.#spawn();
-      if (await this.#takesConnections(server)) {
+      if (await this.#acceptsConnections(server)) {
         this.#server = server;
         return;
       }
       const tail = (await readFile(this.cluster.logFile, "utf8").catch(() => "")).slice(-2000);
-      if (!PASSING.test(tail) || attempt === START_ATTEMPTS) {
+      if (!TEMPORARY.test(tail) || attempt === START_ATTEMPTS) {
         throw new ClientError(
           "EMBEDDED_POSTGRES_FAILED",
           `PostgreSQL did not start. The end of its log:\n${tail}`,
@@ -113,7 +113,7 @@ export class MortalPostgres implements AsyncDisposable {
       this.launcher,
       this.binaries.postgres,
       ["-D", this.cluster.dataFolder, ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])],
-      // Its own process group: Ctrl-C must not stop it before those that use it.
+      // Its own process group, so that Ctrl-C does not stop it before its clients.
       { detached: true, stdio: ["ignore", output.fd, output.fd] },
     );
     server.on("error", () => {});
@@ -121,8 +121,8 @@ export class MortalPostgres implements AsyncDisposable {
     return server;
   }
 
-  /** False when it ended instead. */
-  async #takesConnections(server: ChildProcess): Promise<boolean> {
+  /** Waits until the server accepts connections. @returns false when it ended instead */
+  async #acceptsConnections(server: ChildProcess): Promise<boolean> {
     const deadline = performance.now() + START_TIMEOUT_MS;
     while (isRunning(server) && performance.now() < deadline) {
       try {
@@ -131,7 +131,7 @@ export class MortalPostgres implements AsyncDisposable {
         await client.end();
         return true;
       } catch {
-        // It starts, or recovers from its crash.
+        // The server starts or recovers from its crash.
         await delay(POLL_MS);
       }
     }
@@ -139,10 +139,10 @@ export class MortalPostgres implements AsyncDisposable {
     return false;
   }
 
-  /** Stops it in an orderly way, which leaves no shared memory; one that somebody else ended stays ended. */
+  /** Stops the server cleanly, which leaves no shared memory. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#crash.catch(() => {});
-    await this.#die("SIGINT");
+    await this.#end("SIGINT");
   }
 }
 

@@ -2,30 +2,30 @@ import { readFile } from "node:fs/promises";
 import { ApiClient } from "../../src/client/api-client.js";
 import { ServerProcess } from "../../src/client/server-process.js";
 
-/** The product's server as a process that is killed and started again, with the same home and database. */
-export class MortalServer implements AsyncDisposable {
+/** A server process that is killed and started again, with the same home folder and database. */
+export class KillableServer implements AsyncDisposable {
   readonly #failed = new AbortController();
   #process: ServerProcess | null = null;
   #api: Promise<ApiClient> | null = null;
   #startedMs = 0;
 
-  /** @param environment variables to set beside this process's own */
+  /** @param environment variables in addition to those of this process */
   constructor(
     private readonly environment: NodeJS.ProcessEnv,
     private readonly report: (line: string) => void,
   ) {}
 
-  /** Aborted with the reason when a server ends although nobody killed it. */
+  /** Aborted with the reason when the server ends unexpectedly. */
   get failed(): AbortSignal {
     return this.#failed.signal;
   }
 
-  /** When the process was started, by the clock of `performance`. */
+  /** Start time of the process, by the clock of `performance`. */
   get startedMs(): number {
     return this.#startedMs;
   }
 
-  /** A client of the server that runs, once that listens. */
+  /** A client of the running server; resolves when it listens. */
   get api(): Promise<ApiClient> {
     if (this.#api === null) throw new Error("No server was started.");
     return this.#api;
@@ -39,7 +39,7 @@ export class MortalServer implements AsyncDisposable {
     this.#api = server.ready.then(async ({ url, adminTokenFile }) => {
       return new ApiClient(url, (await readFile(adminTokenFile, "utf8")).trim());
     });
-    // A server that is killed while it starts never gets ready.
+    // A server that is killed while it starts is never ready.
     this.#api.catch(() => {});
   }
 
@@ -50,12 +50,12 @@ export class MortalServer implements AsyncDisposable {
     this.#api = null;
     if (server === null) return;
     await server.kill();
-    // One that never got ready never got a client.
+    // There is no client when the server was not ready yet.
     const client = await Promise.race([api?.catch(() => null), null]);
     await client?.[Symbol.asyncDispose]();
   }
 
-  /** What it would save goes with its home, so there is nothing to wait for. */
+  /** Kills the server. Its home folder is removed as well, so it need not save anything. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
   }

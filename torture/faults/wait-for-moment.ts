@@ -3,39 +3,39 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EventFollower } from "../world/event-follower.js";
 import type { TortureWorld } from "../world/torture-world.js";
-import { type Moment, type Strike, WHILE_TRAINING } from "./strike-plan.js";
+import { type Fault, type Moment, WHILE_TRAINING } from "./fault-plan.js";
 
-/** How long what is aimed at lasts. */
+/** Durations of the moments, as the reference run shows. */
 export interface Pace {
   readonly epochMs: number;
   readonly preparingMs: number;
   readonly startingMs: number;
 }
 
-/** What a strike is aimed at. */
+/** The run and the server that a fault is for. */
 export interface Target {
   readonly world: TortureWorld;
   readonly runId: string;
   readonly follower: EventFollower;
   readonly pace: Pace;
-  /** Where among the follower's events those begin that came after the last kill. */
+  /** Number of the follower's events at the last kill. */
   readonly sinceKill: number;
-  /** Whether it waits for a checkpoint that was saved since the last kill. */
+  /** Whether a checkpoint must have been saved since the last kill. */
   readonly mustSave: boolean;
 }
 
-/** A moment that has come: it lasts until it is let go. */
-export type Aimed = AsyncDisposable;
+/** A moment that lasts until it is disposed of. */
+export type HeldMoment = AsyncDisposable;
 
-/** A checkpoint of a small network is written, synced and in its place in that time. */
+/** Time in which a checkpoint of a small network is written, synced and renamed. */
 const CHECKPOINT_MS = 40;
-/** What comes right after something was told. */
+/** Time after an event in which its follow-up work happens. */
 const AFTER_EVENT_MS = 10;
 const POLL_MS = 2;
 
-type Aim = (target: Target, fraction: number, signal: AbortSignal) => Promise<Aimed>;
+type Wait = (target: Target, fraction: number, signal: AbortSignal) => Promise<HeldMoment>;
 
-const AIMS: Readonly<Record<Moment, Aim>> = {
+const WAITS: Readonly<Record<Moment, Wait>> = {
   ANY: (target, fraction, signal) => lasting(fraction * target.pace.epochMs, signal),
   async CHECKPOINT({ world, runId, follower }, fraction, signal) {
     await checkpointBegins(path.join(world.runFolder(runId), "checkpoints"), follower, signal);
@@ -51,7 +51,7 @@ const AIMS: Readonly<Record<Moment, Aim>> = {
     await follower.until(() => follower.isOver || follower.savedInside > savedInside, signal);
     return lasting(fraction * AFTER_EVENT_MS, signal);
   },
-  METRICS: ({ world, follower }, _fraction, signal) => metricsHeldUp(world, follower, signal),
+  METRICS: ({ world, follower }, _fraction, signal) => metricsBlocked(world, follower, signal),
   async PREPARING({ follower, sinceKill, pace }, fraction, signal) {
     await follower.until(() => follower.isOver || follower.hasBeen("PREPARING", sinceKill), signal);
     return lasting(fraction * pace.preparingMs, signal);
@@ -65,30 +65,30 @@ const AIMS: Readonly<Record<Moment, Aim>> = {
 const NEEDS_TRAINING: ReadonlySet<Moment> = new Set(WHILE_TRAINING);
 
 /**
- * Waits for the moment of a strike, or the end of the run.
+ * Waits for the moment of a fault or the end of the run.
  *
  * @throws the signal's reason
  */
-export async function aim(strike: Strike, target: Target, signal: AbortSignal): Promise<Aimed> {
+export async function waitForMoment(fault: Fault, target: Target, signal: AbortSignal): Promise<HeldMoment> {
   const { follower, sinceKill, mustSave } = target;
-  if (NEEDS_TRAINING.has(strike.moment)) {
+  if (NEEDS_TRAINING.has(fault.moment)) {
     const isDue = (): boolean =>
       follower.hasBeen("RUNNING", sinceKill) &&
-      follower.epochsDone >= strike.afterEpoch &&
+      follower.epochsDone >= fault.afterEpoch &&
       (!mustSave || follower.hasSaved(sinceKill));
     await follower.until(() => follower.isOver || isDue(), signal);
   }
-  return AIMS[strike.moment](target, strike.fraction, signal);
+  return WAITS[fault.moment](target, fault.fraction, signal);
 }
 
-async function lasting(ms: number, signal: AbortSignal): Promise<Aimed> {
+async function lasting(ms: number, signal: AbortSignal): Promise<HeldMoment> {
   await delay(Math.max(0, ms), undefined, { signal }).catch(() => signal.throwIfAborted());
   return { async [Symbol.asyncDispose]() {} };
 }
 
-/** Resolves when files of a checkpoint begin to be written beside their place. */
+/** Resolves when the temporary folder of a checkpoint appears. */
 async function checkpointBegins(folder: string, follower: EventFollower, signal: AbortSignal): Promise<void> {
-  // Before its first checkpoint the run has no such folder, which then is as good as its own.
+  // The run itself makes this folder only for its first checkpoint.
   await mkdir(folder, { recursive: true });
   const enough = new AbortController();
   const over = follower.until(() => follower.isOver, AbortSignal.any([signal, enough.signal]));
@@ -109,16 +109,16 @@ async function checkpointBegins(folder: string, follower: EventFollower, signal:
 }
 
 /**
- * Lets nobody write metrics, and resolves when the server waits for it in the middle of a transaction. A reader
- * gets through.
+ * Locks the metrics against writing, and resolves when a transaction of the server waits for the lock. Readers are not
+ * blocked.
  */
-async function metricsHeldUp(
+async function metricsBlocked(
   { postgres }: TortureWorld,
   follower: EventFollower,
   signal: AbortSignal,
-): Promise<Aimed> {
+): Promise<HeldMoment> {
   const client = await postgres.connect();
-  const aimed: Aimed = { [Symbol.asyncDispose]: () => client.end() };
+  const held: HeldMoment = { [Symbol.asyncDispose]: () => client.end() };
   try {
     await client.query("begin");
     await client.query("lock table metric_point in share mode");
@@ -129,9 +129,9 @@ async function metricsHeldUp(
       if (rowCount !== 0) break;
       await delay(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
-    return aimed;
+    return held;
   } catch (error) {
-    await aimed[Symbol.asyncDispose]();
+    await held[Symbol.asyncDispose]();
     throw error;
   }
 }

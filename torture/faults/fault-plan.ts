@@ -1,10 +1,10 @@
 import { SeededRandom } from "../../demo/flowers/seeded-random.js";
 
-/** When a blow falls. Those that the run needs to be training for wait until it is. */
+/** Moments of faults, in the words of the report. */
 export const MOMENTS = {
   ANY: "at any time",
   CHECKPOINT: "while a checkpoint was written",
-  EPOCH: "right after an epoch was told",
+  EPOCH: "right after the event of an epoch",
   INSIDE: "right after a checkpoint inside an epoch",
   METRICS: "while metrics were written",
   PREPARING: "while the run was prepared",
@@ -13,7 +13,7 @@ export const MOMENTS = {
 
 export type Moment = keyof typeof MOMENTS;
 
-/** Those for which the run has to be training. */
+/** Moments that only come while the run trains. */
 export const WHILE_TRAINING = [
   "ANY",
   "CHECKPOINT",
@@ -23,72 +23,72 @@ export const WHILE_TRAINING = [
 ] as const satisfies readonly Moment[];
 const WHILE_RESUMING = ["PREPARING", "STARTING"] as const satisfies readonly Moment[];
 
-/** How often a run is killed before it trains, and again before it trains on. */
+/** Probabilities of a kill before the run trains, and of another kill before it continues. */
 const KILLED_WHILE_PREPARING = 0.25;
 const KILLED_WHILE_RESUMING = 0.35;
 
-export interface Strike {
+export interface Fault {
   readonly target: "SERVER" | "POSTGRES";
   readonly moment: Moment;
-  /** Epochs that are done before it; 0: none. */
+  /** Number of epochs that are completed before. */
   readonly afterEpoch: number;
-  /** Where in the moment it falls, and how long PostgreSQL stays away, in [0, 1). */
+  /** Position within the moment, and share of the maximum time until PostgreSQL starts again, in [0, 1). */
   readonly fraction: number;
-  /** Whether PostgreSQL is given the time to tell its own processes. */
+  /** Whether PostgreSQL may stop its own processes before it exits. */
   readonly orderly: boolean;
 }
 
-export interface StrikesWanted {
+export interface FaultsWanted {
   readonly seed: number;
-  /** Counts from 1. */
+  /** Number of the run, from 1. */
   readonly run: number;
   readonly kills: number;
   readonly postgresRestarts: number;
-  /** Of the run. */
+  /** Number of epochs of the run. */
   readonly epochs: number;
-  /** Whether epochs last long enough here for checkpoints inside them. */
+  /** Whether epochs last long enough for checkpoints inside them. */
   readonly savesInside: boolean;
 }
 
-/** What happens to one run, in order; the same for the same seed. */
-export function planStrikes({
+/** Plans the faults of one run, in order. The same seed gives the same plan. */
+export function planFaults({
   seed,
   run,
   kills,
   postgresRestarts,
   epochs,
   savesInside,
-}: StrikesWanted): readonly Strike[] {
+}: FaultsWanted): readonly Fault[] {
   const random = new SeededRandom(`${seed}/${run}`);
   const momentsOfTraining = WHILE_TRAINING.filter((moment) => savesInside || moment !== "INSIDE");
-  const strike = (target: Strike["target"], moments: readonly Moment[], afterEpoch: number): Strike => ({
+  const fault = (target: Fault["target"], moments: readonly Moment[], afterEpoch: number): Fault => ({
     target,
     moment: moments[random.integer(0, moments.length - 1)] ?? "ANY",
     afterEpoch,
     fraction: random.unit(),
     orderly: random.chance(0.5),
   });
-  const whileTraining = (target: Strike["target"]): Strike =>
-    strike(target, momentsOfTraining, random.integer(0, epochs - 1));
+  const whileTraining = (target: Fault["target"]): Fault =>
+    fault(target, momentsOfTraining, random.integer(0, epochs - 1));
 
-  const first: Strike[] = [];
+  const first: Fault[] = [];
   let left = kills;
   if (left > 0 && random.chance(KILLED_WHILE_PREPARING)) {
-    first.push(strike("SERVER", ["PREPARING"], 0));
+    first.push(fault("SERVER", ["PREPARING"], 0));
     left -= 1;
   }
   // A kill while the run resumes belongs to the kill before it.
-  const groups: Strike[][] = [];
+  const groups: Fault[][] = [];
   while (left > 0) {
     const group = [whileTraining("SERVER")];
     left -= 1;
     if (left > 0 && random.chance(KILLED_WHILE_RESUMING)) {
-      group.push(strike("SERVER", WHILE_RESUMING, 0));
+      group.push(fault("SERVER", WHILE_RESUMING, 0));
       left -= 1;
     }
     groups.push(group);
   }
   for (let restart = 0; restart < postgresRestarts; restart++) groups.push([whileTraining("POSTGRES")]);
-  const epochOf = ([strike]: readonly Strike[]): number => strike?.afterEpoch ?? 0;
+  const epochOf = ([fault]: readonly Fault[]): number => fault?.afterEpoch ?? 0;
   return [...first, ...groups.sort((one, other) => epochOf(one) - epochOf(other)).flat()];
 }
