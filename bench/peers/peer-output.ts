@@ -1,77 +1,66 @@
+import { z } from "zod";
 import { ClientError } from "../../src/client/client-error.js";
 
-/** What a peer's training steps take. */
-export interface TrainingFigures {
-  readonly imagesPerSecond: number;
-  /** Null when the script does not tell the peak. */
-  readonly peakMemoryBytes: number | null;
-}
+/** The part of a result that every script prints. */
+const PEER = z.object({
+  /** Name and version of the peer's software, such as "PyTorch 2.15.0". */
+  version: z.string(),
+  peakMemoryBytes: z.number().positive(),
+});
 
-/** What a peer's epochs take. */
-export interface EpochFigures {
-  readonly secondsPerEpoch: number;
+const TRAINING = PEER.extend({
+  precision: z.string(),
+  /** Median of the measured steps. */
+  secondsPerStep: z.number().positive(),
+  imagesPerSecond: z.number().positive(),
+});
+
+const RECIPE = PEER.extend({
+  precision: z.string(),
+  /** Median of the epochs; training and validation. */
+  secondsPerEpoch: z.number().positive(),
   /** Best of all epochs, a fraction. */
-  readonly bestValTop1: number;
+  bestValidationTop1: z.number().min(0).max(1),
+});
+
+const STORE = PEER.extend({
+  runs: z.number().positive(),
+  searchP50Ms: z.number().positive(),
+  searchP95Ms: z.number().positive(),
+  compareP50Ms: z.number().positive(),
+  compareP95Ms: z.number().positive(),
+  batchP50Ms: z.number().positive(),
+  batchP95Ms: z.number().positive(),
+  pointsPerSecond: z.number().positive(),
+});
+
+export type TrainingFigures = z.infer<typeof TRAINING>;
+export type RecipeFigures = z.infer<typeof RECIPE>;
+export type StoreFigures = z.infer<typeof STORE>;
+
+export const readTraining = readerOf(TRAINING);
+export const readRecipe = readerOf(RECIPE);
+export const readStore = readerOf(STORE);
+
+const MAX_SHOWN_CHARACTERS = 200;
+
+/** @returns a function that reads the last line of a script's output; it throws ClientError `PEER_OUTPUT_UNEXPECTED` */
+function readerOf<Figures>(schema: z.ZodType<Figures>): (output: string) => Figures {
+  return (output) => {
+    const read = schema.safeParse(parseJson(output.trim().split("\n").at(-1) ?? ""));
+    if (read.success) return read.data;
+    const end = JSON.stringify(output.trim().slice(-MAX_SHOWN_CHARACTERS));
+    throw new ClientError(
+      "PEER_OUTPUT_UNEXPECTED",
+      `Expected a result as the last line of the script's output: ${z.prettifyError(read.error)}. Received ${end}.`,
+    );
+  };
 }
 
-/** "mixed train b8 2644.1ms 3.03 img/s rss 4103" */
-const TRAINING_LINE = /\btrain b\d+ [\d.]+ms ([\d.]+) img\/s rss (\d+)\s*$/m;
-/** `ru_maxrss` counts KiB, and the Python scripts divide it by a thousand. */
-const PYTHON_RSS_BYTES = 1000 * 1024;
-
-/**
- * The line that `keras_vgg19.py`, `torch_vgg19.py` and `tf_function_limit.py` end with.
- *
- * @throws ClientError `PEER_OUTPUT_UNEXPECTED`
- */
-export function readPythonTraining(output: string): TrainingFigures {
-  const { imagesPerSecond, rss } = readTrainingLine(output);
-  return { imagesPerSecond, peakMemoryBytes: rss * PYTHON_RSS_BYTES };
-}
-
-/**
- * The line that `tfjs_layers_vgg19.cjs` ends with; its memory is that at the end.
- *
- * @throws ClientError `PEER_OUTPUT_UNEXPECTED`
- */
-export function readTfjsTraining(output: string): TrainingFigures {
-  return { imagesPerSecond: readTrainingLine(output).imagesPerSecond, peakMemoryBytes: null };
-}
-
-function readTrainingLine(output: string): { readonly imagesPerSecond: number; readonly rss: number } {
-  const [, images, rss] = TRAINING_LINE.exec(output) ?? [];
-  if (images === undefined || rss === undefined) {
-    throw unexpected('a line such as "train b8 2644.1ms 3.03 img/s rss 4103"', output);
-  }
-  return { imagesPerSecond: Number(images), rss: Number(rss) };
-}
-
-/**
- * The JSON that `keras_recipe.py` and `torch_recipe.py` end with.
- *
- * @throws ClientError `PEER_OUTPUT_UNEXPECTED`
- */
-export function readEpochs(output: string): EpochFigures {
-  const { secondsPerEpoch, bestValTop1 } = parseObject(output.trim().split("\n").at(-1) ?? "");
-  if (typeof secondsPerEpoch !== "number" || typeof bestValTop1 !== "number") {
-    throw unexpected("a last line of JSON with secondsPerEpoch and bestValTop1", output);
-  }
-  return { secondsPerEpoch, bestValTop1 };
-}
-
-function parseObject(line: string): Readonly<Record<string, unknown>> {
+function parseJson(line: string): unknown {
   try {
-    return Object(JSON.parse(line)) as Readonly<Record<string, unknown>>;
+    return JSON.parse(line);
   } catch {
-    return {};
+    return null;
   }
-}
-
-const SHOWN_CHARACTERS = 200;
-
-function unexpected(expected: string, output: string): ClientError {
-  return new ClientError(
-    "PEER_OUTPUT_UNEXPECTED",
-    `Expected ${expected}. The script ended with ${JSON.stringify(output.trim().slice(-SHOWN_CHARACTERS))}.`,
-  );
 }

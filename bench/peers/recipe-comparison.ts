@@ -2,16 +2,17 @@ import path from "node:path";
 import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
 import { importDataset } from "../../src/client/import-dataset.js";
 import type { Precision } from "../../src/core/enumerations.js";
-import type { BenchContext, Measurement } from "../benchmark.js";
+import type { Measurement } from "../benchmark.js";
 import { provideImages } from "../images/provide-images.js";
 import { type RunCost, trainToEnd } from "../runs/train-to-end.js";
 import { WorkFolder } from "../server/work-folder.js";
-import type { EpochFigures } from "./peer-output.js";
-import type { PeerRunner } from "./peer-runner.js";
+import type { RecipeFigures } from "./peer-output.js";
+import { PeerRunner, type PeerRunnerOptions } from "./peer-runner.js";
 import { RECIPE_PEERS } from "./peer-scripts.js";
+import { peerSettings } from "./peer-settings.js";
 import { type ComparedFigure, compareRounds, takeTurns } from "./rounds.js";
 
-/** What the peers' scripts write down: network, augmentation and schedule. */
+/** The network, augmentation and schedule of `scripts/recipe.py`. */
 const CONFIGURATION = {
   architecture: "VGG13",
   batchNormalization: true,
@@ -33,10 +34,10 @@ const CONFIGURATION = {
 } as const satisfies RunConfigurationInput;
 const INITIAL_RATE = 0.002;
 const WARM_UP_FRACTION = 0.1;
-/** The peers validate on a fifth, and have no test split. */
+/** The peers validate on a fifth of the images and have no test split. */
 const SPLIT = { validation: 0.2, test: 0 };
 
-const COMPARED: readonly ComparedFigure<RunCost, EpochFigures>[] = [
+const COMPARED: readonly ComparedFigure<RunCost, RecipeFigures>[] = [
   {
     ratio: "recipeEpochVs",
     figure: "SecondsPerEpoch",
@@ -46,9 +47,9 @@ const COMPARED: readonly ComparedFigure<RunCost, EpochFigures>[] = [
 ];
 
 export interface RecipeComparison {
-  /** An archive of class folders; null: flowers are drawn. */
+  /** An archive of class folders; null draws flowers. */
   readonly dataFile: string | null;
-  /** How many are drawn. */
+  /** Number of images to draw. */
   readonly drawnImages: number;
   readonly imageSizePixels: number;
   readonly epochs: number;
@@ -56,14 +57,15 @@ export interface RecipeComparison {
   readonly rounds: number;
 }
 
-/** A small network from scratch on photographs: product and peers get the same folder. */
+/** Compares epochs of a small network that is trained from scratch on the same folder of images by all. */
 export async function compareRecipe(
   plan: RecipeComparison,
-  runner: PeerRunner,
-  context: BenchContext,
+  options: PeerRunnerOptions,
 ): Promise<Measurement> {
   await using work = await WorkFolder.create();
+  const { context } = options;
   const { dataFile, drawnImages, imageSizePixels, epochs, rounds } = plan;
+  const runner = new PeerRunner(options);
   const folder = path.join(work.imagesFolder, "classes");
   const atLeast = dataFile === null ? drawnImages : 1;
   const images = await provideImages({ dataFile, atLeast, folder }, context);
@@ -84,19 +86,17 @@ export async function compareRecipe(
       return trainToEnd(server, "images", configuration, context);
     });
   const done = await takeTurns(rounds, product, RECIPE_PEERS, { folder, epochs, imageSizePixels }, runner);
+  const names = RECIPE_PEERS.map(({ name }) => name);
   return {
-    figures: compareRounds(
-      done,
-      RECIPE_PEERS.map(({ name }) => name),
-      COMPARED,
-    ),
+    figures: compareRounds(done, names, COMPARED),
     settings: {
       threads,
       precision: done[0]?.product.precision ?? plan.precision,
       batchSize: CONFIGURATION.batchSize,
-      recipeImageSizePixels: imageSizePixels,
-      recipeEpochs: epochs,
-      recipeImages: images.length,
+      imageSizePixels,
+      epochs,
+      images: images.length,
+      ...peerSettings(done, runner),
     },
   };
 }

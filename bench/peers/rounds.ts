@@ -2,16 +2,16 @@ import { median } from "../figures/median.js";
 import type { PeerRunner } from "./peer-runner.js";
 import type { PeerScript } from "./peer-scripts.js";
 
-/** What the product and each peer took in one round, one after the other on the same machine. */
+/** The measurements of one round, taken one after the other on the same machine. */
 export interface Round<Product, Figures> {
   readonly product: Product;
-  /** By the peer's name; those that could not run are left out. */
+  /** By the peer's name, without the peers that could not run. */
   readonly peers: ReadonlyMap<string, Figures>;
 }
 
 /**
- * Lets product and peers take turns. Every other round goes backwards, so that a machine that becomes
- * slower or faster meanwhile favours nobody.
+ * Measures product and peers in turn. Every other round goes backwards, so that a machine that becomes slower or
+ * faster in the meantime favors nobody.
  */
 export async function takeTurns<Product, Work, Figures>(
   rounds: number,
@@ -26,26 +26,25 @@ export async function takeTurns<Product, Work, Figures>(
     const figures = new Map<string, Figures>();
     const first = forwards ? await product() : null;
     for (const peer of forwards ? peers : peers.toReversed()) {
-      const taken = await runner.run(peer, work);
-      if (taken !== null) figures.set(peer.name, taken);
+      const measured = await runner.run(peer, work);
+      if (measured !== null) figures.set(peer.name, measured);
     }
     done.push({ product: first ?? (await product()), peers: figures });
   }
   return done;
 }
 
-/** A figure that product and peers have: of a pair, the ratio is the product's divided by the peer's. */
+/** A figure that product and peers have. The ratio is the product's figure divided by the peer's. */
 export interface ComparedFigure<Product, Figures> {
-  /** Stands before the peer's name: `trainVs` gives `trainVsKeras`. */
+  /** Prefix of the ratio's name: `trainVs` gives `trainVsKeras`. */
   readonly ratio: string;
-  /** Stands behind who took it: `ImagesPerSecond` gives `kerasImagesPerSecond`. */
+  /** Suffix of the figure's name: `ImagesPerSecond` gives `kerasImagesPerSecond`. */
   readonly figure: string;
   ofProduct(product: Product): number;
-  /** Null when the peer does not tell. */
-  ofPeer(figures: Figures): number | null;
+  ofPeer(figures: Figures): number;
 }
 
-/** Medians over the rounds, of the ratios within each round and of what everybody took. */
+/** Returns medians over the rounds: of the ratios within each round, and of the figures of product and peers. */
 export function compareRounds<Product, Figures>(
   rounds: readonly Round<Product, Figures>[],
   peerNames: readonly string[],
@@ -55,9 +54,8 @@ export function compareRounds<Product, Figures>(
   for (const { ratio, figure, ofProduct, ofPeer } of compared) {
     for (const name of peerNames) {
       const pairs = rounds.flatMap(({ product, peers }) => {
-        const taken = peers.get(name);
-        const value = taken === undefined ? null : ofPeer(taken);
-        return value === null ? [] : [{ product: ofProduct(product), peer: value }];
+        const measured = peers.get(name);
+        return measured === undefined ? [] : [{ product: ofProduct(product), peer: ofPeer(measured) }];
       });
       if (pairs.length === 0) continue;
       figures[`${ratio}${name}`] = median(pairs.map((pair) => pair.product / pair.peer));

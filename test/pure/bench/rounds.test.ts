@@ -3,34 +3,47 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { PeerRunner } from "../../../bench/peers/peer-runner.js";
-import type { PeerScript } from "../../../bench/peers/peer-scripts.js";
+import { PeerRunner, type PeerRunnerOptions } from "../../../bench/peers/peer-runner.js";
+import type { PeerPrecision, PeerScript } from "../../../bench/peers/peer-scripts.js";
 import { compareRounds, takeTurns } from "../../../bench/peers/rounds.js";
+
+const SCRIPTS = {
+  "echo.cjs": "console.log(process.argv[2]);",
+  "broken.cjs": 'console.log("never read"); throw new TypeError("no such package");',
+  // Takes half as many seconds in bfloat16, or never ends.
+  "halving.cjs": "console.log(process.argv[4] === 'bfloat16' ? process.argv[2] / 2 : process.argv[2]);",
+  "endless.cjs":
+    "if (process.argv[4] === 'bfloat16') setInterval(() => {}, 1e6); else console.log(process.argv[2]);",
+};
 
 let scriptsFolder = "";
 before(async () => {
   scriptsFolder = await mkdtemp(path.join(tmpdir(), "espalier-test-peers-"));
-  await writeFile(path.join(scriptsFolder, "echo.cjs"), "console.log(process.argv[2]);");
-  await writeFile(
-    path.join(scriptsFolder, "broken.cjs"),
-    'console.log("never read"); throw new TypeError("no such package");',
-  );
-  await writeFile(
-    path.join(scriptsFolder, "tfjs.cjs"),
-    'console.log(require.resolve("@tensorflow/tfjs-node"), require("node:util").isNullOrUndefined(null));',
-  );
+  for (const [file, text] of Object.entries(SCRIPTS)) await writeFile(path.join(scriptsFolder, file), text);
 });
 after(() => rm(scriptsFolder, { recursive: true, force: true }));
 
-function peer(name: string, file: string): PeerScript<string, string> {
+function peer(
+  name: string,
+  file: string,
+  precisions: readonly PeerPrecision[] = [],
+): PeerScript<string, string> {
   const read = (output: string): string => output.trim();
-  return { name, file, runs: "node", arguments: (work) => [work], cannot: () => null, read };
+  return {
+    ...{ name, file, precisions, read, runs: "node", cannot: () => null },
+    arguments: (work) => [work],
+    seconds: Number,
+  };
 }
 
-function openRunner(): { runner: PeerRunner; lines: string[] } {
+function openRunner(options: Partial<PeerRunnerOptions> = {}): { runner: PeerRunner; lines: string[] } {
   const lines: string[] = [];
   const context = { report: (line: string) => lines.push(line), signal: new AbortController().signal };
-  return { runner: new PeerRunner({ python: "/no/python", scriptsFolder, context }), lines };
+  const runner = new PeerRunner({
+    ...{ python: "/no/python", precision: "BEST", scriptsFolder, context },
+    ...options,
+  });
+  return { runner, lines };
 }
 
 test("product and peers take turns, forwards and backwards", async () => {
@@ -47,7 +60,7 @@ test("product and peers take turns, forwards and backwards", async () => {
   assert.deepEqual(rounds[1]?.peers, new Map(Object.entries({ B: "6.1", A: "6.1" })));
 });
 
-test("a peer that cannot run is left out once and for all, and the reason told", async () => {
+test("a peer that cannot run is skipped from then on, and the reason is kept", async () => {
   const { runner, lines } = openRunner();
   const python: PeerScript<string, string> = { ...peer("P", "peer.py"), runs: "python" };
   const unfit: PeerScript<string, string> = { ...peer("U", "unfit.py"), cannot: () => "too small" };
@@ -55,19 +68,42 @@ test("a peer that cannot run is left out once and for all, and the reason told",
   const rounds = await takeTurns(2, async () => "ours", all, "6.1", runner);
   assert.deepEqual([...rounds.flatMap(({ peers }) => [...peers.keys()])], ["B", "B"]);
   assert.deepEqual(
-    lines.filter((line) => line.includes("left out")),
+    [...runner.skipped],
     [
-      "broken.cjs is left out: TypeError: no such package",
-      "peer.py is left out: spawn /no/python ENOENT",
-      "unfit.py is left out: too small",
+      ["A", "TypeError: no such package"],
+      ["P", "spawn /no/python ENOENT"],
+      ["U", "too small"],
     ],
   );
+  assert.equal(lines.filter((line) => line.includes("skipped")).length, 3, "each reason is reported once");
 });
 
-test("the TensorFlow.js peer gets the project's own package, on a Node that dropped what it calls", async () => {
-  const { runner } = openRunner();
-  const printed = await runner.run(peer("Tfjs", "tfjs.cjs"), "");
-  assert.match(printed ?? "", /tfjs-node-gpu\S* true$/);
+test("without a Python the peers that need one are skipped", async () => {
+  const { runner } = openRunner({ python: null });
+  assert.equal(await runner.run({ ...peer("P", "echo.cjs"), runs: "python" }, "1"), null);
+  assert.equal(await runner.run(peer("N", "echo.cjs"), "1"), "1");
+  assert.deepEqual([...runner.skipped], [["P", "--python was not given"]]);
+});
+
+test("a peer is compared in its faster precision, which is found in the first round", async () => {
+  const { runner, lines } = openRunner();
+  const halving = peer("H", "halving.cjs", ["float32", "bfloat16"]);
+  assert.deepEqual([await runner.run(halving, "6"), await runner.run(halving, "8")], ["3", "4"]);
+  assert.equal(lines.filter((line) => line === "H: bfloat16 is its faster precision here").length, 1);
+});
+
+test("a precision can be asked for, and a peer without it is skipped", async () => {
+  const { runner } = openRunner({ precision: "bfloat16" });
+  assert.equal(await runner.run(peer("H", "halving.cjs", ["float32", "bfloat16"]), "6"), "3");
+  assert.equal(await runner.run(peer("F", "halving.cjs", ["float32"]), "6"), null);
+  assert.deepEqual([...runner.skipped], [["F", "it has no bfloat16"]]);
+});
+
+test("a precision that takes far longer than the first is stopped", { timeout: 60_000 }, async () => {
+  const { runner, lines } = openRunner({ marginMs: 500 });
+  const endless = peer("E", "endless.cjs", ["float32", "bfloat16"]);
+  assert.equal(await runner.run(endless, "6"), "6");
+  assert.ok(lines.some((line) => /^E: bfloat16 was stopped after \d+ s; it is slower$/.test(line)));
 });
 
 test("ratios are the product's figures divided by the peer's, each the median of its rounds", () => {
@@ -81,15 +117,7 @@ test("ratios are the product's figures divided by the peer's, each the median of
   const figures = compareRounds(
     rounds,
     ["Keras", "Torch"],
-    [
-      { ratio: "trainVs", figure: "ImagesPerSecond", ...figure },
-      { ratio: "memoryVs", figure: "PeakMemoryBytes", ...figure, ofPeer: () => null },
-    ],
+    [{ ratio: "trainVs", figure: "ImagesPerSecond", ...figure }],
   );
-  assert.deepEqual(figures, {
-    trainVsKeras: 1.5,
-    kerasImagesPerSecond: 2,
-    productImagesPerSecond: 5,
-    productPeakMemoryBytes: 5,
-  });
+  assert.deepEqual(figures, { trainVsKeras: 1.5, kerasImagesPerSecond: 2, productImagesPerSecond: 5 });
 });
