@@ -8,7 +8,7 @@ import { npmTrouble } from "./node-runtime.mjs";
 import { become, Failure, lastLines, runQuietly, say } from "./process.mjs";
 
 /** Folders that `tsc` compiles, each to the folder with the same name in dist/. */
-export const SOURCE_FOLDERS = ["src", "test", "demo", "bench", "torture"];
+export const SOURCE_FOLDERS = ["src", "test", "demo", "bench", "torture", "examples"];
 
 /** The steps of a command that uses packages but nothing of this project. */
 export const PACKAGES = [];

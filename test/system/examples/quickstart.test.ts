@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { projectRoot } from "../../../src/lang/project-root.js";
+import { startTestEspalier, type TestEspalier } from "../../testkit/espalier.js";
+import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+
+const execute = promisify(execFile);
+const EXAMPLES = path.join(projectRoot(), "examples");
+
+let folder = "";
+let archive = "";
+let espalier: TestEspalier;
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "espalier-test-quickstart-"));
+  archive = path.join(folder, "flowers.tar");
+  await writeFile(archive, await drawFlowerArchive(8));
+  espalier = await startTestEspalier();
+});
+after(async () => {
+  await espalier[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs a quickstart as a user does, against the server of this file. @returns the lines of its output */
+async function runQuickstart(program: string, ...words: readonly string[]): Promise<readonly string[]> {
+  const environment = { ESPALIER_URL: espalier.url, ESPALIER_TOKEN: espalier.adminToken };
+  const { stdout } = await execute(program, words, { env: { ...process.env, ...environment } });
+  return stdout.trimEnd().split("\n");
+}
+
+test("quickstart.ts goes from a token to a prediction", async () => {
+  // Older versions of Node strip types only on request.
+  const flags = process.features.typescript ? [] : ["--experimental-strip-types"];
+  const lines = await runQuickstart(
+    process.execPath,
+    ...["--disable-warning=ExperimentalWarning", ...flags, path.join(EXAMPLES, "quickstart.ts"), archive],
+  );
+  const expected = [
+    /^Imported 40 images as flowers:\d+$/,
+    ...Array.from(
+      { length: 8 },
+      (_, index) => new RegExp(`^Epoch ${index + 1}: validation top-1 \\d\\.\\d{3}$`),
+    ),
+    /^Registered flowers:\d+$/,
+    /^\w+\/\S+ is a (daisy|dandelion|rose|sunflower|tulip) with probability [01]\.\d\d$/,
+  ];
+  assert.equal(lines.length, expected.length, lines.join("\n"));
+  for (const [index, line] of lines.entries()) assert.match(line, expected[index] ?? /$^/);
+});
+
+test("quickstart.sh goes from a token to a prediction", async (t) => {
+  for (const program of ["sh", "curl"]) {
+    const missing = await execute(program, ["-c", "true"]).then(
+      () => false,
+      (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+    );
+    if (missing) return t.skip(`there is no ${program}`);
+  }
+  const lines = await runQuickstart("sh", path.join(EXAMPLES, "quickstart.sh"), archive);
+  const expected = [
+    /^Imported flowers:\d+$/,
+    /^Trained run_\w+$/,
+    /^Registered flowers:\d+$/,
+    /^smp_\w+ is a (daisy|dandelion|rose|sunflower|tulip)$/,
+  ];
+  assert.equal(lines.length, expected.length, lines.join("\n"));
+  for (const [index, line] of lines.entries()) assert.match(line, expected[index] ?? /$^/);
+});
