@@ -7,6 +7,7 @@ import { type Pace, waitForMoment } from "./wait-for-moment.js";
 
 /** A small run that makes no progress for this long hangs. */
 const STALLED_MS = 120_000;
+const POLL_MS = 1_000;
 /** Maximum time until PostgreSQL starts again. */
 const DOWN_MS = 3_000;
 /**
@@ -74,7 +75,7 @@ class FaultyRun implements Disposable {
     if (fault.moment !== "STARTING") await this.#follow();
     const mustSave = this.#fruitlessKills >= MAX_FRUITLESS_KILLS;
     const target = { world, runId, follower, pace, sinceKill: this.#sinceKill, mustSave };
-    await using _held = await this.#withinLimit(`the moment "${MOMENTS[fault.moment]}"`, (signal) =>
+    await using _held = await this.#whileProgressing(`the moment "${MOMENTS[fault.moment]}"`, (signal) =>
       waitForMoment(fault, target, signal),
     );
     if (follower.isOver) return false;
@@ -89,7 +90,9 @@ class FaultyRun implements Disposable {
   async finish(): Promise<void> {
     const { follower } = this;
     await this.#follow();
-    await this.#withinLimit("the end of the run", (signal) => follower.until(() => follower.isOver, signal));
+    await this.#whileProgressing("the end of the run", (signal) =>
+      follower.until(() => follower.isOver, signal),
+    );
   }
 
   async #killServer(): Promise<void> {
@@ -108,14 +111,19 @@ class FaultyRun implements Disposable {
 
   async #follow(): Promise<void> {
     if (this.#isFollowed) return;
-    this.follower.attach(await this.#withinLimit("the server to listen", () => this.world.server.api));
+    this.follower.attach(await this.#whileProgressing("the server to listen", () => this.world.server.api));
     this.#isFollowed = true;
   }
 
-  /** Waits for `work`. @throws ClientError `RUN_STALLED` after the time limit; the reason when the torture ends */
-  async #withinLimit<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const limit = AbortSignal.timeout(STALLED_MS);
-    const ended = AbortSignal.any([this.#ended, limit]);
+  /** Waits for `work` as long as the run makes progress. @throws ClientError `RUN_STALLED`; why the torture ends */
+  async #whileProgressing<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const stalled = new AbortController();
+    const startedMs = performance.now();
+    const poll = setInterval(() => {
+      const lastMs = Math.max(startedMs, this.follower.lastEventMs);
+      if (performance.now() - lastMs > STALLED_MS) stalled.abort();
+    }, POLL_MS);
+    const ended = AbortSignal.any([this.#ended, stalled.signal]);
     const stopped = new Promise<never>((_, reject) => {
       ended.addEventListener("abort", () => reject(ended.reason));
     });
@@ -123,9 +131,11 @@ class FaultyRun implements Disposable {
       ended.throwIfAborted();
       return await Promise.race([work(ended), stopped]);
     } catch (error) {
-      if (!limit.aborted || this.#ended.aborted) throw error;
-      const waited = `Waited ${STALLED_MS / 1000} s in vain for ${what}.`;
+      if (!stalled.signal.aborted || this.#ended.aborted) throw error;
+      const waited = `Waited for ${what}, but there was no event for ${STALLED_MS / 1000} s.`;
       throw new ClientError("RUN_STALLED", `${waited} The run is ${this.job.runId}.`);
+    } finally {
+      clearInterval(poll);
     }
   }
 

@@ -14,6 +14,7 @@ export class EventFollower implements Disposable {
   /** Durable events in the order of their arrival, including doubled ones. */
   readonly seen: RunEvent[] = [];
   readonly #changes = new EventEmitter();
+  #lastEventMs = 0;
   #cursor: string | null = null;
   #attached = new AbortController();
 
@@ -23,6 +24,11 @@ export class EventFollower implements Disposable {
   get isOver(): boolean {
     const change = this.seen.findLast(({ __typename }) => __typename === "RunStateChanged");
     return change?.__typename === "RunStateChanged" && TERMINAL.has(change.to);
+  }
+
+  /** Time of the last event, including progress, by the clock of `performance`. */
+  get lastEventMs(): number {
+    return this.#lastEventMs;
   }
 
   get epochsDone(): number {
@@ -80,6 +86,7 @@ export class EventFollower implements Disposable {
         for await (const { runEvents: event } of answers) {
           if (detached.aborted) return;
           this.#cursor = event.cursor;
+          this.#lastEventMs = performance.now();
           if (!isDurable(event)) continue;
           this.seen.push(event);
           this.#changes.emit("event");
