@@ -9,6 +9,7 @@ import concurrent.futures
 import json
 import os
 import random
+import re
 import socket
 import statistics
 import subprocess
@@ -32,7 +33,7 @@ ARCHITECTURES = ("VGG11", "VGG13", "VGG16", "VGG19")
 COMPARED_RUNS = 10
 BATCH_POINTS = 1000
 WRITERS = 4
-START_SECONDS = 120
+START_SECONDS = 600
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -55,9 +56,8 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         command = ["-m", "mlflow", "server", "--backend-store-uri", database, "--artifacts-destination", folder]
         command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
-        self.process = subprocess.Popen(
-            [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([sys.executable, *command], stdout=self.log, stderr=self.log)
 
     def __enter__(self):
         deadline = time.monotonic() + START_SECONDS
@@ -67,7 +67,9 @@ class Server:
                 return self
             except (urllib.error.URLError, ConnectionError):
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError("MLflow's server did not start.") from None
+                    self.__exit__()
+                    self.log.seek(0)
+                    raise RuntimeError(f"MLflow's server did not start: {self.log.read()[-500:]}") from None
                 time.sleep(0.2)
 
     def __exit__(self, *_):
@@ -141,11 +143,13 @@ def write_for(server: Server, run_id: str, seconds: int) -> int:
 
 def main() -> None:
     arguments = parse_arguments()
+    # SQLAlchemy's default driver depends on its version.
+    database = re.sub("^postgres(ql)?://", "postgresql+psycopg2://", arguments.database)
     with tempfile.TemporaryDirectory() as folder:
-        store = SqlAlchemyStore(arguments.database, folder)
+        store = SqlAlchemyStore(database, folder)
         experiment = store.create_experiment("bench")
         run_ids = fill(store, experiment, arguments.runs, arguments.points_per_run)
-        with Server(arguments.database, folder) as server:
+        with Server(database, folder) as server:
             print_result(
                 version=f"MLflow {mlflow.__version__}",
                 runs=len(run_ids),
