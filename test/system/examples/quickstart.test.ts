@@ -6,8 +6,8 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { projectRoot } from "../../../src/lang/project-root.js";
-import { startTestEspalier, type TestEspalier } from "../../testkit/espalier.js";
-import { drawFlowerArchive } from "../../testkit/flower-archive.js";
+import { startTestEspalier, type TestEspalier } from "../../testkit/api/espalier.js";
+import { drawFlowerArchive } from "../../testkit/files/flower-archive.js";
 
 const execute = promisify(execFile);
 const EXAMPLES = path.join(projectRoot(), "examples");
