@@ -54,14 +54,14 @@ export interface StoreWork {
 }
 
 /** The architectures that peers have too, by the name that their scripts take. */
-const MODELS: Readonly<Record<string, string>> = {
+const MODELS: Partial<Readonly<Record<Architecture, string>>> = {
   VGG19: "vgg19",
   RESNET18: "resnet18",
   RESNET34: "resnet34",
   RESNET50: "resnet50",
 };
 
-export const PEER_ARCHITECTURES = Object.values(Architecture).filter((name) => name in MODELS);
+export const PEER_ARCHITECTURES = Object.values(Architecture).filter((name) => MODELS[name] !== undefined);
 
 const BOTH = ["float32", "bfloat16"] as const;
 
