@@ -24,7 +24,7 @@ async function explain(models: ModelStore, ref: string): Promise<string> {
     );
   }
   const model = await models.findModelByName(parsed.model);
-  if (model === null) return `There is no model named "${parsed.model}".`;
+  if (model === null) return `There is no model named "${parsed.model}". Received ${JSON.stringify(ref)}.`;
   if (parsed.kind === "alias") {
     const names = (await models.aliasesOfModels([model.id])).map(({ name }) => name);
     const existing = names.length === 0 ? "It has no aliases." : `Aliases: ${names.join(", ")}.`;

@@ -28,7 +28,10 @@ test("the error for an unknown model version says what exists", async () => {
   const messageFor = async (ref: string): Promise<string> =>
     (await modelVersionNotFound(models, ref)).message;
 
-  assert.equal(await messageFor("trees@champion"), 'There is no model named "trees".');
+  assert.equal(
+    await messageFor("trees@champion"),
+    'There is no model named "trees". Received "trees@champion".',
+  );
   assert.equal(
     await messageFor("flowers:7"),
     'The model "flowers" has no version 7. Its latest version is 1.',
