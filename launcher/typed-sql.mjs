@@ -10,6 +10,8 @@ import { listFiles } from "./fingerprint.mjs";
 const SQL_TEMPLATE = /\bsql(?:<[^`;]*>)?`/g;
 /** Ways to put text into SQL that nothing checks; `src/db` builds checked ones from them. */
 const UNCHECKED = /\bsql\.(?:raw|ref|id|table)\(|\$(?:query|execute)Raw/g;
+/** A callback that returns the columns to set. The compiler lets properties pass there that are no columns. */
+const SET_CALLBACK = /\.(?:set|doUpdateSet)\(\s*(?=\()/g;
 const UNCHECKED_ALLOWED = path.join("src", "db", path.sep);
 
 /**
@@ -30,6 +32,15 @@ export function checkTypedSql(root) {
         ({ index, name }) =>
           `${at(index)}: SQL text names ${name}. Use the builder, or \${ref("…")} inside of the text.`,
       ),
+      ...Array.from(source.matchAll(SET_CALLBACK))
+        .filter(
+          ({ index, 0: call }) =>
+            !/satisfies ColumnsOf</.test(source.slice(index, endOfCall(source, index + call.length))),
+        )
+        .map(
+          ({ index }) =>
+            `${at(index)}: nothing checks the names of these columns. Use \`set("column", callback)\`.`,
+        ),
       ...(file.startsWith(UNCHECKED_ALLOWED)
         ? []
         : Array.from(
@@ -88,12 +99,21 @@ function templateTexts(source, from) {
 
 /** The index of the brace that ends an expression in a template. */
 function endOfExpression(source, from) {
+  return endOfBracketed(source, from, "{", "}");
+}
+
+/** The index of the parenthesis that ends the arguments of a call, which begin at `from`. */
+function endOfCall(source, from) {
+  return endOfBracketed(source, from, "(", ")");
+}
+
+function endOfBracketed(source, from, opening, closing) {
   let depth = 0;
   let index = from;
   for (; index < source.length; index++) {
     const character = source[index];
-    if (character === "{") depth++;
-    else if (character === "}" && depth-- === 0) break;
+    if (character === opening) depth++;
+    else if (character === closing && depth-- === 0) break;
     else if (character === '"' || character === "'") index = source.indexOf(character, index + 1);
     else if (character === "`") index = endOfTemplate(source, index + 1);
   }

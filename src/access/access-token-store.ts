@@ -93,7 +93,7 @@ export class AccessTokenStore {
       }
       const revoked = await kysely
         .updateTable("accessToken")
-        .set(({ fn }) => ({ revokedAt: fn.coalesce("revokedAt", sql<Date>`now()`) }))
+        .set("revokedAt", ({ fn }) => fn.coalesce("revokedAt", sql<Date>`now()`))
         .where("id", "=", id)
         .returning(TOKEN_COLUMNS)
         .executeTakeFirst();

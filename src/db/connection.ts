@@ -26,3 +26,9 @@ export interface Connection {
 
 /** Kysely without transactions of its own: `Database.transaction` is the only one to begin them. */
 export type Queries = QueryCreator<Tables> & Pick<Kysely<Tables>, "fn" | "getExecutor">;
+
+/**
+ * The columns of a table, for `satisfies` behind the object that a callback of `set` returns. The compiler lets other
+ * properties pass there.
+ */
+export type ColumnsOf<Table extends keyof Tables> = { readonly [Column in keyof Tables[Table]]?: unknown };

@@ -4,7 +4,7 @@ import { keysetOf, readPage } from "../core/keyset.js";
 import type { CountedPage, PageRequest } from "../core/page.js";
 import { runNotFound } from "../core/run-not-found.js";
 import { anyOf } from "../db/any-of.js";
-import type { Connection } from "../db/connection.js";
+import type { ColumnsOf, Connection } from "../db/connection.js";
 import type { Database } from "../db/database.js";
 import { inKeyRange } from "../db/key-range.js";
 import type { Transaction } from "../db/transaction.js";
@@ -225,7 +225,9 @@ export class ModelStore {
       .onConflict((conflict) =>
         conflict
           .columns(["modelId", "name"])
-          .doUpdateSet(({ ref }) => ({ versionId: ref("excluded.versionId") })),
+          .doUpdateSet(
+            ({ ref }) => ({ versionId: ref("excluded.versionId") }) satisfies ColumnsOf<"modelAlias">,
+          ),
       )
       .executeTakeFirstOrThrow();
     return numInsertedOrUpdatedRows === 1n;

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../core/error-codes.js";
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
 import { parseStored } from "../../core/stored-json.js";
+import type { ColumnsOf } from "../../db/connection.js";
 import type { Database } from "../../db/database.js";
 import { prismaJson } from "../../db/prisma-json.js";
 import type { Transaction } from "../../db/transaction.js";
@@ -143,7 +144,10 @@ async function insertVersion(transaction: Transaction, request: NewImport): Prom
     .onConflict((conflict) =>
       conflict
         .column("name")
-        .doUpdateSet(({ ref }) => ({ description: description ?? ref("dataset.description") })),
+        .doUpdateSet(
+          ({ ref }) =>
+            ({ description: description ?? ref("dataset.description") }) satisfies ColumnsOf<"dataset">,
+        ),
     )
     .returning("id")
     .executeTakeFirstOrThrow();

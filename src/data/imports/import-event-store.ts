@@ -71,10 +71,11 @@ export class ImportEventStore {
     const at = new Date().toISOString();
     const changed = await this.database.kysely
       .updateTable("datasetVersion")
-      .set(({ ref }) => ({
-        progress: sql`json_build_object('filesDone', ${filesDone}::int4, 'filesTotal', ${filesTotal}::int4,
+      .set(
+        "progress",
+        ({ ref }) => sql`json_build_object('filesDone', ${filesDone}::int4, 'filesTotal', ${filesTotal}::int4,
           'at', ${at}::text, 'counter', coalesce((${ref("progress")} ->> 'counter')::int4, 0) + 1)`,
-      }))
+      )
       .where("id", "=", versionId)
       .where("status", "=", "IMPORTING")
       .executeTakeFirst();

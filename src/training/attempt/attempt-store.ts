@@ -224,9 +224,10 @@ export class RunAttemptStore {
     const { numUpdatedRows } = await this.database.kysely
       .updateTable("run")
       // The sequence is the row's own, so that progress stands after the event it follows.
-      .set(({ ref }) => ({
-        progress: sql`${stored}::jsonb || jsonb_build_object('sequence', ${ref("eventSequence")})`,
-      }))
+      .set(
+        "progress",
+        ({ ref }) => sql`${stored}::jsonb || jsonb_build_object('sequence', ${ref("eventSequence")})`,
+      )
       .where("id", "=", runId)
       .where("attempt", "=", attempt)
       .where("state", "in", ACTIVE_STATES)

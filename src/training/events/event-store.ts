@@ -45,7 +45,7 @@ export class RunEventStore {
       .with("next", (db) =>
         db
           .updateTable("run")
-          .set(({ eb }) => ({ eventSequence: eb("eventSequence", "+", 1) }))
+          .set("eventSequence", ({ eb }) => eb("eventSequence", "+", 1))
           .where("id", "=", runId)
           .returning("eventSequence"),
       )

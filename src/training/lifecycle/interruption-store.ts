@@ -180,9 +180,9 @@ export class RunInterruptionStore {
       if (!countsAsFailure || halved) {
         await transaction.kysely
           .updateTable("run")
-          .set(({ eb, fn, val }) => ({
-            fruitlessAttempts: fn<number>("greatest", [eb("fruitlessAttempts", "-", 1), val(0)]),
-          }))
+          .set("fruitlessAttempts", ({ eb, fn, val }) =>
+            fn<number>("greatest", [eb("fruitlessAttempts", "-", 1), val(0)]),
+          )
           .where("id", "=", attempt.runId)
           .execute();
       }

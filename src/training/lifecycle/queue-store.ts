@@ -75,12 +75,8 @@ export class RunQueueStore {
       );
       const row = await kysely
         .updateTable("run")
-        .set(({ eb }) => ({
-          device: lease.device,
-          workerId: lease.workerId,
-          fruitlessAttempts: eb("fruitlessAttempts", "+", 1),
-          leaseExpiresAt: leaseEnd(lease.seconds),
-        }))
+        .set({ device: lease.device, workerId: lease.workerId, leaseExpiresAt: leaseEnd(lease.seconds) })
+        .set("fruitlessAttempts", ({ eb }) => eb("fruitlessAttempts", "+", 1))
         .where("id", "=", first.runId)
         .returning(RUN_FIELDS)
         .executeTakeFirst();

@@ -24,25 +24,27 @@ export class RunStateStore {
   async change(transaction: Transaction, change: StateChange, at: Date): Promise<boolean> {
     checkStateChange(change);
     const { runId, attempt, from, to, reason, detail } = change;
-    const { numUpdatedRows } = await transaction.kysely
+    let update = transaction.kysely
       .updateTable("run")
-      .set(({ eb, fn, val }) => ({
-        state: to,
-        endReason: reason,
-        endDetail: isTerminal(to) ? detail : null,
-        endedAt: isTerminal(to) ? at : null,
-        ...(to === "PREPARING" && { startedAt: fn.coalesce("startedAt", val(at)) }),
-        ...(!hasProgress(to) && { progress: null }),
-        ...(!isActive(to) && { device: null, workerId: null, leaseExpiresAt: null, stopRequested: null }),
-        ...(to !== "PAUSED" && { waitsForDisk: false }),
-        ...(beginsAttempt(change) && { attempt: eb("attempt", "+", 1) }),
-        // The column's default is the next number of its sequence.
-        ...(isTerminal(from) && { fruitlessAttempts: 0, queueOrder: sql<number>`default` }),
-      }))
+      .set({ state: to, endReason: reason })
+      .set(isTerminal(to) ? { endDetail: detail, endedAt: at } : { endDetail: null, endedAt: null })
       .where("id", "=", runId)
       .where("attempt", "=", attempt)
-      .where("state", "=", from)
-      .executeTakeFirstOrThrow();
+      .where("state", "=", from);
+    if (to === "PREPARING") {
+      update = update.set("startedAt", ({ fn, val }) => fn.coalesce("startedAt", val(at)));
+    }
+    if (!hasProgress(to)) update = update.set({ progress: null });
+    if (!isActive(to)) {
+      update = update.set({ device: null, workerId: null, leaseExpiresAt: null, stopRequested: null });
+    }
+    if (to !== "PAUSED") update = update.set({ waitsForDisk: false });
+    if (beginsAttempt(change)) update = update.set("attempt", ({ eb }) => eb("attempt", "+", 1));
+    if (isTerminal(from)) {
+      // The column's default is the next number of its sequence.
+      update = update.set({ fruitlessAttempts: 0, queueOrder: sql<number>`default` });
+    }
+    const { numUpdatedRows } = await update.executeTakeFirstOrThrow();
     if (numUpdatedRows === 0n) return false;
     await this.events.append(transaction, runId, { kind: "RunStateChanged", from, to, reason, detail }, at);
     return true;

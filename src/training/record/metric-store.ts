@@ -4,6 +4,7 @@ import { type KeyRange, keysetOf, readPage } from "../../core/keyset.js";
 import { lowerIsBetter, type MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import type { Page, PageRequest } from "../../core/page.js";
 import { anyOf } from "../../db/any-of.js";
+import type { ColumnsOf } from "../../db/connection.js";
 import type { Database } from "../../db/database.js";
 import { inKeyRange } from "../../db/key-range.js";
 import type { Transaction } from "../../db/transaction.js";
@@ -144,11 +145,11 @@ export class MetricStore {
           ]),
         ]);
         return {
-          lastStep: fn("greatest", ["s.lastStep", "c.lastStep"]),
+          lastStep: fn<number>("greatest", ["s.lastStep", "c.lastStep"]),
           lastValue: eb.case().when(isLater).then(ref("c.lastValue")).else(ref("s.lastValue")).end(),
           bestValue: eb.case().when(isBetter).then(ref("c.bestValue")).else(ref("s.bestValue")).end(),
           bestEpoch: eb.case().when(isBetter).then(epoch).else(ref("s.bestEpoch")).end(),
-        };
+        } satisfies ColumnsOf<"metricSeries">;
       })
       .whereRef("s.id", "=", "c.seriesId")
       // The list keeps the planner from reading all series.
@@ -230,12 +231,10 @@ export class MetricStore {
           ])
           .as("found"),
       )
-      .set(({ ref }) => ({
-        lastStep: ref("found.lastStep"),
-        lastValue: ref("found.lastValue"),
-        bestValue: ref("found.bestValue"),
-        bestEpoch: ref("found.bestEpoch"),
-      }))
+      .set("lastStep", ({ ref }) => ref("found.lastStep"))
+      .set("lastValue", ({ ref }) => ref("found.lastValue"))
+      .set("bestValue", ({ ref }) => ref("found.bestValue"))
+      .set("bestEpoch", ({ ref }) => ref("found.bestEpoch"))
       .whereRef("s.id", "=", "found.seriesId")
       .execute();
   }

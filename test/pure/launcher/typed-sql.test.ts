@@ -56,6 +56,8 @@ for (const source of [
   'sql<number>`extract(epoch from ${ref("createdAt")} - ${nested(`run ${`created_at`}`)})`',
   "sql`jsonb_build_object('number', ${value({ id: 1 })})`",
   "const text = `select created_at from run`;",
+  'update.set("createdAt", ({ ref }) => ref("endedAt")).set({ id: value })',
+  'update.set(({ ref }) => ({ createdAt: ref("endedAt") }) satisfies ColumnsOf<"run">)',
 ]) {
   test(`allowed: ${source}`, async () => {
     const { holds, report } = await check(source);
@@ -75,6 +77,14 @@ for (const [source, name] of [
     assert.match(report, new RegExp(`^src/training/run-store\\.ts:2: SQL text names ${name}\\.`));
   });
 }
+
+test("refused: a callback of `set` that may return other properties than columns", async () => {
+  const { holds, report } = await check(
+    'update.set(({ ref }) => ({ created: ref("(") })).where(satisfies ColumnsOf<)',
+  );
+  assert.ok(!holds);
+  assert.match(report, /^src\/training\/run-store\.ts:1: nothing checks the names/);
+});
 
 for (const source of ['sql.ref("run.created_at")', 'sql.raw("created_at")', "prisma.$queryRawUnsafe(text)"]) {
   test(`refused outside of src/db: ${source}`, async () => {
