@@ -1,5 +1,5 @@
 /**
- * Operations that TensorFlow lacks and that `native/` brings; an engine tells which of them it has. With
+ * The custom ops of `native/`, which TensorFlow lacks. An engine reports which of them it has. With
  * EspalierConv2D come EspalierConv2DBackpropInput and EspalierConv2DBackpropFilter, with EspalierDense come
  * EspalierDenseBackpropInput and EspalierDenseBackpropKernel, with EspalierBatchNorm come EspalierBatchStatistics and
  * EspalierBatchNormGrad.
@@ -13,5 +13,5 @@ export const CUSTOM_OPS = [
 
 export type CustomOp = (typeof CUSTOM_OPS)[number];
 
-/** float32 numbers of a vector register: sizes that these operations go over come in multiples of it. */
+/** The float32 numbers in a vector register. Custom ops need sizes that are multiples of it. */
 export const VECTOR = 16;

@@ -11,16 +11,16 @@ export interface NodeDefinition {
   readonly name?: string | undefined;
   /** Nodes that must have run before this one. */
   readonly after?: readonly GraphNode[] | undefined;
-  /** The shape rule: checks the inputs and says what comes out. Absent: nothing comes out. */
+  /** The shape rule: checks the inputs and returns the outputs. Absent: the node has no outputs. */
   readonly outputs?: (check: ShapeCheck) => readonly OutputSpec[];
 }
 
-/** TensorFlow's rule for the names of nodes, less the characters that other tools trip over. */
+/** TensorFlow's rule for the names of nodes, without the characters that other tools refuse. */
 const VALID_NAME = /^[A-Za-z0-9][A-Za-z0-9_./-]*$/;
 
 /**
- * Collects the nodes of one graph. A node is checked when it is added: a wrong type or shape throws
- * there and then, with the caller on the stack, instead of failing inside a native session.
+ * Collects the nodes of one graph. A node is checked when it is added, so that a wrong type or shape
+ * throws with the caller on the stack, instead of failing in a native session.
  */
 export class GraphBuilder {
   readonly #nodes: GraphNode[] = [];
@@ -28,7 +28,7 @@ export class GraphBuilder {
   readonly #consumers = new Map<Tensor, GraphNode[]>();
   #scope = "";
 
-  /** @param customOps operations beside TensorFlow's own that the engine which runs the graph has */
+  /** @param customOps the custom ops of the engine that runs the graph */
   constructor(readonly customOps: ReadonlySet<CustomOp> = new Set()) {}
 
   /** In the order of creation, which is an order of execution. */
@@ -71,7 +71,7 @@ export class GraphBuilder {
     return node;
   }
 
-  /** Adds a node of which the first output is of interest, and returns that. */
+  /** Adds a node and returns its first output. */
   add(op: string, definition: NodeDefinition): Tensor {
     return this.addNode(op, definition).output(0);
   }

@@ -4,17 +4,17 @@ import type { DType, Shape, TensorSpec } from "./tensor-spec.js";
 
 /** One operation of a graph. */
 export class GraphNode {
-  /** What the node computes, in the order of the operation's definition. */
+  /** The outputs, in the order of the operation's definition. */
   readonly outputs: readonly Tensor[];
 
   constructor(
-    /** Place in the graph; a node's inputs always come before it. */
+    /** The node's place in the graph, after all of its inputs. */
     readonly position: number,
     readonly name: string,
     /** TensorFlow's operation, for example "Conv2D". */
     readonly op: string,
     readonly inputs: readonly Tensor[],
-    /** Nodes that must have run first, though nothing of theirs is read. */
+    /** Nodes that must run first, although none of their outputs is read. */
     readonly controlInputs: readonly GraphNode[],
     readonly attributes: Attributes,
     outputs: readonly OutputSpec[],
@@ -60,7 +60,7 @@ export interface OutputSpec {
   readonly shape: Shape;
 }
 
-/** The plain description of a tensor, without the graph that it hangs on. */
+/** The description of a tensor without the graph that it belongs to. */
 export function specOf({ name, dtype, shape }: Tensor): TensorSpec {
   return { name, dtype, shape };
 }

@@ -14,8 +14,8 @@ interface SizesOfRank {
 }
 
 /**
- * What a shape rule may require of a node's inputs. Whatever does not hold throws at once, naming
- * the node, what was expected and what was received.
+ * The requirements that a shape rule may make of a node's inputs. A requirement that is not met throws an error that names
+ * the node, the expected and the received value.
  */
 export class ShapeCheck {
   constructor(
@@ -53,7 +53,7 @@ export class ShapeCheck {
     this.dtype(role, tensor, ...FLOAT_TYPES);
   }
 
-  /** Both must have one type, for TensorFlow never converts. */
+  /** Requires one type of both, because TensorFlow never converts types. */
   sameDType(role: string, a: Tensor, b: Tensor): void {
     this.require(a.dtype === b.dtype, `${role} of one type`, `${formatSpec(a)} and ${formatSpec(b)}`);
   }

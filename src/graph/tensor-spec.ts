@@ -21,7 +21,7 @@ export const FLOAT_TYPES: readonly DType[] = ["float32", "bfloat16", "float16"] 
 /** Sizes by axis; null where any size is accepted, which is the batch axis alone. */
 export type Shape = readonly (number | null)[];
 
-/** What is known about a tensor before a graph runs. */
+/** The facts about a tensor that are known before a graph runs. */
 export interface TensorSpec {
   /** TensorFlow's name of the tensor: its node and the index of that node's output, as in "node:0". */
   readonly name: string;

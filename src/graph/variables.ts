@@ -5,15 +5,15 @@ import type { Initializer } from "./initializers/initializer.js";
 import { assignVariable, readVariable, variableHandle } from "./ops/variables.js";
 import type { VariableInfo } from "./saved-model/signature.js";
 
-/** A variable that a layer or an optimizer wants. */
+/** A variable that a layer or an optimizer needs. */
 export interface VariableSpec {
-  /** Layer and role, as Keras names them: "block1_conv1/kernel". */
+  /** The layer and the role, as in Keras: "block1_conv1/kernel". */
   readonly name: string;
   readonly shape: readonly number[];
-  /** False for what changes by other means than gradients, such as moving statistics. */
+  /** False for a variable that gradients do not change, such as a moving statistic. */
   readonly trainable: boolean;
   readonly initializer: Initializer;
-  /** Not saved: has its first value again whenever the others are restored. Default false. */
+  /** Whether it is not saved: restoring a checkpoint gives it its first value. Default false. */
   readonly transient?: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface Variable extends VariableInfo {
 export class Variables {
   readonly #byName = new Map<string, Variable>();
 
-  /** @param seed every variable derives its own first values from it */
+  /** @param seed the seed from which the first values of every variable are derived */
   constructor(
     private readonly graph: GraphBuilder,
     private readonly seed: number,
@@ -47,7 +47,7 @@ export class Variables {
 
   /** Adds a float32 variable. */
   create(spec: VariableSpec): Variable {
-    // Steps use seeds from 0 upwards, first values those below.
+    // Steps use seeds from 0 upwards, first values use negative ones.
     const seed = [this.seed, -1 - this.#byName.size] as const;
     return this.#add({ transient: false, ...spec, dtype: "float32" }, () =>
       spec.initializer(this.graph, spec.shape, seed),
@@ -76,7 +76,7 @@ export class Variables {
     initialValue: () => Tensor,
   ): Variable {
     if (this.#byName.has(name)) {
-      throw new AppError("GRAPH_INVALID", `Variables need names of their own. Received "${name}" twice.`);
+      throw new AppError("GRAPH_INVALID", `Every variable needs a different name. Received "${name}" twice.`);
     }
     const { graph } = this;
     const held = { dtype, shape };

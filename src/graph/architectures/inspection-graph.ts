@@ -15,16 +15,16 @@ import type { NetworkSpec } from "./network-spec.js";
 export interface InspectionOptions {
   /** Whether activations are dropped, as in the first step of training. */
   readonly dropout: boolean;
-  /** False: normalise by the moving statistics, as in evaluation. Default true. */
+  /** Whether to normalize by the batch's statistics, and not by the moving ones as in evaluation. Default true. */
   readonly training?: boolean;
 }
 
-/** What the outputs of `inspect` begin with. */
+/** The beginnings of the names of `inspect`'s outputs. */
 export const ACTIVATION_PREFIX = "activation/";
 export const GRADIENT_PREFIX = "gradient/";
 
 /**
- * A graph that shows what a network computes, for tests and for finding faults:
+ * Builds a graph that returns everything that a network computes, for tests and for finding faults:
  *
  * - `inspect`: images uint8 [?, size, size, 3], labels int32 [?] -> `activation/<layer>` of every
  *   layer, `gradient/<variable>` of every trainable variable, `logits` and `loss` (mean); all float32
@@ -71,7 +71,7 @@ function assignSignature({ graph, variables }: NetworkGraph): Signature {
     graph.scope(variable.name, () => {
       const fed = placeholder(graph, "value", variable.dtype, variable.shape);
       inputs[variable.name] = specOf(fed);
-      // The copy keeps the variable apart from the memory of whoever feeds it.
+      // The copy keeps the variable apart from the memory of the caller.
       return assignVariable(graph, variable.handle, variable, deepCopy(graph, fed));
     }),
   );

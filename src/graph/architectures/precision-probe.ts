@@ -15,15 +15,15 @@ import { completeGraph } from "../saved-model/complete-graph.js";
 import type { SavedModelGraph } from "../saved-model/signature.js";
 import { COMPUTE_TYPES } from "./network-graph.js";
 
-/** What block 4 of VGG19 computes at 224 pixels, of two pictures, and a product as its hidden layers'. */
+/** A convolution of VGG19's fourth block at 224 pixels for two images, and a product as in its hidden layers. */
 const IMAGES = [2, 28, 28, 256];
 const KERNEL = [3, 3, 256, 256];
 const ROWS = [64, 2048];
 const MATRIX = [2048, 2048];
 
 /**
- * A graph whose `probe` ({} -> checksum float32 []) does what training does most, a convolution and a
- * matrix product with their gradients, in a precision, and nothing else: run it to see how long it takes.
+ * Builds a graph whose `probe` ({} -> checksum float32 []) computes, in one precision, the operations that training spends
+ * most time on: a convolution and a matrix product with their gradients. Its duration is measured.
  */
 export function buildPrecisionProbe(
   precision: ComputePrecision,

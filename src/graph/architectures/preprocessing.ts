@@ -37,7 +37,7 @@ const SCALINGS: Readonly<Record<Preprocessing, Scaling>> = {
 };
 
 /**
- * From pixels to what the first layer takes; one path for training, evaluation, serving and exports.
+ * Scales pixels for the first layer, in the same way in training, evaluation, serving and exports.
  *
  * @param images uint8 [n, size, size, 3], red first
  * @returns the same shape in the type that the network computes in
@@ -59,7 +59,7 @@ export function preprocess(
   return cast(graph, isOffset ? add(graph, scaled, byChannel(graph, offsets)) : scaled, computeType);
 }
 
-/** A number where all channels share it, which TensorFlow broadcasts faster. */
+/** A scalar where all channels have the same value, because TensorFlow broadcasts it faster. */
 function byChannel(graph: GraphBuilder, values: readonly number[]): Tensor {
   const [first = 0, ...others] = values;
   return others.every((value) => value === first) ? float32(graph, first) : float32Vector(graph, values);

@@ -3,9 +3,9 @@ import { NetworkGraph } from "./network-graph.js";
 import type { NetworkSpec } from "./network-spec.js";
 
 /**
- * The graph that classifies: `serving_default` as the training graph's `predict`, and `init`, `save`
- * and `restore` of the network's variables alone. It restores checkpoints of the training graph, and
- * as a SavedModel it loads its weights from `variables/` by itself.
+ * Builds the graph that classifies: `serving_default` is the training graph's `predict`, and `init`, `save` and `restore`
+ * are of the network's variables alone. It restores checkpoints of the training graph; a SavedModel of it loads its
+ * weights from `variables/`.
  *
  * @throws AppError `NETWORK_INVALID`
  */

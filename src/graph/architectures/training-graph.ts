@@ -14,12 +14,12 @@ import { addWeightHistograms } from "./training/weight-histograms.js";
 const GLOBAL_STEP = "global_step";
 
 /**
- * The graph that trains, with these signatures (images uint8 [?, size, size, 3], labels int32 [?]):
+ * Builds the graph that trains. Its signatures are (images uint8 [?, size, size, 3], labels int32 [?]):
  *
  * - `train_step`: images, labels -> loss (mean), top1 and top5 (counts) of the batch before the
  *   update, learning_rate used, global_step after the update
- * - with `accumulation`, in its place: `accumulate`: images, labels, first int32 [] (place of the part
- *   within the batch), batch_size int32 [] (of the whole) -> loss_sum, top1, top5 of the part;
+ * - with `accumulation`, in its place: `accumulate`: images, labels, first int32 [] (place of the micro-batch in the
+ *   batch), batch_size int32 [] (of the whole batch) -> loss_sum, top1, top5 of the micro-batch;
  *   `apply`: -> learning_rate, global_step; `reset`
  * - `eval_step`: images, labels -> losses float32 [?], ranked int32 [?, k], probabilities float32 [?, k]
  * - `predict`: images -> probabilities, logits float32 [?, classes]
@@ -65,7 +65,7 @@ export function buildTrainingGraph(network: NetworkSpec, training: TrainingSpec)
   });
 }
 
-/** Adds `import`, when there is something to read. */
+/** Adds `import`, if variables are imported. */
 function importSignature(
   { graph, variables }: NetworkGraph,
   { importedVariables }: TrainingSpec,

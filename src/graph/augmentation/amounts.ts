@@ -8,22 +8,22 @@ import { constant, float32 } from "../ops/constants.js";
 import { add, multiply } from "../ops/math.js";
 import { drawForSamples, type SampleDraw } from "./sample-randomness.js";
 
-/** What happens to each picture of a batch: tensors [n]. What is absent happens to none. */
+/** The changes of each image of a batch: tensors [n]. A change that is absent is made to no image. */
 export interface Amounts {
   /** bool: whether it is mirrored left to right. */
   readonly mirroredX?: Tensor;
   /** bool: whether it is mirrored top to bottom. */
   readonly mirroredY?: Tensor;
   readonly rotation?: Rotation;
-  /** Side of what is seen by side of the picture. */
+  /** The side of the visible part as a fraction of the side of the image. */
   readonly window?: Tensor;
   /** Pixels to the right. */
   readonly shiftX?: Tensor;
   /** Pixels down. */
   readonly shiftY?: Tensor;
-  /** Grey levels, of 255, that are added. */
+  /** The gray levels that are added, of 255. */
   readonly brightness?: Tensor;
-  /** Factor of the distance from the mean. */
+  /** The factor of the distance from the mean. */
   readonly contrast?: Tensor;
 }
 
@@ -35,7 +35,7 @@ export interface Rotation {
 
 type Setting = Exclude<keyof Augmentation, "fillMode">;
 
-/** Each setting draws from a stream of its own, so that turning one on leaves the others' draws alone. */
+/** Each setting draws from a separate stream, so that turning one on does not change the numbers of the others. */
 const STREAMS: Readonly<Record<Setting, number>> = {
   horizontalFlip: 0,
   verticalFlip: 1,
@@ -48,16 +48,16 @@ const STREAMS: Readonly<Record<Setting, number>> = {
 };
 const SETTINGS = Object.keys(STREAMS) as Setting[];
 
-/** Different angles: for half a turn either way a step is a twelfth of a degree. */
+/** The number of different angles. For half a turn in both directions a step is a twelfth of a degree. */
 const ANGLES = 4096;
 const WHITE = 255;
 
-/** The settings that ask for a change. */
+/** The settings that change images. */
 export function settingsInUse(augmentation: Augmentation): readonly Setting[] {
   return SETTINGS.filter((setting) => augmentation[setting] !== false && augmentation[setting] !== 0);
 }
 
-/** Draws what happens to each picture. */
+/** Draws the changes of each image. */
 export function drawAmounts(
   graph: GraphBuilder,
   draw: SampleDraw,
@@ -94,8 +94,8 @@ export function drawAmounts(
 }
 
 /**
- * Cosines and sines come from a table: TensorFlow computes them in ways that differ in the last digit
- * with the place of a sample in its batch, which a pixel would show now and then.
+ * Cosines and sines come from a table: the last digit of those that TensorFlow computes depends on the place of a sample
+ * in its batch, which would change a pixel now and then.
  */
 function rotationBy(graph: GraphBuilder, drawn: Tensor, mostDegrees: number): Rotation {
   const angles = Array.from({ length: ANGLES }, (_, index) => {
@@ -113,7 +113,7 @@ function rotationBy(graph: GraphBuilder, drawn: Tensor, mostDegrees: number): Ro
   return { cosine, sine };
 }
 
-/** Without the fields that are undefined. */
+/** Removes the fields that are undefined. */
 function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

@@ -6,15 +6,15 @@ import { place } from "./geometry.js";
 import type { SampleDraw } from "./sample-randomness.js";
 import { applyTone } from "./tone.js";
 
-/** Whether it changes pictures at all. */
+/** Whether the augmentation changes images at all. */
 export function augments(augmentation: Augmentation): boolean {
   return settingsInUse(augmentation).length > 0;
 }
 
 /**
- * The pictures of a batch, each changed at random: mirrored, turned, zoomed and shifted, then given
- * another contrast and brightness. A sample is changed in the same way in whatever batch it comes, and
- * anew in every epoch. What is not asked for adds nothing to the graph.
+ * Changes each image of a batch at random: mirrors, turns, zooms and shifts it, then changes its contrast and brightness.
+ * The changes of a sample depend on the seed and the epoch, not on its batch. A change that is not asked for adds nothing
+ * to the graph.
  *
  * @param images uint8 [n, size, size, 3]
  * @returns the same type and shape

@@ -9,9 +9,8 @@ import type { SavedModelGraph } from "../saved-model/signature.js";
 import { augmentImages } from "./augment-images.js";
 
 /**
- * The graph that shows what training would see, with the signature `augment`: images uint8
- * [?, size, size, 3], samples int32 [?], epoch int32 [] -> pixels int32 [?, size, size, 3]. It gives what
- * `augment` of the training graph gives, without a network.
+ * Builds a graph that augments images as training does, without a network. Its signature is `augment`: images uint8
+ * [?, size, size, 3], samples int32 [?], epoch int32 [] -> pixels int32 [?, size, size, 3].
  */
 export function buildAugmentationGraph(
   imageSizePixels: number,
@@ -24,7 +23,7 @@ export function buildAugmentationGraph(
   const samples = placeholder(graph, "samples", "int32", [null]);
   const epoch = placeholder(graph, "epoch", "int32", []);
   const augmented = augmentImages(graph, images, { samples, epoch, seed }, augmentation);
-  // The library hands no bytes back.
+  // The native library cannot return bytes.
   const pixels = cast(graph, augmented, "int32");
   const signatures = {
     augment: {

@@ -9,12 +9,11 @@ import { projectiveTransform, reverseAxis, selectRows } from "../ops/image.js";
 import { add, multiply, negate, subtract } from "../ops/math.js";
 import type { Amounts } from "./amounts.js";
 
-/** What moves pixels. */
+/** The amounts that move pixels. */
 export type Placement = Omit<Amounts, "brightness" | "contrast">;
 
 /**
- * Mirrors pictures, then turns them, then shows them through a window of another size, all about their
- * centre, and at last shifts them.
+ * Mirrors images, then turns them, then zooms, all about their center, and shifts them at last.
  *
  * @param images uint8 [n, size, size, 3]
  * @returns the same shape: uint8 when they are mirrored at most, else float32 from 0 to 255
@@ -36,14 +35,14 @@ export function place(graph: GraphBuilder, images: Tensor, placement: Placement,
   });
 }
 
-/** Turns an axis round in the pictures that bool [n] names. */
+/** Reverses an axis in the images for which bool [n] is true. */
 function mirror(graph: GraphBuilder, images: Tensor, mirrored: Tensor, axis: 1 | 2): Tensor {
   return selectRows(graph, mirrored, reverseAxis(graph, images, axis), images);
 }
 
 /**
- * The placement as float32 [n, 8] for `ImageProjectiveTransformV3`: where in the input a pixel of the
- * output comes from, centre + mirror * rotation * window * (pixel - centre - shift).
+ * The transform as float32 [n, 8] for `ImageProjectiveTransformV3`, which gives the place in the input of a pixel of the
+ * output: center + mirror * rotation * window * (pixel - center - shift).
  */
 function placementMatrix(
   graph: GraphBuilder,
@@ -59,14 +58,14 @@ function placementMatrix(
   const x = { fromX: mirrored(along, mirroredX), fromY: mirrored(negate(graph, across), mirroredX) };
   const y = { fromX: mirrored(across, mirroredY), fromY: mirrored(along, mirroredY) };
 
-  const centre = float32(graph, (sizePixels - 1) / 2);
+  const center = float32(graph, (sizePixels - 1) / 2);
   const shifted = (shift: Tensor | undefined): Tensor =>
-    shift === undefined ? centre : add(graph, centre, shift);
+    shift === undefined ? center : add(graph, center, shift);
   const [middleX, middleY] = [shifted(shiftX), shifted(shiftY)];
   const atOrigin = ({ fromX, fromY }: typeof x): Tensor =>
     subtract(
       graph,
-      subtract(graph, centre, multiply(graph, fromX, middleX)),
+      subtract(graph, center, multiply(graph, fromX, middleX)),
       multiply(graph, fromY, middleY),
     );
   return packColumns(graph, [x.fromX, x.fromY, atOrigin(x), y.fromX, y.fromY, atOrigin(y), zeros, zeros]);

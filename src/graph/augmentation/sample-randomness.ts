@@ -6,13 +6,13 @@ import { unpackColumns } from "../ops/columns.js";
 import { constant, float32 } from "../ops/constants.js";
 import { add, multiply } from "../ops/math.js";
 
-/** What decides the random numbers of a batch, whatever else is in it and wherever it is computed. */
+/** The values that the random numbers of a batch depend on, and nothing else. */
 export interface SampleDraw {
   /** int32 [n]: the position of each sample in the manifest. */
   readonly samples: Tensor;
   /** int32 []: counted from 1. */
   readonly epoch: Tensor;
-  /** The run's. */
+  /** The run's seed. */
   readonly seed: number;
 }
 
@@ -29,9 +29,9 @@ const DISCARDED_BITS = 40n;
 const UNIT = 2 ** -24;
 
 /**
- * Random numbers of every sample of a batch, one for each stream: float32 [n], evenly spread over
- * [0, 1). They are a hash of seed, epoch, sample and stream in whole numbers, so they are the same on
- * every machine, and a stream's do not depend on which others are drawn.
+ * Draws a random number for every sample of a batch and each stream: float32 [n], uniform in [0, 1). A number is a hash
+ * of seed, epoch, sample and stream in whole numbers, so it is the same on every machine, and does not depend on the
+ * other streams that are drawn.
  *
  * @param streams numbers from 0
  * @returns as many tensors as there are streams
@@ -58,7 +58,7 @@ function mix(graph: GraphBuilder, bits: Tensor): Tensor {
   return folded(stirred, LAST_SHIFT);
 }
 
-/** The same of one number. */
+/** The same for one number. */
 function mixed(bits: bigint): bigint {
   const stirred = MIXER.reduce(
     (x, { shift, multiplier }) => BigInt.asUintN(64, (x ^ (x >> shift)) * multiplier),

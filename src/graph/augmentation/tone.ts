@@ -10,16 +10,16 @@ import type { Amounts } from "./amounts.js";
 export type Tone = Pick<Amounts, "brightness" | "contrast">;
 
 const WHITE = 255;
-/** What is added before fractions are cut off, so that they are rounded. */
+/** Added before fractions are cut off, so that values are rounded. */
 const HALF = 0.5;
 
 /**
- * Multiplies the distance of pixels from their picture's mean in each channel, as Keras's RandomContrast
- * does, then adds to their brightness, and rounds to bytes. The mean is that of the picture before it was
- * moved, so that what fills up its edges does not count.
+ * Multiplies the distance of pixels from their image's mean in each channel, as Keras's RandomContrast does, then changes
+ * the brightness, and rounds to bytes. The mean is that of the image before it was moved, so that filled edges do not
+ * count.
  *
  * @param moved [n, size, size, 3], values from 0 to 255
- * @param images uint8, the same shape: the pictures as they were
+ * @param images uint8, the same shape: the images as they were
  * @returns uint8, the same shape
  */
 export function applyTone(
@@ -35,7 +35,7 @@ export function applyTone(
       return cast(graph, add(graph, pixels, half), "uint8");
     }
     const lift = brightness === undefined ? half : perPicture(graph, add(graph, brightness, half));
-    // One multiplication and one addition for each pixel, whatever is asked for.
+    // One multiplication and one addition for each pixel, for every combination of changes.
     const changed = contrast === undefined ? pixels : multiply(graph, pixels, perPicture(graph, contrast));
     const offset =
       contrast === undefined
@@ -51,8 +51,8 @@ function awayFromMean(graph: GraphBuilder, images: Tensor, contrast: Tensor): Te
 }
 
 /**
- * Mean of each channel of each picture: uint8 [n, size, size, 3] -> float32 [n, 1, 1, 3]. Sums are of whole
- * numbers that their types hold exactly, so that no order of adding, and no batch, changes them.
+ * The mean of each channel of each image: uint8 [n, size, size, 3] -> float32 [n, 1, 1, 3]. Whole numbers are added up,
+ * which their types hold exactly, so that the sums do not depend on the order or on the batch.
  */
 function meanOf(graph: GraphBuilder, images: Tensor): Tensor {
   const sizePixels = images.shape[1] ?? 0;

@@ -7,7 +7,7 @@ import { sum } from "../ops/reduction.js";
 import { formatShape, type Shape } from "../tensor-spec.js";
 
 /**
- * The gradient of an operand that was broadcast: what flowed to its copies is added up.
+ * The gradient of an operand that was broadcast: the sum of the gradients of its copies.
  *
  * @param gradient of the result, at least as large as the operand
  */

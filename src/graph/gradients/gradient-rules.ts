@@ -30,9 +30,9 @@ import { spreadOverAxes, sumToShape } from "./broadcasting.js";
 import { convolutionOptionsOf, flagOf, numberOf, poolingWindowOf } from "./node-attributes.js";
 
 /**
- * From the gradient of a node's first output to the gradients of its inputs, in their order: each a
- * function that adds the nodes, called only when that input matters; null where there is none. A gradient
- * has its input's type, or float32 where the input was narrowed from that.
+ * Turns the gradient of a node's first output into the gradients of its inputs, in their order. Each is a function that
+ * adds the nodes, called only when that input matters; null: the input has no gradient. A gradient has its input's type,
+ * or float32 where the input was narrowed from float32.
  */
 export type GradientRule = (
   graph: GraphBuilder,
@@ -96,8 +96,8 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   MatMul: (graph, node, gradient) => {
     const [a, b] = [node.input(0), node.input(1)];
     const [transposeA, transposeB] = [flagOf(node, "transpose_a"), flagOf(node, "transpose_b")];
-    // The gradient of a narrowed kernel is computed in the kernel's own float32: rounded to bf16 and widened again
-    // it would be 600 MB of VGG19's in place of 400, and less exact.
+    // The gradient of a narrowed kernel is computed in the kernel's float32: rounded to bf16 and widened again, those of
+    // VGG19 would take 600 MB in place of 400, and be less exact.
     const wide = (factor: Tensor): Tensor => cast(graph, factor, narrowedType(b) ?? factor.dtype);
     return [
       () =>
@@ -150,7 +150,7 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     if (mean.node.op !== "EspalierBatchStatistics") {
       throw new AppError(
         "GRADIENT_UNDEFINED",
-        `${node.op} "${node.name}" normalises by statistics that are given.`,
+        `${node.op} "${node.name}" normalizes by statistics that are given.`,
       );
     }
     const options = { epsilon: numberOf(node, "epsilon"), relu: flagOf(node, "relu") };
@@ -170,7 +170,7 @@ function biasedRule(op: BiasedOp): GradientRule {
   };
 }
 
-/** Contributions that are outputs of one node, which is added when the first of them is called. */
+/** Gradients that are outputs of one node, which is added when the first of them is called. */
 function outputsOfOne(make: () => GraphNode): (index: number) => () => Tensor {
   let node: GraphNode | null = null;
   return (index) => () => {
@@ -179,12 +179,12 @@ function outputsOfOne(make: () => GraphNode): (index: number) => () => Tensor {
   };
 }
 
-/** The type of which a tensor is a narrowed copy; null when it is none. */
+/** The type that a tensor was narrowed from; null when it was not narrowed. */
 function narrowedType({ node }: Tensor): "float32" | null {
   return node.op === "Cast" && node.input(0).dtype === "float32" ? "float32" : null;
 }
 
-/** How many elements each mean was taken of, float32 or bf16 as the mean is. */
+/** The number of elements that each mean was taken of, float32 or bf16 as the mean is. */
 function elementsPerMean(graph: GraphBuilder, node: GraphNode): Tensor {
   const [input, output] = [node.input(0), node.output(0)];
   const [from, to] = [knownShape(input.shape.slice(1)), knownShape(output.shape.slice(1))];

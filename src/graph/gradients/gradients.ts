@@ -9,7 +9,7 @@ import { GRADIENT_RULES } from "./gradient-rules.js";
 
 /**
  * Adds the nodes that compute the gradient of a loss with respect to each target: reverse-mode
- * differentiation that visits only what leads from the targets to the loss.
+ * differentiation that visits only the nodes between the targets and the loss.
  *
  * @param loss float32 []
  * @returns a gradient of the same type and shape for every target
@@ -40,7 +40,7 @@ export function gradients(
     return total;
   };
 
-  // A node comes after its inputs, so walking backwards meets every consumer before the consumed.
+  // A node comes after its inputs, so the reverse order visits every consumer before the nodes that it reads.
   for (const node of graph.nodes.slice(0, loss.node.position + 1).reverse()) {
     if (!influenced.has(node)) continue;
     graph.outsideScopes(() =>

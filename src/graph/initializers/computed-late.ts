@@ -5,9 +5,9 @@ import { add } from "../ops/math.js";
 import { unforeseenZero } from "../ops/random.js";
 
 /**
- * A constant that TensorFlow does not see to be one. What follows from constants alone it computes
- * while it prepares a graph, to find most first values too large to be kept, and computes them again when they
- * are asked for: for VGG19 with Adam that doubled the time of `init` and left 1.2 GB that were never freed.
+ * Hides from TensorFlow that a value is constant. TensorFlow computes values that depend on constants alone while it
+ * prepares a graph, finds most first values too large to keep, and computes them again when they are needed: for VGG19 with
+ * Adam that doubled the time of `init` and left 1.2 GB that were never freed.
  *
  * @param constant float32 or int64
  */

@@ -7,10 +7,10 @@ import { NUMBERS_PER_BLOCK, philoxState, philoxUniform, skipBlocks } from "../op
 import type { DropoutDraw } from "./forward-pass.js";
 
 /**
- * Draws what a whole batch would draw, for any part of it: each row has its own blocks of the stream.
+ * Draws the numbers of a whole batch for any micro-batch of it: each row has its own blocks of the stream.
  *
  * @param seedOf the seed of a layer's stream, int64 [2]
- * @param first place of the part's first row within the batch, int32 []; null: the batch is whole
+ * @param first place of the micro-batch's first row in the batch, int32 []; null: the micro-batch is the batch
  */
 export function dropoutDraw(
   graph: GraphBuilder,

@@ -15,15 +15,15 @@ export type PassMode =
   | { readonly kind: "inference" }
   | {
       readonly kind: "training";
-      /** Null: normalise as in training, but drop nothing. */
+      /** Null: normalize as in training, but drop nothing. */
       readonly draw: DropoutDraw | null;
       /** The most samples that are computed at once. */
       readonly microBatchSize: number;
     };
 
 /**
- * One walk through a network's layers. Every variable is read once and converted once per pass, and
- * the gradients of the pass share that.
+ * One pass through a network's layers. Every variable is read once and converted once per pass, and the gradients of the
+ * pass use the same values.
  */
 export class ForwardPass {
   /** Assignments to moving statistics, which belong to the same step as the weight updates. */
@@ -66,7 +66,7 @@ export class ForwardPass {
     return weight;
   }
 
-  /** The numbers that the next dropout layer decides by; null when this pass drops nothing. */
+  /** The random numbers of the next dropout layer; null when this pass drops nothing. */
   drawForDropout(features: Tensor): Tensor | null {
     if (this.mode.kind !== "training" || this.mode.draw === null) return null;
     return this.mode.draw(features, this.#dropoutStreams++);

@@ -42,7 +42,7 @@ export class LayerList {
   }
 }
 
-/** The shape of what every layer gives, by its name; that of the input is among them. */
+/** The output shape of every layer, by its name, and the shape of the input under NETWORK_INPUT. */
 export function shapesOf(
   layers: readonly PlacedLayer[],
   input: FeatureShape,
@@ -57,8 +57,8 @@ export function shapesOf(
 /**
  * Adds layers to a pass.
  *
- * @param given what the layers read that none of them gives, by name
- * @returns what every layer gives, by its name and in their order
+ * @param given the values that the layers read and none of them computes, by name
+ * @returns the output of every layer, by its name and in their order
  */
 export function applyLayers(
   layers: readonly PlacedLayer[],

@@ -4,7 +4,7 @@ import type { Schedule } from "./schedule.js";
 
 /**
  * initial * decayRate^(step / steps of decayEpochs), as Keras's `ExponentialDecay`; a staircase rounds
- * the exponent down, which with a rate below 1 is the schedule of drops every so many epochs.
+ * the exponent down, so that the rate drops at the end of every `decayEpochs`.
  */
 export const exponentialDecay: Schedule<"exponentialDecay" | "step"> = (
   graph,

@@ -2,7 +2,7 @@ import type { LearningRate } from "../../core/run-configuration.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
 
-/** What a schedule is laid out over. */
+/** The steps that a schedule covers. */
 export interface ScheduleSpan {
   /** Steps from the end of the warm-up to the end of the run. */
   readonly decaySteps: number;

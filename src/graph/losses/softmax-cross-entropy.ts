@@ -6,17 +6,17 @@ import { add, logSoftmax, multiply, negate } from "../ops/math.js";
 import { sum } from "../ops/reduction.js";
 
 export interface CrossEntropyOptions {
-  /** Part of the truth that is spread evenly over all classes (Szegedy et al., 2016, section 7). Default 0. */
+  /** The part of the target probability that is spread evenly over all classes (Szegedy et al., 2016, section 7). Default 0. */
   readonly labelSmoothing?: number;
-  /** What a sample of each class counts; null or absent: all the same. */
+  /** How much a sample of each class counts; null or absent: all the same. */
   readonly classWeights?: readonly number[] | null;
 }
 
 /**
- * -sum(truth * log softmax(logits)) of every picture: float32 logits [n, classes], int32 labels [n] ->
- * [n]. As in Keras, a label's smoothed truth is 1 - smoothing + smoothing / classes, and weights multiply a picture's loss.
+ * -sum(truth * log softmax(logits)) of every image: float32 logits [n, classes], int32 labels [n] ->
+ * [n]. As in Keras, a label's smoothed truth is 1 - smoothing + smoothing / classes, and weights multiply an image's loss.
  *
- * Made of plain operations, since TensorFlow's fused one has no deterministic GPU kernel.
+ * It is made of plain operations, because TensorFlow's fused one has no deterministic GPU kernel.
  */
 export function softmaxCrossEntropy(
   graph: GraphBuilder,

@@ -5,9 +5,9 @@ import { equal, finite, logicalAnd } from "../ops/comparison.js";
 import { all, any, sum } from "../ops/reduction.js";
 
 /**
- * How many labels are among the k greatest logits of their row: int32 []. Of equal logits the lower
- * class counts as greater, so a network that tells nothing apart scores no better than chance, and a
- * row with a NaN or infinite logit is wrong. Where there are fewer than k classes, k is their number.
+ * Counts the labels that are among the k greatest logits of their row: int32 []. Of equal logits the lower class counts as
+ * greater, so that a network which gives equal logits scores no better than chance. A row with a NaN or infinite logit
+ * is wrong. With fewer than k classes, k is their number.
  *
  * @param logits float32 [n, classes]
  * @param labels int32 [n]

@@ -220,7 +220,7 @@ export function stack(graph: GraphBuilder, tensors: readonly [Tensor, ...Tensor[
   });
 }
 
-/** `DeepCopy`: the same values in memory of their own. */
+/** `DeepCopy`: the same values in separate memory. */
 export function deepCopy(graph: GraphBuilder, x: Tensor): Tensor {
   return graph.add("DeepCopy", {
     inputs: [x],

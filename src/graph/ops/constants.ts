@@ -63,7 +63,7 @@ export function constant(graph: GraphBuilder, name: string, value: ConstantValue
 }
 
 /**
- * The elements of an int32 constant, which the gradient rules need of axes.
+ * The elements of an int32 constant, such as the axes that gradient rules need.
  *
  * @throws AppError `GRAPH_INVALID` when the tensor is computed instead of constant
  */

@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../graph-builder.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
 
-/** `Switch`: x under one of two names; what follows from the other does not run. */
+/** `Switch`: x as one of two outputs; nodes that depend on the other output do not run. */
 export function switchOn(
   graph: GraphBuilder,
   x: Tensor,
@@ -22,7 +22,7 @@ export function switchOn(
   return { whenFalse: node.output(0), whenTrue: node.output(1) };
 }
 
-/** `Merge`: whichever of the two was computed. */
+/** `Merge`: the one of the two that was computed. */
 export function mergeBranches(graph: GraphBuilder, a: Tensor, b: Tensor): GraphNode {
   return graph.addNode("Merge", {
     inputs: [a, b],

@@ -3,7 +3,7 @@ import type { Tensor } from "../graph-node.js";
 import { int32 } from "./constants.js";
 
 /**
- * `HistogramFixedWidth`: counts, int32 [buckets], of float32 values in buckets of equal width; what lies
+ * `HistogramFixedWidth`: counts, int32 [buckets], of float32 values in buckets of equal width; a value
  * outside the range, float32 [2], is counted in the outermost ones.
  */
 export function fixedWidthHistogram(

@@ -8,12 +8,12 @@ import { float32, int32Vector } from "./constants.js";
 
 /**
  * `ImageProjectiveTransformV3`, bilinear: output pixel (x, y) is taken from the place
- * (a0 x + a1 y + a2, b0 x + b1 y + b2) of its picture, both counted from the centre of the first pixel.
+ * (a0 x + a1 y + a2, b0 x + b1 y + b2) of its image, both counted from the center of the first pixel.
  * Pixels of whole-number types are cut off, not rounded.
  *
  * @param images [n, height, width, channels]; the output is of the same size
  * @param transforms float32 [n, 8]: a0, a1, a2, b0, b1, b2 and two zeros
- * @param fillMode what lies beyond the edge; CONSTANT: 0
+ * @param fillMode how the area beyond the edge is filled; CONSTANT fills it with 0
  */
 export function projectiveTransform(
   graph: GraphBuilder,
@@ -53,20 +53,20 @@ export function checkTransforms(check: ShapeCheck, imageCount: Size, transforms:
 }
 
 /**
- * The same images with one of their axes turned round: 1 top to bottom, 2 left to right, 3 the channels.
+ * Reverses one axis of images: 1 top to bottom, 2 left to right, 3 the channels.
  *
  * @param images [n, height, width, channels] of a known size
  */
 export function reverseAxis(graph: GraphBuilder, images: Tensor, axis: 1 | 2 | 3): Tensor {
   const sizes = images.shape.slice(1).map((size) => size ?? 0);
   const length = sizes[axis - 1] ?? 0;
-  // TensorFlow has a fast way to turn the middle of three axes round.
+  // TensorFlow has a fast kernel that reverses the middle of three axes.
   const behind = elementCount(sizes.slice(axis));
   const middle = reshape(graph, images, int32Vector(graph, [-1, length, behind]), [null, length, behind]);
   return reshape(graph, reverseMiddle(graph, middle), int32Vector(graph, [-1, ...sizes]), images.shape);
 }
 
-/** `ReverseV2`: the order of the middle axis of [a, b, c] turned round. */
+/** `ReverseV2`: reverses the middle axis of [a, b, c]. */
 function reverseMiddle(graph: GraphBuilder, x: Tensor): Tensor {
   return graph.add("ReverseV2", {
     inputs: [x, int32Vector(graph, [1], "ReverseV2/axis")],
@@ -93,7 +93,7 @@ export function selectRows(graph: GraphBuilder, condition: Tensor, a: Tensor, b:
   });
 }
 
-/** `ClipByValue` of float32 x to what lies between two numbers. */
+/** `ClipByValue`: float32 x limited to the range between two numbers. */
 export function clip(graph: GraphBuilder, x: Tensor, least: number, greatest: number): Tensor {
   return graph.add("ClipByValue", {
     inputs: [

@@ -7,10 +7,10 @@ import type { DType } from "../tensor-spec.js";
 export interface BatchNormOptions {
   /** Added to the variance before its root is taken. */
   readonly epsilon: number;
-  /** True: normalise by this batch's own statistics; false: by the ones given. */
+  /** True: normalize by this batch's own statistics; false: by the ones given. */
   readonly training: boolean;
   /**
-   * How far the given statistics move towards the batch's: 1 - momentum. Used while training, when
+   * How far the given statistics move towards the batch's: 1 - momentum. It is used while training, when
    * outputs 1 and 2 are the moved mean and variance.
    */
   readonly averageFactor?: number;
@@ -40,7 +40,7 @@ export function fusedBatchNorm(
       check.floating("input", x);
       const channels = checkChannels(check, x, parameters);
       const statistic = { dtype: "float32", shape: [channels] } as const;
-      // The fifth is a scratch space whose size is the kernel's own affair.
+      // The fifth is a scratch space of a size that the kernel decides.
       const reserve = { dtype: "float32", shape: [null] } as const;
       return [{ dtype: x.dtype, shape: x.shape }, statistic, statistic, statistic, statistic, reserve];
     },
@@ -80,7 +80,7 @@ export function fusedBatchNormGradient(
   });
 }
 
-/** @returns how many channels x [n, h, w, c] and every float32 [c] have */
+/** @returns the number of channels that x [n, h, w, c] and every float32 [c] have */
 export function checkChannels(check: ShapeCheck, x: Tensor, parameters: readonly Tensor[]): Size {
   const [, , , channels] = check.rank("input", x, 4);
   for (const parameter of parameters) {

@@ -11,7 +11,7 @@ const PHILOX = 1;
 /** Numbers that one step of the generator gives. */
 export const NUMBERS_PER_BLOCK = 4;
 
-/** A place in the stream of Philox 4x32-10 (Salmon et al., 2011): any place can be gone to at once. */
+/** A place in the stream of Philox 4x32-10 (Salmon et al., 2011), in which any place can be reached at once. */
 export interface PhiloxState {
   /** uint64 [1]. */
   readonly key: Tensor;

@@ -40,7 +40,7 @@ function stateless(graph: GraphBuilder, op: string, sizes: Tensor, shape: Shape,
   });
 }
 
-/** `RandomUniformInt` from 0 to 0, int32 []: always 0, which no optimisation knows. */
+/** `RandomUniformInt` from 0 to 0, int32 []: always 0, although no optimization of the graph knows it. */
 export function unforeseenZero(graph: GraphBuilder): Tensor {
   return graph.add("RandomUniformInt", {
     inputs: [int32Vector(graph, []), int32(graph, 0), int32(graph, 1)],

@@ -7,12 +7,12 @@ import { updateRule } from "./optimizer.js";
 import type { OptimizerContext } from "./update-rule.js";
 import { addDecay, decayDirectly, decays } from "./weight-decay.js";
 
-/** A variable that is to change, and by what. */
+/** A variable with the gradient that changes it. */
 export interface VariableGradient {
   readonly variable: Variable;
-  /** As it was read in this step. */
+  /** The value that this step read. */
   readonly value: Tensor;
-  /** float32 of the variable's shape: of the mean loss of the batch. */
+  /** The gradient of the mean loss of the batch, float32 of the variable's shape. */
   readonly gradient: Tensor;
   /** Nodes that still read the old value: an update must wait for them, or it would copy the variable first. */
   readonly readers: readonly GraphNode[];
@@ -21,8 +21,8 @@ export interface VariableGradient {
 /**
  * Adds the change of all variables: gradients are clipped, then weights decay, then the optimizer moves them.
  *
- * @param lossScale guards the step against gradients that are not finite; null: nothing does
- * @returns what has run when all have changed
+ * @param lossScale protects the weights from gradients that are not finite; null: no protection
+ * @returns the nodes that have run when all variables have changed
  */
 export function applyGradients(
   context: OptimizerContext,

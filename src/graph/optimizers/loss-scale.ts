@@ -11,14 +11,14 @@ import type { Variable, Variables } from "../variables.js";
 import { globalNorm } from "./gradient-clipping.js";
 
 const FIRST_SCALE = 2 ** 15;
-/** Good steps in a row after which the scale doubles. */
+/** The number of steps in a row with finite gradients after which the scale doubles. */
 const GROWTH_STEPS = 2000;
 
 /**
  * Dynamic loss scaling (Micikevicius et al., 2018), with the numbers of Keras's `LossScaleOptimizer`: the
  * loss is multiplied so that float16 gradients do not vanish, and they are divided by as much. A
  * step with a gradient that is not finite changes no weights and halves the scale. It still counts as one of
- * the run's steps, which the learning rate and what is dropped go by.
+ * the run's steps, on which the learning rate and dropout depend.
  */
 export class LossScale {
   readonly #scale: Variable;
@@ -50,16 +50,16 @@ export class LossScale {
     return divide(this.graph, gradient, this.#value);
   }
 
-  /** How many of so many steps changed the weights, int64 []: what an optimizer's corrections count. */
+  /** The number of steps that changed the weights, int64 [], which an optimizer's corrections depend on. */
   updates(steps: Tensor): Tensor {
     return subtract(this.graph, steps, this.#read(this.#skippedSteps));
   }
 
   /**
-   * Adds updates that happen only when all gradients are finite, and the scale's own.
+   * Adds updates that run only when all gradients are finite, and the update of the scale.
    *
-   * @param update adds the update of a variable whose handle is there only then
-   * @returns what has run when the step is over
+   * @param update adds the update of a variable, whose handle is available only then
+   * @returns the nodes that have run when the step is over
    */
   guard(
     gradients: readonly Tensor[],

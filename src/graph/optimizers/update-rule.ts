@@ -3,13 +3,13 @@ import type { GraphNode, Tensor } from "../graph-node.js";
 import { zeros } from "../initializers/constant-value.js";
 import type { Variable, Variables } from "../variables.js";
 
-/** What an optimizer builds on. */
+/** The inputs of every optimizer. */
 export interface OptimizerContext {
   readonly graph: GraphBuilder;
   readonly variables: Variables;
   /** float32 []. */
   readonly learningRate: Tensor;
-  /** float32 []: how often the weights have changed before. */
+  /** float32 []: the number of updates before this one. */
   readonly step: Tensor;
 }
 
@@ -20,7 +20,7 @@ export interface OptimizerContext {
  */
 export type UpdateRule = (variable: Variable, gradient: Tensor, after: readonly GraphNode[]) => GraphNode;
 
-/** A running figure that an optimizer keeps beside a variable, 0 at first. */
+/** A value that an optimizer keeps for each element of a variable, 0 at first. */
 export function createSlot({ variables }: OptimizerContext, variable: Variable, role: string): Variable {
   const name = `${variable.name}/${role}`;
   return variables.create({ name, shape: variable.shape, trainable: false, initializer: zeros });

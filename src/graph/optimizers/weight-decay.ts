@@ -5,12 +5,12 @@ import { assignVariable } from "../ops/variables.js";
 import type { Variable } from "../variables.js";
 import type { OptimizerContext } from "./update-rule.js";
 
-/** Biases and the scales and shifts of normalisation are left alone: pulling them to 0 regularises nothing. */
+/** Biases and the scales and shifts of normalization do not decay: decay would not regularize the network. */
 export function decays(variable: Variable): boolean {
   return variable.name.endsWith("/kernel");
 }
 
-/** The gradient of loss + decay / 2 * value², as Adam and SGD of PyTorch take it. */
+/** The gradient of loss + decay / 2 * value², as PyTorch's Adam and SGD compute it. */
 export function addDecay(
   { graph }: OptimizerContext,
   gradient: Tensor,

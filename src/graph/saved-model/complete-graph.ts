@@ -4,7 +4,7 @@ import { addPersistence } from "./persistence.js";
 import { encodeSavedModel } from "./saved-model.js";
 import type { SavedModelGraph, SignatureTable } from "./signature.js";
 
-/** The whole of a graph, encoded; where it has variables, with their `init`, `save` and `restore` added. */
+/** Encodes a graph, and adds `init`, `save` and `restore` where it has variables. */
 export function completeGraph(
   graph: GraphBuilder,
   signatures: SignatureTable,

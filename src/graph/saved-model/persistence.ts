@@ -71,7 +71,7 @@ export function restoreVariables(
   });
 }
 
-/** int32 [] 1, once a node has run: something to fetch of what gives nothing. */
+/** int32 [] 1, once a node has run: a value to fetch for a node without outputs. */
 export function doneAfter(graph: GraphBuilder, scope: string, node: GraphNode): Tensor {
   return graph.scope(scope, () => identity(graph, int32(graph, 1), { name: "done", after: [node] }));
 }

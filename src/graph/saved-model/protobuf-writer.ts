@@ -1,6 +1,6 @@
 /**
  * Writes the protocol buffer wire format (https://protobuf.dev/programming-guides/encoding/), as
- * much of it as TensorFlow's messages need. Fields are written as told, defaults included.
+ * far as TensorFlow's messages need it. Every field is written, also one with its default.
  */
 export class ProtobufWriter {
   readonly #chunks: Uint8Array[] = [];

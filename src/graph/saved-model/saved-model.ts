@@ -5,7 +5,7 @@ import { DATA_TYPE_NUMBERS, writeGraphDef, writeTensorShape } from "./graph-def.
 import { ProtobufWriter } from "./protobuf-writer.js";
 import type { Signature, SignatureTable } from "./signature.js";
 
-/** What a loader runs to fill the variables from the files below `variables/`. */
+/** The nodes that a loader runs to fill the variables from the files below `variables/`. */
 export interface Saver {
   /** string []: fed with the prefix of the files. */
   readonly prefix: Tensor;
@@ -23,12 +23,12 @@ export interface SavedModelContent {
 }
 
 const SCHEMA_VERSION = 1;
-/** The tag under which every loader looks for a graph that is run as it is. */
+/** The tag by which every loader finds the graph that serves. */
 const SERVE_TAG = "serve";
 const TENSORFLOW_VERSION = "2.21.0";
 const SAVER_VERSION_V2 = 2;
 
-/** The method that TensorFlow Serving answers a signature with. */
+/** The method name of a signature that TensorFlow Serving answers. */
 const PREDICT_METHOD = "tensorflow/serving/predict";
 
 /** @returns the content of `saved_model.pb` (tensorflow/core/protobuf/saved_model.proto) */

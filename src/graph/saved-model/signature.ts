@@ -13,14 +13,14 @@ export interface VariableInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** False for what changes by other means than gradients, such as moving statistics. */
+  /** False for a variable that gradients do not change, such as a moving statistic. */
   readonly trainable: boolean;
 }
 
 /**
  * A graph ready to be written and run. Plain data: it may be posted to another thread.
  *
- * All signatures share the variables of one session; a run of `init` or `restore` comes first.
+ * All signatures share the variables of one session; run `init` or `restore` first.
  */
 export interface SavedModelGraph {
   /** The content of `saved_model.pb`. */

@@ -16,7 +16,7 @@ export interface AssignedVariable {
   readonly shape: readonly number[];
 }
 
-/** Variables of together at most this many elements are assigned at once, 4 MB of them. */
+/** The most elements, 4 MB of them, of the variables that one signature assigns. A larger variable is alone in its group. */
 const MAX_GROUP_ELEMENTS = 1024 * 1024;
 
 /** A graph that gives variables their values. */
@@ -29,8 +29,8 @@ export interface AssignmentGraph {
 /**
  * Builds a graph that holds float32 variables and computes nothing, to write a checkpoint of values from a file. A
  * signature takes the values of a group of variables, by their names, and gives `done`: one signature for all variables
- * would need all values in memory, and TensorFlow prepares every signature anew, which takes long for one each. The graph has `init`,
- * `save` and `restore` too.
+ * would need all values in memory, and one for each would take long, because TensorFlow prepares every signature. The
+ * graph has `init`, `save` and `restore` too.
  */
 export function buildAssignmentGraph(variables: readonly AssignedVariable[]): AssignmentGraph {
   const graph = new GraphBuilder();

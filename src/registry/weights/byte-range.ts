@@ -1,10 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { invalidWeights } from "./invalid-weights.js";
 
-/** More at once is never needed, however long a damaged file says that something is. */
-const LARGEST_READ_BYTES = 64 * 1024 * 1024;
+/** No reader needs more at once; a damaged file may claim any length. */
+const MAX_READ_BYTES = 64 * 1024 * 1024;
 
-/** A part of a file, read where it is asked for. */
+/** A part of a file, which is read on demand. */
 export class ByteRange {
   private constructor(
     private readonly handle: FileHandle,
@@ -12,28 +12,28 @@ export class ByteRange {
     readonly length: number,
   ) {}
 
-  /** The whole file; the handle stays the caller's. */
+  /** The whole file; the caller closes the handle. */
   static async of(handle: FileHandle): Promise<ByteRange> {
     const { size } = await handle.stat();
     return new ByteRange(handle, 0, size);
   }
 
   /**
-   * @param what what lies there, for the message
-   * @throws AppError `WEIGHTS_INVALID` when it would leave this range
+   * @param what the content of the slice, for the message
+   * @throws AppError `WEIGHTS_INVALID` for a slice that is not inside this range
    */
   slice(at: number, length: number, what: string): ByteRange {
     this.#require(at, length, what);
     return new ByteRange(this.handle, this.start + at, length);
   }
 
-  /** @throws AppError `WEIGHTS_INVALID` when it would leave this range or is too much for one read */
+  /** @throws AppError `WEIGHTS_INVALID` for bytes that are not inside this range, or too many for one read */
   async read(at: number, length: number, what: string): Promise<Buffer<ArrayBuffer>> {
     this.#require(at, length, what);
-    if (length > LARGEST_READ_BYTES) {
-      throw invalidWeights(`at most ${LARGEST_READ_BYTES} bytes for ${what}`, `${length} bytes`);
+    if (length > MAX_READ_BYTES) {
+      throw invalidWeights(`at most ${MAX_READ_BYTES} bytes for ${what}`, `${length} bytes`);
     }
-    // A buffer of its own, so that numbers in it are aligned and it can be handed on.
+    // A separate buffer, so that its numbers are aligned and the caller can keep it.
     const bytes = Buffer.from(new ArrayBuffer(length));
     for (let done = 0; done < length; ) {
       const { bytesRead } = await this.handle.read(bytes, done, length - done, this.start + at + done);

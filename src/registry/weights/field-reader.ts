@@ -1,6 +1,6 @@
 import { invalidWeights } from "./invalid-weights.js";
 
-/** Fields of a structure, one after another, little endian. */
+/** Reads the fields of a structure one after another, little endian. */
 export class FieldReader {
   #position = 0;
 
@@ -36,7 +36,7 @@ export class FieldReader {
     return this.take(4).readUInt32LE();
   }
 
-  /** An address or a length; one that no file has stays above all that a file could have. */
+  /** An address or a length. A number that is too large to be exact is still larger than any file. */
   uint64(): number {
     return Number(this.take(8).readBigUInt64LE());
   }

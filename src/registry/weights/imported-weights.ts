@@ -19,7 +19,7 @@ import type { ImportedVariable } from "./layouts/imported-variable.js";
 import { offerWeights } from "./layouts/offer-weights.js";
 import { openWeightsFile } from "./weights-file.js";
 
-/** Raised when the same file becomes other values, so that earlier conversions are made anew. */
+/** Increase it when a file is converted to other values, so that earlier conversions are not used. */
 const CONVERSION_VERSION = 1;
 
 const WEIGHTS_FILE = {
@@ -27,9 +27,9 @@ const WEIGHTS_FILE = {
   remedy: "Upload it again, and launch another run.",
 };
 
-/** Beside a conversion, written after it: without it there is none. */
+/** The record of a conversion, which is written after it; a conversion without a record is incomplete. */
 const CONVERSION_RECORD = z.object({
-  /** Of the checkpoint's files. */
+  /** The digest of the checkpoint's files. */
   sha256: z.string(),
   variables: z.array(z.string()).readonly(),
 });
@@ -43,7 +43,7 @@ export class ImportedWeights {
   readonly #blobs: BlobStore;
   readonly #folder: string;
   readonly #log: Log;
-  /** Conversions under way, by folder. */
+  /** The conversions in progress, by folder. */
   readonly #converting = new Map<string, Promise<InitialVariables>>();
 
   constructor(options: { blobs: BlobStore; homeFolder: string; log: Log }) {
@@ -64,7 +64,7 @@ export class ImportedWeights {
   }
 
   /**
-   * The values of a kept file as a checkpoint.
+   * Provides the values of a kept file as a checkpoint, and converts the file if necessary.
    *
    * @param host runs the conversion
    * @throws AppError `BLOB_MISSING`, `BLOB_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`

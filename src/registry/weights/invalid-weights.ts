@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.js";
 
-/** A file of weights that cannot be what it should be. */
+/** An error about a file of weights that has an unexpected content. */
 export function invalidWeights(expected: string, received: string, cause?: unknown): AppError {
   return new AppError(
     "WEIGHTS_INVALID",
@@ -10,10 +10,10 @@ export function invalidWeights(expected: string, received: string, cause?: unkno
   );
 }
 
-const LONGEST_QUOTE = 100;
+const MAX_QUOTE_LENGTH = 100;
 
-/** Text out of a file, for a message: it may be anything and of any length. */
+/** Quotes text of a file in a message, shortened, because the text can be of any kind and length. */
 export function quoted(text: string): string {
-  const cut = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
+  const cut = text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}…` : text;
   return JSON.stringify(cut);
 }

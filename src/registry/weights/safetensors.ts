@@ -4,7 +4,7 @@ import { contiguousTensor, elementsOf, isStoredType, type StoredTensor, sizeOf }
 
 const LENGTH_BYTES = 8;
 /** VGG19 needs 4 KB. */
-const LARGEST_HEADER_BYTES = 16 * 1024 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
 const TYPES: Readonly<Record<string, string>> = {
   F16: "float16",
@@ -13,22 +13,22 @@ const TYPES: Readonly<Record<string, string>> = {
   F64: "float64",
 };
 
-/** Whether a file begins like safetensors: a length, and JSON. */
+/** Whether a file begins like safetensors, with a length and JSON. */
 export function looksLikeSafetensors(start: Buffer, fileBytes: number): boolean {
   if (start.length <= LENGTH_BYTES || start[LENGTH_BYTES] !== "{".charCodeAt(0)) return false;
   return start.readBigUInt64LE() <= BigInt(fileBytes);
 }
 
 /**
- * The tensors of a safetensors file: a 64-bit length, a JSON header of that length, the data.
+ * Reads the tensors of a safetensors file: a 64-bit length, a JSON header of that length, the data.
  * See https://github.com/huggingface/safetensors#format.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
 export async function readSafetensors(file: ByteRange): Promise<ReadonlyMap<string, StoredTensor>> {
   const length = Number((await file.read(0, LENGTH_BYTES, "the header's length")).readBigUInt64LE());
-  if (length > LARGEST_HEADER_BYTES) {
-    throw invalidWeights(`a header of at most ${LARGEST_HEADER_BYTES} bytes`, `${length} bytes`);
+  if (length > MAX_HEADER_BYTES) {
+    throw invalidWeights(`a header of at most ${MAX_HEADER_BYTES} bytes`, `${length} bytes`);
   }
   const header = parseHeader(await file.read(LENGTH_BYTES, length, "the header"));
   const dataStart = LENGTH_BYTES + length;

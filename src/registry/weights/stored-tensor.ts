@@ -1,18 +1,18 @@
 import type { ByteRange } from "./byte-range.js";
 import { invalidWeights } from "./invalid-weights.js";
 
-/** How the numbers of a tensor lie in a file, little endian. */
+/** The types of numbers that can be imported, little endian. */
 export type StoredType = "float16" | "bfloat16" | "float32" | "float64";
 
-/** A tensor in a file of weights, read when it is asked for. */
+/** A tensor in a file of weights, which is read on demand. */
 export interface StoredTensor {
-  /** What the file calls it. */
+  /** Its name in the file. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** What cannot be read as weights is known by its type: "int64". */
+  /** A `StoredType`, or the name of a type that cannot be imported, such as "int64". */
   readonly dtype: string;
   /**
-   * `count` elements from `start` on, in row-major order, as float32.
+   * Reads `count` elements from `start` on, in row-major order, as float32.
    *
    * @throws AppError `WEIGHTS_INVALID` when the file is damaged or the type is none of `StoredType`
    */
@@ -46,21 +46,21 @@ export function sizeOf(dtype: StoredType): number {
   return ENCODINGS[dtype].bytes;
 }
 
-const HIGHEST_RANK = 8;
+const MAX_RANK = 8;
 
 /**
- * How many elements a tensor of that shape has.
+ * The number of elements of a tensor with this shape.
  *
- * @throws AppError `WEIGHTS_INVALID` for what is no shape
+ * @throws AppError `WEIGHTS_INVALID` for an impossible shape
  */
 export function elementsOf(shape: readonly number[], name: string): number {
   const elements = shape.reduce((product, size) => product * size, 1);
   const possible =
-    shape.length <= HIGHEST_RANK &&
+    shape.length <= MAX_RANK &&
     shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&
     Number.isSafeInteger(elements);
   if (possible) return elements;
-  throw invalidWeights(`a shape of at most ${HIGHEST_RANK} sizes for ${name}`, JSON.stringify(shape));
+  throw invalidWeights(`a shape of at most ${MAX_RANK} sizes for ${name}`, JSON.stringify(shape));
 }
 
 /** A tensor whose elements lie one after another at the start of `bytes`. */

@@ -3,8 +3,8 @@ import { FieldReader } from "./field-reader.js";
 import { invalidWeights, quoted } from "./invalid-weights.js";
 
 /**
- * Structures of PKWARE's APPNOTE, section 4.3. A reader of our own, because all that is needed is where
- * stored entries lie, of files that may say anything.
+ * Structures of PKWARE's APPNOTE, section 4.3. This reader only finds the places of stored entries, and trusts no value of
+ * the file.
  */
 const LOCAL_HEADER = "PK\x03\x04";
 const CENTRAL_HEADER = "PK\x01\x02";
@@ -16,32 +16,32 @@ const LOCAL_HEADER_BYTES = 30;
 const END_BYTES = 22;
 const END_64_BYTES = 56;
 const END_64_LOCATOR_BYTES = 20;
-const LONGEST_COMMENT_BYTES = 0xffff;
-/** In place of numbers that need 64 bits, which then lie in an extra field. */
+const MAX_COMMENT_BYTES = 0xffff;
+/** Stands in place of a number that needs 64 bits, which is in an extra field. */
 const IN_EXTRA_32 = 0xffffffff;
 const IN_EXTRA_16 = 0xffff;
 const EXTRA_64 = 0x0001;
 const ENCRYPTED_FLAG = 0x0001;
 const STORED = 0;
 
-/** torch keeps every tensor in an entry of its own: VGG19 with normalisation has some hundred. */
-const MOST_ENTRIES = 20_000;
-const LARGEST_DIRECTORY_BYTES = 16 * 1024 * 1024;
+/** PyTorch stores every tensor in a separate entry: VGG19 with batch normalization has about a hundred. */
+const MAX_ENTRIES = 20_000;
+const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024;
 
 export function looksLikeZip(start: Buffer): boolean {
   return start.subarray(0, LOCAL_HEADER.length).equals(Buffer.from(LOCAL_HEADER, "latin1"));
 }
 
 /**
- * Where the entries of a zip lie in its file. Keras and torch store them as they are, so each can be
- * read in place; a packed entry is refused.
+ * Finds the entries of a zip in its file. Keras and PyTorch store them uncompressed, so that each can be read in place; a
+ * compressed entry is refused.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
 export async function readStoredZip(file: ByteRange): Promise<ReadonlyMap<string, ByteRange>> {
   const { count, at, length } = await findDirectory(file);
-  if (count > MOST_ENTRIES || length > LARGEST_DIRECTORY_BYTES) {
-    const most = `at most ${MOST_ENTRIES} entries and ${LARGEST_DIRECTORY_BYTES} bytes in the zip's directory`;
+  if (count > MAX_ENTRIES || length > MAX_DIRECTORY_BYTES) {
+    const most = `at most ${MAX_ENTRIES} entries and ${MAX_DIRECTORY_BYTES} bytes in the zip's directory`;
     throw invalidWeights(most, `${count} entries, ${length} bytes`);
   }
   const directory = new FieldReader(
@@ -65,7 +65,7 @@ interface Directory {
 }
 
 async function findDirectory(file: ByteRange): Promise<Directory> {
-  const tailBytes = Math.min(file.length, END_BYTES + LONGEST_COMMENT_BYTES);
+  const tailBytes = Math.min(file.length, END_BYTES + MAX_COMMENT_BYTES);
   const tailAt = file.length - tailBytes;
   const tail = await file.read(tailAt, tailBytes, "the zip's end");
   const endAt = tail.lastIndexOf(END, -1, "latin1");
@@ -93,7 +93,7 @@ async function findDirectory64(file: ByteRange, locatorAt: number): Promise<Dire
 interface ZipEntry {
   readonly name: string;
   readonly length: number;
-  /** Of its local header. */
+  /** The position of its local header. */
   readonly at: number;
 }
 
@@ -111,7 +111,7 @@ function readEntry(directory: FieldReader): ZipEntry {
   directory.skip(commentBytes);
   const wide = wideNumbers(extra, extraBytes);
   if (wide !== null) {
-    // Only those are there that did not fit, in this order.
+    // The extra field has only the numbers that did not fit, in this order.
     if (length === IN_EXTRA_32) length = wide.uint64();
     if (packedLength === IN_EXTRA_32) packedLength = wide.uint64();
     if (at === IN_EXTRA_32) at = wide.uint64();

@@ -10,7 +10,7 @@ import type { StoredTensor } from "./stored-tensor.js";
 import { looksLikeZip, readStoredZip } from "./stored-zip.js";
 import { isTorchZip, looksLikeLegacyTorch, readLegacyTorch, readTorchZip } from "./torch/torch-file.js";
 
-/** What a file of weights holds; its tensors can be read until it is disposed. */
+/** An open file of weights; its tensors can be read until it is disposed. */
 export interface WeightsFile extends AsyncDisposable {
   readonly content: WeightsContent;
 }
@@ -19,7 +19,7 @@ export type WeightsContent =
   | {
       readonly naming: "keras";
       readonly layers: readonly KerasLayer[];
-      /** Of its batch normalisations; null where the file does not say. */
+      /** The epsilons of its batch normalizations; null where the file does not have them. */
       readonly normalizationEpsilons: readonly number[] | null;
     }
   | { readonly naming: "torch"; readonly tensors: ReadonlyMap<string, StoredTensor> };
@@ -29,8 +29,8 @@ const KERAS_WEIGHTS_ENTRY = "model.weights.h5";
 const KERAS_CONFIG_ENTRY = "config.json";
 
 /**
- * Opens Keras's `.h5`, `.weights.h5` and `.keras`, safetensors, and what `torch.save` writes, told
- * apart by their first bytes. Only the descriptions of tensors are read.
+ * Opens Keras's `.h5`, `.weights.h5` and `.keras`, safetensors, and files of `torch.save`. The first bytes tell the format.
+ * Only the descriptions of tensors are read.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */

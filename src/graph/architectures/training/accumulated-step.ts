@@ -24,10 +24,10 @@ import {
 } from "./training-step.js";
 
 /**
- * Adds a step that takes its batch in parts: `accumulate` adds up what each part contributes to the
- * gradients of the whole batch's mean loss, `apply` changes the weights by them, `reset` forgets parts
- * of a batch that was given up. Weights end as if the batch had come whole, up to rounding; the statistics
- * of batch normalisation alone are those of the parts.
+ * Adds a step that computes its batch in micro-batches: `accumulate` adds a micro-batch's share to the gradients of the
+ * whole batch's mean loss, `apply` changes the weights by them, and `reset` discards the gradients of an unfinished batch.
+ * The weights are those of an undivided batch, up to rounding; only batch normalization uses the statistics of each
+ * micro-batch.
  */
 export function addAccumulatedStep(
   model: NetworkGraph,
@@ -116,7 +116,7 @@ function emptyAll(
   accumulators: readonly Variable[],
   after: readonly GraphNode[],
 ): readonly GraphNode[] {
-  // Held back until the updates are done: zeros made at once would lie beside all that these work with.
+  // Zeros are computed after the updates: computed earlier, they would take memory at the same time.
   const zero = identity(graph, computedLate(graph, float32(graph, 0)), { after });
   return accumulators.map((accumulator) =>
     assignVariable(graph, accumulator.handle, accumulator, fill(graph, accumulator.shape, zero)),

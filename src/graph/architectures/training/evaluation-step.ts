@@ -6,12 +6,12 @@ import type { Signature } from "../../saved-model/signature.js";
 import type { NetworkGraph } from "../network-graph.js";
 import type { StepInputs } from "./step-inputs.js";
 
-/** Classes that are kept of every prediction. */
+/** The number of classes that are kept of every prediction. */
 const RANKED_CLASSES = 5;
 
 /**
- * Adds `eval_step`: of every picture its plain cross-entropy, neither smoothed nor weighted, so that runs
- * compare, and its likeliest classes with their probabilities.
+ * Adds `eval_step`: the cross-entropy of every image, neither smoothed nor weighted, so that runs can be compared, and its
+ * likeliest classes with their probabilities.
  */
 export function addEvaluationStep(
   { graph }: NetworkGraph,
@@ -20,7 +20,7 @@ export function addEvaluationStep(
 ): Signature {
   const losses = graph.scope("loss", () => softmaxCrossEntropy(graph, logits, labels));
   const classes = logits.shape[1] ?? RANKED_CLASSES;
-  // Ranked by logarithms, which still differ where probabilities have become equal.
+  // Classes are ranked by logarithms, which still differ where probabilities are rounded to equal numbers.
   const { values, indices } = topK(graph, logSoftmax(graph, logits), Math.min(RANKED_CLASSES, classes));
   return {
     inputs: { ...evaluate.fed, labels: specOf(labels) },

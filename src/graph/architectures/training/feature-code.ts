@@ -6,15 +6,15 @@ import { int32Vector } from "../../ops/constants.js";
 import { elementCount, type FloatType } from "../../tensor-spec.js";
 
 /**
- * Features as what the engine can give out and take in again: their bits, in int32. Two halves of 16
- * bits share a word, unless their number is odd: then they travel as float32.
+ * Encodes features as int32, a type that the engine can return and be fed with, without losing a bit. Two numbers of 16
+ * bits share a word; if their count is odd, they are widened to float32.
  */
 export class FeatureCode {
   readonly #shape: readonly number[];
   readonly #dtype: FloatType;
   readonly #pairs: boolean;
 
-  /** @param features of the network's own type, [?, ...] */
+  /** @param features [?, ...], of the type that the network computes in */
   constructor(features: Tensor) {
     const { dtype } = features;
     if (dtype !== "float32" && dtype !== "bfloat16" && dtype !== "float16") {
@@ -25,7 +25,7 @@ export class FeatureCode {
     this.#pairs = dtype !== "float32" && elementCount(this.#shape) % 2 === 0;
   }
 
-  /** int32 words for one picture. */
+  /** int32 words for one image. */
   get words(): number {
     const elements = elementCount(this.#shape);
     return this.#pairs ? elements / 2 : elements;
@@ -42,7 +42,7 @@ export class FeatureCode {
     return bitcast(graph, pairs, "int32", [null, words]);
   }
 
-  /** The inverse of `encode`, bit for bit. */
+  /** Reverses `encode`, bit for bit. */
   decode(graph: GraphBuilder, encoded: Tensor): Tensor {
     const { words } = this;
     const numbers = this.#pairs

@@ -9,7 +9,7 @@ import type { ForwardOptions, NetworkGraph } from "../network-graph.js";
 import type { TrainingSpec } from "../network-spec.js";
 import { FeatureCode } from "./feature-code.js";
 
-/** What a pass is fed with besides labels, and what the network sees of it. */
+/** The inputs of a pass beside labels, and the options by which the network reads them. */
 interface PassInputs {
   readonly fed: Readonly<Record<string, TensorSpec>>;
   readonly options: ForwardOptions;
@@ -21,14 +21,14 @@ export interface StepInputs {
   readonly labels: Tensor;
   readonly train: PassInputs;
   readonly evaluate: PassInputs;
-  /** `features` and `augment`, where there are such. */
+  /** `features` and `augment`, if the training has them. */
   readonly signatures: Readonly<Record<string, Signature>>;
 }
 
 /**
- * Adds the placeholders that a training is fed through.
+ * Adds the placeholders of the training's inputs.
  *
- * @throws AppError `TRAINING_INVALID` for cached features of pictures that change with every epoch
+ * @throws AppError `TRAINING_INVALID` for cached features of images that change in every epoch
  */
 export function addStepInputs(model: NetworkGraph, training: TrainingSpec): StepInputs {
   const { graph, images, network } = model;

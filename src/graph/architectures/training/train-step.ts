@@ -16,7 +16,7 @@ import {
   stepContext,
 } from "./training-step.js";
 
-/** Adds `train_step`: one batch, one change of the weights. */
+/** Adds `train_step`, which changes the weights by one batch. */
 export function addTrainStep(
   model: NetworkGraph,
   training: TrainingSpec,

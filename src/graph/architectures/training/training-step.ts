@@ -22,7 +22,7 @@ import type { StepInputs } from "./step-inputs.js";
 const RANDOM_STREAMS_PER_STEP = 64;
 
 export interface ForwardFigures {
-  /** float32 [?]: of every picture, smoothed and weighted. */
+  /** The loss of every image, smoothed and weighted: float32 [?]. */
   readonly losses: Tensor;
   /** Counts, int32 []. */
   readonly top1: Tensor;
@@ -31,10 +31,10 @@ export interface ForwardFigures {
 }
 
 /**
- * Adds the way from a batch, or a part of one, to its losses.
+ * Adds the pass from a batch, or a micro-batch, to its losses.
  *
  * @param step int64 []: optimizer steps taken before this one
- * @param first place of the part's first picture within the batch, int32 []; null: the batch is whole
+ * @param first place of the micro-batch's first image in the batch, int32 []; null: the micro-batch is the batch
  */
 export function addTrainingPass(
   model: NetworkGraph,
@@ -63,7 +63,7 @@ function seedOf(graph: GraphBuilder, seed: number, step: Tensor, stream: number)
 }
 
 /**
- * What the change of the weights goes by.
+ * The inputs of the optimizer.
  *
  * @param step int64 []: steps taken before this one
  */
@@ -79,17 +79,17 @@ export function stepContext(
   return { graph, variables, learningRate, step: updates };
 }
 
-/** Null: only float16 is so narrow that gradients vanish in it. */
+/** Null unless the network computes in float16, whose range is so narrow that gradients vanish. */
 export function lossScaleOf({ graph, variables, network }: NetworkGraph): LossScale | null {
   return network.precision === "MIXED_FLOAT16" ? new LossScale(graph, variables) : null;
 }
 
-/** The step that comes next, int64 []: read before anything of this one counts it. */
+/** The number of steps before this one, int64 [], read before this step is counted. */
 export function readStep(graph: GraphBuilder, globalStep: Variable): Tensor {
   return readVariable(graph, globalStep.handle, globalStep, { name: "step/Read" });
 }
 
-/** Adds the counting of a step, once the nodes of `after` have run. */
+/** Adds the node that counts a step, once the nodes of `after` have run. */
 export function advanceStep(
   graph: GraphBuilder,
   globalStep: Variable,
@@ -120,7 +120,7 @@ export function addGradients(
     const value = pass.value(variable.name);
     const gradient = byValue.get(value);
     if (gradient === undefined) return [];
-    // Readers of the forward pass lead to the gradient, so they are done when it is there.
+    // Readers in the forward pass come before the gradient, so they are done when it is computed.
     const readers = graph.consumersOf(value).filter(({ position }) => position > scaled.node.position);
     return [
       { variable, value, readers, gradient: lossScale === null ? gradient : lossScale.unscale(gradient) },

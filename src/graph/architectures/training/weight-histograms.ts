@@ -15,14 +15,14 @@ import type { NetworkGraph } from "../network-graph.js";
 /** Buckets of equal width from the least to the greatest value. */
 export const HISTOGRAM_BUCKETS = 30;
 
-/** Of the magnitude of values; float32 has 23 bits of it. */
-const LEAST_RANGE = 2 ** -20;
-const LEAST_RANGE_AT_ZERO = 2 ** -100;
+/** The least range as a fraction of the values' magnitude, of which float32 has 23 bits. */
+const MIN_RANGE = 2 ** -20;
+const MIN_RANGE_AT_ZERO = 2 ** -100;
 
 /**
- * Adds `histograms`: of every trainable variable, in their order, the minimum, maximum, sum and sum of
- * squares, float32 [variables, 4], and how many values lie in each bucket, int32 [variables, buckets].
- * Where the sum of squares is not finite nothing is counted.
+ * Adds `histograms`: for every trainable variable, in their order, the minimum, maximum, sum and sum of squares, float32
+ * [variables, 4], and the number of values in each bucket, int32 [variables, buckets]. Where the sum of squares is not
+ * finite, the buckets are empty.
  */
 export function addWeightHistograms({ graph, variables }: NetworkGraph): Signature {
   const rows = variables.trainable.map((variable) => graph.scope(variable.name, () => histogramOf(variable)));
@@ -36,14 +36,14 @@ export function addWeightHistograms({ graph, variables }: NetworkGraph): Signatu
     },
   };
 
-  /** The kernel takes no empty range, and all values of a variable may be equal: biases are 0 at first. */
+  /** The kernel refuses an empty range, and all values of a variable may be equal: biases are 0 at first. */
   function justAbove(value: Tensor): Tensor {
     const magnitude = maximum(graph, value, negate(graph, value));
-    const share = multiply(graph, magnitude, float32(graph, LEAST_RANGE));
-    return add(graph, value, maximum(graph, share, float32(graph, LEAST_RANGE_AT_ZERO)));
+    const share = multiply(graph, magnitude, float32(graph, MIN_RANGE));
+    return add(graph, value, maximum(graph, share, float32(graph, MIN_RANGE_AT_ZERO)));
   }
 
-  /** The kernel refuses NaN and does not look for infinity, so a variable that holds either never gets there. */
+  /** The kernel refuses NaN and does not check for infinity, so it never receives a variable that has either. */
   function countsOf(values: Tensor, range: Tensor, sound: Tensor): Tensor {
     const whenSound = switchOn(graph, values, sound).whenTrue;
     const none = int32Vector(

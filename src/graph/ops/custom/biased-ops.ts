@@ -6,14 +6,14 @@ import { formatShape, type Shape } from "../../tensor-spec.js";
 import { float32Vector } from "../constants.js";
 
 /**
- * A custom operation that multiplies an input by a kernel and adds a bias, with those of its gradients. Inputs and
+ * A custom op that multiplies an input by a kernel and adds a bias, with those of its gradients. Inputs and
  * results are bfloat16 [n, ..., inputs] and [n, ..., outputs]; kernels, biases and their gradients are float32.
  */
 export interface BiasedOp {
   readonly name: CustomOp;
   readonly backpropInput: string;
   readonly backpropKernel: string;
-  /** Of inputs, kernels and results. */
+  /** The rank of inputs, kernels and results. */
   readonly rank: 2 | 4;
   /** The kernel's sizes before [inputs, outputs]. */
   readonly window: readonly number[];
@@ -22,8 +22,8 @@ export interface BiasedOp {
 }
 
 /**
- * A convolution that moves by one pixel and keeps the size of the picture, by Winograd's minimal filtering: kernel and
- * pictures are transformed in float32 and only then rounded to bfloat16.
+ * A convolution that moves by one pixel and keeps the size of the image, by Winograd's minimal filtering: kernel and
+ * images are transformed in float32 and only then rounded to bfloat16.
  */
 export const BIASED_CONVOLUTION: BiasedOp = {
   name: "EspalierConv2D",
@@ -44,7 +44,7 @@ export const BIASED_PRODUCT: BiasedOp = {
   multiple: 2 * VECTOR,
 };
 
-/** Whether the engine has the operation, and it takes such an input and kernel. */
+/** Whether the engine has the op, and the op takes such an input and kernel. */
 export function coversBiased(graph: GraphBuilder, op: BiasedOp, input: Tensor, kernel: Tensor): boolean {
   const has = graph.customOps.has(op.name) && input.dtype === "bfloat16";
   return has && isWindow(op, kernel.shape) && kernel.shape.slice(-2).every((size) => fills(op, size));
@@ -59,7 +59,7 @@ function fills({ multiple }: BiasedOp, size: Size): boolean {
 }
 
 /**
- * The operation itself; its result is no less than 0 where a ReLU follows.
+ * Adds the op; its result is at least 0 where a ReLU follows.
  *
  * @param input bfloat16 [n, ..., inputs]
  * @param kernel float32 [...window, inputs, outputs]

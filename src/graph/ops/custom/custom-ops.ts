@@ -6,7 +6,7 @@ import type { GraphNode, Tensor } from "../../graph-node.js";
 import { checkTransforms } from "../image.js";
 import { type BatchNormInputs, checkChannels } from "../normalization.js";
 
-/** Whether the custom operations normalise x, and compute the gradients of that. */
+/** Whether the custom ops normalize x, and compute the gradients of that. */
 export function coversBatchNorm(graph: GraphBuilder, x: Tensor): boolean {
   const channels = x.shape[3];
   const fillsVectors = typeof channels === "number" && channels % VECTOR === 0;
@@ -14,7 +14,7 @@ export function coversBatchNorm(graph: GraphBuilder, x: Tensor): boolean {
 }
 
 /**
- * `EspalierBatchStatistics`: mean and variance of each channel of a batch, and moving ones that go on by them.
+ * `EspalierBatchStatistics`: mean and variance of each channel of a batch, and the moving ones after the batch.
  *
  * @param x bfloat16 [n, h, w, c]
  * @param moving float32 [c], before this batch
@@ -41,8 +41,8 @@ export function batchStatistics(
 }
 
 /**
- * `EspalierBatchNorm`: (x - mean) / sqrt(variance + epsilon) * scale + offset for every channel of x, and no less than
- * 0 where a ReLU follows.
+ * `EspalierBatchNorm`: (x - mean) / sqrt(variance + epsilon) * scale + offset for every channel of x, at
+ * least 0 where a ReLU follows.
  *
  * @param x bfloat16 [n, h, w, c]
  * @param inputs float32 [c] each
@@ -108,7 +108,7 @@ export function batchNormGradient(
 }
 
 /**
- * `EspalierProjectiveTransform`: what `projectiveTransform` gives of bytes, to the bit, without widening them first.
+ * `EspalierProjectiveTransform`: the same bits as `projectiveTransform`, computed from bytes without widening them first.
  *
  * @param images uint8 [n, height, width, channels]
  * @param transforms float32 [n, 8], the last two of them zeros

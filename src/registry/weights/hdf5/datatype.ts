@@ -3,14 +3,14 @@ import { FieldReader } from "../field-reader.js";
 export interface Datatype {
   /** One of `StoredType`, "text" for texts of one length, "text of any length", or words for a person. */
   readonly dtype: string;
-  /** Of one element, in bytes. */
+  /** The size of one element, in bytes. */
   readonly size: number;
 }
 
 const FLOAT_CLASS = 1;
 const TEXT_CLASS = 3;
 const SEQUENCE_CLASS = 9;
-/** Of a sequence, beside the kind. */
+/** The bits of a sequence beside its kind. */
 const TEXT_FLAG = 0x01;
 /** Byte order, padding and the place of the sign; little-endian numbers have only the last. */
 const BIG_ENDIAN_FLAG = 0x01;
@@ -39,9 +39,9 @@ const FLOATS: readonly {
 ];
 
 /**
- * Section IV.A.2.d of the specification.
+ * Reads a datatype: section IV.A.2.d of the specification.
  *
- * @throws AppError `WEIGHTS_INVALID` when it is cut off
+ * @throws AppError `WEIGHTS_INVALID` for one that is cut off
  */
 export function parseDatatype(bytes: Buffer, what: string): Datatype {
   const fields = new FieldReader(bytes, `the type of ${what}`);

@@ -4,11 +4,11 @@ import { invalidWeights } from "../invalid-weights.js";
 
 const COLLECTION_HEAD_BYTES = 16;
 const OBJECT_HEAD_BYTES = 16;
-/** Of all collections of a file; the description of a whole model lies in one, too. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/** The most bytes of all collections of a file, one of which holds the description of the model. */
+const MAX_BYTES = 64 * 1024 * 1024;
 const FREE_SPACE = 0;
 
-/** Where a file keeps values of any length: section III.E of the specification. */
+/** The global heap, which holds values of any length: section III.E of the specification. */
 export class GlobalHeap {
   readonly #collections = new Map<number, Promise<ReadonlyMap<number, Buffer>>>();
   #readBytes = 0;
@@ -34,8 +34,8 @@ export class GlobalHeap {
     head.skip(4);
     const length = head.uint64() - COLLECTION_HEAD_BYTES;
     this.#readBytes += length;
-    if (this.#readBytes > MOST_BYTES)
-      throw invalidWeights(`at most ${MOST_BYTES} bytes in global heaps`, "more");
+    if (this.#readBytes > MAX_BYTES)
+      throw invalidWeights(`at most ${MAX_BYTES} bytes in global heaps`, "more");
     const fields = new FieldReader(await this.file.read(address + COLLECTION_HEAD_BYTES, length, what), what);
     const objects = new Map<number, Buffer>();
     for (let rest = length; rest >= OBJECT_HEAD_BYTES; ) {

@@ -11,15 +11,15 @@ const HEAP_BYTES = 32;
 const HARD_LINK = 0;
 const HARD_LINK_WITH_TABLE = 1;
 /** A heap holds the names of a group's links. */
-const LARGEST_HEAP_BYTES = 1024 * 1024;
-/** A damaged tree can lead back into itself. */
-const DEEPEST_TREE = 8;
-const MOST_NODES = 1000;
-const MOST_LINKS = 5000;
+const MAX_HEAP_BYTES = 1024 * 1024;
+/** A damaged tree can contain itself. */
+const MAX_TREE_DEPTH = 8;
+const MAX_NODES = 1000;
+const MAX_LINKS = 5000;
 
 /**
- * Names and addresses of what a group links to, by name; links into other files and by path are
- * passed over. Sections III.A.1, III.B, III.C and III.D of the specification.
+ * Reads the addresses of the objects that a group links to, by name; links into other files and by path are ignored.
+ * Sections III.A.1, III.B, III.C and III.D of the specification.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
@@ -32,7 +32,7 @@ export async function linksOf(
   const fields = new FieldReader(table.bytes, "a symbol table");
   const [tree, heap] = [fields.uint64(), fields.uint64()];
   const links = new GroupLinks(file, await readHeap(file, heap));
-  await links.addTree(tree, DEEPEST_TREE);
+  await links.addTree(tree, MAX_TREE_DEPTH);
   return links.byName;
 }
 
@@ -42,8 +42,8 @@ async function readHeap(file: ByteRange, address: number): Promise<Buffer> {
   heap.skip(4);
   const length = heap.uint64();
   heap.skip(8);
-  if (length > LARGEST_HEAP_BYTES) {
-    throw invalidWeights(`at most ${LARGEST_HEAP_BYTES} bytes of names in a group`, `${length}`);
+  if (length > MAX_HEAP_BYTES) {
+    throw invalidWeights(`at most ${MAX_HEAP_BYTES} bytes of names in a group`, `${length}`);
   }
   return file.read(heap.uint64(), length, "the names of a group");
 }
@@ -58,17 +58,17 @@ class GroupLinks {
     private readonly names: Buffer,
   ) {}
 
-  /** @param levels how many there may be from here on */
+  /** @param levels the most levels below this one */
   async addTree(address: number, levels: number): Promise<void> {
     const what = "a tree of links";
     this.#nodes++;
-    if (this.#nodes > MOST_NODES) throw invalidWeights(`at most ${MOST_NODES} nodes in ${what}`, "more");
+    if (this.#nodes > MAX_NODES) throw invalidWeights(`at most ${MAX_NODES} nodes in ${what}`, "more");
     const node = new FieldReader(await this.file.read(address, TREE_NODE_BYTES, what), what);
     node.signature("TREE");
     const [kind, level, used] = [node.uint8(), node.uint8(), node.uint16()];
     if (kind !== GROUP_NODE || level >= levels)
       throw invalidWeights(`${what} of groups`, `kind ${kind}, level ${level}`);
-    // Keys stand between the children; names need none of them.
+    // The keys between the children are not needed.
     const pairs = new FieldReader(await this.file.read(address + TREE_NODE_BYTES, used * 16, what), what);
     for (let child = 0; child < used; child++) {
       pairs.skip(8);
@@ -95,7 +95,7 @@ class GroupLinks {
 
   #add(name: string, target: number): void {
     this.#links++;
-    if (this.#links > MOST_LINKS) throw invalidWeights(`at most ${MOST_LINKS} links in a group`, "more");
+    if (this.#links > MAX_LINKS) throw invalidWeights(`at most ${MAX_LINKS} links in a group`, "more");
     this.byName.set(name, target);
   }
 

@@ -9,16 +9,16 @@ import { readTextAttribute } from "./text-attribute.js";
 
 const SIGNATURE = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 const SUPERBLOCK_BYTES = 96;
-/** Groups below groups: Keras's deepest file has 8. */
-const DEEPEST = 16;
-/** VGG19 with its optimiser has some hundred groups and tensors. */
-const MOST_OBJECTS = 5000;
+/** The most levels of groups; Keras's deepest file has 8. */
+const MAX_DEPTH = 16;
+/** The most groups and tensors; VGG19 with its optimizer has some hundred. */
+const MAX_OBJECTS = 5000;
 
 export function looksLikeHdf5(start: Buffer): boolean {
   return start.subarray(0, SIGNATURE.length).equals(SIGNATURE);
 }
 
-/** A group with all that is below it. */
+/** A group with everything below it. */
 export interface Hdf5Group {
   /** Lists of texts among its attributes, such as `layer_names`. */
   readonly texts: ReadonlyMap<string, readonly string[]>;
@@ -27,10 +27,9 @@ export interface Hdf5Group {
 }
 
 /**
- * Reads what Keras writes by h5py's defaults, of the HDF5 File Format Specification, version 1.1:
- * superblocks 0 and 1, symbol tables, object headers 1, data in one piece. Links to other files,
- * packed data and the newer structures are refused, so that nothing but the file itself is ever read
- * and nothing grows while it is unpacked.
+ * Reads the structures of the HDF5 File Format Specification, version 1.1, that Keras writes by h5py's defaults:
+ * superblocks 0 and 1, symbol tables, object headers 1, contiguous data. Links to other files, compressed data and newer
+ * structures are refused, so that no other file is read and no data grow while they are read.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
@@ -86,12 +85,12 @@ class TreeReader {
     return { texts, groups, tensors };
   }
 
-  /** Also counts: a group may be linked from below itself. */
+  /** Also counts objects, because a group may contain a link to itself. */
   async #messages(address: number, path: string, depth: number): Promise<readonly Message[]> {
     this.#objects++;
-    if (depth > DEEPEST || this.#objects > MOST_OBJECTS) {
-      const what = depth > DEEPEST ? `${quoted(path)} deeper than that` : "more objects";
-      throw invalidWeights(`at most ${DEEPEST} levels and ${MOST_OBJECTS} objects`, what);
+    if (depth > MAX_DEPTH || this.#objects > MAX_OBJECTS) {
+      const what = depth > MAX_DEPTH ? `${quoted(path)} deeper than that` : "more objects";
+      throw invalidWeights(`at most ${MAX_DEPTH} levels and ${MAX_OBJECTS} objects`, what);
     }
     return readMessages(this.file, address, quoted(path));
   }

@@ -4,11 +4,11 @@ import { invalidWeights } from "../invalid-weights.js";
 import { elementsOf, isStoredType, sizeOf } from "../stored-tensor.js";
 import { parseDatatype } from "./datatype.js";
 
-/** One fact about a group or a data set; section IV.A.2 of the specification. */
+/** One fact about a group or an HDF5 dataset; section IV.A.2 of the specification. */
 export interface Message {
   readonly type: number;
   readonly bytes: Buffer;
-  /** Whether the fact lies elsewhere. */
+  /** Whether the fact is stored elsewhere. */
   readonly shared: boolean;
 }
 
@@ -24,12 +24,12 @@ export const SYMBOL_TABLE = 0x11;
 const PREFIX_BYTES = 16;
 const MESSAGE_PREFIX_BYTES = 8;
 const SHARED_FLAG = 0x02;
-const MOST_MESSAGES = 4096;
+const MAX_MESSAGES = 4096;
 /** A header with the attributes of a whole network takes some kilobytes. */
-const LARGEST_HEADER_BYTES = 1024 * 1024;
+const MAX_HEADER_BYTES = 1024 * 1024;
 
 /**
- * The messages of the object whose header lies at an address.
+ * Reads the messages of the object whose header is at an address.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
@@ -40,8 +40,7 @@ export async function readMessages(file: ByteRange, address: number, what: strin
   if (version !== 1) throw invalidWeights(`${header} of version 1, as h5py writes it`, `${version}`);
   prefix.skip(1);
   const count = prefix.uint16();
-  if (count > MOST_MESSAGES)
-    throw invalidWeights(`at most ${MOST_MESSAGES} messages in ${header}`, `${count}`);
+  if (count > MAX_MESSAGES) throw invalidWeights(`at most ${MAX_MESSAGES} messages in ${header}`, `${count}`);
   prefix.skip(4);
   const blocks = [{ at: address + PREFIX_BYTES, length: prefix.uint32() }];
   const messages: Message[] = [];
@@ -49,8 +48,8 @@ export async function readMessages(file: ByteRange, address: number, what: strin
   // Every continuation is a message, so `count` bounds the blocks too.
   for (let block = blocks.shift(); block !== undefined && messages.length < count; block = blocks.shift()) {
     totalBytes += block.length;
-    if (totalBytes > LARGEST_HEADER_BYTES) {
-      throw invalidWeights(`at most ${LARGEST_HEADER_BYTES} bytes in ${header}`, `${totalBytes}`);
+    if (totalBytes > MAX_HEADER_BYTES) {
+      throw invalidWeights(`at most ${MAX_HEADER_BYTES} bytes in ${header}`, `${totalBytes}`);
     }
     const fields = new FieldReader(await file.read(block.at, block.length, header), header);
     for (let rest = block.length; rest >= MESSAGE_PREFIX_BYTES && messages.length < count; ) {
@@ -76,7 +75,7 @@ export interface Hdf5Dataset {
 }
 
 /**
- * Where a tensor lies; null for an object that is no data set.
+ * Finds the place of a tensor; null for an object that is not an HDF5 dataset.
  *
  * @throws AppError `WEIGHTS_INVALID`, also for data outside the file or in pieces
  */
@@ -91,7 +90,7 @@ export function parseDataset(messages: readonly Message[], what: string): Hdf5Da
   const { dtype } = parseDatatype(type.bytes, what);
   const elements = elementsOf(shape, what);
   const { address, sizeBytes } = parseLayout(new FieldReader(layout.bytes, what), what);
-  // Nothing was ever written to what has no elements, nor is it anywhere.
+  // A tensor without elements was never written and has no address.
   if (elements === 0) return { shape, dtype, address: 0, sizeBytes: 0 };
   if (isStoredType(dtype) && sizeBytes !== elements * sizeOf(dtype)) {
     throw invalidWeights(`${elements * sizeOf(dtype)} bytes for ${what}`, `${sizeBytes}`);
@@ -102,7 +101,7 @@ export function parseDataset(messages: readonly Message[], what: string): Hdf5Da
 const SCALAR_AND_SIMPLE = 1;
 const NULL_DATASPACE = 2;
 
-/** Sizes of the axes; section IV.A.2.b of the specification. */
+/** Reads the sizes of the axes: section IV.A.2.b of the specification. */
 export function parseDataspace(fields: FieldReader): number[] {
   const version = fields.uint8();
   const rank = fields.uint8();

@@ -11,8 +11,7 @@ export interface TextAttribute {
 }
 
 /**
- * A list of texts, as Keras keeps names; null for a message of another kind, and for attributes that
- * hold something else. Section IV.A.2.m of the specification.
+ * Reads a list of texts, as Keras stores names; null for a message of another kind, and for attributes of another type. Section IV.A.2.m of the specification.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
@@ -26,7 +25,7 @@ export async function readTextAttribute(message: Message, heap: GlobalHeap): Pro
   if (version === 3) fields.skip(1); // The name's encoding: ASCII is UTF-8 too.
   const part = (length: number): Buffer => {
     const taken = fields.take(length);
-    // Only the first version pads its parts.
+    // Only the first version pads its fields.
     if (version === 1) fields.skip(-length & 7);
     return taken;
   };
@@ -46,7 +45,7 @@ export async function readTextAttribute(message: Message, heap: GlobalHeap): Pro
   return { name, texts };
 }
 
-/** Length, collection and index of a value in the heap. */
+/** The length, collection and index of a value in the heap. */
 async function textElsewhere(reference: Buffer, heap: GlobalHeap): Promise<string> {
   const fields = new FieldReader(reference, "a text");
   const length = fields.uint32();
@@ -56,7 +55,7 @@ async function textElsewhere(reference: Buffer, heap: GlobalHeap): Promise<strin
   return textOf(value.subarray(0, length));
 }
 
-/** Up to the first zero byte. */
+/** The text up to the first zero byte. */
 function textOf(bytes: Buffer): string {
   const end = bytes.indexOf(0);
   return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);

@@ -15,7 +15,7 @@ export interface KerasLayer {
  * @throws AppError `WEIGHTS_INVALID`
  */
 export function kerasLayersOf(file: Hdf5Group): readonly KerasLayer[] {
-  // A whole model in one .h5 has its weights in a group of their own.
+  // A complete model in one .h5 has its weights in a separate group.
   const legacy = [file, file.groups.get("model_weights")].find((group) => group?.texts.has("layer_names"));
   const layers = legacy === undefined ? layersOfVersion3(file) : legacyLayers(legacy);
   if (layers.length > 0) return layers;
@@ -30,7 +30,7 @@ function legacyLayers(model: Hdf5Group): KerasLayer[] {
   return (model.texts.get("layer_names") ?? []).flatMap((layerName) => {
     const group = model.groups.get(layerName);
     if (group === undefined) throw invalidWeights(`a group for the layer ${quoted(layerName)}`, "none");
-    // A model within the model is one layer, whose weights have the names of its own layers.
+    // A model inside the model is one layer, whose weights have the names of its own layers.
     const byOwner = new Map<string, StoredTensor[]>();
     for (const weight of group.texts.get("weight_names") ?? []) {
       const owner = weight.slice(0, Math.max(0, weight.lastIndexOf("/")));
@@ -51,12 +51,12 @@ function tensorAt(group: Hdf5Group, path: string): StoredTensor {
   return tensor;
 }
 
-/** Of Keras 3, and of the archives of Keras 2.12 to 2.15. */
+/** The folder of layers in Keras 3, and in the archives of Keras 2.12 to 2.15. */
 const LAYER_FOLDERS = ["layers", "_layer_checkpoint_dependencies"];
 
 /**
- * `layers/<class>[_<number>]/vars/<position>`: the numbers count a model's layers of one class. Weights
- * of anything else, such as an optimiser or the seed of a dropout, lie elsewhere.
+ * `layers/<class>[_<number>]/vars/<position>`: the numbers count a model's layers of one class. Other
+ * weights, such as those of an optimizer or the seed of a dropout, are in other groups.
  */
 function layersOfVersion3(group: Hdf5Group): KerasLayer[] {
   return LAYER_FOLDERS.flatMap((folder) => {
@@ -68,7 +68,7 @@ function layersOfVersion3(group: Hdf5Group): KerasLayer[] {
         .sort(([one], [other]) => Number(one) - Number(other))
         .map(([, tensor]) => tensor);
       const own = variables.length > 0 ? [{ name, tensors: variables }] : [];
-      // A model within the model is a layer with layers.
+      // A model inside the model is a layer with layers.
       return [...own, ...layersOfVersion3(layer)];
     });
   });

@@ -19,7 +19,7 @@ export class ImportedOffer implements OfferedWeights<ImportedVariable> {
   readonly variables = new Map<string, ImportedVariable>();
   readonly unknown: string[] = [];
 
-  /** @param architecture whose layers the file has, as its names tell; null: they do not tell */
+  /** @param architecture the architecture of the layers, recognized by their names; null: not recognized */
   constructor(readonly architecture: Architecture | null) {}
 
   /**
@@ -45,13 +45,13 @@ function sourceOf({ name }: StoredTensor): string {
   return quoted(name);
 }
 
-/** Elements that are handled at once: some milliseconds of the event loop. */
+/** The number of elements that are converted at once, which takes some milliseconds. */
 const SLICE_ELEMENTS = 1024 * 1024;
 
 /**
- * A tensor's elements in slices of whole `rowElements`, so that a large one is not held twice.
+ * Reads a tensor's elements in slices of whole `rowElements`, so that a large tensor is not in memory twice.
  *
- * @throws AppError `WEIGHTS_INVALID`, also for what is no finite number
+ * @throws AppError `WEIGHTS_INVALID`, also for numbers that are not finite
  */
 export async function* slicesOf(
   tensor: StoredTensor,

@@ -17,7 +17,7 @@ const KERAS_EPSILON = 1e-3;
  * the names of Keras's own networks, and by their order otherwise; normalizations are always told apart by their order.
  *
  * @param epsilons of its normalizations, in order; null: Keras's default
- * @throws AppError `WEIGHTS_MISMATCH` for an architecture that Keras has not
+ * @throws AppError `WEIGHTS_MISMATCH` for an architecture that Keras does not have
  */
 export function offerKeras(
   layers: readonly KerasLayer[],
@@ -52,7 +52,7 @@ export function offerKeras(
       continue;
     }
     if (kernel !== undefined) offer.add(`${place}/kernel`, kernel);
-    // Before a normalization the bias becomes a part of that.
+    // The bias before a normalization becomes a part of the normalization.
     if (bias !== undefined && index >= normalizations.length) offer.add(`${place}/bias`, bias);
   }
   for (const [index, { tensors }] of normalizations.entries()) {
@@ -86,7 +86,7 @@ function kindOf({ tensors }: KerasLayer): LayerKind {
   return ranks.length > 1 && ranks.every((rank) => rank === 1) ? "normalization" : "other";
 }
 
-/** Dense layers with the names of Keras's VGG, or as many as one of our heads has; others are another kind of head. */
+/** Offers dense layers that have the names of Keras's VGG, or are as many as a head has; others are another kind of head. */
 function offerHead(offer: ImportedOffer, layers: readonly KerasLayer[]): void {
   const names = headNames(layers);
   for (const [index, { tensors }] of layers.entries()) {

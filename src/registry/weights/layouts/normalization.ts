@@ -16,7 +16,7 @@ export interface ForeignNormalization {
 }
 
 /**
- * Offers the variables of a layer of ours that give, in inference, exactly the output of the foreign layer:
+ * Offers variables with which our layer gives, in inference, exactly the output of the foreign layer:
  *
  * - gamma (x + bias - mean) / sqrt(variance + epsilon) + beta: the bias goes into the mean;
  * - where our epsilon differs, the variance takes up the difference; where that would make it negative it is 0, and
@@ -62,7 +62,7 @@ async function readVariance(tensor: StoredTensor): Promise<Float32Array<ArrayBuf
   throw invalidWeights(`variances of at least 0 in ${quoted(tensor.name)}`, String(negative));
 }
 
-/** What is left of the mean of x + bias when the bias is not added. */
+/** The mean of x, computed from the mean of x + bias. */
 async function readMean(
   mean: StoredTensor,
   bias: StoredTensor | undefined,

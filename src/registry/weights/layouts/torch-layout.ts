@@ -32,7 +32,7 @@ export function offerTorch(tensors: Tensors, network: NetworkSpec): ImportedOffe
   return offer;
 }
 
-/** The network whose convolutions are those of the file, by their names; null where it is none of ours. */
+/** The network whose convolutions have the names in the file; null where there is none. */
 function recognizeNetwork(tensors: Tensors, network: NetworkSpec): NetworkSpec | null {
   const fits = (candidate: NetworkSpec): boolean => {
     const layers = layersOf(candidate).filter(({ stage }) => stage !== null);
@@ -61,7 +61,7 @@ function offerStages(
     taken.add(name);
     return tensors.get(name);
   };
-  /** Biases of convolutions that have none here, by the convolution's name. */
+  /** Biases in the file of convolutions that have none in our network, by the convolution's name. */
   const biases = new Map<string, StoredTensor>();
   for (const { layer, inputs, stage, torchNames } of layers) {
     const [module] = torchNames;
@@ -104,12 +104,12 @@ function offerHead(
       if (bias !== undefined) known.push(() => offer.add(`${name}/bias`, bias));
     }
   }
-  // With other layers among them it is a head of another kind, which none of ours can take.
+  // A head with other layers is of another kind, which no network of ours has.
   if ([...tensors.keys()].filter((name) => roots.has(rootOf(name))).length !== known.length) return;
   for (const add of known) add();
 }
 
-/** Height * width of the feature map that a layer's inputs are; 1 where they never were one. */
+/** Height * width of the feature map that was flattened into a layer's inputs; 1 where none was. */
 function flattenedPixels({ inputs }: ShapedLayer, layers: readonly ShapedLayer[]): number {
   const before = layers.find(({ layer }) => layer.name === inputs[0]);
   if (before?.layer.kind !== "Flatten") return 1;
@@ -163,7 +163,7 @@ function offerMatrix(offer: ImportedOffer, variable: string, tensor: StoredTenso
     const channels = inputs / pixels;
     for await (const { start, values } of slicesOf(tensor, inputs)) {
       const [first, rows] = [start / inputs, values.length / inputs];
-      // The inner loop writes to neighbouring places; in the other order, every write would miss the cache.
+      // The inner loop writes to neighboring places; in the other order, every write would miss the cache.
       for (let input = 0; input < inputs; input++) {
         const ours = (input % pixels) * channels + Math.floor(input / pixels);
         for (let row = 0; row < rows; row++) {

@@ -1,6 +1,6 @@
 import { invalidWeights, quoted } from "../invalid-weights.js";
 
-/** A pickled value. Functions and classes are only names that the reader gives meaning to. */
+/** A pickled value. Functions and classes are only names, which the reader interprets. */
 export type PickleValue =
   | null
   | boolean
@@ -31,20 +31,20 @@ export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
-/** What a reader makes of a call or a persistent id. */
+/** The value that a reader gives a call or a persistent id. */
 export abstract class PickleObject {
-  /** Keeps other classes from being taken for this one. */
+  /** Prevents other classes from being assignable to this one. */
   protected readonly pickled = true;
 }
 
-/** What the names in a pickle mean. */
+/** The meanings of the names in a pickle. */
 export interface PickleMeaning {
-  /** Called instead of the function or class; throws when it is not known. */
+  /** Called instead of the function or class; throws for an unknown one. */
   call(global: string, args: readonly PickleValue[]): PickleValue;
   persistent(id: PickleValue): PickleValue;
 }
 
-/** Values alone; any call is refused. */
+/** Takes values only; every call is refused. */
 export const NO_MEANING: PickleMeaning = {
   call: (global) => {
     throw invalidWeights("a pickle of plain values", `a call of ${quoted(global)}`);
@@ -54,18 +54,18 @@ export const NO_MEANING: PickleMeaning = {
   },
 };
 
-/** State dictionaries need some ten thousand; each costs memory. */
-const MOST_OPERATIONS = 2_000_000;
+/** State dictionaries need some ten thousand; each takes memory. */
+const MAX_OPERATIONS = 2_000_000;
 const MARK = Symbol("mark");
 
 type StackItem = PickleValue | typeof MARK;
 
 /**
- * Reads one pickle. Nothing that it says is ever run: it builds values, and a call goes to `meaning`,
- * which knows the few names that a file of weights needs. Opcodes are those of Python's `pickletools`
+ * Reads one pickle. No code in it is ever run: it builds values, and a call goes to `meaning`, which knows the few names
+ * that a file of weights needs. Opcodes are those of Python's `pickletools`
  * that protocols 2 to 5 write for such values.
  *
- * @returns the value, and where the pickle ends in `bytes`
+ * @returns the value, and the end of the pickle in `bytes`
  * @throws AppError `WEIGHTS_INVALID`
  */
 export function readPickle(
@@ -74,7 +74,7 @@ export function readPickle(
   meaning: PickleMeaning,
 ): { value: PickleValue; end: number } {
   const machine = new PickleMachine(bytes, start, meaning);
-  for (let operations = 0; operations < MOST_OPERATIONS; operations++) {
+  for (let operations = 0; operations < MAX_OPERATIONS; operations++) {
     const opcode = machine.byte();
     if (opcode === STOP) return { value: machine.pop(), end: machine.position };
     const operation = OPERATIONS[opcode];
@@ -86,7 +86,7 @@ export function readPickle(
     }
     operation(machine);
   }
-  throw invalidWeights(`a pickle of at most ${MOST_OPERATIONS} operations`, "more");
+  throw invalidWeights(`a pickle of at most ${MAX_OPERATIONS} operations`, "more");
 }
 
 /** The stack, the memo and the place in the bytes. */
@@ -116,7 +116,7 @@ class PickleMachine {
     return this.take(4).readUInt32LE();
   }
 
-  /** A length of 8 bytes; a pickle never has as many as do not fit a number. */
+  /** A length of 8 bytes. A length that is too large to be exact is still larger than any pickle. */
   uint64(): number {
     return Number(this.take(8).readBigUInt64LE());
   }
@@ -149,7 +149,7 @@ class PickleMachine {
     return item;
   }
 
-  /** What was pushed since the last mark, which goes too. */
+  /** Removes the values since the last mark, and the mark. */
   popToMark(): PickleValue[] {
     const mark = this.#stack.lastIndexOf(MARK);
     if (mark < 0) throw wrongOrder();
@@ -171,7 +171,7 @@ class PickleMachine {
 
 const STOP = 0x2e;
 
-/** By opcode, with the names of `pickletools`. */
+/** The operations by opcode, with the names of `pickletools`. */
 const OPERATIONS: Readonly<Record<number, (machine: PickleMachine) => void>> = {
   128: (machine) => machine.take(1), // PROTO
   149: (machine) => machine.take(8), // FRAME
@@ -227,7 +227,7 @@ const OPERATIONS: Readonly<Record<number, (machine: PickleMachine) => void>> = {
   },
   82: call, // REDUCE
   129: call, // NEWOBJ
-  // BUILD: attributes of an object, such as a state dictionary's `_metadata`; weights have no use for them.
+  // BUILD: attributes of an object, such as a state dictionary's `_metadata`, which weights do not need.
   98: (machine) => machine.pop(),
   81: (machine) => machine.push(machine.meaning.persistent(machine.pop())), // BINPERSID
 };

@@ -9,10 +9,10 @@ import {
   type PickleValue,
 } from "./pickle.js";
 
-/** Memory that tensors are views of. */
+/** The memory that tensors are views of. */
 export class TorchStorage extends PickleObject {
   constructor(
-    /** "float32"; torch's own name when it is none that weights come in. */
+    /** A `StoredType`, or PyTorch's name of another type. */
     readonly dtype: string,
     readonly key: string,
     readonly elements: number,
@@ -24,7 +24,7 @@ export class TorchStorage extends PickleObject {
 export class TorchTensor extends PickleObject {
   constructor(
     readonly storage: TorchStorage,
-    /** In elements, as the strides. */
+    /** In elements, as are the strides. */
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
@@ -46,7 +46,7 @@ const STORAGE_TYPES: Readonly<Record<string, string>> = {
   "torch.BoolStorage": "bool",
 };
 
-/** What a pickled state dictionary may call; never the functions of that name, but their meaning. */
+/** The calls that a pickled state dictionary may make. The functions themselves are never called. */
 const CALLS: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValue>> = {
   "collections.OrderedDict": () => new PickleDict(),
   "torch.Size": ([sizes]) => sizes ?? null,
@@ -75,20 +75,20 @@ export const STATE_DICT_MEANING: PickleMeaning = {
     if (tag !== "storage" || !(type instanceof PickleGlobal) || typeof key !== "string") {
       throw invalidWeights("storages that tensors refer to", "another persistent id");
     }
-    // Only torch before 0.4 wrote parts of storages.
+    // Only PyTorch before 0.4 wrote parts of storages.
     if ((view ?? null) !== null) throw invalidWeights("whole storages", `a view of ${quoted(key)}`);
     const dtype = Object.hasOwn(STORAGE_TYPES, type.name) ? STORAGE_TYPES[type.name] : undefined;
     return new TorchStorage(dtype ?? type.name, key, wholeNumber(elements));
   },
 };
 
-/** Where training scripts keep the state dictionary within a larger one. */
+/** The keys of the state dictionary in the larger dictionaries of training scripts. */
 const NESTED_UNDER = ["state_dict", "model", "model_state_dict"];
-/** Of a model that was trained on several GPUs. */
+/** The prefix of names in a model that was trained on several GPUs. */
 const PARALLEL_PREFIX = "module.";
 
 /**
- * The tensors of a state dictionary by name.
+ * Collects the tensors of a state dictionary by name.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
@@ -114,7 +114,7 @@ function tensorsIn({ entries }: PickleDict): (readonly [string, TorchTensor])[] 
 }
 
 /**
- * Elements from the first to one past the last that a tensor sees in its storage.
+ * The number of elements of the storage from the first to the last one that a tensor views.
  *
  * @throws AppError `WEIGHTS_INVALID` when that is more than the storage has
  */

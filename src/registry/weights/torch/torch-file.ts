@@ -4,8 +4,8 @@ import { isStoredType, readElements, type StoredTensor, sizeOf } from "../stored
 import { NO_MEANING, PickleList, type PickleMeaning, readPickle } from "./pickle.js";
 import { STATE_DICT_MEANING, spanOf, type TorchStorage, type TorchTensor, tensorsOf } from "./state-dict.js";
 
-/** The part of a file that says what is where; VGG19 needs 10 KB. */
-const LARGEST_PICKLE_BYTES = 16 * 1024 * 1024;
+/** The most bytes of the description of the tensors; VGG19 needs 10 KB. */
+const MAX_PICKLE_BYTES = 16 * 1024 * 1024;
 const PICKLE_ENTRY = "/data.pkl";
 
 /** `torch.serialization.MAGIC_NUMBER`, which a file of before torch 1.6 begins with, pickled. */
@@ -13,7 +13,7 @@ const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_START = Buffer.from("80028a0a6cfc9c46f9206aa85019", "hex");
 const LEGACY_PROTOCOL = 1001;
 const STORAGE_LENGTH_BYTES = 8;
-/** Of one element, for the storages that are passed over. */
+/** The size of one element in bytes, for storages that are skipped. */
 const OTHER_SIZES: Readonly<Record<string, number>> = {
   int64: 8,
   int32: 4,
@@ -23,7 +23,7 @@ const OTHER_SIZES: Readonly<Record<string, number>> = {
   bool: 1,
 };
 
-/** Whether a zip is what `torch.save` writes. */
+/** Whether `torch.save` wrote a zip. */
 export function isTorchZip(entries: ReadonlyMap<string, ByteRange>): boolean {
   return pickleEntryOf(entries) !== undefined;
 }
@@ -33,7 +33,7 @@ export function looksLikeLegacyTorch(start: Buffer): boolean {
 }
 
 /**
- * The tensors of a state dictionary that `torch.save` wrote: a zip with a pickle, and an entry for
+ * Reads the tensors of a state dictionary that `torch.save` wrote: a zip with a pickle, and an entry for
  * every storage.
  *
  * @throws AppError `WEIGHTS_INVALID`
@@ -55,7 +55,7 @@ export async function readTorchZip(
 }
 
 /**
- * The same of a file from before torch 1.6: five pickles (magic number, protocol, machine, state
+ * Reads the same from a file of PyTorch before 1.6: five pickles (magic number, protocol, machine, state
  * dictionary, keys of the storages), then each storage with its number of elements.
  *
  * @throws AppError `WEIGHTS_INVALID`
@@ -114,7 +114,7 @@ async function requireLittleEndian(order: ByteRange): Promise<void> {
 }
 
 function head(range: ByteRange): Promise<Buffer> {
-  return range.read(0, Math.min(range.length, LARGEST_PICKLE_BYTES), "the pickle");
+  return range.read(0, Math.min(range.length, MAX_PICKLE_BYTES), "the pickle");
 }
 
 function storedTensors(
@@ -139,7 +139,7 @@ function storedTensor(name: string, tensor: TorchTensor, storage: ByteRange): St
   const bytes = storage.slice(first * size, count * size, what);
   const read = (start: number, length: number) => readElements(bytes, { name: what, dtype }, start, length);
   if (isRowMajor(shape, strides)) return { name, shape, dtype, read };
-  // Such as a kernel in the order "channels last": the whole is read and put into the order of its axes.
+  // For example a kernel in the order "channels last": all of it is read and put into the order of its axes.
   return {
     name,
     shape,
@@ -164,7 +164,7 @@ function isRowMajor(shape: readonly number[], strides: readonly number[]): boole
   return true;
 }
 
-/** Where in its storage the element with a number in row-major order lies. */
+/** The position in its storage of an element, by the element's number in row-major order. */
 function placeOf(element: number, shape: readonly number[], strides: readonly number[]): number {
   let [rest, place] = [element, 0];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
