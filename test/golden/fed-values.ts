@@ -1,7 +1,7 @@
 import type { TensorValue } from "../../src/engine/engine-protocol.js";
 import { labels, pictures } from "./golden-formula.js";
 
-/** The formula's pictures, ready to be fed. */
+/** The formula's images, ready to be fed. */
 export function fedPictures(name: string, count: number, size: number): TensorValue {
   return { dtype: "uint8", shape: [count, size, size, 3], data: pictures(name, count, size) };
 }

@@ -18,7 +18,7 @@ export interface Vgg19Golden {
   readonly layers: readonly LayerRow[];
   /** With `weight`. */
   readonly evaluation: BatchSummary & Outputs;
-  /** This and what follows with `exactWeight`, on black and white pictures. */
+  /** This and what follows with `exactWeight`, on black and white images. */
   readonly exact: BatchSummary & Pick<Outputs, "logits">;
   readonly activations: Readonly<Record<string, Fingerprint>>;
   readonly gradients: Readonly<Record<string, Fingerprint>>;

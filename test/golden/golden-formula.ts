@@ -1,5 +1,5 @@
 /**
- * Weights, pictures and labels from a formula, bit for bit as `golden_formula.py` beside this file makes
+ * Weights, images and labels from a formula, bit for bit as `golden_formula.py` beside this file makes
  * them (the formula and its source are written there), so that golden files hold outputs only.
  */
 
@@ -63,7 +63,7 @@ const EXACT_TAPS = 4;
 
 /**
  * The exact value of `layer/kind`: small whole numbers, few of them not zero, so that no sum of a network
- * on black and white pictures is ever rounded. `exact_weight` in golden_formula.py says why.
+ * on black and white images is ever rounded. `exact_weight` in golden_formula.py says why.
  */
 export function exactWeight(name: string, shape: readonly number[]): Float32Array {
   const [layer, kind] = name.split("/") as [string, string];
@@ -81,7 +81,7 @@ export function exactWeight(name: string, shape: readonly number[]): Float32Arra
   return values;
 }
 
-/** uint8 [count, size, size, 3]: an 8 x 8 board of random colours under a quarter of noise. */
+/** uint8 [count, size, size, 3]: an 8 x 8 board of random colors under a quarter of noise. */
 export function pictures(name: string, count: number, size: number): Uint8Array {
   const board = hasher(`${name}/board`);
   const noise = hasher(`${name}/noise`);
@@ -101,7 +101,7 @@ export function pictures(name: string, count: number, size: number): Uint8Array 
   return bytes;
 }
 
-/** 0 or 255 for every colour of every pixel: exactly 0 or 1 when scaled. */
+/** 0 or 255 for every color of every pixel: exactly 0 or 1 when scaled. */
 export function blackAndWhite(images: Uint8Array): Uint8Array {
   return images.map((byte) => (byte < 128 ? 0 : 255));
 }

@@ -8,7 +8,7 @@ import { writeCheckpoint } from "./checkpoint-tensors.js";
 import type { SmallNetworkGolden } from "./golden-file.js";
 import { product, weight } from "./golden-formula.js";
 
-/** keras.applications.VGG19: no dropout, and pictures scaled to [0, 1] by the golden script too. */
+/** keras.applications.VGG19: no dropout, and images scaled to [0, 1] by the golden script too. */
 export const VGG19: NetworkSpec = {
   architecture: "VGG19",
   batchNormalization: false,

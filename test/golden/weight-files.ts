@@ -20,7 +20,7 @@ export interface DescribedFile {
   readonly architecture: "VGG11" | "RESNET18" | "RESNET34" | "RESNET50";
   readonly batchNormalization: boolean;
   readonly head: HeadKind;
-  /** For the formula's pictures "weights", scaled to [0, 1]. */
+  /** For the formula's images "weights", scaled to [0, 1]. */
   readonly logits: readonly (readonly number[])[];
 }
 

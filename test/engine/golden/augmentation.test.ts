@@ -50,7 +50,7 @@ before(async () => {
 after(() => engine[Symbol.asyncDispose]());
 
 for (const { fillMode, amounts, pixels } of placements) {
-  test(`pictures are moved as Keras moves them: ${JSON.stringify(amounts)}, ${fillMode}`, async () => {
+  test(`images are moved as Keras moves them: ${JSON.stringify(amounts)}, ${fillMode}`, async () => {
     const moved = await pixelsOf((graph, images) =>
       place(graph, images, placementOf(graph, amounts), fillMode),
     );
@@ -60,7 +60,7 @@ for (const { fillMode, amounts, pixels } of placements) {
 }
 
 for (const { amounts, pixels } of tones) {
-  test(`grey levels are changed as Keras changes them: ${JSON.stringify(amounts)}`, async () => {
+  test(`gray levels are changed as Keras changes them: ${JSON.stringify(amounts)}`, async () => {
     const changed = await pixelsOf((graph, images) =>
       applyTone(graph, images, images, toneOf(graph, amounts)),
     );

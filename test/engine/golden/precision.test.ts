@@ -79,7 +79,7 @@ for (const name of SMALL_NETWORKS) {
     t.diagnostic(`loss off by ${loss.toFixed(4)}, least cosine ${Math.min(...cosines).toFixed(3)}`);
   });
 
-  // Normalising divides, so nothing stays exact.
+  // Normalizing divides, so nothing stays exact.
   if (golden.network.batchNormalization) continue;
   test(`${name} in bf16 equals float32 where bf16 can hold every activation`, async (t) => {
     const inspect = async (precision: ComputePrecision) => {

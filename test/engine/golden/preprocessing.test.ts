@@ -23,7 +23,7 @@ interface PreprocessingGolden {
     Record<
       Exclude<Preprocessing, "SCALE_0_1">,
       {
-        /** What preprocess_input makes of the first four pixels of the first two rows of each picture. */
+        /** What preprocess_input makes of the first four pixels of the first two rows of each image. */
         readonly firstPixels: readonly number[];
         readonly logits: readonly number[];
       }
@@ -48,7 +48,7 @@ after(() => engine[Symbol.asyncDispose]());
 for (const [kind, { firstPixels, logits }] of Object.entries(kinds)) {
   const preprocessing = kind as Preprocessing;
 
-  test(`${kind} makes of pixels what Keras's preprocess_input makes of them`, async () => {
+  test(`${kind} scales pixels as Keras's preprocess_input does`, async () => {
     const graph = new GraphBuilder();
     const fed = placeholder(graph, "images", "uint8", [null, sizePixels, sizePixels, 3]);
     const pixels = preprocess(graph, fed, preprocessing, "float32");
@@ -62,7 +62,7 @@ for (const [kind, { firstPixels, logits }] of Object.entries(kinds)) {
     assert.ok(relativeDifference(first, firstPixels) <= PIXEL_TOLERANCE);
   });
 
-  test(`a network with ${kind} says the same of a picture while it trains, serves, and in Keras`, async () => {
+  test(`a network with ${kind} classifies an image alike in training, in serving and in Keras`, async () => {
     const own: NetworkSpec = { ...network, preprocessing };
     const training = buildTrainingGraph(own, TINY_TRAINING);
     const checkpoint = await writeFormulaCheckpoint(engine, kind, training);

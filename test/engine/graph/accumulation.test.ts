@@ -13,7 +13,7 @@ const PARTS = [
   [4, 5],
 ] as const;
 
-/** Dropout in both hidden layers; normalisation would see each part alone. */
+/** Dropout in both hidden layers; normalization would see each part alone. */
 const DROPPING: NetworkSpec = {
   ...TINY_NETWORK,
   batchNormalization: false,
@@ -65,7 +65,7 @@ const CASES: readonly (readonly [string, NetworkSpec, Partial<TrainingSpec>])[] 
 ];
 
 for (const [title, network, training] of CASES) {
-  test(`a batch in parts of 2, 2 and 1 moves the weights as the batch of 5 does, ${title}`, async () => {
+  test(`micro-batches of 2, 2 and 1 change the weights as the batch of 5 does, ${title}`, async () => {
     const whole = await bench.start(network, training);
     const parts = await bench.start(network, { ...training, accumulation: true });
     await using _whole = whole.session;
@@ -88,7 +88,7 @@ for (const [title, network, training] of CASES) {
   });
 }
 
-test("what was accumulated of a batch that was given up is forgotten", async () => {
+test("gradients of an unfinished batch are discarded", async () => {
   const { session, graph } = await bench.start(DROPPING, { ...SGD, accumulation: true });
   const other = await bench.start(DROPPING, { ...SGD, accumulation: true });
   await using _session = session;
@@ -101,7 +101,7 @@ test("what was accumulated of a batch that was given up is forgotten", async () 
   assert.equal(farthest(found, expected), 0);
 });
 
-test("a checkpoint holds no accumulators, and restoring one forgets what was accumulated", async () => {
+test("a checkpoint has no accumulators, and restoring one discards accumulated gradients", async () => {
   const { session, graph } = await bench.start(DROPPING, { ...SGD, accumulation: true });
   await using _session = session;
   assert.deepEqual(

@@ -38,7 +38,7 @@ after(() => engine[Symbol.asyncDispose]());
 
 interface Request {
   readonly augmentation: Augmentation;
-  /** Their own numbers are the pictures' too. */
+  /** Their own numbers are the images' too. */
   readonly samples: readonly number[];
   readonly epoch?: number;
   readonly seed?: number;
@@ -71,7 +71,7 @@ async function augmented({ augmentation, samples, epoch = 1, seed = 7 }: Request
   return samples.map((_, at) => all.slice(at * PICTURE_BYTES, (at + 1) * PICTURE_BYTES));
 }
 
-/** The picture with row, column and channel of each of its values taken from elsewhere. */
+/** The image with row, column and channel of each of its values taken from elsewhere. */
 function rearranged(pixels: readonly number[], from: (row: number, column: number) => [number, number]) {
   return pixels.map((_, at) => {
     const [row, column] = from(Math.floor(at / (SIZE * 3)), Math.floor(at / 3) % SIZE);
@@ -83,8 +83,8 @@ function upTo(count: number): number[] {
   return [...Array(count).keys()];
 }
 
-describe("what a sample becomes", () => {
-  test("does not depend on the batch that it comes in, nor on its place there", async () => {
+describe("an augmented sample", () => {
+  test("does not depend on the batch or the place in the batch", async () => {
     const samples = upTo(37);
     const together = await augmented({ augmentation: EVERYTHING, samples });
     const backwards = await augmented({ augmentation: EVERYTHING, samples: samples.toReversed() });
@@ -95,7 +95,7 @@ describe("what a sample becomes", () => {
     }
   });
 
-  test("is another with every epoch, sample and seed", async () => {
+  test("differs for every epoch, sample and seed", async () => {
     const one = { augmentation: { ...NO_AUGMENTATION, rotationDegrees: 25 }, samples: [5] };
     const [first] = await augmented(one);
     const [again] = await augmented(one);
@@ -116,7 +116,7 @@ describe("what a sample becomes", () => {
     assert.notDeepEqual(both.slice(PICTURE_BYTES), first);
   });
 
-  test("is itself or its exact mirror image where only flips are asked for", async () => {
+  test("is unchanged or exactly mirrored where only flips are set", async () => {
     const samples = upTo(48);
     const mirrors = {
       horizontalFlip: (pixels: number[]) => rearranged(pixels, (row, column) => [row, SIZE - 1 - column]),
@@ -133,7 +133,7 @@ describe("what a sample becomes", () => {
     }
   });
 
-  test("is mirrored alike whatever else is asked for", async () => {
+  test("is mirrored alike with and without other changes", async () => {
     const samples = upTo(16);
     for (const flip of ["horizontalFlip", "verticalFlip"]) {
       const flipped = await augmented({ augmentation: { ...NO_AUGMENTATION, [flip]: true }, samples });
@@ -143,12 +143,12 @@ describe("what a sample becomes", () => {
     }
   });
 
-  test("is filled up beyond its edges as asked", async () => {
+  test("is filled beyond its edges by the fill mode", async () => {
     const shifted = (fillMode: FillMode) =>
       augmented({ augmentation: { ...NO_AUGMENTATION, heightShift: 1, fillMode }, samples: upTo(8) });
     const results = await Promise.all(Object.values(FillMode).map(shifted));
     assert.equal(new Set(results.map(String)).size, Object.keys(FillMode).length);
-    // Nothing but the edge of a white picture can be black.
+    // Nothing but the edge of a white image can be black.
     const graph = buildAugmentationGraph(
       SIZE,
       { ...NO_AUGMENTATION, heightShift: 1, fillMode: "CONSTANT" },
@@ -163,7 +163,7 @@ describe("what a sample becomes", () => {
     assert.ok(numbersOf(pixels).includes(0));
   });
 
-  test("stays white or black where it cannot get brighter or darker", async () => {
+  test("stays white or black where it cannot become brighter or darker", async () => {
     // So few values that TensorFlow converts them one by one, when too large a one would start again at black.
     const size = 1;
     const samples = upTo(24);
@@ -188,7 +188,7 @@ describe("what a sample becomes", () => {
     assert.ok(white.some((level) => level < 255) && black.some((level) => level > 0));
   });
 
-  test("keeps to whole grey levels from black to white", async () => {
+  test("has whole gray levels from black to white", async () => {
     const augmentation = { ...NO_AUGMENTATION, brightness: 1, contrast: 1 };
     const values = new Set((await augmented({ augmentation, samples: upTo(24) })).flat());
     assert.ok([...values].every((value) => Number.isInteger(value) && value >= 0 && value <= 255));
@@ -196,7 +196,7 @@ describe("what a sample becomes", () => {
   });
 });
 
-describe("what is drawn", () => {
+describe("the random changes", () => {
   const COUNT = 4000;
 
   async function drawn(
@@ -238,7 +238,7 @@ describe("what is drawn", () => {
     assert.deepEqual(values.fifth, expected(4n));
   });
 
-  test("fills the ranges asked for, evenly and each for itself", async () => {
+  test("are uniform in the requested ranges and independent of each other", async () => {
     const values = await drawn((graph, samples, epoch) => {
       const amounts = drawAmounts(graph, { samples, epoch, seed: 1 }, EVERYTHING, 100);
       const { mirroredX, mirroredY, rotation, ...others } = amounts;
@@ -287,7 +287,7 @@ describe("training with an augmentation", () => {
   const training = buildTrainingGraph(TINY_NETWORK, { ...TINY_TRAINING, augmentation: EVERYTHING });
   const plain = buildTrainingGraph(TINY_NETWORK, TINY_TRAINING);
 
-  test("shows by augment what a preview shows, pixel for pixel", async () => {
+  test("`augment` returns the pixels of a preview", async () => {
     await using session = await engine.openGraph(training);
     const { pixels } = await session.run("augment", { images: batchOf(samples), ...draw() });
     const preview = await augmented({
@@ -299,7 +299,7 @@ describe("training with an augmentation", () => {
     assertSamePixels(numbersOf(pixels), preview.flat());
   });
 
-  test("trains on those very pixels", async () => {
+  test("trains on the same pixels", async () => {
     const seen = await augmented({ augmentation: EVERYTHING, samples, epoch: 6, seed: TINY_NETWORK.seed });
     const images = (): TensorValue => ({ ...batchOf(samples), data: Uint8Array.from(seen.flat()) });
     await using augmenting = await engine.openGraph(training);
@@ -315,7 +315,7 @@ describe("training with an augmentation", () => {
     assert.notEqual(numberOf(own.loss), numberOf(original.loss));
   });
 
-  test("evaluates and predicts on pictures as they are", async () => {
+  test("evaluation and prediction use images without augmentation", async () => {
     await using augmenting = await engine.openGraph(training);
     await using unchanging = await engine.openGraph(plain);
     await augmenting.run("init", {});

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => engine[Symbol.asyncDispose]());
 
-/** Two pictures of 2 x 2 pixels with two channels: 1 to 8, and ten times that. */
+/** Two images of 2 x 2 pixels with two channels: 1 to 8, and ten times that. */
 const PIXELS = Array.from({ length: 8 }, (_, i) => [i + 1, (i + 1) * 10]).flat();
 const MEAN = [4.5, 45];
 const VARIANCE = [5.25, 525];
@@ -30,7 +30,7 @@ for (const computeType of ["float32", "bfloat16"] as const) {
     assert.ok(Math.abs(found - expected) <= tolerance * Math.max(1, Math.abs(expected)), message);
   };
 
-  test(`${computeType}: training normalises by the batch and moves the statistics a tenth of the way`, async () => {
+  test(`${computeType}: training normalizes by the batch and moves the statistics a tenth of the way`, async () => {
     const graph = new GraphBuilder();
     const variables = new Variables(graph, 0);
     const layer = batchNormalization({ name: "bn", epsilon: 1e-3 });

@@ -76,18 +76,18 @@ describe("a convolution", () => {
     ["many small pictures", [70, 4, 4, 64], 64],
     ["a picture in several strips", [1, 150, 40, 64], 64],
   ] as const) {
-    test(`and its gradients are those that float32 gives: ${use}`, async (context) => {
+    test(`and its gradients equal those of float32: ${use}`, async (context) => {
       if (!has(context, "EspalierConv2D")) return;
       await assertExact(BIASED_CONVOLUTION, conv2D, pictureShape, [3, 3, pictureShape[3], filters]);
     });
   }
 
-  test("with ReLU lets nothing through, forward or backward, where it would be below 0", async (context) => {
+  test("with ReLU gives 0, and a gradient of 0, where the result would be negative", async (context) => {
     if (!has(context, "EspalierConv2D")) return;
     await assertRectified(BIASED_CONVOLUTION, [2, 9, 6, 16], [3, 3, 16, 32]);
   });
 
-  test("is refused, and nothing else is lost, when there are more pictures than gradients", async (context) => {
+  test("refuses more images than gradients without affecting the engine", async (context) => {
     if (!has(context, "EspalierConv2D")) return;
     const graph = new GraphBuilder(new Set(engine.info.customOps));
     const input = placeholder(graph, "input", "float32", [null, 4, 4, 16]);
@@ -119,18 +119,18 @@ describe("a dense layer", () => {
     ["an odd number of rows, and of blocks of inputs", 11, 96, 128],
     ["more inputs than units", 16, 2080, 32],
   ] as const) {
-    test(`and its gradients are those that float32 gives: ${use}`, async (context) => {
+    test(`and its gradients equal those of float32: ${use}`, async (context) => {
       if (!has(context, "EspalierDense")) return;
       await assertExact(BIASED_PRODUCT, matMul, [rows, inputs], [inputs, units]);
     });
   }
 
-  test("with ReLU lets nothing through, forward or backward, where it would be below 0", async (context) => {
+  test("with ReLU gives 0, and a gradient of 0, where the result would be negative", async (context) => {
     if (!has(context, "EspalierDense")) return;
     await assertRectified(BIASED_PRODUCT, [3, 64], [64, 32]);
   });
 
-  test("is read in float32 for few rows alone", (context) => {
+  test("is read in float32 only for few rows", (context) => {
     if (!has(context, "EspalierDense")) return;
     const opsFor = (microBatchSize: number) => {
       const graph = new GraphBuilder(new Set(engine.info.customOps));
@@ -254,7 +254,7 @@ for (const [use, shape] of [
   ["one pixel", [1, 1, 1, 16]],
 ] as const) {
   for (const activation of ["with ReLU", "without"] as const) {
-    test(`batch normalisation ${activation} is TensorFlow's: ${use}`, async (context) => {
+    test(`batch normalization ${activation} is TensorFlow's: ${use}`, async (context) => {
       if (!has(context, "EspalierBatchNorm")) return;
       const rectified = activation === "with ReLU";
       const found = await normalised(new Set(engine.info.customOps), shape, rectified);
@@ -272,7 +272,7 @@ for (const [use, shape] of [
   }
 }
 
-/** What a layer of batch normalisation gives in bf16, with the gradients, and moved and given statistics in use. */
+/** What a layer of batch normalization gives in bf16, with the gradients, and moved and given statistics in use. */
 async function normalised(customOps: ReadonlySet<CustomOp>, shape: readonly number[], rectified: boolean) {
   const draw = seededRandom(5);
   const numbers = (sizes: readonly number[], from: number, to: number) =>
@@ -340,7 +340,7 @@ async function normalised(customOps: ReadonlySet<CustomOp>, shape: readonly numb
 }
 
 for (const fillMode of ["CONSTANT", "NEAREST", "REFLECT", "WRAP"] satisfies FillMode[]) {
-  test(`pictures are moved to the bit as TensorFlow moves them: ${fillMode}`, async (context) => {
+  test(`images are moved to the bit as TensorFlow moves them: ${fillMode}`, async (context) => {
     if (!has(context, "EspalierProjectiveTransform")) return;
     for (const [height, width] of [
       [9, 13],
@@ -360,7 +360,7 @@ for (const fillMode of ["CONSTANT", "NEAREST", "REFLECT", "WRAP"] satisfies Fill
         graphOf(graph, { run: { inputs: { images, transforms }, outputs } }),
       );
       const bytes = Uint8Array.from({ length: elementCount(shape) }, () => Math.floor(256 * random()));
-      // The first leaves everything where it is; the last lie many pictures away.
+      // The first leaves everything where it is; the last lie many images away.
       const matrices = Array.from({ length: count }, (_, index) => {
         if (index === 0) return [1, 0, 0, 0, 1, 0, 0, 0];
         const away = index > 16 ? 90 : 4;
@@ -375,7 +375,7 @@ for (const fillMode of ["CONSTANT", "NEAREST", "REFLECT", "WRAP"] satisfies Fill
   });
 }
 
-test("behind all of VGG19's convolutions, logits are hardly farther from float32's than TensorFlow's", async (context) => {
+test("logits of VGG19 with custom ops are about as close to float32 as TensorFlow's in bfloat16", async (context) => {
   if (!has(context, "EspalierConv2D")) return;
   await using bench = await TrainingBench.open();
   const network = {

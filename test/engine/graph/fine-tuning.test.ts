@@ -23,7 +23,7 @@ after(() => bench[Symbol.asyncDispose]());
 const batch = () => partOf(BATCH, 0, BATCH, TINY_NETWORK.classCount);
 const isFrozen = (name: string) => /^block[1-3]_/.test(name);
 
-test("frozen blocks keep every byte, their statistics included, while the rest learns", async () => {
+test("frozen stages keep every byte, including moving statistics, while the other layers learn", async () => {
   const opened = await bench.start(DROPPING, {
     frozenStages: FROZEN,
     weightDecay: 0.1,
@@ -41,7 +41,7 @@ test("frozen blocks keep every byte, their statistics included, while the rest l
   }
 });
 
-test("frozen blocks have no gradients and no slots of an optimizer", () => {
+test("frozen stages have no gradients and no optimizer slots", () => {
   const { variables, bytes } = buildTrainingGraph(DROPPING, { ...TINY_TRAINING, frozenStages: FROZEN });
   const slots = variables.filter(({ name }) => /\/adam_[mv]$/.test(name)).map(({ name }) => name);
   assert.ok(slots.length > 0);
@@ -51,7 +51,7 @@ test("frozen blocks have no gradients and no slots of an optimizer", () => {
   assert.match(text, /gradients\/train\/block4_/);
 });
 
-test("frozen normalisation sees the statistics it has, not those of the batch", async () => {
+test("frozen batch normalization uses its moving statistics, not those of the batch", async () => {
   const network = { ...DROPPING, head: { ...DROPPING.head, dropout: 0 } };
   const losses: Record<string, number> = {};
   for (const frozenStages of [0, 5]) {
@@ -66,7 +66,7 @@ test("frozen normalisation sees the statistics it has, not those of the batch", 
   assert.ok(Math.abs(learning - evaluation) > 1e-2 * evaluation, "the statistics of this batch are others");
 });
 
-test("five frozen blocks leave the head alone", async () => {
+test("with five frozen stages only the head learns", async () => {
   const { session, graph } = await bench.start(DROPPING, { frozenStages: 5 });
   await using _session = session;
   const first = numberOf((await session.run("train_step", batch())).loss);
@@ -85,7 +85,7 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const)
     ["", { ...DROPPING, precision }],
     [" of an odd number", { ...DROPPING, precision, widthMultiplier: 3 / 256, imageSizePixels: 40 }],
   ] as const) {
-    test(`in ${precision} a step from features${title} is the step from pictures, bit for bit`, async () => {
+    test(`in ${precision} a step from features${title} equals a step from images, bit for bit`, async () => {
       const size = network.imageSizePixels;
       const fed = () => partOf(BATCH, 0, BATCH, network.classCount, size);
       const plain = await bench.start(network, { frozenStages: FROZEN });
@@ -113,7 +113,7 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const)
   }
 }
 
-test("features are not cached of pictures that change, or where nothing is frozen", () => {
+test("features cannot be cached with augmentation or without frozen stages", () => {
   const augmentation = { ...NO_AUGMENTATION, horizontalFlip: true };
   for (const change of [{ frozenStages: 2, augmentation }, { frozenStages: 0 }]) {
     assert.throws(() => buildTrainingGraph(DROPPING, { ...TINY_TRAINING, ...change, cachedFeatures: true }), {
@@ -123,7 +123,7 @@ test("features are not cached of pictures that change, or where nothing is froze
   }
 });
 
-test("another network's weights are taken where asked, and the rest starts at random", async () => {
+test("named variables take the values of another network, and the others start at random", async () => {
   const base = await bench.start({ ...DROPPING, seed: 77 });
   await using source = base.session;
   await source.run("train_step", batch());

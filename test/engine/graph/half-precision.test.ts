@@ -68,7 +68,7 @@ for (const [title, step] of Object.entries(STEPS)) {
   });
 }
 
-test("two steps in parts are two steps of whole batches, up to the rounding of float16", async () => {
+test("two steps in micro-batches equal two steps of whole batches, up to the rounding of float16", async () => {
   const kernels: Float32Array[] = [];
   for (const [title, step] of Object.entries(STEPS)) {
     const opened = await bench.start(HALF, {

@@ -54,7 +54,7 @@ for (const [name, network] of inspectable) {
   });
 }
 
-test("assigned weights are the network's, and stay apart from the memory they came from", async () => {
+test("assigned weights are kept in separate memory", async () => {
   const network = { ...TINY_NETWORK, batchNormalization: false };
   const graph = buildInspectionGraph(network, { dropout: false });
   await using session = await engine.openGraph(graph);

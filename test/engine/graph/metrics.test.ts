@@ -51,7 +51,7 @@ test("a network that gives every class the same logit scores no better than chan
   assert.deepEqual({ top1, top5 }, { top1: 1, top5: 5 });
 });
 
-test("a NaN or infinite logit makes its picture wrong, whatever the label, and the others none the worse", async () => {
+test("a NaN or infinite logit counts its image as wrong, and does not affect the other images", async () => {
   const rows = [
     [Number.NaN, 1, 0],
     [1, Number.NaN, 0],

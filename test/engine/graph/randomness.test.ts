@@ -60,7 +60,7 @@ test("equal seeds give equal first weights, other seeds others", async () => {
   assert.notDeepEqual(first, other);
 });
 
-test("dropout zeroes its fraction, scales the rest up, and draws anew for every layer", async () => {
+test("dropout sets its fraction to zero, scales the others up, and draws anew for every layer", async () => {
   const graph = new GraphBuilder();
   const draw = dropoutDraw(graph, (stream) => int64Vector(graph, [7, stream]), null);
   const mode = { kind: "training", draw, microBatchSize: 4 } as const;

@@ -2,7 +2,7 @@ import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import type { NetworkSpec, TrainingSpec } from "../../../src/graph/architectures/network-spec.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 
-/** VGG11 at a sixteenth of its width on the smallest pictures: a step takes milliseconds. */
+/** VGG11 at a sixteenth of its width on the smallest images: a step takes milliseconds. */
 export const TINY_NETWORK: NetworkSpec = {
   architecture: "VGG11",
   batchNormalization: true,
@@ -23,7 +23,7 @@ export const TINY_TRAINING: TrainingSpec = {
   ...PLAIN_TRAINING,
 };
 
-/** Noise that is the same in every process: one colour of its own per picture, and grain on it. */
+/** Noise that is the same in every process: one color of its own per image, and grain on it. */
 export function pictures(count: number, sizePixels = TINY_NETWORK.imageSizePixels): TensorValue {
   const bytesEach = sizePixels * sizePixels * 3;
   const data = new Uint8Array(count * bytesEach);

@@ -69,7 +69,7 @@ export const integer = (value: number): TensorValue => {
   return { dtype: "int32", shape: [], data: Int32Array.of(value) };
 };
 
-/** Pictures `from` to `to` of a batch of `count`, and their classes. */
+/** Images `from` to `to` of a batch of `count`, and their classes. */
 export function partOf(count: number, from: number, to: number, classCount: number, sizePixels = 32) {
   const all = pictures(count, sizePixels).data as Uint8Array;
   const each = all.length / count;

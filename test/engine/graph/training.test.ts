@@ -58,7 +58,7 @@ async function digestOf(session: Session, name: string): Promise<string> {
 for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const) {
   for (const batchNormalization of [true, false]) {
     const title = batchNormalization ? "with" : "without";
-    test(`a tiny network learns eight pictures by heart in ${precision} ${title} batch normalisation`, async () => {
+    test(`a tiny network memorizes eight images in ${precision} ${title} batch normalization`, async () => {
       await using session = await openTraining({ ...TINY_NETWORK, precision, batchNormalization });
       const first = numberOf((await step(session)).loss);
       await steps(session, 118);
@@ -81,7 +81,7 @@ for (const [name, network] of NETWORKS) {
     assert.notEqual(digests[0], digests[2]);
   });
 
-  test(`${name} that goes on from a checkpoint ends with the bytes of an uninterrupted one`, async () => {
+  test(`${name} that resumes from a checkpoint ends with the bytes of an uninterrupted one`, async () => {
     const checkpoint = path.join(folder, "interrupted");
     await using uninterrupted = await openTraining(network);
     await steps(uninterrupted, 3);
@@ -96,7 +96,7 @@ for (const [name, network] of NETWORKS) {
   });
 }
 
-test("a step tells the loss before its update, the rate it used and its number", async () => {
+test("a step returns the loss before its update, the rate that it used and its number", async () => {
   await using session = await openTraining({ ...TINY_NETWORK, batchNormalization: false });
   const before = await session.run("eval_step", { images: pictures(8), labels: labels(8) });
   const first = await step(session);
@@ -110,7 +110,7 @@ test("a step tells the loss before its update, the rate it used and its number",
   assert.ok(numberOf(second.loss) < numberOf(first.loss));
 });
 
-test("a batch may have any size, and counts are of its own pictures", async () => {
+test("a batch may have any size, and its counts are those of its images", async () => {
   await using session = await openTraining(TINY_NETWORK);
   for (const count of [8, 3, 1]) {
     const { loss, top5 } = await step(session, count);
@@ -119,7 +119,7 @@ test("a batch may have any size, and counts are of its own pictures", async () =
   }
 });
 
-test("evaluation says the same of a picture in whatever batch it comes", async () => {
+test("the evaluation of an image does not depend on its batch", async () => {
   await using session = await openTraining(DROPPING);
   await steps(session, 2);
   const evaluate = async (from: number, to: number) => {
@@ -145,7 +145,7 @@ test("evaluation says the same of a picture in whatever batch it comes", async (
   }
 });
 
-test("evaluation tells the plain loss of every picture, whatever training minimises", async () => {
+test("evaluation returns the plain loss of every image, whatever loss training minimizes", async () => {
   const settings = { labelSmoothing: 0.3, classWeights: [4, 0.5, 2, 3] };
   const graph = buildTrainingGraph(TINY_NETWORK, { ...TINY_TRAINING, ...settings });
   await using session = await engine.openGraph(graph);
@@ -172,7 +172,7 @@ test("evaluation and prediction drop nothing and change nothing", async () => {
   assert.equal(await digestOf(session, "after"), before);
 });
 
-test("dropout drops something else at every step", async () => {
+test("dropout drops different activations in every step", async () => {
   // Without a rate the weights stay, so only what is dropped can change the loss.
   const training = {
     ...TINY_TRAINING,
@@ -202,7 +202,7 @@ test("a serving graph restores a training checkpoint and predicts the same", asy
   assert.deepEqual(numbersOf(found.logits), numbersOf(expected.logits));
 });
 
-test("a rate that is far too high shows as a loss that is not finite, not as correct answers", async () => {
+test("a learning rate that is far too high gives a loss that is not finite, and no correct answers", async () => {
   const learningRate = { kind: "constant", initial: 1e30, warmupEpochs: 0 } as const;
   const optimizer = { kind: "sgd", momentum: 0, nesterov: false } as const;
   const network = { ...TINY_NETWORK, batchNormalization: false };

@@ -54,7 +54,7 @@ test("histograms count every trainable weight between its least and its greatest
   }
 });
 
-test("weights that are no numbers any more are not counted, and do not stop anything", async () => {
+test("weights that are NaN or infinite are not counted and cause no error", async () => {
   const { session } = await bench.start(TINY_NETWORK, {
     optimizer: { kind: "sgd", momentum: 0, nesterov: false },
     learningRate: { kind: "constant", initial: 1e30, warmupEpochs: 0 },

@@ -28,7 +28,7 @@ interface FormulaGolden {
 
 const golden = await readGolden<FormulaGolden>("formula");
 
-test("weights made in TypeScript have the bits of those made in Python", () => {
+test("weights made in TypeScript have the same bits as those made in Python", () => {
   const cases = [
     ["block1_conv1/kernel", [3, 3, 3, 4], golden.kernel],
     ["block1_bn1/gamma", [5], golden.gamma],
@@ -39,7 +39,7 @@ test("weights made in TypeScript have the bits of those made in Python", () => {
   }
 });
 
-test("exact weights made in TypeScript are those made in Python", () => {
+test("exact weights made in TypeScript equal those made in Python", () => {
   const cases = [
     ["block1_conv2/kernel", [3, 3, 4, 5], golden.exactKernel],
     ["block1_conv2/bias", [9], golden.exactBias],
@@ -50,7 +50,7 @@ test("exact weights made in TypeScript are those made in Python", () => {
   }
 });
 
-test("pictures and labels made in TypeScript are those made in Python", () => {
+test("images and labels made in TypeScript equal those made in Python", () => {
   const bytes = pictures("formula", 2, 16);
   assert.deepEqual([...bytes.subarray(0, golden.pictures.length)], golden.pictures);
   const first = blackAndWhite(bytes).subarray(0, golden.blackAndWhite.length);

@@ -57,7 +57,7 @@ test("layers behind a cut may read only one value before it", () => {
   });
 });
 
-test("a layer that reads one which is not before it is refused", () => {
+test("a layer that reads a later layer is refused", () => {
   const layers = new LayerList();
   layers.add(narrow("first"), { stage: 1, inputs: ["second"] });
   assert.throws(() => shapesOf(layers.layers, [8, 8, 3]), {

@@ -59,7 +59,7 @@ describe("an augmentation", () => {
     });
   }
 
-  test("moves pictures once, however many ways they are moved in, and only when they are", () => {
+  test("moves images once for all geometric changes, and not at all without one", () => {
     const transforms = (settings: Partial<Augmentation>): number =>
       build(settings).added.filter((op) => op === "ImageProjectiveTransformV3").length;
     const all: Augmentation = Object.assign({ ...NO_AUGMENTATION }, ...CHANGES);
@@ -67,7 +67,7 @@ describe("an augmentation", () => {
     assert.equal(transforms({ horizontalFlip: true, verticalFlip: true, brightness: 0.1 }), 0);
   });
 
-  test("computes nothing in a way that differs between machines or batches", () => {
+  test("uses no operation whose results differ between machines or batches", () => {
     const all: Augmentation = Object.assign({ ...NO_AUGMENTATION }, ...CHANGES);
     const { added } = build(all);
     const banned = ["Sin", "Cos", "AdjustContrastv2", "Mean", "StatelessRandomUniform"];

@@ -11,7 +11,7 @@ import { formatSpec } from "../../../src/graph/tensor-spec.js";
 
 const UNDEFINED = "GRADIENT_UNDEFINED";
 
-test("only what leads from the targets to the loss is visited", () => {
+test("only nodes between the targets and the loss get gradients", () => {
   const graph = new GraphBuilder();
   const images = placeholder(graph, "images", "float32", [null, 4, 4, 1]);
   const kernel = placeholder(graph, "kernel", "float32", [3, 3, 1, 1]);
@@ -28,7 +28,7 @@ test("only what leads from the targets to the loss is visited", () => {
   assert.equal(formatSpec(byTarget.get(kernel)!), "float32 [3, 3, 1, 1]");
 });
 
-test("what flows back on several ways is added up", () => {
+test("gradients of a tensor with several readers are added up", () => {
   const graph = new GraphBuilder();
   const x = placeholder(graph, "x", "float32", [3]);
   const loss = sum(graph, add(graph, multiply(graph, x, x), x), [0]);
@@ -43,14 +43,14 @@ test("a weight gets its gradient in its own type", () => {
   assert.equal(gradients(graph, loss, [weight]).get(weight)!.dtype, "float32");
 });
 
-test("an operation without a rule is named", () => {
+test("an error names an operation without a gradient rule", () => {
   const graph = new GraphBuilder();
   const x = placeholder(graph, "x", "float32", []);
   const loss = graph.scope("odd", () => cosine(graph, x));
   assert.throws(() => gradients(graph, loss, [x]), { code: UNDEFINED, message: /Received Cos "odd\/Cos"/ });
 });
 
-test("a target that the loss does not depend on is named", () => {
+test("an error names a target that the loss does not depend on", () => {
   const graph = new GraphBuilder();
   const x = placeholder(graph, "x", "float32", []);
   const stranger = placeholder(graph, "stranger", "float32", []);

@@ -5,7 +5,7 @@ import { identity } from "../../../src/graph/ops/array.js";
 import { float32, placeholder } from "../../../src/graph/ops/constants.js";
 import { add } from "../../../src/graph/ops/math.js";
 
-test("nodes are named for their operation, and a name that is taken gets a number", () => {
+test("nodes are named after their operation, and a name that is taken gets a number", () => {
   const graph = new GraphBuilder();
   const x = placeholder(graph, "x", "float32", []);
   for (let i = 0; i < 3; i++) identity(graph, x);
@@ -15,7 +15,7 @@ test("nodes are named for their operation, and a name that is taken gets a numbe
   );
 });
 
-test("scopes nest, and end with what they were given to build", () => {
+test("scopes nest, and end after their callback", () => {
   const graph = new GraphBuilder();
   const inner = graph.scope("outer", () => graph.scope("inner", () => float32(graph, 1, "one")));
   const outside = graph.scope("outer", () => graph.outsideScopes(() => float32(graph, 2, "two")));

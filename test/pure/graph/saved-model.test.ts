@@ -45,7 +45,7 @@ test("nodes keep names, operations, inputs and control inputs", () => {
   assert.equal(batchNorm.attributes.get("T")!.getType(), DATA_TYPE_NUMBERS.float32);
 });
 
-test("lists, texts and shapes with an open axis arrive as they were", () => {
+test("lists, texts and shapes with an open axis are written without loss", () => {
   const graph = new GraphBuilder();
   const pictures = placeholder(graph, "pictures", "bfloat16", [null, 8, 8, 3]);
   conv2D(graph, pictures, placeholder(graph, "kernel", "bfloat16", [3, 3, 3, 4]), { stride: 2 });

@@ -72,7 +72,7 @@ for (const [name, build, expected] of RESULTS) {
   test(`shapes are known while building: ${name}`, () => assert.equal(formatSpec(built(build)), expected));
 }
 
-test("a Cast to the type that a value has adds nothing", () => {
+test("a Cast to a value's own type adds no node", () => {
   const graph = new GraphBuilder();
   const x = placeholder(graph, "x", "float32", []);
   assert.equal(array.cast(graph, x, "float32"), x);
@@ -150,7 +150,7 @@ const FAULTS: readonly (readonly [string, Build, RegExp])[] = [
 ];
 
 for (const [name, build, message] of FAULTS) {
-  test(`a fault throws where it is made, naming the node: ${name}`, () => {
+  test(`a wrong node throws where it is added, and the error names it: ${name}`, () => {
     const code = "GRAPH_INVALID";
     assert.throws(() => built((graph, feed) => graph.scope("layer", () => build(graph, feed))), {
       code,
@@ -159,7 +159,7 @@ for (const [name, build, message] of FAULTS) {
   });
 }
 
-test("a fed tensor is never assigned to a variable, whose memory it would become", () => {
+test("a fed tensor is never assigned to a variable directly", () => {
   const graph = new GraphBuilder();
   const held = { dtype: "float32", shape: [2] } as const;
   const handle = variableHandle(graph, "weight", held.dtype, held.shape);

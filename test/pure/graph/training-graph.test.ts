@@ -54,7 +54,7 @@ test("a training graph is called as the trainer expects", () => {
   });
 });
 
-test("a batch in parts, pictures that change and kept features each have signatures of their own", () => {
+test("micro-batches, augmentation and cached features each add their signatures", () => {
   const signaturesOf = (change: Partial<TrainingSpec>) => {
     const { signatures } = buildTrainingGraph(PUBLISHED_VGG19, { ...TRAINING, ...change });
     return (name: string) => {
@@ -115,7 +115,7 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
     const step = nodes.filter(({ name }) => /^(gradients\/)?train\//.test(name));
     const count = (op: string) => step.filter((node) => node.op === op).length;
 
-    // 16 kernels with four figures of normalisation each, 3 dense kernels and biases, the step.
+    // 16 kernels with four figures of normalization each, 3 dense kernels and biases, the step.
     assert.equal(count("ReadVariableOp"), 16 * 5 + 3 * 2 + 1 + 1);
     assert.equal(count("Conv2DBackpropFilter"), 16);
     assert.equal(count("Conv2DBackpropInput"), 15, "the pictures need no gradient");
@@ -130,7 +130,7 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
   });
 }
 
-test("the step counter moves after all updates, and what a step returns waits for that", () => {
+test("the step counter changes after all updates, and the outputs of a step wait for it", () => {
   const nodes = decodeSavedModel(buildTrainingGraph(PUBLISHED_VGG19, TRAINING).bytes).nodes;
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const updates = nodes.filter(({ op }) => op === "ResourceApplyAdam").map(({ name }) => `^${name}`);

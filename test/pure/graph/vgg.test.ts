@@ -18,7 +18,7 @@ for (const [architecture, parameters] of Object.entries(PARAMETERS)) {
   });
 }
 
-test("batch normalisation takes the convolutions' biases and brings four figures per filter", () => {
+test("batch normalization replaces the biases of convolutions by four values per filter", () => {
   const filters = 2 * 64 + 2 * 128 + 4 * 256 + 8 * 512;
   const network = { ...PUBLISHED_VGG19, batchNormalization: true };
   assert.equal(countParameters(network), PARAMETERS.VGG19 + 3 * filters);
@@ -58,7 +58,7 @@ test("VGG19's layers are those of the published table", () => {
   assert.equal(table.join("\n"), VGG19_TABLE);
 });
 
-test("dropout stands behind both hidden layers and has no parameters", () => {
+test("dropout follows both hidden layers and has no parameters", () => {
   const head = layerTable(PUBLISHED_VGG19).slice(-5);
   assert.deepEqual(
     head.map(({ name, kind }) => [name, kind]),

@@ -31,16 +31,16 @@ async function clipped(first: readonly number[], second: number): Promise<number
   return [...numbersOf(found.a), ...numbersOf(found.b)];
 }
 
-test("gradients whose norm together is within the limit stay what they are", async () => {
+test("gradients with a norm below the limit do not change", async () => {
   assert.deepEqual(await clipped([1, -2], 2), [1, -2, 2]);
   assert.deepEqual(await clipped([0, 0], 0), [0, 0, 0]);
 });
 
-test("gradients beyond the limit keep their direction, and their norm becomes the limit", async () => {
+test("gradients above the limit keep their direction, and their norm becomes the limit", async () => {
   assert.deepEqual(await clipped([6, -12], 12), [1.5, -3, 3]);
 });
 
-test("one gradient that is not finite shows in all of them", async () => {
+test("one gradient that is not finite makes all of them NaN", async () => {
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.deepEqual(await clipped([bad, 1], 1), [Number.NaN, Number.NaN, Number.NaN]);
   }

@@ -52,7 +52,7 @@ function assertRates(rates: readonly number[], closedForm: (step: number) => num
   }
 }
 
-test("a constant rate stays what it is", async () => {
+test("a constant rate does not change", async () => {
   assertRates(await ratesOf({ kind: "constant", initial: 0.01, warmupEpochs: 0 }), () => 0.01);
 });
 
@@ -71,7 +71,7 @@ test("a cosine after a warm-up takes the rest of the run", async () => {
   assertRates(rates, (step) => (step < 10 ? (0.1 * step) / 10 : cosine(0.1, 0, (step - 10) / 20)));
 });
 
-test("a warm-up as long as the run never gets to the decay", async () => {
+test("a warm-up that is as long as the run has no decay after it", async () => {
   const rates = await ratesOf({ kind: "cosine", initial: 0.1, minimum: 0, warmupEpochs: EPOCHS });
   assertRates(rates.slice(0, TOTAL_STEPS), (step) => (0.1 * step) / TOTAL_STEPS);
 });

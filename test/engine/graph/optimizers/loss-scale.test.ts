@@ -92,7 +92,7 @@ test("a step with a gradient that is not finite changes no weights and halves th
   assert.deepEqual(numbersOf(weight), [0.5, 1], "the next sound step goes on");
 });
 
-test("two thousand sound steps in a row double the scale", async () => {
+test("two thousand finite steps in a row double the scale", async () => {
   await using session = await openScaled();
   await session.run("init", {});
   await session.run("count", { count: int32Value([], [1998]) });

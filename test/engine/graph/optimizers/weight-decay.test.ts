@@ -77,7 +77,7 @@ for (const { title, optimizer, rule } of CASES) {
     ["", null],
     [", which was clipped before", 2.1],
   ] as const) {
-    test(`${title}${when}; biases and normalisation do not decay`, async () => {
+    test(`${title}${when}; biases and normalization do not decay`, async () => {
       const graph = new GraphBuilder();
       const variables = new Variables(graph, 0);
       const fed = {

@@ -70,7 +70,7 @@ function placeIn(bytes: Buffer, random: () => number): number {
 }
 
 describe("a damaged file of weights is refused and never harms", { timeout: 300_000 }, () => {
-  test("when it ends early", () =>
+  test("when it is cut off", () =>
     damageAll((bytes, random) => bytes.subarray(0, Math.floor(random() * bytes.length))));
 
   test("when bytes have flipped", () =>
@@ -81,7 +81,7 @@ describe("a damaged file of weights is refused and never harms", { timeout: 300_
       return bytes;
     }));
 
-  test("when lengths and addresses are huge", () =>
+  test("when lengths and addresses are too large", () =>
     damageAll((bytes, random) => {
       const length = [4, 8][Math.floor(random() * 2)] ?? 4;
       const place = placeIn(bytes, random) & ~3;
@@ -91,7 +91,7 @@ describe("a damaged file of weights is refused and never harms", { timeout: 300_
       return bytes;
     }));
 
-  test("when parts lie in each other's place", () =>
+  test("when blocks are exchanged", () =>
     damageAll((bytes, random) => {
       const [from, to] = [placeIn(bytes, random) & ~7, placeIn(bytes, random) & ~7];
       const moved = Buffer.from(bytes.subarray(from, from + 64));
@@ -100,7 +100,7 @@ describe("a damaged file of weights is refused and never harms", { timeout: 300_
     }));
 });
 
-test("a file that is something else is refused with what it begins with", async () => {
+test("a file of another format is refused, and the error shows its first bytes", async () => {
   const file = path.join(temporary.folder, "something-else");
   await writeFile(file, "GIF89a and more of it, to be long enough for any header");
   await assert.rejects(openWeightsFile(file), {
@@ -112,7 +112,7 @@ test("a file that is something else is refused with what it begins with", async 
 });
 
 for (const name of HOSTILE_FILES) {
-  test(`HDF5 that was made to harm is refused: ${name}`, async () => {
+  test(`a malicious HDF5 file is refused: ${name}`, async () => {
     assert.equal(await outcomeOf(path.join(temporary.folder, name)), "WEIGHTS_INVALID");
   });
 }

@@ -58,7 +58,7 @@ test("without a head in the file, or with one of another kind, the whole head st
   assert.deepEqual(fitWeights(VGG16, weightsOf(pooled)), convolutions);
 });
 
-test("with a head of the same kind that lacks its last layer, that one starts at random", () => {
+test("the last layer starts at random where the source's head lacks it", () => {
   assert.deepEqual(fitWeights(VGG16, weightsOf(VGG16, /^predictions/)), namesOf(VGG16).slice(0, -2));
 });
 
@@ -66,7 +66,7 @@ test("everything that does not fit is listed at once", () => {
   const network: NetworkSpec = { ...VGG16, architecture: "VGG19", batchNormalization: true };
   const mismatches = mismatchesOf(network, weightsOf({ ...VGG16, widthMultiplier: 0.5 }));
   const missing = mismatches.filter((line) => line.endsWith("found nothing."));
-  // Three convolutions and the normalisations of all sixteen.
+  // Three convolutions and the normalizations of all sixteen.
   assert.equal(missing.length, 3 + 16 * 4);
   assert.ok(missing.includes("- block3_conv4/kernel: expected [3, 3, 256, 256], found nothing."));
   assert.ok(
@@ -74,7 +74,7 @@ test("everything that does not fit is listed at once", () => {
       '- block1_conv1/kernel: expected [3, 3, 3, 64], found [3, 3, 3, 32] ("block1_conv1/kernel:0").',
     ),
   );
-  // A normalised network has no biases: the file's have no place.
+  // A normalized network has no biases: the file's have no place.
   assert.ok(
     mismatches.includes('- block5_conv3/bias: expected nothing, found [256] ("block5_conv3/bias:0").'),
   );
@@ -82,19 +82,19 @@ test("everything that does not fit is listed at once", () => {
   assert.equal(mismatches.length, 3 + 16 * 4 + 13 * 2 + 1);
 });
 
-test("hidden layers for another size of pictures do not fit, while the convolutions would", () => {
+test("hidden layers of another image size do not fit, although the convolutions do", () => {
   assert.deepEqual(mismatchesOf({ ...VGG16, imageSizePixels: 64 }, weightsOf(VGG16)), [
     '- fc1/kernel: expected [2048, 4096], found [25088, 4096] ("fc1/kernel:0").',
   ]);
 });
 
-test("half a layer is a mismatch, not a layer that the file lacks", () => {
+test("a layer without its bias is a mismatch", () => {
   assert.deepEqual(mismatchesOf(VGG16, weightsOf(VGG16, /^fc2\/bias$/)), [
     "- fc2/bias: expected [4096], found nothing.",
   ]);
 });
 
-test("numbers of another type and what no network of ours has are mismatches", () => {
+test("numbers of another type and unknown layers are mismatches", () => {
   const offered = weightsOf(VGG16);
   const variables = new Map(offered.variables);
   variables.set("block1_conv1/bias", { shape: [64], dtype: "int8", source: '"b"' });

@@ -14,7 +14,7 @@ function pickle(...parts: readonly (string | Buffer)[]): Buffer {
   return Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part)));
 }
 
-test("values come back as Python pickled them", () => {
+test("values are read as Python pickled them", () => {
   // pickle.dumps({"a": [1, -2, 2**40, True, None, 0.5], "b": ("x", b"y")}, protocol=2), by hand.
   const bytes = pickle(
     "\x80\x02}q\x00(X\x01\0\0\0aq\x01]q\x02(K\x01J\xfe\xff\xff\xff\x8a\x06\0\0\0\0\0\x01\x88N",
@@ -51,7 +51,7 @@ test("a pickle that would run a command is refused with the name of what it call
   }
 });
 
-test("opcodes that build objects by other ways are not known", () => {
+test("opcodes that build other objects are refused", () => {
   // INST, OBJ, EXT1, PERSID, NEWOBJ_EX, READONLY_BUFFER
   for (const opcode of ["i", "o", "\x82", "P", "\x92", "\x98"]) {
     assert.throws(() => readPickle(pickle("\x80\x02(K\x01", opcode, "\x01."), 0, STATE_DICT_MEANING), {

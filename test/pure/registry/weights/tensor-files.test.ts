@@ -32,7 +32,7 @@ function safetensors(header: unknown, data: Uint8Array = new Uint8Array()): Buff
   return Buffer.concat([length, json, data]);
 }
 
-test("every float type is read as float32, in parts too", async () => {
+test("every float type is read as float32, also in slices", async () => {
   const halves = Buffer.from(Uint16Array.of(0x3c00, 0xc100, 0x0001, 0x7bff).buffer);
   const brains = Buffer.from(Uint16Array.of(0x3f80, 0xc020).buffer);
   const doubles = Buffer.from(Float64Array.of(1e-3, 2).buffer);
@@ -53,7 +53,7 @@ test("every float type is read as float32, in parts too", async () => {
   assert.deepEqual(await tensorOf(weights, "double").read(0, 2), Float32Array.of(1e-3, 2));
 });
 
-test("a safetensors header that claims what is not there is refused", async () => {
+test("a safetensors header that describes missing data is refused", async () => {
   const entry = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
   const wrong: readonly unknown[] = [
     "{",
