@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { newId } from "../../src/core/ids.js";
+import { EPOCH_METRIC_NAMES, EPOCH_METRICS } from "../../src/core/metrics/epoch-metrics.js";
 import type { BenchContext } from "../benchmark.js";
 import {
   BATCH_KEY,
@@ -116,10 +117,10 @@ async function insertEpochs(
   runs: readonly FilledRun[],
   { epochs }: { readonly epochs: number },
 ): Promise<void> {
+  const metrics = EPOCH_METRIC_NAMES.map((name) => `'${name}', ${valueSql(EPOCH_METRICS[name].key, "n")}`);
   await client.query(
-    `insert into epoch (run_id, number, train_loss, train_top1, train_top5, validation_loss, validation_top1,
-       validation_top5, learning_rate, images_per_second, seconds)
-     select id, n, ${[...EPOCH_KEYS.map((key) => valueSql(key, "n")), "1.5"].join(", ")}
+    `insert into epoch (run_id, number, metrics, seconds)
+     select id, n, jsonb_build_object(${metrics.join(", ")}), 1.5
      from unnest($1::text[], $2::float8[]) as r (id, level), generate_series(1, $3::int) as n`,
     [runs.map(({ id }) => id), runs.map(({ level }) => level), epochs],
   );

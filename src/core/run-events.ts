@@ -1,22 +1,15 @@
 import { z } from "zod";
 import { RunEndReason, RunState } from "./enumerations.js";
-import { EPOCH_METRIC_NAMES, type EpochMetricName } from "./metrics/epoch-metrics.js";
+import { storedMetrics } from "./metrics/stored-metrics.js";
 import { storedNumber, storedTime } from "./stored-json.js";
 
 const EPOCH_RECORD = z.object({
   /** Counts from 1. */
   number: z.number(),
-  ...metricFields(),
+  ...storedMetrics.shape,
   /** Wall time of the epoch, validation and checkpoint included. */
   seconds: storedNumber,
 });
-
-/** An event that an earlier version stored lacks newer metrics. */
-function metricFields() {
-  const value = storedNumber.default(Number.NaN);
-  const fields = EPOCH_METRIC_NAMES.map((name) => [name, value]);
-  return Object.fromEntries(fields) as Readonly<Record<EpochMetricName, typeof value>>;
-}
 
 /** The figures of one epoch; NaN for a metric that is newer than the epoch. */
 export type EpochRecord = Readonly<z.infer<typeof EPOCH_RECORD>>;

@@ -290,7 +290,15 @@ export class RunAttemptStore {
 }
 
 /** @returns false when it is there already */
-async function insertEpoch({ prisma }: Transaction, runId: string, epoch: EpochRecord): Promise<boolean> {
-  const { count } = await prisma.epoch.createMany({ data: [{ runId, ...epoch }], skipDuplicates: true });
-  return count === 1;
+async function insertEpoch(
+  { kysely }: Transaction,
+  runId: string,
+  { number, seconds, ...metrics }: EpochRecord,
+): Promise<boolean> {
+  const inserted = await kysely
+    .insertInto("epoch")
+    .values({ runId, number, metrics: encodeJson(metrics), seconds })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return inserted.numInsertedOrUpdatedRows === 1n;
 }

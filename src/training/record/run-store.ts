@@ -4,22 +4,10 @@ import type { CheckpointRecord, EpochRecord } from "../../core/run-events.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
 import { unnest } from "../../db/unnest.js";
+import { EPOCH_FIELDS, epochRecordOf } from "./epoch-row.js";
 import { type OrderedRunRow, type RunKey, runKeyset, runListQueries } from "./list-query.js";
 import type { MetricSummaryRecord, RunListRequest, RunRecord } from "./run-records.js";
 import { RUN_FIELDS, runRecordOf } from "./run-row.js";
-
-const EPOCH = [
-  "number",
-  "trainLoss",
-  "validationLoss",
-  "trainTop1",
-  "trainTop5",
-  "validationTop1",
-  "validationTop5",
-  "learningRate",
-  "imagesPerSecond",
-  "seconds",
-] as const satisfies readonly (keyof EpochRecord)[];
 
 /** A part of the epochs of a run. */
 export interface EpochsPage {
@@ -74,7 +62,7 @@ export class RunStore {
       .innerJoinLateral(
         ({ selectFrom }) =>
           selectFrom("epoch")
-            .select(EPOCH)
+            .select(EPOCH_FIELDS)
             .whereRef("runId", "=", "run.id")
             .where("number", ">", after ?? 0)
             .orderBy("number")
@@ -82,11 +70,11 @@ export class RunStore {
             .as("e"),
         (join) => join.onTrue(),
       )
-      .select(["run.id as runId", ...EPOCH])
+      .select(["run.id as runId", ...EPOCH_FIELDS])
       .orderBy("run.id")
       .orderBy("number")
       .execute();
-    return groupByRun<EpochRecord>(rows);
+    return groupByRun(rows, epochRecordOf);
   }
 
   /** The checkpoints kept of each run, oldest first; a run without one is left out. */
@@ -104,7 +92,7 @@ export class RunStore {
       },
       orderBy: [{ runId: "asc" }, { step: "asc" }],
     });
-    return groupByRun<CheckpointRecord>(rows.map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes) })));
+    return groupByRun(rows, ({ runId: _, ...row }) => ({ ...row, sizeBytes: Number(row.sizeBytes) }));
   }
 
   /** Ordered by run, then key. */
@@ -144,12 +132,15 @@ interface OfRun {
   readonly runId: string;
 }
 
-function groupByRun<T>(rows: readonly (T & OfRun)[]): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
+function groupByRun<Row extends OfRun, Record>(
+  rows: readonly Row[],
+  recordOf: (row: Row) => Record,
+): ReadonlyMap<string, readonly Record[]> {
+  const groups = new Map<string, Record[]>();
   for (const row of rows) {
     const group = groups.get(row.runId);
-    if (group === undefined) groups.set(row.runId, [row]);
-    else group.push(row);
+    if (group === undefined) groups.set(row.runId, [recordOf(row)]);
+    else group.push(recordOf(row));
   }
   return groups;
 }

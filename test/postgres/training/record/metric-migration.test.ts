@@ -1,30 +1,18 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, readdir } from "node:fs/promises";
-import path from "node:path";
 import { test } from "node:test";
-import pg from "pg";
 import { Database } from "../../../../src/db/database.js";
-import { applyMigrations, migrationsFolder } from "../../../../src/db/migrations/apply-migrations.js";
+import { applyMigrations } from "../../../../src/db/migrations/apply-migrations.js";
 import { MetricStore } from "../../../../src/training/record/metric-store.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
-import { createEmptyDatabase, testLog } from "../../../testkit/database.js";
-import { temporaryFolder } from "../../../testkit/temporary-folder.js";
+import { testLog } from "../../../testkit/database.js";
+import { createEarlierDatabase } from "../../db/earlier-database.js";
 
 const NUMBERED_SERIES = "20261125104418_number_metric_series";
 
 test("metrics that were recorded before series had numbers are all there afterwards", async () => {
-  await using empty = await createEmptyDatabase();
-  await using temporary = await temporaryFolder();
-  const earlier = path.join(temporary.folder, "migrations");
-  await mkdir(earlier);
-  for (const name of await readdir(migrationsFolder())) {
-    if (name < NUMBERED_SERIES)
-      await cp(path.join(migrationsFolder(), name), path.join(earlier, name), { recursive: true });
-  }
-  await applyMigrations(empty.url, testLog, earlier);
-  const client = new pg.Client({ connectionString: empty.url });
-  await client.connect();
-  await client.query(`
+  await using earlier = await createEarlierDatabase(
+    NUMBERED_SERIES,
+    `
     insert into dataset (id, name) values ('ds', 'flowers');
     insert into dataset_version (id, dataset_id, number, status, class_names, split_seed, validation_fraction,
       test_fraction, source) values ('dsv', 'ds', 1, 'READY', '{daisy,rose}', 0, 0.2, 0.2, '{}');
@@ -35,11 +23,10 @@ test("metrics that were recorded before series had numbers are all there afterwa
     select 'run_' || n, key, 3, 'NaN', n, 1 from generate_series(1, 2) n, unnest(array['train.loss', 'train.top1']) key;
     insert into metric_point (run_id, key, step, value, at)
     select run_id, key, step, case step when 3 then 'NaN' else best_value * step end, '2026-01-01T00:00:00Z'
-    from metric_summary, generate_series(1, 3) step`);
-  await client.end();
-
-  await applyMigrations(empty.url, testLog);
-  await using database = await Database.open(empty.url, testLog);
+    from metric_summary, generate_series(1, 3) step`,
+  );
+  await applyMigrations(earlier.url, testLog);
+  await using database = await Database.open(earlier.url, testLog);
   assert.deepEqual(
     (await new RunStore(database).summaries(["run_1", "run_2"])).map(
       ({ runId, key, bestValue, lastValue }) => [runId, key, bestValue, lastValue],
