@@ -18,6 +18,7 @@ import { networkOfRun, trainingOfRun } from "../../src/graph/architectures/netwo
 import { buildTrainingGraph } from "../../src/graph/architectures/training-graph.js";
 import { OwnedResources } from "../../src/lang/owned-resources.js";
 import { createLog } from "../../src/telemetry/log.js";
+import { resolveConfiguration } from "../../src/training/configuration/resolution.js";
 import { imagesOf } from "../../src/training/loop/batch-source.js";
 import { EpochLoop } from "../../src/training/loop/epoch-loop.js";
 import { EPOCH_START, TRAINING_START } from "../../src/training/record/epoch-position.js";
@@ -221,30 +222,11 @@ function intervals(atMs: readonly number[]): readonly number[] {
 }
 
 function configurationOf(plan: StepSharePlan, augmentation: Augmentation): RunConfiguration {
-  return {
-    architecture: plan.architecture,
-    batchNormalization: false,
-    widthMultiplier: plan.widthMultiplier,
-    imageSizePixels: plan.imageSizePixels,
-    head: { kind: "FULLY_CONNECTED", units: 4096, dropout: 0.5 },
-    preprocessing: "SCALE_0_1",
-    optimizer: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
-    learningRate: { kind: "constant", initial: 1e-4, warmupEpochs: 0 },
-    batchSize: plan.batchSize,
-    accumulationSteps: 1,
-    epochs: plan.rounds + 1,
-    precision: plan.precision,
-    earlyStopping: null,
-    monitor: "VALIDATION_TOP1",
-    seed: 0,
-    initialization: { kind: "random" },
-    frozenBlocks: 0,
-    augmentation,
-    weightDecay: 0,
-    gradientClipNorm: null,
-    labelSmoothing: 0,
-    classWeights: null,
-    checkpointEveryMinutes: null,
-    extendedAfterEpochs: [],
-  };
+  const { architecture, widthMultiplier, imageSizePixels, batchSize, precision, rounds } = plan;
+  const configuration = resolveConfiguration({
+    ...{ architecture, widthMultiplier, imageSizePixels, batchSize, precision },
+    epochs: rounds + 1,
+    learningRate: { constant: { initial: 1e-4 } },
+  });
+  return { ...configuration, augmentation };
 }

@@ -1,43 +1,21 @@
-import { NO_AUGMENTATION, type RunConfiguration } from "../../src/core/run-configuration.js";
-import type { TrainingSpec } from "../../src/graph/architectures/network-spec.js";
+import { defaultsOf } from "../../src/core/settings/resolution.js";
+import { RUN_SETTINGS } from "../../src/core/settings/run-settings.js";
+import { trainingOfRun } from "../../src/graph/architectures/network-spec.js";
 
-/** Training with nothing beyond an optimizer and a learning rate, which tests choose. */
-export const PLAIN_TRAINING: Omit<TrainingSpec, "optimizer" | "learningRate" | "epochs" | "stepsPerEpoch"> = {
-  weightDecay: 0,
-  gradientClipNorm: null,
-  labelSmoothing: 0,
-  classWeights: null,
-  augmentation: NO_AUGMENTATION,
-  frozenStages: 0,
+const {
+  optimizer: _optimizer,
+  learningRate: _learningRate,
+  epochs: _epochs,
+  stepsPerEpoch: _stepsPerEpoch,
+  ...plain
+} = trainingOfRun(defaultsOf(RUN_SETTINGS), {
+  stepsPerEpoch: 1,
   cachedFeatures: false,
   accumulation: false,
   microBatchSize: 8,
   importedVariables: [],
   customOps: [],
-};
+});
 
-/** The same, as a run's configuration says it. */
-export const PLAIN_CONFIGURATION: Pick<
-  RunConfiguration,
-  | "accumulationSteps"
-  | "initialization"
-  | "frozenBlocks"
-  | "augmentation"
-  | "weightDecay"
-  | "gradientClipNorm"
-  | "labelSmoothing"
-  | "classWeights"
-  | "checkpointEveryMinutes"
-  | "extendedAfterEpochs"
-> = {
-  accumulationSteps: 1,
-  initialization: { kind: "random" },
-  frozenBlocks: 0,
-  augmentation: NO_AUGMENTATION,
-  weightDecay: 0,
-  gradientClipNorm: null,
-  labelSmoothing: 0,
-  classWeights: null,
-  checkpointEveryMinutes: null,
-  extendedAfterEpochs: [],
-};
+/** Training with the default settings, without an optimizer, a learning rate and a length, which tests choose. */
+export const PLAIN_TRAINING = plain;

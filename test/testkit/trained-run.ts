@@ -1,26 +1,24 @@
 import { newId } from "../../src/core/ids.js";
 import type { RunConfiguration } from "../../src/core/run-configuration.js";
+import { defaultsOf } from "../../src/core/settings/resolution.js";
+import { RUN_SETTINGS } from "../../src/core/settings/run-settings.js";
 import type { Database } from "../../src/db/database.js";
 import { prismaJson } from "../../src/db/prisma-json.js";
-import { PLAIN_CONFIGURATION } from "./plain-training.js";
 
 /** The smallest network: it runs fast and learns little. */
 export const TINY_CONFIGURATION: RunConfiguration = {
+  ...defaultsOf(RUN_SETTINGS),
   architecture: "VGG11",
   batchNormalization: true,
   widthMultiplier: 0.0625,
   imageSizePixels: 32,
   head: { kind: "GLOBAL_AVERAGE_POOLING", units: 16, dropout: 0 },
-  preprocessing: "SCALE_0_1",
   optimizer: { kind: "sgd", momentum: 0.9, nesterov: false },
   learningRate: { kind: "constant", initial: 0.01, warmupEpochs: 0 },
   batchSize: 4,
   epochs: 1,
   precision: "FLOAT32",
-  earlyStopping: null,
-  monitor: "VALIDATION_TOP1",
   seed: 1,
-  ...PLAIN_CONFIGURATION,
 };
 
 export interface TrainedRunRows {

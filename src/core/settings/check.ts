@@ -20,6 +20,12 @@ export function checkScalar<S extends Scalar>(
   throw invalid(path, describeAccepted(setting, boundOf), value);
 }
 
+/** Whether a setting takes a value, as far as that does not depend on other settings. */
+export function accepts(setting: Scalar, value: unknown): boolean {
+  if (!isList(setting)) return takes(setting, value, UNKNOWN_BOUNDS);
+  return Array.isArray(value) && value.every((item) => isNumberOf(setting, item, UNKNOWN_BOUNDS));
+}
+
 /**
  * The name of the only field that is neither null nor absent.
  *

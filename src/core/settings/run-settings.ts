@@ -72,7 +72,7 @@ export const RUN_SETTINGS = group(
         "Factor for the number of filters of every convolution: 1 is the published network, 0.25 a narrow one.",
     }),
     imageSizePixels: wholeNumber({
-      // Five poolings halve the image; a smaller one would vanish.
+      // The minimum of the architectures: those of VGG halve an image five times.
       from: 32,
       to: 1024,
       unit: "pixels",

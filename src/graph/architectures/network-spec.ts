@@ -1,11 +1,9 @@
 import { AppError } from "../../core/app-error.js";
 import type { ComputePrecision, Preprocessing } from "../../core/enumerations.js";
-import type {
-  Augmentation,
-  LearningRate,
-  Optimizer,
-  RunConfiguration,
-} from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/run-configuration.js";
+import { accepts, describeAccepted } from "../../core/settings/check.js";
+import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
+import type { Scalar } from "../../core/settings/setting.js";
 import type { CustomOp } from "../custom-op.js";
 import type { NetworkShape } from "./architecture.js";
 import { layerTable } from "./layer-table.js";
@@ -19,20 +17,9 @@ export interface NetworkSpec extends NetworkShape {
   readonly seed: number;
 }
 
-/** The settings that decide how the weights change. */
-export interface TrainingSpec {
-  readonly optimizer: Optimizer;
-  readonly learningRate: LearningRate;
-  readonly epochs: number;
+/** The facts that training needs beside the run's configuration. */
+export interface TrainingPlan {
   readonly stepsPerEpoch: number;
-  readonly weightDecay: number;
-  readonly gradientClipNorm: number | null;
-  readonly labelSmoothing: number;
-  /** By class; null: every sample counts the same. */
-  readonly classWeights: readonly number[] | null;
-  readonly augmentation: Augmentation;
-  /** The first stages of the network, which do not learn; 0: all of them learn. */
-  readonly frozenStages: number;
   /** Whether training and evaluation start from the features that the frozen stages give. */
   readonly cachedFeatures: boolean;
   /** Variables that `import` reads from another network's checkpoint; where there are none, there is no `import`. */
@@ -43,6 +30,14 @@ export interface TrainingSpec {
   readonly microBatchSize: number;
   /** The custom ops that the engine has. */
   readonly customOps: readonly CustomOp[];
+}
+
+/** Everything that decides how the weights change: the settings of the run, and the plan of the attempt. */
+export interface TrainingSpec extends Omit<RunConfiguration, "classWeights" | "frozenBlocks">, TrainingPlan {
+  /** By class; null: every sample counts the same. */
+  readonly classWeights: readonly number[] | null;
+  /** The first stages of the network, which do not learn; 0: all of them learn. */
+  readonly frozenStages: number;
 }
 
 /**
@@ -68,30 +63,11 @@ export function networkOfRun(
   };
 }
 
-/** The facts that training needs beside the run's configuration. */
-export interface TrainingPlan {
-  readonly importedVariables: readonly string[];
-  readonly stepsPerEpoch: number;
-  readonly cachedFeatures: boolean;
-  readonly accumulation: boolean;
-  readonly microBatchSize: number;
-  readonly customOps: readonly CustomOp[];
-}
-
-/** The part of a run's configuration that decides how its weights change. */
-export function trainingOfRun(configuration: RunConfiguration, plan: TrainingPlan): TrainingSpec {
-  return {
-    optimizer: configuration.optimizer,
-    learningRate: configuration.learningRate,
-    epochs: configuration.epochs,
-    weightDecay: configuration.weightDecay,
-    gradientClipNorm: configuration.gradientClipNorm,
-    labelSmoothing: configuration.labelSmoothing,
-    classWeights: configuration.classWeights?.weights ?? null,
-    augmentation: configuration.augmentation,
-    frozenStages: configuration.frozenBlocks,
-    ...plan,
-  };
+export function trainingOfRun(
+  { classWeights, frozenBlocks, ...settings }: RunConfiguration,
+  plan: TrainingPlan,
+): TrainingSpec {
+  return { ...settings, classWeights: classWeights?.weights ?? null, frozenStages: frozenBlocks, ...plan };
 }
 
 interface Requirement {
@@ -99,6 +75,20 @@ interface Requirement {
   readonly takes: (network: NetworkSpec) => string;
   readonly holds: (network: NetworkSpec) => boolean;
   readonly received: (network: NetworkSpec) => unknown;
+  /** Whether the field means anything for the network; by default it does. */
+  readonly applies?: (network: NetworkSpec) => boolean;
+}
+
+const { settings } = RUN_SETTINGS;
+
+/** The range of a run's setting. */
+function setting(field: string, facts: Scalar, received: (network: NetworkSpec) => unknown): Requirement {
+  return {
+    field,
+    takes: () => describeAccepted(facts),
+    holds: (network) => accepts(facts, received(network)),
+    received,
+  };
 }
 
 const REQUIREMENTS: readonly Requirement[] = [
@@ -123,12 +113,7 @@ const REQUIREMENTS: readonly Requirement[] = [
     holds: ({ architecture, head }) => ARCHITECTURES[architecture].heads.includes(head.kind),
     received: ({ head }) => head.kind,
   },
-  {
-    field: "widthMultiplier",
-    takes: () => "a number above 0",
-    holds: ({ widthMultiplier: width }) => Number.isFinite(width) && width > 0,
-    received: ({ widthMultiplier }) => widthMultiplier,
-  },
+  setting("widthMultiplier", settings.widthMultiplier, ({ widthMultiplier }) => widthMultiplier),
   {
     field: "classCount",
     takes: () => "a whole number of at least 1",
@@ -136,35 +121,22 @@ const REQUIREMENTS: readonly Requirement[] = [
     received: ({ classCount }) => classCount,
   },
   {
-    field: "head.units",
-    takes: () => "a whole number of at least 1",
-    holds: ({ head }) => head.kind !== "FULLY_CONNECTED" || (Number.isInteger(head.units) && head.units >= 1),
-    received: ({ head }) => head.units,
+    ...setting("head.units", settings.head.settings.units, ({ head }) => head.units),
+    applies: ({ head }) => head.kind === "FULLY_CONNECTED",
   },
-  {
-    field: "head.dropout",
-    takes: () => "a fraction of at least 0 and below 1",
-    holds: ({ head }) => head.dropout >= 0 && head.dropout < 1,
-    received: ({ head }) => head.dropout,
-  },
-  {
-    field: "seed",
-    takes: () => "a whole number",
-    holds: ({ seed }) => Number.isSafeInteger(seed),
-    received: ({ seed }) => seed,
-  },
+  setting("head.dropout", settings.head.settings.dropout, ({ head }) => head.dropout),
+  setting("seed", settings.seed, ({ seed }) => seed),
 ];
 
 /** @throws AppError `NETWORK_INVALID` that names the first field which no network can be built from */
 export function checkNetwork(network: NetworkSpec): void {
-  for (const { field, takes, holds, received } of REQUIREMENTS) {
-    if (!holds(network)) {
-      throw new AppError(
-        "NETWORK_INVALID",
-        `A network's ${field} must be ${takes(network)}. Received ${JSON.stringify(received(network))}.`,
-        { path: field.split(".") },
-      );
-    }
+  for (const { field, takes, holds, received, applies = () => true } of REQUIREMENTS) {
+    if (!applies(network) || holds(network)) continue;
+    throw new AppError(
+      "NETWORK_INVALID",
+      `A network's ${field} must be ${takes(network)}. Received ${JSON.stringify(received(network))}.`,
+      { path: field.split(".") },
+    );
   }
 }
 
