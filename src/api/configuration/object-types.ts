@@ -40,7 +40,7 @@ export class ObjectTypes {
     const kinds = Object.keys(byKind).map((kind) => `"${kind}"`);
     addField(type, "kind", { type: String, description: `One of ${inWords(kinds)}.`, nullable: false });
     for (const [name, { setting, kinds }] of mergeKinds(byKind)) {
-      // What a reference refers to is a field of its own, with a resolver.
+      // The object that a reference names is a field with its own resolver.
       if (setting.kind === "reference") continue;
       addField(type, name, {
         type: this.#typeOf(setting),

@@ -11,8 +11,8 @@ import { ObjectTypes } from "./object-types.js";
 import { addField, type TypeClass } from "./setting-field.js";
 
 /**
- * The GraphQL types of a run's settings, made from their table: a setting that is added there is in the schema, with
- * its type, default and description.
+ * The GraphQL types of a run's settings. They are made from the table of settings: a setting that is added there appears
+ * in the schema with its type, default and description.
  */
 const inputs = new InputTypes();
 const objects = new ObjectTypes();

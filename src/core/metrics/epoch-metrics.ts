@@ -7,7 +7,7 @@ export interface SplitFigures {
   readonly top5: number;
 }
 
-/** What is measured while an epoch is trained and validated. */
+/** The measurements of an epoch, from which its metrics are taken. */
 export interface EpochMeasurements {
   readonly train: SplitFigures;
   readonly validation: SplitFigures;
@@ -28,9 +28,9 @@ const LOSS = { unit: null, better: "lower", deterministic: true, alwaysFinite: f
 const ACCURACY = { unit: null, better: "higher", deterministic: true, alwaysFinite: false } as const;
 
 /**
- * The metrics that every run records once an epoch, by the name of their field in an epoch. Everything else that knows
- * them is derived from this table: the record and the API type of an epoch, metric points, TensorBoard's scalars, what
- * early stopping and the best checkpoint may monitor, and comparisons.
+ * The metrics that every run records once an epoch, by the name of their field in an epoch. The record of an epoch, its
+ * API type, metric points, TensorBoard's scalars, the words of the setting `monitor`, comparisons and docs/metrics.md
+ * are derived from this table. An epoch that was stored before a metric existed is NaN in it.
  */
 export const EPOCH_METRICS = {
   trainLoss: {
@@ -128,7 +128,7 @@ function metricOf(key: string): Metric | undefined {
   return METRICS_BY_KEY.get(key);
 }
 
-/** "validation.loss" as "validation/loss": TensorBoard groups charts by what is before the slash. */
+/** "validation.loss" as "validation/loss": TensorBoard groups charts by the part before the slash. */
 export function tensorBoardTag(key: string): string {
   return key.replace(".", "/");
 }

@@ -1,4 +1,4 @@
-/** What a metric is, wherever it is shown, stored or compared. */
+/** The facts about a metric that every part of the product uses. */
 export interface Metric {
   /** Its name in the API and in the database; never changed once released. */
   readonly key: string;

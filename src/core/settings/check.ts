@@ -4,7 +4,7 @@ import type { NumberSetting, NumbersSetting, Scalar } from "./setting.js";
 import type { Recorded } from "./setting-types.js";
 
 /**
- * Returns the value if the setting takes it. Null and absent values are the caller's concern: here they are refused.
+ * Returns the value if the setting takes it. Null and absent values are refused.
  *
  * @param path where the value stands in the request, for the error: ["configuration", "head", "units"]
  * @throws AppError `CONFIGURATION_INVALID`
@@ -27,7 +27,7 @@ export function accepts(setting: Scalar, value: unknown): boolean {
 }
 
 /**
- * The name of the only field that is neither null nor absent.
+ * Returns the name of the only field that is neither null nor absent.
  *
  * @throws AppError `CONFIGURATION_INVALID`
  */
@@ -42,7 +42,7 @@ export function checkExactlyOne<Field extends string>(
   throw invalid(path, `exactly one of ${fields.join(", ")}`, given);
 }
 
-/** The values that a setting takes, as the end of "must be …". */
+/** Describes the values that a setting takes, as the end of "must be …". */
 export function describeAccepted(setting: Scalar, boundOf: BoundOf = UNKNOWN_BOUNDS): string {
   switch (setting.kind) {
     case "number":

@@ -1,6 +1,6 @@
 import type { Bound, NumberSetting, NumbersSetting, RangeFacts } from "./setting.js";
 
-/** The value of another setting that bounds a range; null where it is not known yet, and then the bound holds. */
+/** Returns the value of a setting that bounds a range; null if it is not known yet, and then the bound is ignored. */
 export type BoundOf = (setting: string) => number | null;
 
 export const UNKNOWN_BOUNDS: BoundOf = () => null;
@@ -23,12 +23,12 @@ export function isBoundBySetting({ to, below }: RangeFacts): boolean {
   return typeof to === "object" || typeof below === "object";
 }
 
-/** Whether a setting takes every number, so that its type says it all. */
+/** Whether a setting takes every number. */
 export function isUnlimited(setting: NumberSetting | NumbersSetting): boolean {
   return setting.unit === undefined && setting.fractionOf === undefined && describeRange(setting) === "";
 }
 
-/** The values that a numeric setting takes, such as "a whole number of pixels from 32 to 1024". */
+/** Describes the values that a numeric setting takes, such as "a whole number of pixels from 32 to 1024". */
 export function describeNumber(
   setting: NumberSetting | NumbersSetting,
   boundOf: BoundOf = UNKNOWN_BOUNDS,

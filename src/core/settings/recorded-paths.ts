@@ -10,18 +10,18 @@ export interface RecordedPath {
   readonly setting: Scalar | null;
   /** The options that have the setting; null where it does not depend on a `kind` beside it. */
   readonly kinds: readonly string[] | null;
-  /** Set if runs of earlier versions lack the value, because the setting or the group around it was added later. */
+  /** Not null if runs of earlier versions lack the value, because the setting or its group was added later. */
   readonly addedLater: AddedLater | null;
 }
 
 export interface AddedLater {
-  /** What earlier runs lack: the setting, or the group around it. */
+  /** Path of the setting, or of the group, that earlier runs lack. */
   readonly missing: readonly string[];
-  /** What counts in its place. */
+  /** The value that earlier runs have instead. */
   readonly value: unknown;
 }
 
-/** Settings by the option that has them, under the names that they are recorded by. */
+/** The settings of each option of a choice, by their recorded names. */
 export type SettingsByKind = Readonly<Record<string, Readonly<Record<string, Scalar>>>>;
 
 /** Every place of a recorded configuration, in the order of the table. */
@@ -40,7 +40,7 @@ export interface SettingOfKinds {
   readonly kinds: readonly string[] | null;
 }
 
-/** Every setting that one of the options has, by the name that it is recorded under. */
+/** Returns every setting that at least one of the options has, by its recorded name. */
 export function mergeKinds(byKind: SettingsByKind): ReadonlyMap<string, SettingOfKinds> {
   const merged = new Map<string, { readonly setting: Scalar; readonly kinds: string[] }>();
   for (const [kind, settings] of Object.entries(byKind)) {
@@ -123,7 +123,7 @@ function settingsOfOptions({ options }: Choice): SettingsByKind {
     const renamed = Object.entries(settings).map(([name, setting]) => [recordedAs[name] ?? name, setting]);
     return [kind, Object.fromEntries(renamed)] as const;
   });
-  // What an option records whatever is given is a setting of another option.
+  // A value that an option always records is a setting of another option.
   const named = new Map(byKind.flatMap(([, settings]) => Object.entries(settings)));
   return Object.fromEntries(
     byKind.map(([kind, settings]) => {

@@ -9,10 +9,10 @@ type Fields = Readonly<Record<string, unknown>>;
 type LateCheck = (root: Fields) => void;
 
 /**
- * The settings as they are recorded: every default filled in, every value checked. What launching decides (`decided`)
- * and what the server records (`recordedOnly`) has its first value.
+ * Fills in every default and checks every value. Settings that are decided at launch (`decided`) or recorded by the
+ * server (`recordedOnly`) have their first value.
  *
- * @param path where `given` stands in the request, which paths in errors begin with: ["configuration"]
+ * @param path place of `given` in the request, with which paths in errors begin: ["configuration"]
  * @throws AppError `CONFIGURATION_INVALID` for the first value that a setting does not take
  */
 export function resolveSettings<G extends Group>(
@@ -26,14 +26,14 @@ export function resolveSettings<G extends Group>(
   return root as Recorded<G>;
 }
 
-/** The settings of a group where nothing is given. */
+/** The settings of a group if nothing is given. */
 export function defaultsOf<G extends Group>(group: G): Recorded<G> {
   return resolveFields(group.settings, {}, [group.name], []) as Recorded<G>;
 }
 
 /**
- * The value that a setting has in a run which was stored before the setting existed; undefined for a setting that is
- * required, which no stored run can lack.
+ * Returns the value of a setting in runs that were stored before the setting existed. Undefined for a required setting,
+ * which every stored run has.
  */
 export function valueInEarlierRuns(setting: Setting): unknown {
   const { earlierRuns } = setting as { readonly earlierRuns?: unknown };

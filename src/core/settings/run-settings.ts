@@ -52,8 +52,11 @@ const WARMUP = number({
 });
 
 /**
- * Every setting of a run: what it means, which values it takes and what it is where nobody says anything. Everything
- * else that knows the settings is derived from this table: see ARCHITECTURE.md.
+ * Every setting of a run with its meaning, type, range, unit and default. Checks, types, the GraphQL schema, the reading
+ * of stored runs, comparisons, filters and docs/settings.md are derived from this table.
+ *
+ * To add a scalar setting, add an entry with `since` here and read the setting where it is used; `npm run schema` then
+ * writes the generated files. Runs that were stored earlier have the default, or `earlierRuns`.
  */
 export const RUN_SETTINGS = group(
   { name: "RunConfiguration", description: "How a run trains." },

@@ -10,22 +10,22 @@ import type { WordSet } from "./words.js";
 export interface SettingFacts {
   /** A noun phrase and a full stop, without range, unit or default: those are derived. */
   readonly description: string;
-  /** What null means, as the end of "Null means …"; such a setting has no default. */
+  /** The meaning of null, as the end of "Null means …"; such a setting has no default. */
   readonly whenNull?: string;
-  /** What the server makes of the value, where the value alone does not say it. */
+  /** A sentence about the value that the server derives from it. */
   readonly derived?: string;
   /** The default stands for most architectures; another one may have a default of its own. */
   readonly defaultByArchitecture?: true;
   /** The setting has an effect only while another one of the same group is one of these words. */
   readonly appliesWhen?: { readonly setting: string; readonly is: readonly string[] };
   /**
-   * Version of the product that introduced the setting; none for the first settings, which every stored run has.
-   * A run of an earlier version has `earlierRuns`, or else the default.
+   * Version of the product that introduced the setting; absent for the first settings, which every stored run has.
+   * Runs of earlier versions have `earlierRuns`, or else the default.
    */
   readonly since?: string;
 }
 
-/** A bound that is the value of another setting, of the same group or else of the whole configuration. */
+/** A bound that equals another setting: one of the same group, or else one of the whole configuration. */
 export interface BoundBySetting {
   readonly setting: string;
 }
@@ -109,7 +109,7 @@ export function group<
   return { kind: "group", ...facts, settings } as const;
 }
 
-/** Names one of several options, each with settings of its own, which are recorded beside its name in `kind`. */
+/** One of the options of a choice. Its settings are recorded beside its name, which is recorded as `kind`. */
 export interface Option {
   /** Name of its settings together; options with the same settings share it. */
   readonly name: string;
@@ -117,16 +117,16 @@ export interface Option {
   /** Description of its settings together, where options share them. */
   readonly about?: string;
   readonly settings: Readonly<Record<string, Scalar>>;
-  /** Names that settings are recorded under, where those differ from the names they are given by. */
+  /** The recorded names of settings whose input has another name. */
   readonly recordedAs?: Readonly<Record<string, string>>;
-  /** Values that are recorded whatever is given. */
+  /** Values that are always recorded. */
   readonly recorded?: Readonly<Record<string, boolean>>;
 }
 
 /**
  * Exactly one of several options.
  *
- * @param facts `default` is what null means, as the input would say it
+ * @param facts `default` is the input that null stands for
  */
 export function choice<
   const Options extends Readonly<Record<string, Option>>,
@@ -136,10 +136,10 @@ export function choice<
 }
 
 /**
- * A setting whose recorded form depends on more than the configuration, such as the dataset, so that launching
- * decides it: exactly one of `given` is asked for, and `recorded` is what is kept.
+ * A setting that is decided at launch, because its recorded form depends on more than the configuration, such as the
+ * dataset. A user gives exactly one of `given`; the run keeps `recorded`.
  *
- * @param facts `undecided` is the recorded value where nothing is given
+ * @param facts `undecided` is the recorded value if nothing is given
  */
 export function decided<
   const Given extends Readonly<Record<string, Scalar>>,
@@ -149,7 +149,7 @@ export function decided<
   return { kind: "decided", ...facts, given, recorded } as const;
 }
 
-/** Something that the server records in the configuration and nobody can ask for. */
+/** A value that the server records in the configuration and that no input sets. */
 export function recordedOnly<const S extends Scalar, const Initially>(setting: S, initially: Initially) {
   return { ...setting, recordedOnly: true, initially } as const;
 }
@@ -212,7 +212,7 @@ export function isRecordedOnly(setting: Setting): boolean {
   return "recordedOnly" in setting && setting.recordedOnly === true;
 }
 
-/** The default whatever the architecture is; undefined where the architecture may have another one, or there is none. */
+/** The default for every architecture. Undefined if there is none, or if architectures have different ones. */
 export function fixedDefaultOf(setting: Scalar): unknown {
   return setting.defaultByArchitecture === true ? undefined : defaultOf(setting);
 }

@@ -7,16 +7,16 @@ import { RUN_SETTINGS } from "./run-settings.js";
 import type { Group, Scalar, Setting } from "./setting.js";
 import type { Recorded } from "./setting-types.js";
 
-/** Reads the configuration of a stored run: see `storedReader`. */
+/** Reads the configuration of a stored run; see `storedReader`. */
 export const readRunConfiguration: (json: unknown) => RunConfiguration = storedReader(RUN_SETTINGS);
 
 /**
- * Reads configurations that were stored as JSON. A setting that a run of an earlier version lacks has the value that
- * the table says. Settings that this version does not know, which a later one wrote, are kept as they are, so that
- * they can be seen in comparisons; `unknownSettings` names them, and such a run cannot be trained by this version.
- * Ranges are not checked: they may have changed since.
+ * Returns a reader of configurations that were stored as JSON. A setting that an earlier version did not have gets the
+ * value of `valueInEarlierRuns`. A setting that only a later version has stays as it is, so that comparisons show it;
+ * `unknownSettings` names such settings, and this version refuses to train the run. Ranges are not checked, because they
+ * may have changed.
  *
- * @returns a reader, which throws AppError `CONFIGURATION_UNREADABLE`
+ * The reader throws AppError `CONFIGURATION_UNREADABLE` for a value of the wrong type.
  */
 export function storedReader<G extends Group>(group: G): (json: unknown) => Recorded<G> {
   const schema = fieldsSchema(group.settings);

@@ -1,10 +1,7 @@
 import { describeNumber, isUnlimited } from "./range.js";
 import { defaultOf, isRequired, type Option, type Setting } from "./setting.js";
 
-/**
- * What a user who gives a setting needs to know: meaning, unit, range, default and the meaning of null, one sentence
- * each.
- */
+/** Describes a setting for its input: a sentence each for meaning, unit and range, effect, default and null. */
 export function describeGiven(setting: Setting): string {
   return sentences(
     setting.description,
@@ -15,7 +12,7 @@ export function describeGiven(setting: Setting): string {
   );
 }
 
-/** What a setting does, without the values that it takes. */
+/** Describes the effect of a setting, without the values that it takes. */
 export function describeEffect(setting: Setting): string {
   return sentences(
     setting.description,
@@ -25,7 +22,7 @@ export function describeEffect(setting: Setting): string {
   );
 }
 
-/** What a user who chooses an option needs to know. */
+/** Describes an option for its input. */
 export function describeOption({ description, settings }: Option): string {
   const required = Object.entries(settings).filter(([, setting]) => isRequired(setting));
   return sentences(
@@ -35,7 +32,7 @@ export function describeOption({ description, settings }: Option): string {
 }
 
 /**
- * What a user who reads a recorded setting needs to know.
+ * Describes a setting for the configuration of a run.
  *
  * @param kinds the options that have the setting; null where it does not depend on an option
  */
@@ -55,7 +52,7 @@ export function isNullWhenRecorded(setting: Setting): boolean {
   return setting.kind === "decided" ? setting.undecided === null : setting.whenNull !== undefined;
 }
 
-/** "A whole number of pixels from 32 to 1024." Undefined where the type says it all. */
+/** "A whole number of pixels from 32 to 1024." Undefined if the type says it already. */
 function describeRange(setting: Setting): string | undefined {
   switch (setting.kind) {
     case "number":
@@ -98,7 +95,7 @@ function describeNull(setting: Setting): string | undefined {
   }
 }
 
-/** A value as a GraphQL document writes it: { constant: { initial: 0.001 } } */
+/** Writes a value as a GraphQL document does: { constant: { initial: 0.001 } } */
 export function writtenInput(value: unknown): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const fields = Object.entries(value).map(([name, inner]) => `${name}: ${writtenInput(inner)}`);
