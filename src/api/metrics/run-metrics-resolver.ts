@@ -1,4 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { HISTORY_POINTS } from "../../core/settings/run-limits.js";
+import { describeGiven } from "../../core/settings/wording.js";
 import type { MetricStore } from "../../training/record/metric-store.js";
 import type { MetricPointRecord, MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
 import { Connection, connectionType } from "../relay/connection.js";
@@ -9,9 +11,6 @@ import { Run } from "../runs/run.js";
 import { MetricHistory } from "./metric-history.js";
 import { MetricPoint } from "./metric-point.js";
 import { MetricSummary } from "./metric-summary.js";
-
-/** Default of `maxPoints` of `metricHistory`. */
-const DEFAULT_HISTORY_POINTS = 500;
 
 const MetricPointConnection = connectionType(() => MetricPoint, {
   name: "MetricPoint",
@@ -55,11 +54,11 @@ export class RunMetricsResolver {
     @Arg("key", () => String, { description: 'Which metric, such as "train.loss".' }) key: string,
     @Arg("maxPoints", () => Int, {
       nullable: true,
-      defaultValue: DEFAULT_HISTORY_POINTS,
-      description: "How many points at most, from 5 to 10000; null means 500.",
+      defaultValue: HISTORY_POINTS.default,
+      description: describeGiven(HISTORY_POINTS),
     })
     maxPoints: number | null,
   ): Promise<MetricHistory> {
-    return { key, ...(await this.metricStore.history(run.id, key, maxPoints ?? DEFAULT_HISTORY_POINTS)) };
+    return { key, ...(await this.metricStore.history(run.id, key, maxPoints ?? HISTORY_POINTS.default)) };
   }
 }

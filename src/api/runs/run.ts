@@ -1,4 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
+import { PRIORITY } from "../../core/settings/run-limits.js";
+import { describeRecorded } from "../../core/settings/wording.js";
 import { connectionType } from "../relay/connection.js";
 import { Node } from "../relay/node.js";
 import { DateTime } from "../scalars.js";
@@ -36,7 +38,7 @@ export class Run {
   })
   progress!: RunProgress | null;
 
-  @Field(() => Int, { description: "Runs with a higher priority start first, from -1000 to 1000." })
+  @Field(() => Int, { description: describeRecorded(PRIORITY) })
   priority!: number;
 
   @Field(() => Int, {

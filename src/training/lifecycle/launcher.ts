@@ -3,6 +3,8 @@ import type { ClassCountRecord, DatasetVersionRecord } from "../../core/dataset-
 import type { Precision } from "../../core/enumerations.js";
 import { idempotencyOf } from "../../core/idempotency.js";
 import type { RunConfigurationInput } from "../../core/run-configuration.js";
+import { accepts, describeAccepted } from "../../core/settings/check.js";
+import { PRIORITY } from "../../core/settings/run-limits.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { countParameters, networkOfRun } from "../../graph/architectures/network-spec.js";
 import type { Clock } from "../../lang/clock.js";
@@ -23,7 +25,7 @@ export interface LaunchRun {
   /** Null: one is made up. */
   readonly name: string | null;
   readonly configuration: RunConfigurationInput;
-  /** From -1000 to 1000; higher goes first. */
+  /** See `PRIORITY`. */
   readonly priority: number;
   readonly idempotencyKey: string | null;
 }
@@ -38,8 +40,6 @@ export interface RunLauncherOptions {
   readonly memoryBytes: number;
   readonly clock: Clock;
 }
-
-const PRIORITY_LIMIT = 1000;
 
 /** Takes requests to train. */
 export class RunLauncher {
@@ -152,10 +152,10 @@ export class RunLauncher {
 }
 
 function checkPriority(priority: number): void {
-  if (Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_LIMIT) return;
+  if (accepts(PRIORITY, priority)) return;
   throw new AppError(
     "PRIORITY_INVALID",
-    `A priority is a whole number from ${-PRIORITY_LIMIT} to ${PRIORITY_LIMIT}. Received ${priority}.`,
+    `A priority must be ${describeAccepted(PRIORITY)}. Received ${priority}.`,
     { path: ["priority"] },
   );
 }

@@ -4,6 +4,8 @@ import { newId } from "../../core/ids.js";
 import { keysetOf, readPage } from "../../core/keyset.js";
 import { isName } from "../../core/name.js";
 import type { CountedPage, PageRequest } from "../../core/page.js";
+import { accepts, describeAccepted } from "../../core/settings/check.js";
+import { MAX_ACTIVE_RUNS } from "../../core/settings/run-limits.js";
 import type { Database } from "../../db/database.js";
 import { violatedUnique } from "../../db/driver-error.js";
 import { inKeyRange } from "../../db/key-range.js";
@@ -34,8 +36,6 @@ const EXPERIMENT = {
   maxActiveRuns: true,
   createdAt: true,
 } as const;
-
-const ACTIVE_RUNS_LIMIT = 1000;
 
 const EXPERIMENT_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: ExperimentRecord) => [
   createdAt.toISOString(),
@@ -163,11 +163,11 @@ export function checkExperimentName(name: string, field: string): void {
 
 function checkMaxActiveRuns(maxActiveRuns: number | null): void {
   if (maxActiveRuns === null) return;
-  if (Number.isInteger(maxActiveRuns) && maxActiveRuns >= 1 && maxActiveRuns <= ACTIVE_RUNS_LIMIT) return;
+  if (accepts(MAX_ACTIVE_RUNS, maxActiveRuns)) return;
   throw new AppError(
     "MAX_ACTIVE_RUNS_INVALID",
-    `At least 1 and at most ${ACTIVE_RUNS_LIMIT} runs of an experiment may be at work at once, or null for as many as ` +
-      `there are devices. Received ${maxActiveRuns}.`,
+    `maxActiveRuns must be ${describeAccepted(MAX_ACTIVE_RUNS)}, or null for ${MAX_ACTIVE_RUNS.whenNull}. ` +
+      `Received ${maxActiveRuns}.`,
     { path: ["maxActiveRuns"] },
   );
 }

@@ -3,6 +3,8 @@ import { AppError } from "../../core/app-error.js";
 import { type KeyRange, keysetOf, readPage } from "../../core/keyset.js";
 import { lowerIsBetter, type MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import type { Page, PageRequest } from "../../core/page.js";
+import { accepts, describeAccepted } from "../../core/settings/check.js";
+import { HISTORY_POINTS } from "../../core/settings/run-limits.js";
 import { anyOf } from "../../db/any-of.js";
 import type { ColumnsOf } from "../../db/connection.js";
 import type { Database } from "../../db/database.js";
@@ -11,9 +13,6 @@ import type { Transaction } from "../../db/transaction.js";
 import { unnest } from "../../db/unnest.js";
 import { isFiniteNumber, seriesId, thinnedPoints } from "./metric-history-query.js";
 import type { MetricHistoryRecord, MetricPointRecord } from "./run-records.js";
-
-const MIN_POINTS = 5;
-const MAX_POINTS = 10_000;
 
 const POINT_KEYSET = keysetOf(["integer"], ({ step }: MetricPointRecord) => [step]);
 
@@ -30,10 +29,10 @@ export class MetricStore {
    * @throws AppError `MAX_POINTS_INVALID`
    */
   async history(runId: string, key: string, maxPoints: number): Promise<MetricHistoryRecord> {
-    if (!Number.isInteger(maxPoints) || maxPoints < MIN_POINTS || maxPoints > MAX_POINTS) {
+    if (!accepts(HISTORY_POINTS, maxPoints)) {
       throw new AppError(
         "MAX_POINTS_INVALID",
-        `maxPoints is a whole number from ${MIN_POINTS} to ${MAX_POINTS}. Received ${maxPoints}.`,
+        `maxPoints must be ${describeAccepted(HISTORY_POINTS)}. Received ${maxPoints}.`,
         { path: ["maxPoints"] },
       );
     }

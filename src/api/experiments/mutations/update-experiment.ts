@@ -1,5 +1,7 @@
 import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
 import type { Role } from "../../../core/enumerations.js";
+import { MAX_ACTIVE_RUNS } from "../../../core/settings/run-limits.js";
+import { describeGiven } from "../../../core/settings/wording.js";
 import type { ExperimentStore } from "../../../training/record/experiment-store.js";
 import { UserError } from "../../errors/user-error.js";
 import { userErrorsDescription } from "../../errors/user-errors-description.js";
@@ -19,9 +21,7 @@ export class UpdateExperimentInput {
 
   @Field(() => Int, {
     nullable: true,
-    description:
-      "How many of its runs may be prepared or trained at the same time, from 1 to 1000; null means one " +
-      "per device. The limit is kept when this is left out.",
+    description: `${describeGiven(MAX_ACTIVE_RUNS)} Without this field, the experiment keeps its limit.`,
   })
   maxActiveRuns?: number | null;
 }

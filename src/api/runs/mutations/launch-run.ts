@@ -1,5 +1,7 @@
 import { Arg, Authorized, Field, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
 import type { Role } from "../../../core/enumerations.js";
+import { PRIORITY } from "../../../core/settings/run-limits.js";
+import { describeGiven } from "../../../core/settings/wording.js";
 import type { RunLauncher } from "../../../training/lifecycle/launcher.js";
 import type { RunRecord } from "../../../training/record/run-records.js";
 import { RunConfigurationInput } from "../../configuration/run-configuration.js";
@@ -29,8 +31,8 @@ export class LaunchRunInput {
 
   @Field(() => Int, {
     nullable: true,
-    defaultValue: 0,
-    description: "Runs with a higher priority start first, from -1000 to 1000; null means 0.",
+    defaultValue: PRIORITY.default,
+    description: describeGiven(PRIORITY),
   })
   priority?: number | null;
 
@@ -88,7 +90,7 @@ export class LaunchRunResolver {
         dataset: input.dataset,
         name: input.name ?? null,
         configuration: input.configuration,
-        priority: input.priority ?? 0,
+        priority: input.priority ?? PRIORITY.default,
         idempotencyKey: input.idempotencyKey ?? null,
       }),
     }));
