@@ -4,7 +4,9 @@ import type { Precision } from "../../core/enumerations.js";
 import { idempotencyOf } from "../../core/idempotency.js";
 import type { RunConfigurationInput } from "../../core/run-configuration.js";
 import { accepts, describeAccepted } from "../../core/settings/check.js";
+import { normalForm } from "../../core/settings/normal-form.js";
 import { PRIORITY } from "../../core/settings/run-limits.js";
+import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { countParameters, networkOfRun } from "../../graph/architectures/network-spec.js";
 import type { Clock } from "../../lang/clock.js";
@@ -56,7 +58,10 @@ export class RunLauncher {
   async launch(request: LaunchRun): Promise<RunRecord> {
     const { launches, clock, memoryBytes } = this.options;
     const { idempotencyKey, ...input } = request;
-    const idempotency = idempotencyOf(idempotencyKey, input);
+    const idempotency = idempotencyOf(idempotencyKey, {
+      ...input,
+      configuration: normalForm(RUN_SETTINGS, input.configuration),
+    });
     const earlier = await launches.findLaunched(idempotency);
     if (earlier !== null) return earlier;
 

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { normalForm } from "../../../../src/core/settings/normal-form.js";
+import { RUN_SETTINGS } from "../../../../src/core/settings/run-settings.js";
+import { group, number } from "../../../../src/core/settings/setting.js";
+
+const form = (given: object) => normalForm(RUN_SETTINGS, given);
+
+test("a request equals one that gives a default itself, also in a group and in a choice", () => {
+  assert.deepEqual(form({ epochs: 3 }), form({ epochs: 3, batchNormalization: false }));
+  assert.deepEqual(form({ head: { units: 8 } }), form({ head: { units: 8, dropout: 0.5 } }));
+  assert.deepEqual(form({ optimizer: { sgd: {} } }), form({ optimizer: { sgd: { nesterov: false } } }));
+  assert.notDeepEqual(form({ epochs: 3 }), form({ epochs: 4 }));
+  assert.notDeepEqual(form({ optimizer: { sgd: {} } }), form({ optimizer: { adam: {} } }));
+});
+
+test("a request keeps its form when the program gets another setting", () => {
+  const first = number({ description: "First.", default: 1 });
+  const later = number({ description: "Later.", default: 2, since: "0.2" });
+  const before = group({ name: "configuration", description: "Before." }, { first });
+  const after = group({ name: "configuration", description: "After." }, { first, later });
+  assert.deepEqual(normalForm(after, {}), normalForm(before, {}));
+  assert.deepEqual(normalForm(after, { later: 2 }), normalForm(before, {}));
+  assert.notDeepEqual(normalForm(after, { later: 3 }), normalForm(before, {}));
+});
