@@ -8,7 +8,7 @@ import { cast, identity, reshape } from "../ops/array.js";
 import { float32, int32Vector, int64Vector } from "../ops/constants.js";
 import { conv2D } from "../ops/convolution.js";
 import { BIASED_CONVOLUTION, biased, coversBiased } from "../ops/custom/biased-ops.js";
-import { add, matMul, multiply, relu } from "../ops/math.js";
+import { add, matMul, multiply, relu, subtract } from "../ops/math.js";
 import { randomUniform } from "../ops/random.js";
 import { sum } from "../ops/reduction.js";
 import { completeGraph } from "../saved-model/complete-graph.js";
@@ -33,7 +33,12 @@ export function buildPrecisionProbe(
   const dtype = COMPUTE_TYPES[precision];
   const draw = (shape: readonly number[], seed: number): Tensor => {
     const seeds = computedLate(graph, int64Vector(graph, [0, seed]));
-    return randomUniform(graph, int32Vector(graph, shape), shape, seeds);
+    // Weights and activations are on both sides of zero. Sums of positive numbers alone lose digits in bf16.
+    return subtract(
+      graph,
+      randomUniform(graph, int32Vector(graph, shape), shape, seeds),
+      float32(graph, 0.5),
+    );
   };
   const narrowed = (x: Tensor): Tensor => cast(graph, x, dtype);
   const [images, kernel, rows, matrix] = [draw(IMAGES, 1), draw(KERNEL, 2), draw(ROWS, 3), draw(MATRIX, 4)];
