@@ -75,45 +75,35 @@ test("a database and a home folder made by version 0.1 open, answer and go on as
   };
   const outcomeOf = async (id: string): Promise<RunOutcome> =>
     (await admin.ask<{ run: RunOutcome }>(outcomeDocument, { id })).run;
-  const compare = async (
-    name: keyof OldHomeGolden["afterwards"]["outcomes"],
-  ): Promise<string | undefined> => {
+  const compare = async (name: keyof OldHomeGolden["afterwards"]["outcomes"]): Promise<void> => {
     const [actual, expected] = [await outcomeOf(ids[name]), outcomes[name]];
     const sameMachine =
       JSON.stringify(here) === JSON.stringify(machine) &&
       JSON.stringify(actual.environment) === JSON.stringify(expected.environment);
-    if (sameMachine) {
-      assert.deepEqual(actual, expected);
-      return undefined;
-    }
-    assertClose(learned(actual), learned(expected));
-    return "bytes were not compared: the golden ones come from another processor or TensorFlow";
-  };
-  const report = (t: { diagnostic(message: string): void }, reason: string | undefined): void => {
-    if (reason !== undefined) t.diagnostic(reason);
+    assertClose(learned(actual), learned(expected), sameMachine ? SAME_MACHINE_TOLERANCE : undefined);
   };
 
   await t.test(
     "the run that waited in the queue is trained, and learns what it would have learned",
-    async (t) => {
+    async () => {
       await followRun(admin, ids.queuedRun);
-      report(t, await compare("queuedRun"));
+      await compare("queuedRun");
     },
   );
 
   await t.test(
     "the run that was paused inside an epoch goes on, and ends as it would have ended",
-    async (t) => {
+    async () => {
       await control(admin, "resumeRun", ids.pausedRun);
       await followRun(admin, ids.pausedRun);
-      report(t, await compare("pausedRun"));
+      await compare("pausedRun");
     },
   );
 
-  await t.test("the run that had succeeded is extended by an epoch", async (t) => {
+  await t.test("the run that had succeeded is extended by an epoch", async () => {
     await control(admin, "extendRun", ids.tunedRun, ", epochs: 3");
     await followRun(admin, ids.tunedRun);
-    report(t, await compare("tunedRun"));
+    await compare("tunedRun");
   });
 
   await t.test("the alias classifies with the same probabilities", async () => {
@@ -194,6 +184,9 @@ function learned({ state, endReason, attempt, epochs, batchLoss }: RunOutcome): 
   }));
   return { state, endReason, attempt, losses, batchLoss };
 }
+
+/** A later version may add the same numbers in another order, which changes their last digits. */
+const SAME_MACHINE_TOLERANCE = 1e-5;
 
 /** Equal but for numbers, which may differ by `tolerance`. */
 function assertClose(actual: unknown, expected: unknown, tolerance = 0.02, path = ""): void {
