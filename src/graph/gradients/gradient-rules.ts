@@ -25,6 +25,7 @@ import {
 import { fusedBatchNormGradient } from "../ops/normalization.js";
 import { maxPoolGradient } from "../ops/pooling.js";
 import { sum } from "../ops/reduction.js";
+import { isSubsampling, subsampleGradient } from "../ops/subsampling.js";
 import { elementCount } from "../tensor-spec.js";
 import { spreadOverAxes, sumToShape } from "./broadcasting.js";
 import { convolutionOptionsOf, flagOf, numberOf, poolingWindowOf } from "./node-attributes.js";
@@ -119,6 +120,19 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     return [
       () => conv2DBackpropInput(graph, sizesOf(graph, input), input.shape, kernel, gradient, options),
       () => conv2DBackpropFilter(graph, input, sizesOf(graph, kernel), kernel.shape, gradient, options),
+    ];
+  },
+
+  StridedSlice: (graph, node, gradient) => {
+    if (!isSubsampling(node)) {
+      throw new AppError("GRADIENT_UNDEFINED", `${node.op} "${node.name}" does not take every n-th pixel.`);
+    }
+    const input = node.input(0);
+    return [
+      () => subsampleGradient(graph, sizesOf(graph, input), input.shape, node.input(3), gradient),
+      null,
+      null,
+      null,
     ];
   },
 

@@ -4,6 +4,7 @@ import type { Initializer } from "../initializers/initializer.js";
 import { conv2D, type Padding } from "../ops/convolution.js";
 import { BIASED_CONVOLUTION, biased, coversBiased } from "../ops/custom/biased-ops.js";
 import { biasAdd, relu } from "../ops/math.js";
+import { subsample } from "../ops/subsampling.js";
 import type { Activation, LayerRules } from "./layer.js";
 
 export interface ConvolutionOptions {
@@ -27,6 +28,10 @@ export interface ConvolutionLayer extends LayerRules, ConvolutionOptions {
  * [h, w, channels] -> [h / stride, w / stride, width], rounded up. The kernel is [kernelSize, kernelSize, channels,
  * width], the bias [width]. The input is padded with (kernelSize - 1) / 2 zeros on every side, as in torchvision:
  * TensorFlow's SAME pads the far sides alone where a stride of 2 halves an even size.
+ *
+ * A kernel of one pixel with a stride is applied to the pixels that the stride reaches. That is the same, and avoids a
+ * fault of oneDNN: on processors without AVX-512 and with one thread, it writes behind its buffer when it computes the
+ * gradient of such a kernel itself.
  */
 export function convolution(options: ConvolutionOptions): ConvolutionLayer {
   const { name, width, kernelSize, stride, useBias, activation, kernelInitializer } = options;
@@ -60,7 +65,10 @@ export function convolution(options: ConvolutionOptions): ConvolutionLayer {
         return biased(graph, BIASED_CONVOLUTION, input, kernel, bias, { relu: activation === "relu" });
       }
       const weights = pass.weight(kernelName, computeType);
-      const convolved = conv2D(graph, input, weights, { stride, padding });
+      const convolved =
+        kernelSize === 1 && stride > 1
+          ? conv2D(graph, subsample(graph, input, stride), weights)
+          : conv2D(graph, input, weights, { stride, padding });
       const shifted = useBias ? biasAdd(graph, convolved, pass.weight(biasName, computeType)) : convolved;
       return activation === "relu" ? relu(graph, shifted) : shifted;
     },

@@ -7,6 +7,7 @@ import * as math from "../../../src/graph/ops/math.js";
 import { fusedBatchNorm } from "../../../src/graph/ops/normalization.js";
 import { maxPool } from "../../../src/graph/ops/pooling.js";
 import { mean, sum } from "../../../src/graph/ops/reduction.js";
+import { subsample } from "../../../src/graph/ops/subsampling.js";
 
 /** One way in which an operation is used, to check its gradient rule by. */
 export interface GradientCase {
@@ -127,6 +128,12 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
     use: "1 x 1, stride 2",
     inputs: [batchOf(1, 4, 5, 3), of(1, 1, 3, 2)],
     build: (graph, x, kernel) => conv2D(graph, x, kernel, { stride: 2 }),
+  },
+  {
+    op: "StridedSlice",
+    use: "every second pixel of an odd and an even side",
+    inputs: [batchOf(2, 5, 4, 3)],
+    build: (graph, x) => subsample(graph, x, 2),
   },
   {
     op: "MaxPool",

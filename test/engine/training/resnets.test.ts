@@ -14,10 +14,10 @@ const TINY_RESNET: RunConfigurationInput = {
   head: { dropout: 0.1 },
   batchSize: 10,
   accumulationSteps: 2,
-  epochs: 6,
+  epochs: 8,
   precision: "AUTO",
-  optimizer: { sgd: { momentum: 0.9 } },
-  learningRate: { cosine: { initial: 0.05, warmupEpochs: 1 } },
+  optimizer: { adam: {} },
+  learningRate: { cosine: { initial: 5e-3, warmupEpochs: 1 } },
   weightDecay: 1e-4,
   augmentation: { horizontalFlip: true, brightness: 0.1 },
 };

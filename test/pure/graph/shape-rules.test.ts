@@ -11,6 +11,7 @@ import { fusedBatchNorm } from "../../../src/graph/ops/normalization.js";
 import { maxPool } from "../../../src/graph/ops/pooling.js";
 import { randomUniform } from "../../../src/graph/ops/random.js";
 import { mean, sum } from "../../../src/graph/ops/reduction.js";
+import { subsample } from "../../../src/graph/ops/subsampling.js";
 import { assignVariable, variableHandle } from "../../../src/graph/ops/variables.js";
 import { type DType, formatSpec, type Shape } from "../../../src/graph/tensor-spec.js";
 
@@ -45,6 +46,7 @@ const RESULTS: readonly (readonly [string, Build, string])[] = [
     (g, x) => conv2D(g, x([null, 224, 7, 3]), x([7, 7, 3, 8]), { stride: 2, padding: 3 }),
     "float32 [?, 112, 4, 8]",
   ],
+  ["StridedSlice of pixels", (g, x) => subsample(g, x([null, 7, 4, 3]), 2), "float32 [?, 4, 2, 3]"],
   [
     "MaxPool drops an odd rest",
     (g, x) => maxPool(g, x([null, 7, 5, 3]), { window: 2, stride: 2, padding: 0 }),
