@@ -7,7 +7,7 @@ export interface Measurement {
   readonly settings: Readonly<Record<string, number | string | boolean>>;
 }
 
-/** What a benchmark gets from the program that runs it. */
+/** Input of a benchmark, from the program that runs it. */
 export interface BenchContext {
   /** Prints a line of progress. */
   report(line: string): void;

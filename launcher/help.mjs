@@ -1,4 +1,4 @@
-/** What the launcher says about its commands. The programs that it starts describe their own options. */
+/** Help of the launcher about its commands. The programs that it starts describe their own options. */
 
 /**
  * @typedef {import("./commands.mjs").Command} Command

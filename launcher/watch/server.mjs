@@ -3,7 +3,7 @@ import path from "node:path";
 import { fingerprint } from "../fingerprint.mjs";
 import { Child } from "./child.mjs";
 
-/** What the running server was loaded from. */
+/** Folders that the running server was loaded from. */
 const CODE = ["dist/src", "native", "prisma/migrations"];
 
 export class DevServer {

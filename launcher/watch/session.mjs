@@ -1,4 +1,4 @@
-/** What the watching commands have in common: they print, and they run until somebody stops them. */
+/** Functions that the watching commands share: they print lines and run until they are stopped. */
 
 /** Prints a line with the time of day. */
 export function announce(text) {

@@ -1,6 +1,6 @@
 import type { RunEndReason } from "./enumerations.js";
 
-/** What an error is about; the order and the titles of the sections in docs/errors.md. */
+/** Subjects of errors; the order and the titles of the sections in docs/errors.md. */
 export const ERROR_DOMAINS = {
   request: "Requests",
   access: "Access tokens",

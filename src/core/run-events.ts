@@ -32,7 +32,7 @@ const CHECKPOINT_RECORD = z.object({
   step: z.number(),
   best: z.boolean().default(false),
   sizeBytes: z.number(),
-  /** Of the checkpoint's files, in the order of their names. */
+  /** SHA-256 of the checkpoint's files, in the order of their names. */
   sha256: z.string(),
   createdAt: storedTime,
 });
@@ -67,7 +67,7 @@ export interface TrainingProgressBody {
   readonly loss: number;
 }
 
-/** What happens during a run, as stored and streamed. Numbers may be NaN or infinite (see `stored-json.ts`). */
+/** Content of an event of a run, as stored and streamed. Numbers may be NaN or infinite (see `stored-json.ts`). */
 export type RunEventBody = DurableEventBody | TrainingProgressBody;
 
 export type RunEvent = RunEventBody & {

@@ -10,7 +10,7 @@ export const RUN_WARNINGS = {
 } as const;
 export type RunWarningCode = keyof typeof RUN_WARNINGS;
 
-/** What the owner of a run should know about it. */
+/** A warning for the owner of a run. */
 export interface RunWarning {
   readonly code: RunWarningCode;
   /** For people: what happened, and what to do about it. */

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { Prisma } from "./generated/client.js";
 
-/** What PostgreSQL or the way to it reported, whether Kysely (hence `pg`) or Prisma Client threw the error. */
+/** Error of PostgreSQL or of the connection to it, whether Kysely (hence `pg`) or Prisma Client threw it. */
 export interface DriverError {
   /** PostgreSQL's (https://www.postgresql.org/docs/current/errcodes-appendix.html) or Node's; null when there is none. */
   readonly code: string | null;

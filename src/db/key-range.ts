@@ -9,7 +9,7 @@ import {
 
 type Key = readonly (string | number)[];
 
-/** What a list is sorted by: the columns of its key, all in one direction. */
+/** Sort order of a list: the columns of its key, all in one direction. */
 export interface KeyOrder<DB, TB extends keyof DB> {
   readonly columns: readonly StringReference<DB, TB>[];
   readonly direction: SortDirection;

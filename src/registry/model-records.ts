@@ -27,7 +27,7 @@ export interface ModelVersionRecord {
   readonly parameterCount: number;
   /** Total size of the exported files. */
   readonly sizeBytes: number;
-  /** Of the exported files (see `engine/folder-digest.ts`). */
+  /** SHA-256 of the exported files (see `engine/folder-digest.ts`). */
   readonly sha256: string;
   readonly createdAt: Date;
 }

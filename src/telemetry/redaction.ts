@@ -1,4 +1,4 @@
-/** What a log line says in place of a secret. */
+/** Replaces a secret in a log line. */
 export const WITHHELD = "[withheld]";
 
 /** Names of fields whose values are secret. */

@@ -50,7 +50,7 @@ export interface StepGolden extends BatchSummary {
   readonly variables: Readonly<Record<string, Fingerprint>>;
 }
 
-/** What torchvision's ResNet computes in float64. */
+/** Results of torchvision's ResNet in float64. */
 export interface ResnetGolden {
   readonly network: {
     readonly architecture: "RESNET18" | "RESNET34" | "RESNET50";

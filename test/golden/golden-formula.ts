@@ -112,7 +112,7 @@ export function labels(name: string, count: number, classes: number): Int32Array
   return Int32Array.from({ length: count }, (_, i) => hash(i) % classes);
 }
 
-/** What a golden file keeps of a large tensor; `fingerprint` in golden_formula.py says how each is made. */
+/** Summary of a large tensor in a golden file; `fingerprint` in golden_formula.py documents each field. */
 export interface Fingerprint {
   readonly norm: number;
   readonly projection: number;

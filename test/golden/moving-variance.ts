@@ -4,7 +4,7 @@ import { weight } from "./golden-formula.js";
 const MOMENTUM = 0.9;
 
 /**
- * What Keras 3 would hold in a moving variance. TensorFlow's fused kernel, PyTorch and Espalier average
+ * Converts a moving variance to the value of Keras 3. TensorFlow's fused kernel, PyTorch and Espalier average
  * n / (n - 1) times the variance of a batch with n numbers a channel (Bessel's correction); Keras 3
  * averages the variance itself. Other variables pass unchanged.
  *

@@ -17,7 +17,7 @@ export interface EnvironmentVariable<T> extends Description {
 }
 
 interface Description {
-  /** What the variable decides, in full sentences. */
+  /** The effect of the variable, in full sentences. */
   readonly description: string;
   /** The commands that read it. None: a program sets it, not a person. */
   readonly usedBy: readonly CommandName[];

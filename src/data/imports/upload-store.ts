@@ -7,8 +7,9 @@ export interface UploadRecord {
   /** As announced by the client; null when it was not. */
   readonly expectedBytes: number | null;
   readonly expectedSha256: string | null;
-  /** Of the received bytes; null until COMPLETE. */
+  /** Number of received bytes; null until COMPLETE. */
   readonly sizeBytes: number | null;
+  /** SHA-256 of the received bytes; null until COMPLETE. */
   readonly sha256: string | null;
   readonly expiresAt: Date;
 }

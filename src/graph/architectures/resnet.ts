@@ -169,7 +169,7 @@ function addNormalized(
     readonly kernelSize: number;
     readonly stride: number;
     readonly width: number;
-    /** Of the convolution and of the normalization. */
+    /** torchvision's names of the convolution and of the normalization. */
     readonly torchNames: readonly [string, string];
     readonly inputs: readonly string[];
   },

@@ -25,7 +25,7 @@ export interface FinishedEpoch {
   readonly improved: boolean;
   /** Null when there is nothing worth keeping: the run diverged. */
   readonly checkpoint: SavedCheckpoint | null;
-  /** Of the checkpoint on the validation split, when it is the best so far. */
+  /** Evaluation of the checkpoint on the validation split, when it is the best so far. */
   readonly evaluation: NewEvaluation | null;
   /** As they are at the end of the epoch. */
   readonly artifacts: readonly NewArtifact[];
@@ -54,9 +54,9 @@ export interface RunEnd {
   /** Null when the run may go on: it is PAUSED. */
   readonly reason: RunEndReason | null;
   readonly detail: string | null;
-  /** Of the best checkpoint on the test split. */
+  /** Evaluation of the best checkpoint on the test split. */
   readonly evaluation?: NewEvaluation;
-  /** What the owner of the run should know about its end. */
+  /** Warnings about the end of the run, for its owner. */
   readonly warnings?: readonly RunWarning[];
   /** Values of an epoch that was not finished. */
   readonly values?: EpochValues;
@@ -70,11 +70,11 @@ export interface StartingPoint {
   readonly epoch: number;
   readonly step: number;
   readonly stepsPerEpoch: number;
-  /** What the owner of the run should know about it. */
+  /** Warnings about this position, for the owner of the run. */
   readonly warnings: readonly RunWarning[];
 }
 
-/** What an attempt's writes are parts of. */
+/** The stores that an attempt writes to. */
 export interface AttemptStores {
   readonly states: RunStateStore;
   readonly events: RunEventStore;
@@ -200,7 +200,7 @@ export class RunAttemptStore {
       await this.stores.states.change(transaction, { ...attempt, from, to, reason, detail }, at);
       if (waitsForDisk)
         await transaction.prisma.run.updateMany({ where: { id: runId }, data: { waitsForDisk } });
-      // Whoever waits for the device, or for a place in the experiment, may have it now.
+      // A run that waits for the device, or for a place in the experiment, may start now.
       await this.database.notifier.notify("queue", transaction);
     });
   }

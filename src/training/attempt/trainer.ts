@@ -62,7 +62,7 @@ export class Trainer implements AsyncDisposable {
     return this.#current?.runId ?? null;
   }
 
-  /** What the engine does. The first run starts it, and the next run starts it again after it failed. */
+  /** State of the engine. The first run starts it, and the next run starts it again after it failed. */
   get engineStatus(): EngineStatus {
     const engine = this.#engineState;
     if (engine === "STARTING") return "STARTING";

@@ -87,7 +87,7 @@ export class RunEventFeed {
   }
 
   /**
-   * What comes after the position, where that is kept: the next durable event, or else the newest progress;
+   * The event after the position, as far as it is kept: the next durable event, or else the newest progress;
    * null when there is nothing new yet.
    *
    * @throws AppError `RUN_NOT_FOUND`; what made reading break

@@ -30,7 +30,7 @@ const EVENT_KEYSET: Keyset<RunEvent, readonly [number]> = {
 
 /** Events of runs: durable ones in rows, the newest progress in the run's own row. */
 export class RunEventStore {
-  /** Of the runs that somebody follows. */
+  /** Feeds of the runs that have followers. */
   readonly #feeds = new Map<string, RunEventFeed>();
 
   constructor(private readonly database: Database) {}

@@ -2,12 +2,12 @@ import { AppError } from "../../core/app-error.js";
 import { RunState } from "../../core/enumerations.js";
 import { isActive, isTerminal } from "../../core/run-state.js";
 
-/** What a person can ask of a run, and of a run in which states. */
+/** An action on a run, and the states in which it is allowed. */
 interface Control {
   readonly done: string;
   readonly from: readonly RunState[];
   readonly code: "RUN_ALREADY_ENDED" | "RUN_STATE_INVALID";
-  /** What to do with a run in another state. */
+  /** Advice for a run in another state. */
   readonly otherwise: string;
 }
 

@@ -3,7 +3,7 @@ import { runNotFound } from "../../core/run-not-found.js";
 import type { Database } from "../../db/database.js";
 import { checkControl } from "./control.js";
 
-/** What a run that was deleted left outside of the database. */
+/** References to the files that a deleted run left outside of the database. */
 export interface DeletedRun {
   readonly runId: string;
   /** Digests of the blobs with its predictions. */

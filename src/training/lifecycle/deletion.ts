@@ -9,7 +9,7 @@ export interface RunDeletionOptions {
   readonly deletions: RunDeletionStore;
   readonly evaluations: Pick<EvaluationStore, "removeUnnamed">;
   readonly predictions: Pick<PredictionsKeeper, "remove">;
-  /** Of all runs. */
+  /** Folder with the folders of all runs. */
   readonly runsFolder: string;
   readonly log: Log;
 }

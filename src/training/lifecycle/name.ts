@@ -6,7 +6,7 @@ const QUALITIES = (
   "neat patient plain quick quiet ripe silver soft steady still sunny swift tall vivid warm wild young"
 ).split(" ");
 
-/** What is grown along an espalier, or beside one. */
+/** Plants that are grown along an espalier, or beside one. */
 const PLANTS = (
   "almond apple apricot ash aster beech birch cedar cherry clover elder elm fern fig hazel holly iris ivy juniper " +
   "larch laurel lilac linden maple medlar mulberry oak olive peach pear plum poplar quince rowan thyme willow"

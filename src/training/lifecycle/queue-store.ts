@@ -6,7 +6,7 @@ import { RUN_FIELDS, runRecordOf } from "../record/run-row.js";
 import { AttemptReplaced, type RunAttempt } from "./attempt.js";
 import type { RunStateStore } from "./state-store.js";
 
-/** What someone asked a run at work to do before its next step. */
+/** A request that a running run carries out before its next step. */
 export type StopRequest = "CANCEL" | "PAUSE";
 
 /** A worker's claim on what it has taken. */
@@ -17,7 +17,7 @@ export interface Lease {
   readonly seconds: number;
 }
 
-/** Of two workers that claim at once, one waits: limits count what the other took. */
+/** Lock of a claim. When two workers claim at once, one waits, so that limits count the run that the other took. */
 const CLAIM_LOCK = 4_171_020;
 
 /**

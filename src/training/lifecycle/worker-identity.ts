@@ -6,7 +6,7 @@ import { isAlive } from "../../lang/is-alive.js";
 /** A process that trains, as the rows of its runs name it. */
 export interface WorkerIdentity {
   readonly id: string;
-  /** What it computes with. Two workers with the same never have runs at the same time. */
+  /** The device that it computes with. Two workers with the same device never have runs at the same time. */
   readonly device: string;
   /** Whether a worker is known to be dead: a process of this very machine that is not there any more. */
   isDead(workerId: string): boolean;

@@ -28,7 +28,7 @@ export class ProgressReporter {
   #counter = 0;
   #lastReportMs = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | null = null;
-  /** Of the current epoch. */
+  /** Start and number of images of the current epoch. */
   #epoch = { startedMs: 0, images: 0 };
   /** When the first epoch of this attempt began, and the number of steps since then. */
   #attempt = { startedMs: 0, steps: 0 };

@@ -7,7 +7,7 @@ export interface ArtifactRecord {
   /** One part of a path. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Of its first `sizeBytes` bytes: the file of a run that trains may have grown beyond them. */
+  /** SHA-256 of its first `sizeBytes` bytes: the file of a run that trains may have grown beyond them. */
   readonly sha256: string;
 }
 

@@ -18,7 +18,7 @@ export class Artifacts {
   constructor(
     private readonly store: ArtifactStore,
     private readonly blobs: BlobStore,
-    /** Of all runs. */
+    /** Folder with the folders of all runs. */
     private readonly runsFolder: string,
   ) {}
 

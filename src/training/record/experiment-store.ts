@@ -21,7 +21,7 @@ export interface CreateExperiment {
   readonly idempotencyKey: string | null;
 }
 
-/** What is absent stays as it is. */
+/** Change of an experiment. Absent fields keep their value. */
 export interface ExperimentChange {
   readonly description?: string | undefined;
   /** Null lifts the limit. */

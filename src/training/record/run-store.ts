@@ -19,7 +19,7 @@ export interface EpochsPage {
 
 const ALL_EPOCHS: EpochsPage = { first: null, after: null };
 
-/** What is read of runs. Lookups of many ids answer in no given order and leave out unknown ones. */
+/** Reads runs. Lookups of many ids answer in no given order and leave out unknown ones. */
 export class RunStore {
   constructor(private readonly database: Database) {}
 

@@ -16,7 +16,7 @@ interface LearningRatesGolden {
   readonly cases: readonly { readonly learningRate: LearningRate; readonly rates: readonly number[] }[];
 }
 
-/** Of the initial rate: the last rates of a cosine are small differences of large numbers. */
+/** Relative to the initial rate: the last rates of a cosine are small differences of large numbers. */
 const TOLERANCE = 1e-6;
 
 const { epochs, stepsPerEpoch, cases } = await readGolden<LearningRatesGolden>("learning-rates");

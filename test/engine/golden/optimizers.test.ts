@@ -23,8 +23,8 @@ interface Case {
   readonly optimizer: Optimizer;
   readonly initial: number;
   /**
-   * Of a variable's norm or greatest value; a step changes weights by some 1e-3 of it. Adam divides a
-   * gradient by its own size, so the rounding of the smallest ones is in its weights at full size.
+   * Relative to a variable's norm or maximum; a step changes weights by some 1e-3 of it. Adam divides a gradient
+   * by its own size, so its weights contain the rounding error of the smallest gradients at full size.
    */
   readonly tolerance: number;
 }

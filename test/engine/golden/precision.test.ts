@@ -27,12 +27,12 @@ import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engi
 const PROBABILITY_TOLERANCE = 0.005;
 const LOSS_TOLERANCE = 0.03;
 /**
- * Of the cosine between a gradient in bf16 and in float32. They differ by a multiple of the rounding's
- * square root, since it moves units across a ReLU's zero and a pooling's maximum: the cosine in the first
- * layer is 0.87 with oneDNN, and 0.59 with TensorFlow's own kernels, which also add up in bf16.
+ * Minimum cosine between a gradient in bf16 and in float32. They differ by a multiple of the square root of the
+ * rounding error, since rounding moves units across a ReLU's zero and a pooling's maximum: the cosine in the first
+ * layer is 0.87 with oneDNN, and 0.59 with TensorFlow's own kernels, which also accumulate in bf16.
  */
 const LEAST_COSINE = 0.5;
-/** Of a gradient's greatest value, where nothing is moved across: 0.008 with oneDNN, 0.06 without. */
+/** Relative to a gradient's maximum, where rounding moves no unit across: 0.008 with oneDNN, 0.06 without. */
 const EXACT_GRADIENT_TOLERANCE = 0.1;
 
 let engine: EngineWithFolder;

@@ -23,7 +23,7 @@ interface PreprocessingGolden {
     Record<
       Exclude<Preprocessing, "SCALE_0_1">,
       {
-        /** What preprocess_input makes of the first four pixels of the first two rows of each image. */
+        /** Result of preprocess_input for the first four pixels of the first two rows of each image. */
         readonly firstPixels: readonly number[];
         readonly logits: readonly number[];
       }

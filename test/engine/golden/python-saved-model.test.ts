@@ -21,7 +21,7 @@ const skip = await whyNoPython("tensorflow");
 const TOLERANCE = 1e-5;
 const PICTURES = 12;
 
-/** What predict_saved_model.py prints. */
+/** Output of predict_saved_model.py. */
 interface PythonAnswer {
   readonly outputs: { readonly probabilities: readonly number[][]; readonly logits: readonly number[][] };
   readonly variables: Readonly<Record<string, readonly number[]>>;

@@ -22,7 +22,7 @@ const SAMPLES = 8;
 /** As fractions of the largest logit, and of a tensor's norm or largest value. PyTorch computed in float64. */
 const LOGIT_TOLERANCE = 1e-5;
 const GRADIENT_TOLERANCE = 1e-4;
-/** Of millions of units some are so near zero that rounding decides whether their ReLU passes them on. */
+/** Some of the millions of units are so close to zero that rounding decides whether their ReLU passes them on. */
 const WIDE_GRADIENT_TOLERANCE = 5e-3;
 const STATISTICS_TOLERANCE = 1e-5;
 

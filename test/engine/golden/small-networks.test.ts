@@ -32,7 +32,7 @@ const SAMPLES = 8;
 
 /** Absolute; logits are some 1 and probabilities below it. */
 const OUTPUT_TOLERANCE = 1e-5;
-/** Of a tensor's norm or greatest value. */
+/** Relative to a tensor's norm or maximum. */
 const ACTIVATION_TOLERANCE = 1e-5;
 const GRADIENT_TOLERANCE = 1e-4;
 const STATISTICS_TOLERANCE = 1e-5;

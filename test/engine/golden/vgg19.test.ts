@@ -24,7 +24,7 @@ const GRADIENT_SAMPLES = 32;
 
 /** Absolute; logits reach 3.7. */
 const OUTPUT_TOLERANCE = 1e-4;
-/** Of a tensor's norm or greatest value; between float32 and float64, TensorFlow's own differ by 3e-6. */
+/** Relative to a tensor's norm or maximum; TensorFlow's own gradients in float32 and float64 differ by 3e-6. */
 const GRADIENT_TOLERANCE = 5e-5;
 /** Exact activations differ by the nine digits that the file keeps of norm and projection. */
 const EXACT_TOLERANCE = 1e-8;

@@ -59,7 +59,7 @@ function batchOf(samples: readonly number[]): TensorValue {
   };
 }
 
-/** What training would see of each sample. */
+/** Pixels of each sample as training would see them. */
 async function augmented({ augmentation, samples, epoch = 1, seed = 7 }: Request): Promise<number[][]> {
   await using session = await engine.openGraph(buildAugmentationGraph(SIZE, augmentation, seed));
   const { pixels } = await session.run("augment", {

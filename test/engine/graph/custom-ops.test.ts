@@ -60,7 +60,7 @@ function distance(found: readonly number[], expected: readonly number[]): number
   return maximum(found.map((value, i) => value - expected[i]!)) / maximum(expected);
 }
 
-/** Of absolute values. */
+/** Maximum of the absolute values. */
 function maximum(numbers: readonly number[]): number {
   return numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
@@ -201,7 +201,7 @@ async function assertRectified(
   assert.equal(Math.min(...numbersOf(found["own result"])), 0);
 }
 
-/** What such an operation is given, and the gradients of a loss behind it, which weighs every number of its result. */
+/** Inputs of such an operation, and the gradients of a loss behind it, which weights every number of its result. */
 function biasedBench(inputShape: readonly number[], kernelShape: readonly number[]) {
   const graph = new GraphBuilder(new Set(engine.info.customOps));
   const outputs = kernelShape.at(-1) ?? 0;
@@ -262,7 +262,7 @@ for (const [use, shape] of [
       assert.deepEqual([found.own, expected.own], [true, false]);
       for (const [name, numbers] of Object.entries(expected.numbers)) {
         const far = distance(found.numbers[name]!, numbers);
-        // What should be zero is compared as it is.
+        // Values that should be zero are compared by their absolute size.
         assert.ok(
           far < 1.2e-2 || maximum(found.numbers[name]!) < 1e-3,
           `${name} of ${shape} is off by ${far}`,
@@ -272,7 +272,7 @@ for (const [use, shape] of [
   }
 }
 
-/** What a layer of batch normalization gives in bf16, with the gradients, and moved and given statistics in use. */
+/** Outputs and gradients of batch normalization in bf16, and its results with moved and with given statistics. */
 async function normalised(customOps: ReadonlySet<CustomOp>, shape: readonly number[], rectified: boolean) {
   const draw = seededRandom(5);
   const numbers = (sizes: readonly number[], from: number, to: number) =>

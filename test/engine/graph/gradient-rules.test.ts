@@ -13,7 +13,7 @@ import { startTestEngine } from "../../testkit/engine.js";
 import { GRADIENT_CASES, type GradientCase, type GradientInput } from "./gradient-cases.js";
 import { float32Value, graphOf, numbersOf } from "./graph-of.js";
 
-/** Of the largest gradient of an input: central differences of float32 results are good to some 1e-3. */
+/** Relative to the largest gradient of an input: central differences of float32 results are good to some 1e-3. */
 const TOLERANCE = 5e-3;
 
 let engine: EngineHost;

@@ -148,7 +148,7 @@ export async function insertVersion(database: Database, seed: VersionSeed = {}):
   });
 }
 
-/** What a worker claims runs with; one with a device of its own waits for no other. */
+/** A lease for claiming runs. By default it has a device of its own and so waits for no other worker. */
 export function leaseOf(device: string = randomUUID()): Lease {
   return { workerId: `worker of ${device}`, device, seconds: 60 };
 }

@@ -7,7 +7,7 @@ import { resolveConfiguration } from "../../../src/training/configuration/resolu
 
 const schema = buildSchema(await emitSchema());
 
-/** What the schema makes of an input before a resolver sees it. */
+/** The input with the defaults of the schema, as a resolver receives it. */
 function coerced(input: object): RunConfigurationInput {
   const type = schema.getType("RunConfigurationInput");
   assert.ok(type instanceof GraphQLInputObjectType);

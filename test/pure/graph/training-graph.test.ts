@@ -120,7 +120,7 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
     assert.equal(count("Conv2DBackpropFilter"), 16);
     assert.equal(count("Conv2DBackpropInput"), 15, "the pictures need no gradient");
     assert.equal(count("ReluGrad"), 18);
-    // What computes in bf16: 16 kernels without biases, kernel and bias of fc1 and fc2; not the logits.
+    // Computed in bf16: 16 kernels without biases, kernel and bias of fc1 and fc2; not the logits.
     const converted = precision === "FLOAT32" ? 0 : 16 + 2 * 2;
     const casts = step.filter(({ op, name }) => op === "Cast" && /\/(kernel|bias)\/Cast\b/.test(name));
     assert.equal(casts.filter(({ name }) => name.startsWith("train/")).length, converted);

@@ -159,7 +159,7 @@ async function pixelsAt(server: TestServer, url: string): Promise<number[]> {
   return [...data];
 }
 
-/** What a training graph makes of the sample in each epoch, among others of its batch. */
+/** Pixels of the sample in a training graph in each epoch, among other samples of its batch. */
 async function seenInTraining(
   { services }: TestServer,
   sampleId: string,

@@ -136,7 +136,7 @@ test("runs that are paused, retried and extended end with the weights of uninter
   assert.deepEqual(server.errorLog, []);
 });
 
-/** What a run learnt, without how and when. */
+/** Results of a run without its attempts and times. */
 function learnt({ epochs, checkpoints, metricHistory }: Outcome): object {
   return { epochs, metricHistory, checkpoints: checkpoints.filter(({ best, epoch }) => best || epoch === 8) };
 }

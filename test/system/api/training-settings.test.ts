@@ -6,7 +6,7 @@ import { importFlowers, uploadBytes } from "../../testkit/api/flower-job.js";
 import type { GraphqlClient } from "../../testkit/api/graphql-client.js";
 import { startTestServer } from "../../testkit/api/server.js";
 
-/** What is wrong, where it is, and the code of the answer. */
+/** Invalid configurations, with the path of the fault and the code of the error. */
 const WRONG: readonly (readonly [configuration: object, path: string, code?: string])[] = [
   [{ optimizer: { adamW: { beta1: 1 } } }, "optimizer.adamW.beta1"],
   [{ optimizer: { adamW: { epsilon: 0 } } }, "optimizer.adamW.epsilon"],

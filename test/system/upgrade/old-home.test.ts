@@ -173,8 +173,8 @@ function otherThan(input: Readonly<Record<string, unknown>>): Record<string, unk
 }
 
 /**
- * What a slightly different arithmetic changes slightly. Which class of two is likelier, and hence accuracies and
- * the best epoch, may turn with the last digit.
+ * Numbers that change little when the arithmetic changes a little. Which of two classes is likelier, and hence
+ * accuracies and the best epoch, may change with the last digit.
  */
 function learned({ state, endReason, attempt, epochs, batchLoss }: RunOutcome): object {
   const losses = epochs.map(({ trainLoss, validationLoss, learningRate }) => ({

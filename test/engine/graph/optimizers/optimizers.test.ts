@@ -12,7 +12,7 @@ import { Variables } from "../../../../src/graph/variables.js";
 import { startTestEngine } from "../../../testkit/engine.js";
 import { float32Value, graphOf, numbersOf } from "../graph-of.js";
 
-/** What an optimizer makes of a weight, written from its paper. */
+/** An optimizer's update of a weight, written from its paper. */
 type Reference = (weight: number, gradient: number, rate: number, step: number) => number;
 
 function adamReference(beta1: number, beta2: number, epsilon: number): Reference {

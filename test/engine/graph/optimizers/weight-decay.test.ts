@@ -15,7 +15,7 @@ const DECAY = 0.25;
 const [BETA_1, BETA_2, EPSILON] = [0.9, 0.999, 1e-7];
 const RATES = [0.1, 0.05, 0.2];
 const NAMES = ["layer/kernel", "layer/bias", "layer/gamma", "layer/beta"];
-/** Of every variable at every step; their norms, 1.94, 2.18 and 2.71, lie around the limit below. */
+/** One row per step, one column per variable; the norms, 1.94, 2.18 and 2.71, lie around the limit below. */
 const GRADIENTS = [
   [0.5, -1, 1.5, -0.5],
   [-0.5, 0.5, 2, -0.5],

@@ -309,7 +309,7 @@ async function evaluatedRun(
   return id;
 }
 
-/** Of samples from position 1 on, whose true class is 1 at odd positions and 0 at even ones. */
+/** Predictions for samples from position 1 on, whose true class is 1 at odd positions and 0 at even ones. */
 function predicting(classes: readonly number[]): Predictions {
   return {
     sampleCount: classes.length,

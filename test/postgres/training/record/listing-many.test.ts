@@ -57,7 +57,7 @@ async function listed(filter: RunFilter, order: RunOrder, size: number): Promise
   return names;
 }
 
-/** What a list must hold, in plain arithmetic. */
+/** Reference implementation: the names in a list, filtered and sorted in memory. */
 function expected(fits: (run: FilledRun) => boolean, { field, direction }: RunOrder): readonly string[] {
   const orderedBy = (run: FilledRun): number | undefined =>
     field === "CREATED_AT"

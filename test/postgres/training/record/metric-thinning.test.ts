@@ -20,7 +20,7 @@ async function insertSeries(database: Database, runId: string, key: string, poin
   );
 }
 
-/** What is promised, in plain arithmetic. */
+/** Reference implementation of the documented thinning. */
 function thinned(points: readonly Point[], maxPoints: number): Point[] {
   if (points.length <= maxPoints) return [...points];
   const [first, last] = [points[0]!, points.at(-1)!];

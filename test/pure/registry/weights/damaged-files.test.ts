@@ -12,7 +12,7 @@ import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 /** More for a thorough search: ESPALIER_FUZZ_ROUNDS=5000. */
 const ROUNDS = Number(process.env.ESPALIER_FUZZ_ROUNDS ?? 15);
-/** Of the whole process; the files have some tens of kilobytes. */
+/** Maximum growth of the whole process; the files have some tens of kilobytes. */
 const MOST_GROWTH_BYTES = 256 * 1024 * 1024;
 
 let temporary: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -17,7 +17,7 @@ const VGG16: NetworkSpec = {
   seed: 0,
 };
 
-/** What a file of such a network has. */
+/** Content of a weights file of such a network. */
 function weightsOf(network: NetworkSpec, without: RegExp = /^$/): OfferedWeights {
   const variables = networkVariables(network)
     .filter(({ name }) => !without.test(name))

@@ -47,7 +47,7 @@ test("frozen blocks need no memory for the way back", () => {
   const network = networkOfRun(resolveConfiguration({}), 1000, "FLOAT32");
   const least = (frozenBlocks: number): number =>
     leastTrainingBytes(network, resolveConfiguration({ frozenBlocks, precision: "FLOAT32", batchSize: 1 }));
-  // Of each weight of VGG19's convolutions the gradient and two slots of Adam, and their outputs at 224 px.
+  // Each weight of VGG19's convolutions has a gradient and two slots of Adam; their outputs are those at 224 px.
   assert.equal(
     least(0) - least(5),
     4 *
