@@ -68,11 +68,11 @@ struct Normalization {
     always_open = parameters.relu ? 0 : 0xffff;
   }
 
-  __m512 Normalized(__m512 centred) const { return _mm512_fmadd_ps(slope, centred, offset); }
+  __m512 Normalized(__m512 centered) const { return _mm512_fmadd_ps(slope, centered, offset); }
 
   // The gradient with respect to the input of the ReLU.
-  __m512 Masked(__m512 gradient, __m512 centred) const {
-    const __mmask16 open = _mm512_cmp_ps_mask(Normalized(centred), _mm512_setzero_ps(), _CMP_GT_OQ);
+  __m512 Masked(__m512 gradient, __m512 centered) const {
+    const __mmask16 open = _mm512_cmp_ps_mask(Normalized(centered), _mm512_setzero_ps(), _CMP_GT_OQ);
     return _mm512_maskz_mov_ps(static_cast<__mmask16>(open | always_open), gradient);
   }
 };
@@ -125,10 +125,10 @@ void AddGradientSums(const BatchShape& shape, const BatchNormParameters& paramet
     const uint16_t* from = x + first * channels + c;
     const uint16_t* slope = gradient + first * channels + c;
     for (int64_t i = first; i < end; ++i, from += channels, slope += channels) {
-      const __m512 centred = _mm512_sub_ps(LoadBf16(from), normalization.mean);
-      const __m512 masked = normalization.Masked(LoadBf16(slope), centred);
+      const __m512 centered = _mm512_sub_ps(LoadBf16(from), normalization.mean);
+      const __m512 masked = normalization.Masked(LoadBf16(slope), centered);
       sum = _mm512_add_ps(sum, masked);
-      product_sum = _mm512_fmadd_ps(masked, centred, product_sum);
+      product_sum = _mm512_fmadd_ps(masked, centered, product_sum);
     }
     Accumulate(totals + c, sum);
     Accumulate(totals + channels + c, product_sum);
@@ -149,9 +149,9 @@ void WriteGradient(const BatchShape& shape, const BatchNormParameters& parameter
     const uint16_t* slope = gradient + first * channels + c;
     uint16_t* to = output + first * channels + c;
     for (int64_t i = first; i < end; ++i, from += channels, slope += channels, to += channels) {
-      const __m512 centred = _mm512_sub_ps(LoadBf16(from), normalization.mean);
-      const __m512 masked = normalization.Masked(LoadBf16(slope), centred);
-      const __m512 rest = _mm512_fnmadd_ps(tilt, centred, _mm512_sub_ps(masked, mean_gradient));
+      const __m512 centered = _mm512_sub_ps(LoadBf16(from), normalization.mean);
+      const __m512 masked = normalization.Masked(LoadBf16(slope), centered);
+      const __m512 rest = _mm512_fnmadd_ps(tilt, centered, _mm512_sub_ps(masked, mean_gradient));
       StoreBf16(to, _mm512_mul_ps(normalization.slope, rest));
     }
   }
@@ -197,9 +197,9 @@ void BatchNorm(const BatchShape& shape, const BatchNormParameters& parameters, c
       const uint16_t* from = x + first * channels + c;
       uint16_t* to = y + first * channels + c;
       for (int64_t i = first; i < end; ++i, from += channels, to += channels) {
-        const __m512 centred = _mm512_sub_ps(LoadBf16(from), normalization.mean);
+        const __m512 centered = _mm512_sub_ps(LoadBf16(from), normalization.mean);
         // With the operands in this order, NaN stays NaN.
-        StoreBf16(to, _mm512_max_ps(least, normalization.Normalized(centred)));
+        StoreBf16(to, _mm512_max_ps(least, normalization.Normalized(centered)));
       }
     }
   });

@@ -35,7 +35,7 @@ float Inside(float place, int size) {
 }
 
 // Loads the three channels of a pixel and the byte after them.
-__m128 LoadColours(const uint8_t* pixel) {
+__m128 LoadColors(const uint8_t* pixel) {
   int bytes;
   std::memcpy(&bytes, pixel, sizeof(bytes));
   const __m128i zero = _mm_setzero_si128();
@@ -68,10 +68,10 @@ void TransformRow(const PictureShape& shape, const uint8_t* image, const float* 
     const uint8_t* pixel = image + std::max(upper, 0) * row_bytes + std::max(left, 0) * channels;
     if (kChannels == 3 && column + 1 < shape.width && pixel + lower + right + 4 <= image + row_bytes * shape.height) {
       const __m128 left_weights = _mm_set1_ps(left_weight), right_weights = _mm_set1_ps(right_weight);
-      const __m128 above = _mm_add_ps(_mm_mul_ps(left_weights, LoadColours(pixel)),
-                                      _mm_mul_ps(right_weights, LoadColours(pixel + right)));
-      const __m128 below = _mm_add_ps(_mm_mul_ps(left_weights, LoadColours(pixel + lower)),
-                                      _mm_mul_ps(right_weights, LoadColours(pixel + lower + right)));
+      const __m128 above = _mm_add_ps(_mm_mul_ps(left_weights, LoadColors(pixel)),
+                                      _mm_mul_ps(right_weights, LoadColors(pixel + right)));
+      const __m128 below = _mm_add_ps(_mm_mul_ps(left_weights, LoadColors(pixel + lower)),
+                                      _mm_mul_ps(right_weights, LoadColors(pixel + lower + right)));
       // The fourth number is written to the place of the next pixel.
       _mm_storeu_ps(output, _mm_add_ps(_mm_mul_ps(_mm_set1_ps(upper_weight), above),
                                        _mm_mul_ps(_mm_set1_ps(lower_weight), below)));

@@ -98,7 +98,7 @@ EXACT_TAPS = 4
 
 
 def pictures(name, count, size):
-    """uint8 [count, size, size, 3]: an 8 x 8 board of random colours under a quarter of noise.
+    """uint8 [count, size, size, 3]: an 8 x 8 board of random colors under a quarter of noise.
 
     The board makes pictures differ for a network with pooling; noise alone looks the same everywhere.
     """
@@ -109,7 +109,7 @@ def pictures(name, count, size):
 
 
 def black_and_white(images):
-    """0 or 255 for every colour of every pixel: exactly 0 or 1 when scaled, by division or by 1/255."""
+    """0 or 255 for every color of every pixel: exactly 0 or 1 when scaled, by division or by 1/255."""
     return np.where(images < 128, np.uint8(0), np.uint8(255))
 
 

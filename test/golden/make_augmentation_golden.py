@@ -44,15 +44,15 @@ def moved(layer):
 
 def all_at_once(fill_mode):
     """Mirrored left to right, turned, zoomed and shifted, by the product of one matrix for each."""
-    centre = (SIZE - 1) / 2
+    center = (SIZE - 1) / 2
     angle = math.radians(ROTATION_DEGREES)
-    to_centre, back = translation(-centre, -centre), translation(centre, centre)
+    to_center, back = translation(-center, -center), translation(center, center)
     mirror = np.diag([-1.0, 1, 1])
     turn = np.array([[math.cos(angle), -math.sin(angle), 0], [math.sin(angle), math.cos(angle), 0], [0, 0, 1]])
     zoom = np.diag([WINDOW_SMALLER, WINDOW_SMALLER, 1])
     shift = translation(-SHIFT_RIGHT * SIZE, -SHIFT_DOWN * SIZE)
     # From a place in the output to one in the input, so the last change comes first.
-    matrix = back @ mirror @ turn @ zoom @ to_centre @ shift
+    matrix = back @ mirror @ turn @ zoom @ to_center @ shift
     transforms = np.tile(matrix.reshape(-1)[:8].astype(np.float32), (COUNT, 1))
     return np.asarray(keras.ops.image.affine_transform(
         batch(), transforms, interpolation="bilinear", fill_mode=fill_mode.lower()))

@@ -63,7 +63,7 @@ VGG19_SAMPLES = 32
 
 
 def small_network(head, batchNormalization, classCount):
-    """VGG11 at a sixteenth of its width, with Keras's names: convolution, ReLU, with batch normalisation
+    """VGG11 at a sixteenth of its width, with Keras's names: convolution, ReLU, with batch normalization
     between them and no bias where asked; dropout off."""
     layers = keras.layers
     x = inputs = keras.Input((SMALL_SIZE, SMALL_SIZE, 3))

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-type Behaviour =
+type Behavior =
   | "open"
   /** Closes connections, and new ones at once, as while a server is down. */
   | "cut"
@@ -13,7 +13,7 @@ export class DatabaseLink implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: URL;
   readonly #sockets = new Set<Socket>();
-  #behaviour: Behaviour = "open";
+  #behavior: Behavior = "open";
   #tried = Promise.withResolvers<void>();
 
   private constructor(target: URL) {
@@ -40,21 +40,21 @@ export class DatabaseLink implements AsyncDisposable {
     return this.#tried.promise;
   }
 
-  become(behaviour: Behaviour): void {
-    this.#behaviour = behaviour;
+  become(behavior: Behavior): void {
+    this.#behavior = behavior;
     this.#tried = Promise.withResolvers();
-    if (behaviour === "silent") for (const socket of this.#sockets) socket.unpipe().pause();
-    if (behaviour === "cut") this.#breakAll();
+    if (behavior === "silent") for (const socket of this.#sockets) socket.unpipe().pause();
+    if (behavior === "cut") this.#breakAll();
   }
 
   #accept(socket: Socket): void {
-    if (this.#behaviour === "cut") {
+    if (this.#behavior === "cut") {
       socket.destroy();
       this.#tried.resolve();
       return;
     }
     this.#keep(socket);
-    if (this.#behaviour === "silent") return;
+    if (this.#behavior === "silent") return;
     const server = this.#keep(connect(Number(this.#target.port), this.#target.hostname));
     socket.pipe(server).pipe(socket);
     socket.once("close", () => server.destroy());

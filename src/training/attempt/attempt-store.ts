@@ -19,7 +19,7 @@ import type { MetricStore } from "../record/metric-store.js";
 
 export interface FinishedEpoch {
   readonly epoch: EpochRecord;
-  /** Optimiser steps taken at its end. */
+  /** Optimizer steps taken at its end. */
   readonly step: number;
   /** Whether it is the best so far by the monitored metric. */
   readonly improved: boolean;
@@ -209,7 +209,7 @@ export class RunAttemptStore {
    * Replaces the newest progress and rings for followers of the run; nothing durable.
    *
    * @param counter from 1, one more each time
-   * @param loss null while nothing was learnt yet
+   * @param loss null while nothing was learned yet
    */
   async recordProgress(
     { runId, attempt }: RunAttempt,

@@ -26,7 +26,7 @@ export class RunControlStore {
   ) {}
 
   /**
-   * Ends a run that waits at once. One that is at work stops at its next step, keeps what it learnt, and is
+   * Ends a run that waits at once. One that is at work stops at its next step, keeps what it learned, and is
    * CANCELLED then; its events tell when.
    *
    * @throws AppError `RUN_NOT_FOUND`, `RUN_ALREADY_ENDED`

@@ -10,7 +10,7 @@ import { EPOCH_POSITION } from "./epoch-position.js";
 export interface SavedCheckpoint {
   /** The epoch that it ends, or lies in. */
   readonly epoch: number;
-  /** Optimiser steps taken. */
+  /** Optimizer steps taken. */
   readonly step: number;
   /** Where in the epoch, and the learning rate there; null: at its end. */
   readonly position: CheckpointPosition | null;

@@ -22,7 +22,7 @@ export const EPOCH_START: EpochPosition = { steps: 0, lossSum: 0, top1: 0, top5:
 export interface TrainingPosition {
   /** Epochs that are done. */
   readonly epochs: number;
-  /** Optimiser steps taken. */
+  /** Optimizer steps taken. */
   readonly step: number;
   /** Used by the last step; 0 before the first. */
   readonly learningRate: number;

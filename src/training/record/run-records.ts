@@ -50,7 +50,7 @@ export interface MetricSummaryRecord {
 }
 
 export interface MetricPointRecord {
-  /** Optimiser steps taken when it was measured. */
+  /** Optimizer steps taken when it was measured. */
   readonly step: number;
   /** May be NaN or infinite. */
   readonly value: number;

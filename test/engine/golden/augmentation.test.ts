@@ -37,7 +37,7 @@ interface PlacementAmounts {
   readonly shiftDown?: number;
 }
 
-/** Grey levels: the file has two decimals, and coordinates are rounded in another order. */
+/** Gray levels: the file has two decimals, and coordinates are rounded in another order. */
 const PLACEMENT_TOLERANCE = 0.02;
 /** Pixels are whole numbers here, and not in Keras. */
 const ROUNDING = 0.51;
@@ -55,7 +55,7 @@ for (const { fillMode, amounts, pixels } of placements) {
       place(graph, images, placementOf(graph, amounts), fillMode),
     );
     const difference = greatestDifference(moved, pixels);
-    assert.ok(difference <= PLACEMENT_TOLERANCE, `${difference} grey levels apart`);
+    assert.ok(difference <= PLACEMENT_TOLERANCE, `${difference} gray levels apart`);
   });
 }
 
@@ -66,7 +66,7 @@ for (const { amounts, pixels } of tones) {
     );
     assert.ok(changed.every(Number.isInteger));
     const difference = greatestDifference(changed, pixels);
-    assert.ok(difference <= ROUNDING, `${difference} grey levels apart`);
+    assert.ok(difference <= ROUNDING, `${difference} gray levels apart`);
   });
 }
 

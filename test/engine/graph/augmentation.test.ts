@@ -169,12 +169,12 @@ describe("an augmented sample", () => {
     const samples = upTo(24);
     const augmentation = { ...NO_AUGMENTATION, brightness: 1 };
     await using session = await engine.openGraph(buildAugmentationGraph(size, augmentation, 7));
-    const levelsOf = async (grey: number): Promise<number[]> => {
+    const levelsOf = async (gray: number): Promise<number[]> => {
       const { pixels } = await session.run("augment", {
         images: {
           dtype: "uint8",
           shape: [samples.length, size, size, 3],
-          data: new Uint8Array(samples.length * 3).fill(grey),
+          data: new Uint8Array(samples.length * 3).fill(gray),
         },
         samples: int32Value([samples.length], samples),
         epoch: int32Value([], [1]),
@@ -262,7 +262,7 @@ describe("the random changes", () => {
       contrast: [0.7, 1.3],
     };
     const all: Readonly<Record<string, readonly number[]>> = { ...values, degrees };
-    const standardised = Object.entries(ranges).map(([name, [least, greatest]]) => {
+    const standardized = Object.entries(ranges).map(([name, [least, greatest]]) => {
       const unit = all[name]!.map((value) => (value - least) / (greatest - least));
       const [smallest, largest] = [Math.min(...unit), Math.max(...unit)];
       assert.ok(smallest >= -1e-6 && smallest < 0.01 && largest <= 1 + 1e-6 && largest > 0.99, name);
@@ -270,8 +270,8 @@ describe("the random changes", () => {
       assert.ok(Math.abs(mean - 0.5) < 0.03, `${name} has the mean ${mean}`);
       return { name, values: unit.map((value) => value - mean) };
     });
-    for (const [index, a] of standardised.entries()) {
-      for (const b of standardised.slice(index + 1)) {
+    for (const [index, a] of standardized.entries()) {
+      for (const b of standardized.slice(index + 1)) {
         const product = meanOf(a.values.map((value, at) => value * b.values[at]!));
         const scale = Math.sqrt(meanOf(a.values.map((x) => x * x)) * meanOf(b.values.map((x) => x * x)));
         assert.ok(Math.abs(product / scale) < 0.06, `${a.name} goes with ${b.name}`);

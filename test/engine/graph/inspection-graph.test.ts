@@ -23,7 +23,7 @@ before(async () => {
 after(() => engine[Symbol.asyncDispose]());
 
 const inspectable: readonly (readonly [string, NetworkSpec])[] = [
-  ["batch-normalised in bf16", { ...TINY_NETWORK, precision: "MIXED_BFLOAT16" }],
+  ["batch-normalized in bf16", { ...TINY_NETWORK, precision: "MIXED_BFLOAT16" }],
   [
     "fully connected",
     {

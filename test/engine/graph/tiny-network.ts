@@ -29,10 +29,10 @@ export function pictures(count: number, sizePixels = TINY_NETWORK.imageSizePixel
   const data = new Uint8Array(count * bytesEach);
   let state = 12345;
   for (let picture = 0; picture < count; picture++) {
-    const colour = [(picture * 83) % 200, (picture * 47 + 60) % 200, (picture * 131 + 120) % 200];
+    const color = [(picture * 83) % 200, (picture * 47 + 60) % 200, (picture * 131 + 120) % 200];
     for (let i = 0; i < bytesEach; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      data[picture * bytesEach + i] = colour[i % 3]! + (state >>> 26);
+      data[picture * bytesEach + i] = color[i % 3]! + (state >>> 26);
     }
   }
   return { dtype: "uint8", shape: [count, sizePixels, sizePixels, 3], data };

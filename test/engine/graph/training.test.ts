@@ -18,7 +18,7 @@ const DROPPING: NetworkSpec = {
   head: { kind: "FULLY_CONNECTED", units: 16, dropout: 0.5 },
 };
 const NETWORKS: readonly (readonly [string, NetworkSpec])[] = [
-  ["a batch-normalised network", TINY_NETWORK],
+  ["a batch-normalized network", TINY_NETWORK],
   ["a network with dropout in bf16", { ...DROPPING, precision: "MIXED_BFLOAT16" }],
   ["a network with dropout in float16", { ...DROPPING, precision: "MIXED_FLOAT16" }],
 ];

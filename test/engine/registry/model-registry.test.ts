@@ -73,7 +73,7 @@ test("an export is a SavedModel of the network alone, and names its origin", asy
     "variables/variables.index",
   ]);
   const weights = await readFile(path.join(folder, "variables/variables.data-00000-of-00001"));
-  assert.ok(weights.length < 0.7 * run.checkpointBytes, "the optimiser's state stays behind");
+  assert.ok(weights.length < 0.7 * run.checkpointBytes, "the optimizer's state stays behind");
   const manifest = JSON.parse(await readFile(path.join(folder, "espalier.json"), "utf8"));
   assert.equal(manifest.formatVersion, 1);
   assert.deepEqual(manifest.classNames, ["daisy", "rose", "tulip"]);

@@ -15,7 +15,7 @@ const PICTURES = 60;
 const TEST_PICTURES = 12;
 const CLASS_NAMES = ["blue", "red"];
 /** Average red, green and blue; every pixel differs from it by up to 60. */
-const COLOURS = [
+const COLORS = [
   [90, 90, 160],
   [160, 90, 90],
 ] as const;
@@ -77,10 +77,10 @@ export function blobsOf(homeFolder: string): BlobStore {
 }
 
 function draw(classIndex: number, random: () => number): Promise<Uint8Array> {
-  const colour = COLOURS[classIndex] ?? [0, 0, 0];
+  const color = COLORS[classIndex] ?? [0, 0, 0];
   const pixels = Uint8Array.from(
     { length: SIZE_PIXELS * SIZE_PIXELS * 3 },
-    (_value, index) => (colour[index % 3] ?? 0) + (random() % 121) - 60,
+    (_value, index) => (color[index % 3] ?? 0) + (random() % 121) - 60,
   );
   return sharp(pixels, { raw: { width: SIZE_PIXELS, height: SIZE_PIXELS, channels: 3 } })
     .png()

@@ -71,7 +71,7 @@ test("runs that are paused, retried and extended end with the weights of uninter
       assert.ok(paused.checkpoints.length > 0);
       await controlRun(server, "resumeRun", id);
       await awaitRun(server, id);
-      assert.deepEqual(learnt(await outcomeOf(server, id)), learnt(expected));
+      assert.deepEqual(learned(await outcomeOf(server, id)), learned(expected));
     },
   );
 
@@ -84,7 +84,7 @@ test("runs that are paused, retried and extended end with the weights of uninter
     await controlRun(server, "retryRun", id);
     await awaitRun(server, id);
     const run = await outcomeOf(server, id);
-    assert.deepEqual(learnt(run), learnt(expected));
+    assert.deepEqual(learned(run), learned(expected));
     assert.deepEqual([run.state, run.endReason, run.attempt], ["SUCCEEDED", "COMPLETED", 2]);
   });
 
@@ -94,7 +94,7 @@ test("runs that are paused, retried and extended end with the weights of uninter
     assert.equal((await outcomeOf(server, id)).state, "SUCCEEDED");
     await extendRun(server, id, 8);
     await awaitRun(server, id);
-    assert.deepEqual(learnt(await outcomeOf(server, id)), learnt(expected));
+    assert.deepEqual(learned(await outcomeOf(server, id)), learned(expected));
   });
 
   await t.test("a run that stopped early regains its full patience when it is extended", async () => {
@@ -137,7 +137,7 @@ test("runs that are paused, retried and extended end with the weights of uninter
 });
 
 /** Results of a run without its attempts and times. */
-function learnt({ epochs, checkpoints, metricHistory }: Outcome): object {
+function learned({ epochs, checkpoints, metricHistory }: Outcome): object {
   return { epochs, metricHistory, checkpoints: checkpoints.filter(({ best, epoch }) => best || epoch === 8) };
 }
 

@@ -35,7 +35,7 @@ function adamMove(): (gradient: number, rate: number, t: number) => number {
   };
 }
 
-/** Loshchilov and Hutter, 2019, algorithm 2: L2 regularisation is in the gradient, decay beside it. */
+/** Loshchilov and Hutter, 2019, algorithm 2: L2 regularization is in the gradient, decay beside it. */
 const CASES: readonly { title: string; optimizer: Optimizer; rule: () => Rule }[] = [
   {
     title: "AdamW takes decay off the weight, whatever its gradients were",

@@ -186,7 +186,7 @@ test("every filter keeps the runs that it describes", async () => {
   });
 });
 
-test("runs are found by how they augment, regularise, decay and fine-tune", async () => {
+test("runs are found by how they augment, regularize, decay and fine-tune", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   await training.launch({ name: "plain" });

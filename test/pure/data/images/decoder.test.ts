@@ -77,8 +77,8 @@ describe("images of every format", () => {
   });
 
   test("gray, 16-bit and CMYK images are decoded as 8-bit sRGB", async () => {
-    const grey = await plain("#808080").greyscale().png().toBuffer();
-    assert.ok(isNear(color(await decoder.decodeRgb(grey, 4), 4, 1, 1), [128, 128, 128]));
+    const gray = await plain("#808080").greyscale().png().toBuffer();
+    assert.ok(isNear(color(await decoder.decodeRgb(gray, 4), 4, 1, 1), [128, 128, 128]));
     const deep = await plain("#c86432").toColourspace("rgb16").png().toBuffer();
     assert.equal((await sharp(deep).metadata()).depth, "ushort");
     assert.ok(isNear(color(await decoder.decodeRgb(deep, 4), 4, 1, 1), [0xc8, 0x64, 0x32]));
