@@ -150,7 +150,7 @@ describe("a dense layer", () => {
 const HIDDEN = { name: "fc1", width: 32 };
 
 /** As fractions of the largest number; what TensorFlow would round once is rounded twice by Winograd's transforms. */
-const MOST_DISTANCES = { result: 1.2e-2, input: 1.2e-2, kernel: 4e-3, bias: 4e-3 };
+const MAX_DISTANCES = { result: 1.2e-2, input: 1.2e-2, kernel: 4e-3, bias: 4e-3 };
 
 /** Holds an operation and its gradients against TensorFlow's in float32. */
 async function assertExact(
@@ -172,7 +172,7 @@ async function assertExact(
   };
   await using session = await engine.openGraph(graphOf(graph, { run: { inputs: given, outputs } }));
   const found = await session.run("run", bench.feed());
-  for (const [output, most] of Object.entries(MOST_DISTANCES)) {
+  for (const [output, most] of Object.entries(MAX_DISTANCES)) {
     const far = distance(numbersOf(found[`own ${output}`]), numbersOf(found[`exact ${output}`]));
     assert.ok(far < most, `${output} is off by ${far}`);
   }
@@ -195,7 +195,7 @@ async function assertRectified(
   };
   await using session = await engine.openGraph(graphOf(graph, { run: { inputs: given, outputs } }));
   const found = await session.run("run", bench.feed());
-  for (const output of Object.keys(MOST_DISTANCES)) {
+  for (const output of Object.keys(MAX_DISTANCES)) {
     assert.deepEqual(found[`own ${output}`], found[`theirs ${output}`], output);
   }
   assert.equal(Math.min(...numbersOf(found["own result"])), 0);
@@ -257,8 +257,8 @@ for (const [use, shape] of [
     test(`batch normalization ${activation} is TensorFlow's: ${use}`, async (context) => {
       if (!has(context, "EspalierBatchNorm")) return;
       const rectified = activation === "with ReLU";
-      const found = await normalised(new Set(engine.info.customOps), shape, rectified);
-      const expected = await normalised(new Set(), shape, rectified);
+      const found = await normalized(new Set(engine.info.customOps), shape, rectified);
+      const expected = await normalized(new Set(), shape, rectified);
       assert.deepEqual([found.own, expected.own], [true, false]);
       for (const [name, numbers] of Object.entries(expected.numbers)) {
         const far = distance(found.numbers[name]!, numbers);
@@ -273,7 +273,7 @@ for (const [use, shape] of [
 }
 
 /** Outputs and gradients of batch normalization in bf16, and its results with moved and with given statistics. */
-async function normalised(customOps: ReadonlySet<CustomOp>, shape: readonly number[], rectified: boolean) {
+async function normalized(customOps: ReadonlySet<CustomOp>, shape: readonly number[], rectified: boolean) {
   const draw = seededRandom(5);
   const numbers = (sizes: readonly number[], from: number, to: number) =>
     float32Value(

@@ -13,7 +13,7 @@ import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 /** More for a thorough search: ESPALIER_FUZZ_ROUNDS=5000. */
 const ROUNDS = Number(process.env.ESPALIER_FUZZ_ROUNDS ?? 15);
 /** Maximum growth of the whole process; the files have some tens of kilobytes. */
-const MOST_GROWTH_BYTES = 256 * 1024 * 1024;
+const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
 
 let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
 let names: readonly string[];
@@ -59,7 +59,7 @@ async function damageAll(damage: (bytes: Buffer, random: () => number) => Uint8A
     }
   }
   const grownBytes = (process.resourceUsage().maxRSS - grownFrom) * 1024;
-  assert.ok(grownBytes < MOST_GROWTH_BYTES, `grew by ${grownBytes} bytes`);
+  assert.ok(grownBytes < MAX_GROWTH_BYTES, `grew by ${grownBytes} bytes`);
 }
 
 /** Where the structures are: most of them at the beginning, in zips also at the end. */
