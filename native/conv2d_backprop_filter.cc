@@ -119,7 +119,7 @@ inline void AddToBias(const Pair* packed, int pairs, int filters, float* bias) {
 
 // A part of the work: some images, channels and filters.
 struct Block {
-  int first_picture, end_picture;
+  int first_image, end_image;
   int first_channel, channels;
   int first_filter;
   float* sums;  // [9, channels, filters of a block], initially zero
@@ -137,16 +137,16 @@ class Strip {
     rows_ = shape.height;
     while (rows_ > 1 && Words() > kPackedWords) rows_ = (rows_ + 1) / 2;
     const int fitting = static_cast<int>(std::max<size_t>(1, kPackedWords / Words()));
-    pictures_ = rows_ < shape.height ? 1 : std::min(fitting, block.end_picture - block.first_picture);
+    images_ = rows_ < shape.height ? 1 : std::min(fitting, block.end_image - block.first_image);
     static thread_local AlignedBuffer buffer;
-    packed_inputs_ = buffer.Reserve<Pair>(pictures_ * Words());
-    packed_gradients_ = packed_inputs_ + pictures_ * (rows_ + 2) * input_row_;
+    packed_inputs_ = buffer.Reserve<Pair>(images_ * Words());
+    packed_gradients_ = packed_inputs_ + images_ * (rows_ + 2) * input_row_;
   }
 
   void AddAll() {
-    for (int picture = block_.first_picture; picture < block_.end_picture; picture += pictures_) {
+    for (int image = block_.first_image; image < block_.end_image; image += images_) {
       for (int row = 0; row < shape_.height; row += rows_) {
-        Pack(picture, std::min(picture + pictures_, block_.end_picture), row);
+        Pack(image, std::min(image + images_, block_.end_image), row);
         AddPacked();
       }
     }
@@ -160,40 +160,40 @@ class Strip {
   // Words of one image.
   size_t Words() const { return (rows_ + 2) * input_row_ + rows_ * gradient_row_; }
 
-  void Pack(int picture, int end_picture, int first_row) {
+  void Pack(int image, int end_image, int first_row) {
     inputs_.clear();
     gradients_.clear();
     Pair* packed_input = packed_inputs_;
     Pair* packed_gradient = packed_gradients_;
     const int end_row = std::min(first_row + rows_, shape_.height);
-    for (; picture < end_picture; ++picture) {
+    for (; image < end_image; ++image) {
       for (int row = first_row; row < end_row; ++row) {
         // The upper row of the kernel reads the image row above.
         inputs_.push_back(packed_input + (row - first_row) * input_row_);
         gradients_.push_back(packed_gradient);
-        PackGradient(picture, row, packed_gradient);
+        PackGradient(image, row, packed_gradient);
         packed_gradient += gradient_row_;
       }
       for (int row = first_row - 1; row <= end_row; ++row, packed_input += input_row_) {
-        PackInput(picture, row, packed_input);
+        PackInput(image, row, packed_input);
       }
     }
   }
 
-  void PackInput(int picture, int row, Pair* packed) const {
+  void PackInput(int image, int row, Pair* packed) const {
     if (row < 0 || row >= shape_.height) {
       std::memset(packed, 0, input_row_ * sizeof(Pair));
       return;
     }
-    const size_t pixels = (static_cast<size_t>(picture) * shape_.height + row) * shape_.width;
+    const size_t pixels = (static_cast<size_t>(image) * shape_.height + row) * shape_.width;
     const uint16_t* from = input_ + pixels * shape_.channels + block_.first_channel;
     PackFromEven(from, shape_.width, shape_.channels, block_.channels, packed);
     PackFromOdd(from, shape_.width, shape_.channels, block_.channels,
                 packed + static_cast<size_t>(even_pairs_) * block_.channels);
   }
 
-  void PackGradient(int picture, int row, Pair* packed) const {
-    const size_t pixels = (static_cast<size_t>(picture) * shape_.height + row) * shape_.width;
+  void PackGradient(int image, int row, Pair* packed) const {
+    const size_t pixels = (static_cast<size_t>(image) * shape_.height + row) * shape_.width;
     const uint16_t* from = gradient_ + pixels * shape_.filters + block_.first_filter;
     PackFromEven(from, shape_.width, shape_.filters, kFilters, packed);
     if (block_.bias != nullptr) AddToBias(packed, even_pairs_, kFilters, block_.bias);
@@ -233,7 +233,7 @@ class Strip {
   const uint16_t* const gradient_;
   const int even_pairs_;
   size_t input_row_, gradient_row_;  // words
-  int rows_, pictures_;
+  int rows_, images_;
   Pair* packed_inputs_;
   Pair* packed_gradients_;
   std::vector<const Pair*> inputs_, gradients_;  // one per row
@@ -248,10 +248,10 @@ void Conv2DBackpropFilter(const ConvolutionShape& shape, const uint16_t* input, 
   const int channels = LargestBlock(shape.channels), filters = LargestBlock(shape.filters);
   const int channel_blocks = shape.channels / channels, filter_blocks = shape.filters / filters;
   const int kernel_blocks = channel_blocks * filter_blocks;
-  const int64_t pixels = static_cast<int64_t>(shape.pictures) * shape.height * shape.width;
+  const int64_t pixels = static_cast<int64_t>(shape.images) * shape.height * shape.width;
   // Small layers are also divided by images. The sums of these groups are added at the end.
   const int groups = static_cast<int>(std::max<int64_t>(
-      1, std::min<int64_t>({shape.pictures, (kMinBlocks + kernel_blocks - 1) / kernel_blocks,
+      1, std::min<int64_t>({shape.images, (kMinBlocks + kernel_blocks - 1) / kernel_blocks,
                             pixels / kMinPixelsPerBlock})));
 
   const size_t block_sums = static_cast<size_t>(kPlaces) * channels * filters;
@@ -263,8 +263,8 @@ void Conv2DBackpropFilter(const ConvolutionShape& shape, const uint16_t* input, 
     const int group = index % groups, kernel_block = index / groups;
     const int channel_block = kernel_block % channel_blocks, filter_block = kernel_block / channel_blocks;
     Block block;
-    block.first_picture = static_cast<int>(static_cast<int64_t>(shape.pictures) * group / groups);
-    block.end_picture = static_cast<int>(static_cast<int64_t>(shape.pictures) * (group + 1) / groups);
+    block.first_image = static_cast<int>(static_cast<int64_t>(shape.images) * group / groups);
+    block.end_image = static_cast<int>(static_cast<int64_t>(shape.images) * (group + 1) / groups);
     block.first_channel = channel_block * channels;
     block.channels = channels;
     block.first_filter = filter_block * filters;

@@ -5,7 +5,7 @@ namespace espalier {
 
 // A convolution with a kernel of 3 x 3, stride 1 and zero padding.
 struct ConvolutionShape {
-  int pictures;
+  int images;
   int height;
   int width;
   int channels;  // a multiple of 16

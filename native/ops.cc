@@ -106,9 +106,9 @@ void RequireSameShape(const Call& call, const TF_Tensor* a, const TF_Tensor* b, 
 }
 
 // The shape of a convolution over images [n, h, w, _] with a kernel [3, 3, c, f].
-ConvolutionShape ShapeOf(const Call& call, const TF_Tensor* pictures, int64_t channels, int64_t filters) {
+ConvolutionShape ShapeOf(const Call& call, const TF_Tensor* images, int64_t channels, int64_t filters) {
   call.Require(channels % kVector == 0 && filters % kVector == 0, "channels that 16 does not divide");
-  return ConvolutionShape{Size(pictures, 0), Size(pictures, 1), Size(pictures, 2), static_cast<int>(channels),
+  return ConvolutionShape{Size(images, 0), Size(images, 1), Size(images, 2), static_cast<int>(channels),
                           static_cast<int>(filters)};
 }
 
@@ -125,7 +125,7 @@ void RunConv2D(void* relu, Call& call) {
   call.Require(TF_Dim(input, 3) == shape.channels, "a kernel for other channels");
   const float* bias = call.Vector(2, shape.filters);
   uint16_t* output =
-      call.Output<uint16_t>(0, TF_BFLOAT16, {shape.pictures, shape.height, shape.width, shape.filters});
+      call.Output<uint16_t>(0, TF_BFLOAT16, {shape.images, shape.height, shape.width, shape.filters});
   WinogradConv2D(shape, Bf16(input), Floats(kernel), bias, *static_cast<const bool*>(relu), output);
 }
 
@@ -135,7 +135,7 @@ void RunConv2DBackpropInput(void*, Call& call) {
   const ConvolutionShape shape = ShapeOf(call, gradient, TF_Dim(kernel, 2), TF_Dim(kernel, 3));
   call.Require(TF_Dim(gradient, 3) == shape.filters, "a kernel for other channels");
   uint16_t* input_gradient =
-      call.Output<uint16_t>(0, TF_BFLOAT16, {shape.pictures, shape.height, shape.width, shape.channels});
+      call.Output<uint16_t>(0, TF_BFLOAT16, {shape.images, shape.height, shape.width, shape.channels});
   WinogradConv2DBackpropInput(shape, Floats(kernel), Bf16(gradient), input_gradient);
 }
 
@@ -255,9 +255,9 @@ void RunProjectiveTransform(void* kernel, Call& call) {
   const TF_Tensor* images = call.Input(0, TF_UINT8, 4);
   const TF_Tensor* transforms = call.Input(1, TF_FLOAT, 2);
   call.Require(TF_Dim(transforms, 0) == TF_Dim(images, 0) && TF_Dim(transforms, 1) == 8,
-               "transforms of another shape than [pictures, 8]");
-  const PictureShape shape{Size(images, 0), Size(images, 1), Size(images, 2), Size(images, 3)};
-  float* output = call.Output<float>(0, TF_FLOAT, {shape.pictures, shape.height, shape.width, shape.channels});
+               "transforms of another shape than [images, 8]");
+  const ImageShape shape{Size(images, 0), Size(images, 1), Size(images, 2), Size(images, 3)};
+  float* output = call.Output<float>(0, TF_FLOAT, {shape.images, shape.height, shape.width, shape.channels});
   ProjectiveTransform(shape, static_cast<const uint8_t*>(TF_TensorData(images)),
                       static_cast<const float*>(TF_TensorData(transforms)), *static_cast<const FillMode*>(kernel),
                       output);

@@ -45,7 +45,7 @@ __m128 LoadColors(const uint8_t* pixel) {
 
 // kChannels is 3, which fit in one register, or 0 for any number.
 template <FillMode kMode, int kChannels>
-void TransformRow(const PictureShape& shape, const uint8_t* image, const float* transform, int row, float* output) {
+void TransformRow(const ImageShape& shape, const uint8_t* image, const float* transform, int row, float* output) {
   const int channels = kChannels > 0 ? kChannels : shape.channels;
   const ptrdiff_t row_bytes = static_cast<ptrdiff_t>(shape.width) * channels;
   const float y_row = static_cast<float>(row);
@@ -86,21 +86,21 @@ void TransformRow(const PictureShape& shape, const uint8_t* image, const float* 
 }
 
 template <FillMode kMode>
-void Transform(const PictureShape& shape, const uint8_t* images, const float* transforms, float* output) {
+void Transform(const ImageShape& shape, const uint8_t* images, const float* transforms, float* output) {
   const size_t row_size = static_cast<size_t>(shape.width) * shape.channels;
   const size_t image_size = row_size * shape.height;
   const auto transform_row = shape.channels == 3 ? &TransformRow<kMode, 3> : &TransformRow<kMode, 0>;
-  ParallelFor(shape.pictures, [&](int picture) {
+  ParallelFor(shape.images, [&](int image) {
     for (int row = 0; row < shape.height; ++row) {
-      transform_row(shape, images + picture * image_size, transforms + picture * 8, row,
-                    output + picture * image_size + row * row_size);
+      transform_row(shape, images + image * image_size, transforms + image * 8, row,
+                    output + image * image_size + row * row_size);
     }
   });
 }
 
 }  // namespace
 
-void ProjectiveTransform(const PictureShape& shape, const uint8_t* images, const float* transforms,
+void ProjectiveTransform(const ImageShape& shape, const uint8_t* images, const float* transforms,
                          FillMode fill_mode, float* output) {
   switch (fill_mode) {
     case FillMode::kConstant: return Transform<FillMode::kConstant>(shape, images, transforms, output);

@@ -8,8 +8,8 @@ namespace espalier {
 // The pixels outside of an image, as in TensorFlow's ImageProjectiveTransformV3.
 enum class FillMode { kConstant, kReflect, kWrap, kNearest };
 
-struct PictureShape {
-  int pictures;
+struct ImageShape {
+  int images;
   int height;
   int width;
   int channels;
@@ -22,7 +22,7 @@ struct PictureShape {
 // images:     [images, height, width, channels]
 // transforms: [images, 8]: a0, a1, a2, b0, b1, b2; the others are taken as 0
 // output:     in the shape of the images, values from 0 to 255
-void ProjectiveTransform(const PictureShape& shape, const uint8_t* images, const float* transforms,
+void ProjectiveTransform(const ImageShape& shape, const uint8_t* images, const float* transforms,
                          FillMode fill_mode, float* output);
 
 }  // namespace espalier

@@ -183,7 +183,7 @@ __attribute__((noinline)) void Multiply(const uint16_t* tiles, int channels, con
 
 // A convolution from bf16 [images, height, width, channels] to [images, height, width, filters].
 struct Convolution {
-  int pictures, height, width;
+  int images, height, width;
   const uint16_t* input;
   PackedKernel kernel;
   const float* bias;  // null: none
@@ -192,18 +192,18 @@ struct Convolution {
 
   int TileRows() const { return (height + kTileSide - 1) / kTileSide; }
   int TileColumns() const { return (width + kTileSide - 1) / kTileSide; }
-  int64_t Tiles() const { return static_cast<int64_t>(pictures) * TileRows() * TileColumns(); }
+  int64_t Tiles() const { return static_cast<int64_t>(images) * TileRows() * TileColumns(); }
 };
 
 // The position of a tile.
 struct Place {
-  int picture, row, column;  // the first row and column of its results
+  int image, row, column;  // the first row and column of its results
 
   Place(const Convolution& convolution, int64_t tile) {
     const int columns = convolution.TileColumns(), rows = convolution.TileRows();
     column = static_cast<int>(tile % columns) * kTileSide;
     row = static_cast<int>(tile / columns % rows) * kTileSide;
-    picture = static_cast<int>(tile / columns / rows);
+    image = static_cast<int>(tile / columns / rows);
   }
 };
 
@@ -244,7 +244,7 @@ class Block {
     const Place place(convolution_, first_tile_ + row);
     const uint16_t* pixels[4][4];  // null outside of the image
     for (int i = 0; i < 4; ++i) {
-      for (int j = 0; j < 4; ++j) pixels[i][j] = Pixel(place.picture, place.row + i - 1, place.column + j - 1);
+      for (int j = 0; j < 4; ++j) pixels[i][j] = Pixel(place.image, place.row + i - 1, place.column + j - 1);
     }
     for (int c = 0; c < channels_; c += kVector) {
       __m512 d[4][4];
@@ -260,10 +260,10 @@ class Block {
     }
   }
 
-  const uint16_t* Pixel(int picture, int row, int column) const {
+  const uint16_t* Pixel(int image, int row, int column) const {
     const int height = convolution_.height, width = convolution_.width;
     if (row < 0 || row >= height || column < 0 || column >= width) return nullptr;
-    return convolution_.input + ((static_cast<size_t>(picture) * height + row) * width + column) * channels_;
+    return convolution_.input + ((static_cast<size_t>(image) * height + row) * width + column) * channels_;
   }
 
   void MultiplyElement(int element) {
@@ -292,7 +292,7 @@ class Block {
     const int columns = std::min(kTileSide, convolution_.width - place.column);
     const size_t row_stride = static_cast<size_t>(convolution_.width) * filters_;
     uint16_t* pixel = convolution_.output +
-                      (static_cast<size_t>(place.picture) * convolution_.height + place.row) * row_stride +
+                      (static_cast<size_t>(place.image) * convolution_.height + place.row) * row_stride +
                       static_cast<size_t>(place.column) * filters_;
     for (int f = 0; f < filters_; f += kVector) {
       __m512 y[kTileSide][kTileSide];
@@ -346,7 +346,7 @@ void WinogradConv2D(const ConvolutionShape& shape, const uint16_t* input, const 
   ParallelFor(shape.channels / 2, [&](int pair) {
     for (int f = 0; f < shape.filters; f += kVector) PackForward(kernel, packed, f, 2 * pair);
   });
-  Compute({shape.pictures, shape.height, shape.width, input, packed, bias, relu, output});
+  Compute({shape.images, shape.height, shape.width, input, packed, bias, relu, output});
 }
 
 void WinogradConv2DBackpropInput(const ConvolutionShape& shape, const float* kernel, const uint16_t* gradient,
@@ -355,7 +355,7 @@ void WinogradConv2DBackpropInput(const ConvolutionShape& shape, const float* ker
   ParallelFor(shape.filters / kVector, [&](int block) {
     for (int c = 0; c < shape.channels; c += kVector) PackBackward(kernel, packed, c, block * kVector);
   });
-  Compute({shape.pictures, shape.height, shape.width, gradient, packed, nullptr, false, input_gradient});
+  Compute({shape.images, shape.height, shape.width, gradient, packed, nullptr, false, input_gradient});
 }
 
 }  // namespace espalier
