@@ -1,9 +1,9 @@
 import type { TensorValue } from "../../src/engine/engine-protocol.js";
-import { labels, pictures } from "./golden-formula.js";
+import { formulaImages, labels } from "./golden-formula.js";
 
 /** The formula's images, ready to be fed. */
-export function fedPictures(name: string, count: number, size: number): TensorValue {
-  return { dtype: "uint8", shape: [count, size, size, 3], data: pictures(name, count, size) };
+export function fedImages(name: string, count: number, size: number): TensorValue {
+  return { dtype: "uint8", shape: [count, size, size, 3], data: formulaImages(name, count, size) };
 }
 
 /** The formula's labels, ready to be fed. */

@@ -82,16 +82,16 @@ export function exactWeight(name: string, shape: readonly number[]): Float32Arra
 }
 
 /** uint8 [count, size, size, 3]: an 8 x 8 board of random colors under a quarter of noise. */
-export function pictures(name: string, count: number, size: number): Uint8Array {
+export function formulaImages(name: string, count: number, size: number): Uint8Array {
   const board = hasher(`${name}/board`);
   const noise = hasher(`${name}/noise`);
   const cell = size / 8;
   const bytes = new Uint8Array(count * size * size * 3);
   let position = 0;
-  for (let picture = 0; picture < count; picture++) {
+  for (let image = 0; image < count; image++) {
     for (let row = 0; row < size; row++) {
       for (let column = 0; column < size; column++) {
-        const square = (picture * 8 + Math.floor(row / cell)) * 8 + Math.floor(column / cell);
+        const square = (image * 8 + Math.floor(row / cell)) * 8 + Math.floor(column / cell);
         for (let channel = 0; channel < 3; channel++, position++) {
           bytes[position] = (3 * (board(square * 3 + channel) >>> 24) + (noise(position) >>> 24)) >>> 2;
         }

@@ -1,4 +1,4 @@
-"""Weights, pictures and labels from a formula, so that golden files hold outputs only.
+"""Weights, images and labels from a formula, so that golden files hold outputs only.
 
 `test/engine/golden/golden-formula.ts` is the same formula; both must give the same bits.
 
@@ -71,7 +71,7 @@ def exact_weight(name, shape):
     """float32 [shape]: small whole numbers, so few of them not zero that a network's sums stay exact.
 
     A kernel has, for each output, four entries of +1 or -1 at random inputs (random ones may meet and
-    add up); a bias is -1, 0 or 1. On black and white pictures every sum of VGG19 is then a whole number
+    add up); a bias is -1, 0 or 1. On black and white images every sum of VGG19 is then a whole number
     below 2^24, which float32 holds exactly in whatever order it is added up. The classifier's kernel is
     divided by 2^10, as exactly, so that the softmax does not saturate.
 
@@ -97,10 +97,10 @@ def exact_weight(name, shape):
 EXACT_TAPS = 4
 
 
-def pictures(name, count, size):
+def formula_images(name, count, size):
     """uint8 [count, size, size, 3]: an 8 x 8 board of random colors under a quarter of noise.
 
-    The board makes pictures differ for a network with pooling; noise alone looks the same everywhere.
+    The board makes images differ for a network with pooling; noise alone looks the same everywhere.
     """
     board = (hashes(name + "/board", count * 8 * 8 * 3) >> np.uint32(24)).reshape(count, 8, 8, 3)
     noise = (hashes(name + "/noise", count * size * size * 3) >> np.uint32(24)).reshape(count, size, size, 3)

@@ -1,4 +1,4 @@
-"""Writes augmentation.json and preprocessing.json: what Keras makes of the formula's pictures.
+"""Writes augmentation.json and preprocessing.json: what Keras makes of the formula's images.
 
     VENV/bin/python test/golden/make_augmentation_golden.py
 
@@ -16,7 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from golden_formula import pictures
+from golden_formula import formula_images
 from make_keras_golden import SMALL_SIZE, assign_formula, small_network
 
 FOLDER = Path(__file__).parent
@@ -31,7 +31,7 @@ BRIGHTNESS, CONTRAST = 0.18, 1.6
 
 
 def batch():
-    return pictures("augmentation", COUNT, SIZE).astype(np.float32)
+    return formula_images("augmentation", COUNT, SIZE).astype(np.float32)
 
 
 def exactly(amount):
@@ -99,7 +99,7 @@ def make_preprocessing():
     modes = {"SCALE_MINUS_1_1": "tf", "IMAGENET_CAFFE": "caffe", "IMAGENET_TORCH": "torch"}
     model = small_network("GLOBAL_AVERAGE_POOLING", False, 3)
     assign_formula(model)
-    images = pictures("preprocessing", COUNT, SMALL_SIZE).astype(np.float32)
+    images = formula_images("preprocessing", COUNT, SMALL_SIZE).astype(np.float32)
     content = {}
     for name, mode in modes.items():
         inputs = keras.applications.imagenet_utils.preprocess_input(images.copy(), mode=mode)

@@ -1,4 +1,4 @@
-"""Writes the golden files: what Keras and TensorFlow compute on weights and pictures made by formula.
+"""Writes the golden files: what Keras and TensorFlow compute on weights and images made by formula.
 
     python3 -m venv VENV
     VENV/bin/pip install -r test/golden/requirements.txt
@@ -22,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from golden_formula import black_and_white, exact_weight, fingerprint, labels, pictures, weight
+from golden_formula import black_and_white, exact_weight, fingerprint, formula_images, labels, weight
 
 FOLDER = Path(__file__).parent
 SCALE_0_1 = np.float32(255)
@@ -53,8 +53,8 @@ TRAINING_SETTINGS = {
     "weighted": {"network": "vgg11-fully-connected", "classWeights": [0.5, 1, 2, 4, 0.25, 1, 3]},
 }
 STEPS = 3
-EVALUATION_PICTURES = 12
-TRAINING_PICTURES = 8
+EVALUATION_IMAGES = 12
+TRAINING_IMAGES = 8
 SMALL_SAMPLES = 8
 VGG19_SAMPLES = 32
 
@@ -177,8 +177,8 @@ def settings_steps(name, network, weightDecay=0.0, gradientClipNorm=None, **loss
     loss_of = settings_loss(**loss_settings)
     taken = []
     for step in range(1, STEPS + 1):
-        images = pictures(f"step {step}", TRAINING_PICTURES, SMALL_SIZE)
-        targets = labels(f"step {step}", TRAINING_PICTURES, settings["classCount"])
+        images = formula_images(f"step {step}", TRAINING_IMAGES, SMALL_SIZE)
+        targets = labels(f"step {step}", TRAINING_IMAGES, settings["classCount"])
         logits, found = gradients(model, images, targets, loss_of)
         loss = loss_of(logits, targets)
         if name == "sgd-l2":
@@ -200,8 +200,8 @@ def steps_of(model, make_optimizer, classes):
     taken = []
     for step in range(1, STEPS + 1):
         batch = f"step {step}"
-        images = pictures(batch, TRAINING_PICTURES, SMALL_SIZE)
-        targets = labels(batch, TRAINING_PICTURES, classes)
+        images = formula_images(batch, TRAINING_IMAGES, SMALL_SIZE)
+        targets = labels(batch, TRAINING_IMAGES, classes)
         logits, found = gradients(model, images, targets)
         optimizer.apply([found[name] for name, _ in named], [variable for _, variable in named])
         variables = {name: fingerprint(name, variable, SMALL_SAMPLES) for name, variable in variables_of(model)}
@@ -217,13 +217,13 @@ def make_small():
         model = small_network(**settings)
         classes = settings["classCount"]
         assign_formula(model)
-        images = pictures("evaluation", EVALUATION_PICTURES, SMALL_SIZE)
-        targets = labels("evaluation", EVALUATION_PICTURES, classes)
+        images = formula_images("evaluation", EVALUATION_IMAGES, SMALL_SIZE)
+        targets = labels("evaluation", EVALUATION_IMAGES, classes)
         logits, activations = forward(model, images)
         evaluation = {**summary(logits, targets), "logits": logits, "probabilities": tf.nn.softmax(logits)}
 
-        images = pictures("step 1", TRAINING_PICTURES, SMALL_SIZE)
-        targets = labels("step 1", TRAINING_PICTURES, classes)
+        images = formula_images("step 1", TRAINING_IMAGES, SMALL_SIZE)
+        targets = labels("step 1", TRAINING_IMAGES, classes)
         training_logits, found = gradients(model, images, targets)
         moving = {name: np.array(variable) for name, variable in variables_of(model) if "/moving_" in name}
         training = {**summary(training_logits, targets), "logits": training_logits}
@@ -246,7 +246,7 @@ def make_small():
 def make_vgg19():
     """Outputs on the formula's weights; activations and gradients where every sum is exact (exact_weight)."""
     model = keras.applications.VGG19(weights=None, classifier_activation=None)
-    images, targets = pictures("vgg19", 2, 224), labels("vgg19", 2, 1000)
+    images, targets = formula_images("vgg19", 2, 224), labels("vgg19", 2, 1000)
     assign_formula(model)
     logits = model(scaled(images), training=False)
 
@@ -367,7 +367,7 @@ def make_formula():
     kernel, gamma = weight("block1_conv1/kernel", (3, 3, 3, 4)), weight("block1_bn1/gamma", (5,))
     classifier = weight("predictions/kernel", (24, 7))
     exact = exact_weight("block1_conv2/kernel", (3, 3, 4, 5))
-    images = pictures("formula", 2, 16)
+    images = formula_images("formula", 2, 16)
     write("formula", {
         "kernel": kernel.reshape(-1), "gamma": gamma, "classifier": classifier.reshape(-1),
         "exactKernel": exact.reshape(-1), "exactBias": exact_weight("block1_conv2/bias", (9,)),

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torchvision
 
-from golden_formula import fingerprint, labels, pictures, weight
+from golden_formula import fingerprint, formula_images, labels, weight
 from torch_resnet import BLOCKS, ScaledResNet
 
 FOLDER = Path(__file__).parent
@@ -83,7 +83,7 @@ def formula_network(architecture, divisor):
 
 
 def images_of(name, count):
-    scaled = pictures(name, count, SIZE).astype(np.float64) / 255
+    scaled = formula_images(name, count, SIZE).astype(np.float64) / 255
     return torch.from_numpy(scaled.transpose(0, 3, 1, 2).copy())
 
 

@@ -3,7 +3,7 @@
     python make_weight_files.py FOLDER keras|torch|torchvision|hostile [SEED]
 
 FOLDER gets the files and `keras.json`, `torch.json` or `torchvision.json`: for every file the network and its logits for
-the formula's pictures, scaled to [0, 1]. `keras` and `torch` write VGG11s a 64th as wide as published, `torchvision`
+the formula's images, scaled to [0, 1]. `keras` and `torch` write VGG11s a 64th as wide as published, `torchvision`
 ResNets a 32nd as wide, and `hostile` HDF5 files that must be refused. Networks see 64 pixels, so that the last feature
 map is 2 x 2 and the order in which it is flattened matters. SEED (0) makes other weights.
 """
@@ -19,16 +19,16 @@ warnings.filterwarnings("ignore")
 
 import numpy as np
 
-from golden_formula import pictures, uniforms
+from golden_formula import formula_images, uniforms
 
 BLOCKS = [(1, 1), (1, 2), (2, 4), (2, 8), (2, 8)]  # convolutions, filters
 SIZE, CLASSES, UNITS = 64, 5, 8
 MAP = SIZE // 32
-PICTURES = 3
+IMAGES = 3
 
 folder, framework = sys.argv[1], sys.argv[2]
 seed = sys.argv[3] if len(sys.argv) > 3 else "0"
-images = pictures("weights", PICTURES, SIZE)
+images = formula_images("weights", IMAGES, SIZE)
 described = {}
 
 
@@ -45,7 +45,7 @@ def values(name, shape, kind):
 
 def describe(file, logits, **network):
     logits = np.asarray(logits, np.float32)
-    # Pictures that a dead network cannot tell apart would prove nothing.
+    # Images that a dead network cannot tell apart would prove nothing.
     assert np.ptp(logits, axis=0).min() > 1e-4, (file, logits)
     described[file] = {
         "architecture": "VGG11", "batchNormalization": False, "head": "FULLY_CONNECTED", **network, "logits": logits.tolist()}

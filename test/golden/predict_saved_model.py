@@ -1,4 +1,4 @@
-"""What Python gets from a SavedModel: opens FOLDER and classifies the formula's pictures NAME.
+"""What Python gets from a SavedModel: opens FOLDER and classifies the formula's images NAME.
 
     python predict_saved_model.py FOLDER NAME COUNT SIZE
 
@@ -14,11 +14,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from golden_formula import pictures
+from golden_formula import formula_images
 
 folder, name, count, size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 loaded = tf.saved_model.load(folder)
-outputs = loaded.signatures["serving_default"](images=tf.constant(pictures(name, count, size)))
+outputs = loaded.signatures["serving_default"](images=tf.constant(formula_images(name, count, size)))
 print(json.dumps({
     "outputs": {key: value.numpy().tolist() for key, value in outputs.items()},
     "variables": {variable.name.removesuffix(":0"): variable.shape.as_list() for variable in loaded.variables},

@@ -17,7 +17,7 @@ for tag in accumulator.Tags()["tensors"]:
     found[tag] = {"plugin": plugin, "values": []}
     for event in accumulator.Tensors(tag):
         value = make_ndarray(event.tensor_proto)
-        # A picture is its width, its height and the bytes of its file.
+        # An image is its width, its height and the bytes of its file.
         if plugin == "images":
             content = [int(value[0]), int(value[1]), value[2][:8].hex()]
         else:

@@ -24,7 +24,7 @@ export interface DescribedFile {
   readonly logits: readonly (readonly number[])[];
 }
 
-export const WEIGHTS_PICTURES = 3;
+export const WEIGHTS_IMAGES = 3;
 /** The convolutions of `vgg11.2016.h5`. */
 export const NOTOP_FILE = "vgg11-notop.2016.h5";
 /** Files that name other files, would grow without bounds or never end. */

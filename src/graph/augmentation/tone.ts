@@ -34,13 +34,13 @@ export function applyTone(
     if (brightness === undefined && contrast === undefined) {
       return cast(graph, add(graph, pixels, half), "uint8");
     }
-    const lift = brightness === undefined ? half : perPicture(graph, add(graph, brightness, half));
+    const lift = brightness === undefined ? half : perImage(graph, add(graph, brightness, half));
     // One multiplication and one addition for each pixel, for every combination of changes.
-    const changed = contrast === undefined ? pixels : multiply(graph, pixels, perPicture(graph, contrast));
+    const changed = contrast === undefined ? pixels : multiply(graph, pixels, perImage(graph, contrast));
     const offset =
       contrast === undefined
         ? lift
-        : add(graph, lift, awayFromMean(graph, images, perPicture(graph, contrast)));
+        : add(graph, lift, awayFromMean(graph, images, perImage(graph, contrast)));
     return cast(graph, clip(graph, add(graph, changed, offset), 0, WHITE + HALF), "uint8");
   });
 }
@@ -64,6 +64,6 @@ function meanOf(graph: GraphBuilder, images: Tensor): Tensor {
 }
 
 /** [n] -> [n, 1, 1, 1]. */
-function perPicture(graph: GraphBuilder, amounts: Tensor): Tensor {
+function perImage(graph: GraphBuilder, amounts: Tensor): Tensor {
   return reshape(graph, amounts, int32Vector(graph, [-1, 1, 1, 1]), [null, 1, 1, 1]);
 }

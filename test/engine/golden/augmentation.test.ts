@@ -10,7 +10,7 @@ import type { Tensor } from "../../../src/graph/graph-node.js";
 import { cast } from "../../../src/graph/ops/array.js";
 import { constant, float32Vector, placeholder } from "../../../src/graph/ops/constants.js";
 import { greatestDifference } from "../../golden/difference.js";
-import { fedPictures } from "../../golden/fed-values.js";
+import { fedImages } from "../../golden/fed-values.js";
 import { readGolden } from "../../golden/golden-file.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { graphOf, numbersOf } from "../graph/graph-of.js";
@@ -77,7 +77,7 @@ async function pixelsOf(change: (graph: GraphBuilder, images: Tensor) => Tensor)
   const described = graphOf(graph, { run: { inputs: { images }, outputs: { pixels } } });
   await using session = await engine.openGraph(described);
   return numbersOf(
-    (await session.run("run", { images: fedPictures("augmentation", count, sizePixels) })).pixels,
+    (await session.run("run", { images: fedImages("augmentation", count, sizePixels) })).pixels,
   );
 }
 

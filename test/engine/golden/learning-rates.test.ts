@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import type { LearningRate } from "../../../src/core/run-configuration.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { greatestDifference } from "../../golden/difference.js";
-import { fedLabels, fedPictures, floats } from "../../golden/fed-values.js";
+import { fedImages, fedLabels, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { smallNetwork } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
@@ -43,7 +43,7 @@ for (const { learningRate, rates } of cases) {
 
     const used: number[] = [];
     for (const step of rates.keys()) {
-      const images = fedPictures("rates", 1, network.imageSizePixels);
+      const images = fedImages("rates", 1, network.imageSizePixels);
       const labels = fedLabels("rates", 1, network.classCount);
       const { learning_rate, global_step } = await session.run("train_step", { images, labels });
       used.push(floats(learning_rate)[0]!);

@@ -6,7 +6,7 @@ import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoin
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference } from "../../golden/difference.js";
-import { fedLabels, fedPictures, scalar } from "../../golden/fed-values.js";
+import { fedImages, fedLabels, scalar } from "../../golden/fed-values.js";
 import {
   type OptimizerName,
   readGolden,
@@ -47,7 +47,7 @@ const OPTIMIZERS: Readonly<Record<OptimizerName, Case>> = {
     tolerance: 1e-5,
   },
 };
-const TRAINING_PICTURES = 8;
+const TRAINING_IMAGES = 8;
 const SAMPLES = 8;
 
 const LOSS_TOLERANCE = 1e-5;
@@ -76,8 +76,8 @@ for (const name of SMALL_NETWORKS) {
       const differences: number[] = [];
       for (const [index, expected] of golden.steps[optimizerName as OptimizerName].entries()) {
         const step = index + 1;
-        const images = fedPictures(`step ${step}`, TRAINING_PICTURES, network.imageSizePixels);
-        const labels = fedLabels(`step ${step}`, TRAINING_PICTURES, network.classCount);
+        const images = fedImages(`step ${step}`, TRAINING_IMAGES, network.imageSizePixels);
+        const labels = fedLabels(`step ${step}`, TRAINING_IMAGES, network.classCount);
         const { loss, top1, top5 } = await session.run("train_step", { images, labels });
         assert.ok(Math.abs(scalar(loss) - expected.lossMean) <= LOSS_TOLERANCE * expected.lossMean);
         assert.deepEqual([scalar(top1), scalar(top5)], [expected.top1, expected.top5]);
@@ -92,7 +92,7 @@ for (const name of SMALL_NETWORKS) {
             variable,
             saved.get(variable)!,
             step,
-            TRAINING_PICTURES,
+            TRAINING_IMAGES,
             golden,
           );
           const found = fingerprint(variable, value, SAMPLES);

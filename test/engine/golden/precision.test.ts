@@ -9,14 +9,14 @@ import {
 } from "../../../src/graph/architectures/inspection-graph.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { greatestDifference, relativeDifference } from "../../golden/difference.js";
-import { fedLabels, fedPictures, floats, scalar } from "../../golden/fed-values.js";
+import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";
 import {
   readGolden,
   readGradients,
   SMALL_NETWORKS,
   type SmallNetworkGolden,
 } from "../../golden/golden-file.js";
-import { blackAndWhite, exactWeight, pictures } from "../../golden/golden-formula.js";
+import { blackAndWhite, exactWeight, formulaImages } from "../../golden/golden-formula.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
@@ -50,7 +50,7 @@ for (const name of SMALL_NETWORKS) {
     const graph = buildServingGraph(inPrecision("MIXED_BFLOAT16"));
     await using session = await engine.host.openGraph(graph);
     await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph));
-    const images = fedPictures("evaluation", golden.evaluation.logits.length, imageSizePixels);
+    const images = fedImages("evaluation", golden.evaluation.logits.length, imageSizePixels);
     const { probabilities } = await session.run("serving_default", { images });
     const difference = greatestDifference(floats(probabilities), golden.evaluation.probabilities.flat());
     t.diagnostic(`greatest difference of a probability ${difference.toExponential(1)}`);
@@ -64,7 +64,7 @@ for (const name of SMALL_NETWORKS) {
     await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph));
     const count = golden.training.logits.length;
     const outputs = await session.run("inspect", {
-      images: fedPictures("step 1", count, imageSizePixels),
+      images: fedImages("step 1", count, imageSizePixels),
       labels: fedLabels("step 1", count, classCount),
     });
     const { lossMean } = golden.training;
@@ -86,8 +86,8 @@ for (const name of SMALL_NETWORKS) {
       const graph = buildInspectionGraph(inPrecision(precision), { dropout: false });
       await using session = await engine.host.openGraph(graph);
       await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, name, graph, exactWeight));
-      const data = blackAndWhite(pictures("step 1", 8, imageSizePixels));
-      const images = { ...fedPictures("step 1", 8, imageSizePixels), data };
+      const data = blackAndWhite(formulaImages("step 1", 8, imageSizePixels));
+      const images = { ...fedImages("step 1", 8, imageSizePixels), data };
       return session.run("inspect", { images, labels: fedLabels("step 1", 8, classCount) });
     };
     const expected = await inspect("FLOAT32");

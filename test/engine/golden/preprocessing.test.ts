@@ -9,7 +9,7 @@ import { buildTrainingGraph } from "../../../src/graph/architectures/training-gr
 import { GraphBuilder } from "../../../src/graph/graph-builder.js";
 import { placeholder } from "../../../src/graph/ops/constants.js";
 import { greatestDifference, relativeDifference } from "../../golden/difference.js";
-import { fedPictures, floats } from "../../golden/fed-values.js";
+import { fedImages, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
@@ -38,7 +38,7 @@ const COLUMNS = 4;
 
 const { sizePixels, count, kinds } = await readGolden<PreprocessingGolden>("preprocessing");
 const network = smallNetwork(await readGolden<SmallNetworkGolden>("vgg11-average-pooling"));
-const images = () => fedPictures("preprocessing", count, sizePixels);
+const images = () => fedImages("preprocessing", count, sizePixels);
 let engine: EngineWithFolder;
 before(async () => {
   engine = await startEngineWithFolder();

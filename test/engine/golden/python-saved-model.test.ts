@@ -8,7 +8,7 @@ import { buildServingGraph } from "../../../src/graph/architectures/serving-grap
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { exportModel } from "../../../src/registry/model-export.js";
 import { greatestDifference } from "../../golden/difference.js";
-import { fedLabels, fedPictures, floats } from "../../golden/fed-values.js";
+import { fedImages, fedLabels, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
@@ -19,7 +19,7 @@ const skip = await whyNoPython("tensorflow");
 
 /** Absolute, of probabilities. */
 const TOLERANCE = 1e-5;
-const PICTURES = 12;
+const IMAGES = 12;
 
 /** Output of predict_saved_model.py. */
 interface PythonAnswer {
@@ -29,7 +29,7 @@ interface PythonAnswer {
 }
 
 async function predictInPython(folder: string, { imageSizePixels }: NetworkSpec): Promise<PythonAnswer> {
-  const args = [folder, "evaluation", String(PICTURES), String(imageSizePixels)];
+  const args = [folder, "evaluation", String(IMAGES), String(imageSizePixels)];
   return askGoldenScript<PythonAnswer>("predict_saved_model.py", ...args);
 }
 
@@ -76,8 +76,8 @@ describe("Python's tf.saved_model.load", { skip }, () => {
         session,
         await writeFormulaCheckpoint(engine, `untrained-${precision}`, training),
       );
-      const images = () => fedPictures("evaluation", PICTURES, network.imageSizePixels);
-      const labels = fedLabels("evaluation", PICTURES, network.classCount);
+      const images = () => fedImages("evaluation", IMAGES, network.imageSizePixels);
+      const labels = fedLabels("evaluation", IMAGES, network.classCount);
       await session.run("train_step", { images: images(), labels });
       const { sha256 } = await saveCheckpoint(session, checkpoint);
       const { probabilities } = await session.run("predict", { images: images() });

@@ -8,7 +8,7 @@ import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference, relativeDifference } from "../../golden/difference.js";
-import { fedLabels, fedPictures, floats, scalar } from "../../golden/fed-values.js";
+import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";
 import { type GoldenTensors, RESNETS, type ResnetGolden, readGolden } from "../../golden/golden-file.js";
 import { fingerprint, product, weight } from "../../golden/golden-formula.js";
 import { writeFormulaCheckpoint } from "../../golden/golden-networks.js";
@@ -55,7 +55,7 @@ for (const name of RESNETS) {
   const resnetWeight = (variable: string, shape: readonly number[]) =>
     weight(variable, shape).map((value) => value * (lastGamma.test(variable) ? 0.125 : 1));
   const batch = (batchName: string) => ({
-    images: fedPictures(batchName, IMAGES, network.imageSizePixels),
+    images: fedImages(batchName, IMAGES, network.imageSizePixels),
     labels: fedLabels(batchName, IMAGES, network.classCount),
   });
 

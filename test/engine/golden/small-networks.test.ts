@@ -12,7 +12,7 @@ import { countParameters } from "../../../src/graph/architectures/network-spec.j
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference, greatestDifference, relativeDifference } from "../../golden/difference.js";
-import { fedLabels, fedPictures, floats, scalar } from "../../golden/fed-values.js";
+import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";
 import {
   readGolden,
   readGradients,
@@ -26,8 +26,8 @@ import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engi
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 
 /** As in make_keras_golden.py. */
-const EVALUATION_PICTURES = 12;
-const TRAINING_PICTURES = 8;
+const EVALUATION_IMAGES = 12;
+const TRAINING_IMAGES = 8;
 const SAMPLES = 8;
 
 /** Absolute; logits are some 1 and probabilities below it. */
@@ -55,12 +55,12 @@ for (const name of SMALL_NETWORKS) {
   const golden = await readGolden<SmallNetworkGolden>(name);
   const network = smallNetwork(golden);
   const evaluationBatch = () => ({
-    images: fedPictures("evaluation", EVALUATION_PICTURES, network.imageSizePixels),
-    labels: fedLabels("evaluation", EVALUATION_PICTURES, network.classCount),
+    images: fedImages("evaluation", EVALUATION_IMAGES, network.imageSizePixels),
+    labels: fedLabels("evaluation", EVALUATION_IMAGES, network.classCount),
   });
   const trainingBatch = () => ({
-    images: fedPictures("step 1", TRAINING_PICTURES, network.imageSizePixels),
-    labels: fedLabels("step 1", TRAINING_PICTURES, network.classCount),
+    images: fedImages("step 1", TRAINING_IMAGES, network.imageSizePixels),
+    labels: fedLabels("step 1", TRAINING_IMAGES, network.classCount),
   });
 
   describe(name, () => {
@@ -154,7 +154,7 @@ for (const name of SMALL_NETWORKS) {
       await saveCheckpoint(session, checkpoint);
       const saved = await readCheckpoint(engine.host, checkpoint, graph.variables);
       for (const [variable, expected] of expectedStatistics) {
-        const moved = withoutBesselsCorrection(variable, saved.get(variable)!, 1, TRAINING_PICTURES, golden);
+        const moved = withoutBesselsCorrection(variable, saved.get(variable)!, 1, TRAINING_IMAGES, golden);
         const difference = relativeDifference(moved, expected);
         assert.ok(difference <= STATISTICS_TOLERANCE, `${variable}: off by ${difference}`);
       }

@@ -7,7 +7,7 @@ import type { TrainingSpec } from "../../../src/graph/architectures/network-spec
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference } from "../../golden/difference.js";
-import { fedLabels, fedPictures, scalar } from "../../golden/fed-values.js";
+import { fedImages, fedLabels, scalar } from "../../golden/fed-values.js";
 import { readGolden, type SMALL_NETWORKS, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { type Fingerprint, fingerprint } from "../../golden/golden-formula.js";
 import { isOfNetwork, smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
@@ -45,7 +45,7 @@ const CASES = {
   smoothed: { title: "labels are smoothed", optimizer: MOMENTUM, rate: 1e-2, tolerance: 1e-5 },
   weighted: { title: "classes are weighted", optimizer: MOMENTUM, rate: 1e-2, tolerance: 1e-5 },
 } as const;
-const TRAINING_PICTURES = 8;
+const TRAINING_IMAGES = 8;
 const SAMPLES = 8;
 const LOSS_TOLERANCE = 1e-5;
 
@@ -75,8 +75,8 @@ for (const [name, { title, optimizer, rate, tolerance }] of Object.entries(CASES
     const differences: number[] = [];
     for (const [index, expected] of steps.entries()) {
       const step = index + 1;
-      const images = fedPictures(`step ${step}`, TRAINING_PICTURES, network.imageSizePixels);
-      const labels = fedLabels(`step ${step}`, TRAINING_PICTURES, network.classCount);
+      const images = fedImages(`step ${step}`, TRAINING_IMAGES, network.imageSizePixels);
+      const labels = fedLabels(`step ${step}`, TRAINING_IMAGES, network.classCount);
       const { loss } = await session.run("train_step", { images, labels });
       assert.ok(
         Math.abs(scalar(loss) - expected.loss) <= LOSS_TOLERANCE * expected.loss,
@@ -89,7 +89,7 @@ for (const [name, { title, optimizer, rate, tolerance }] of Object.entries(CASES
       assert.deepEqual(variables, Object.keys(expected.variables));
       for (const variable of variables) {
         const found = saved.get(variable)!;
-        const value = withoutBesselsCorrection(variable, found, step, TRAINING_PICTURES, networkGolden);
+        const value = withoutBesselsCorrection(variable, found, step, TRAINING_IMAGES, networkGolden);
         const difference = fingerprintDifference(
           fingerprint(variable, value, SAMPLES),
           expected.variables[variable]!,

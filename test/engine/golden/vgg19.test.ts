@@ -11,14 +11,14 @@ import { layerTable } from "../../../src/graph/architectures/layer-table.js";
 import { countParameters } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { fingerprintDifference, greatestDifference } from "../../golden/difference.js";
-import { fedLabels, fedPictures, floats, scalar } from "../../golden/fed-values.js";
+import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";
 import { readGolden, type Vgg19Golden } from "../../golden/golden-file.js";
-import { blackAndWhite, exactWeight, fingerprint, pictures } from "../../golden/golden-formula.js";
+import { blackAndWhite, exactWeight, fingerprint, formulaImages } from "../../golden/golden-formula.js";
 import { VGG19, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 /** As in make_keras_golden.py. */
-const PICTURES = 2;
+const IMAGES = 2;
 const ACTIVATION_SAMPLES = 8;
 const GRADIENT_SAMPLES = 32;
 
@@ -50,7 +50,7 @@ test("VGG19 at 224 pixels gives Keras's logits and probabilities", async (t) => 
   await using session = await engine.host.openGraph(graph);
   await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, "vgg19", graph));
 
-  const images = fedPictures("vgg19", PICTURES, imageSizePixels);
+  const images = fedImages("vgg19", IMAGES, imageSizePixels);
   const { logits, probabilities } = await session.run("serving_default", { images });
   const differences = {
     logits: greatestDifference(floats(logits), golden.evaluation.logits.flat()),
@@ -70,9 +70,9 @@ describe("VGG19 at 224 pixels, on weights that leave nothing to rounding", () =>
     const graph = buildInspectionGraph(VGG19, { dropout: false });
     await using session = await engine.host.openGraph(graph);
     await restoreCheckpoint(session, await writeFormulaCheckpoint(engine, "vgg19", graph, exactWeight));
-    const images = fedPictures("vgg19", PICTURES, imageSizePixels);
-    const data = blackAndWhite(pictures("vgg19", PICTURES, imageSizePixels));
-    const labels = fedLabels("vgg19", PICTURES, classCount);
+    const images = fedImages("vgg19", IMAGES, imageSizePixels);
+    const data = blackAndWhite(formulaImages("vgg19", IMAGES, imageSizePixels));
+    const labels = fedLabels("vgg19", IMAGES, classCount);
     outputs = await session.run("inspect", { images: { ...images, data }, labels });
   });
 

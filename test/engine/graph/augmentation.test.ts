@@ -15,7 +15,7 @@ import { placeholder } from "../../../src/graph/ops/constants.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { assertSameImages, assertSamePixels } from "../../testkit/files/same-pixels.js";
 import { graphOf, int32Value, numberOf, numbersOf } from "./graph-of.js";
-import { labels, pictures, TINY_NETWORK, TINY_TRAINING } from "./tiny-network.js";
+import { images, labels, TINY_NETWORK, TINY_TRAINING } from "./tiny-network.js";
 
 const SIZE = TINY_NETWORK.imageSizePixels;
 const EVERYTHING: Augmentation = {
@@ -44,18 +44,18 @@ interface Request {
   readonly seed?: number;
 }
 
-const PICTURES = pictures(48).data as Uint8Array;
-const PICTURE_BYTES = SIZE * SIZE * 3;
+const IMAGES = images(48).data as Uint8Array;
+const IMAGE_BYTES = SIZE * SIZE * 3;
 
-function pictureOf(sample: number): number[] {
-  return [...PICTURES.subarray(sample * PICTURE_BYTES, (sample + 1) * PICTURE_BYTES)];
+function imageOf(sample: number): number[] {
+  return [...IMAGES.subarray(sample * IMAGE_BYTES, (sample + 1) * IMAGE_BYTES)];
 }
 
 function batchOf(samples: readonly number[]): TensorValue {
   return {
     dtype: "uint8",
     shape: [samples.length, SIZE, SIZE, 3],
-    data: Uint8Array.from(samples.flatMap(pictureOf)),
+    data: Uint8Array.from(samples.flatMap(imageOf)),
   };
 }
 
@@ -68,7 +68,7 @@ async function augmented({ augmentation, samples, epoch = 1, seed = 7 }: Request
     epoch: int32Value([], [epoch]),
   });
   const all = numbersOf(pixels);
-  return samples.map((_, at) => all.slice(at * PICTURE_BYTES, (at + 1) * PICTURE_BYTES));
+  return samples.map((_, at) => all.slice(at * IMAGE_BYTES, (at + 1) * IMAGE_BYTES));
 }
 
 /** The image with row, column and channel of each of its values taken from elsewhere. */
@@ -112,8 +112,8 @@ describe("an augmented sample", () => {
       epoch: int32Value([], [1]),
     });
     const both = numbersOf(pixels);
-    assertSamePixels(both.slice(0, PICTURE_BYTES), first!);
-    assert.notDeepEqual(both.slice(PICTURE_BYTES), first);
+    assertSamePixels(both.slice(0, IMAGE_BYTES), first!);
+    assert.notDeepEqual(both.slice(IMAGE_BYTES), first);
   });
 
   test("is unchanged or exactly mirrored where only flips are set", async () => {
@@ -125,8 +125,8 @@ describe("an augmented sample", () => {
     for (const [flip, mirror] of Object.entries(mirrors)) {
       const results = await augmented({ augmentation: { ...NO_AUGMENTATION, [flip]: true }, samples });
       const mirrored = results.filter((pixels, sample) => {
-        const same = pixels.join() === pictureOf(sample).join();
-        if (!same) assertSamePixels(pixels, mirror(pictureOf(sample)), `${flip} of sample ${sample}`);
+        const same = pixels.join() === imageOf(sample).join();
+        if (!same) assertSamePixels(pixels, mirror(imageOf(sample)), `${flip} of sample ${sample}`);
         return !same;
       });
       assert.ok(mirrored.length > 12 && mirrored.length < 36, `${flip}: ${mirrored.length} of 48`);
@@ -156,7 +156,7 @@ describe("an augmented sample", () => {
     );
     await using session = await engine.openGraph(graph);
     const { pixels } = await session.run("augment", {
-      images: { dtype: "uint8", shape: [1, SIZE, SIZE, 3], data: new Uint8Array(PICTURE_BYTES).fill(255) },
+      images: { dtype: "uint8", shape: [1, SIZE, SIZE, 3], data: new Uint8Array(IMAGE_BYTES).fill(255) },
       samples: int32Value([1], [0]),
       epoch: int32Value([], [1]),
     });

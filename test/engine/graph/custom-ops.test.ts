@@ -32,7 +32,7 @@ import { startTestEngine } from "../../testkit/engine.js";
 import { assertSamePixels } from "../../testkit/files/same-pixels.js";
 import { seededRandom } from "../../testkit/random.js";
 import { float32Value, graphOf, numberOf, numbersOf } from "./graph-of.js";
-import { labels, pictures, TINY_NETWORK } from "./tiny-network.js";
+import { images, labels, TINY_NETWORK } from "./tiny-network.js";
 import { TrainingBench } from "./training-sessions.js";
 
 let engine: EngineHost;
@@ -66,19 +66,19 @@ function maximum(numbers: readonly number[]): number {
 }
 
 describe("a convolution", () => {
-  for (const [use, pictureShape, filters] of [
+  for (const [use, imageShape, filters] of [
     ["one pixel", [1, 1, 1, 16], 16],
     ["an odd width", [2, 5, 7, 16], 32],
     ["more rows than columns", [3, 9, 2, 48], 16],
     ["a row wider than a span", [1, 3, 530, 16], 64],
     ["filters that fill no panel", [2, 6, 6, 32], 48],
     ["several blocks of channels and filters", [2, 6, 6, 128], 128],
-    ["many small pictures", [70, 4, 4, 64], 64],
-    ["a picture in several strips", [1, 150, 40, 64], 64],
+    ["many small images", [70, 4, 4, 64], 64],
+    ["an image in several strips", [1, 150, 40, 64], 64],
   ] as const) {
     test(`and its gradients equal those of float32: ${use}`, async (context) => {
       if (!has(context, "EspalierConv2D")) return;
-      await assertExact(BIASED_CONVOLUTION, conv2D, pictureShape, [3, 3, pictureShape[3], filters]);
+      await assertExact(BIASED_CONVOLUTION, conv2D, imageShape, [3, 3, imageShape[3], filters]);
     });
   }
 
@@ -387,7 +387,7 @@ test("logits of VGG19 with custom ops are about as close to float32 as TensorFlo
   const logits = async (precision: ComputePrecision, customOps: readonly CustomOp[]) => {
     const { session } = await bench.start({ ...network, precision }, { customOps });
     await using opened = session;
-    return numbersOf((await opened.run("predict", { images: pictures(32) })).logits);
+    return numbersOf((await opened.run("predict", { images: images(32) })).logits);
   };
   const exact = await logits("FLOAT32", []);
   const theirs = distance(await logits("MIXED_BFLOAT16", []), exact);
@@ -406,7 +406,7 @@ test("a network learns with them as it does without them", async () => {
     await using training = session;
     const course: number[] = [];
     for (let step = 0; step < 12; step++) {
-      const batch = { images: pictures(16), labels: labels(16) };
+      const batch = { images: images(16), labels: labels(16) };
       course.push(numberOf((await training.run("train_step", batch)).loss));
     }
     losses.push(course);

@@ -90,22 +90,22 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const)
       const fed = () => partOf(BATCH, 0, BATCH, network.classCount, size);
       const plain = await bench.start(network, { frozenStages: FROZEN });
       const cached = await bench.start(network, { frozenStages: FROZEN, cachedFeatures: true });
-      await using pictures = plain.session;
-      await using features = cached.session;
+      await using imageSession = plain.session;
+      await using featureSession = cached.session;
       const { images } = fed();
-      const given = (await features.run("features", { images })).features!;
+      const given = (await featureSession.run("features", { images })).features!;
       const copy = () => ({ ...given, data: Int32Array.from(given.data as Int32Array) });
       for (let step = 0; step < 3; step++) {
         const [expected, found] = [
-          await pictures.run("train_step", fed()),
-          await features.run("train_step", { features: copy(), labels: fed().labels }),
+          await imageSession.run("train_step", fed()),
+          await featureSession.run("train_step", { features: copy(), labels: fed().labels }),
         ];
         assert.deepEqual(numbersOf(found.loss), numbersOf(expected.loss));
       }
-      assert.equal((await bench.save(features)).sha256, (await bench.save(pictures)).sha256);
+      assert.equal((await bench.save(featureSession)).sha256, (await bench.save(imageSession)).sha256);
       const [expected, found] = [
-        await pictures.run("eval_step", fed()),
-        await features.run("eval_step", { features: copy(), labels: fed().labels }),
+        await imageSession.run("eval_step", fed()),
+        await featureSession.run("eval_step", { features: copy(), labels: fed().labels }),
       ];
       assert.deepEqual(numbersOf(found.losses), numbersOf(expected.losses));
       assert.deepEqual(numbersOf(found.ranked), numbersOf(expected.ranked));

@@ -45,7 +45,7 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
   },
   {
     op: "Reshape",
-    use: "flattening pictures of an open batch",
+    use: "flattening images of an open batch",
     inputs: [batchOf(2, 2, 3)],
     build: (graph, x) => reshape(graph, x, int32Vector(graph, [-1, 6]), [null, 6]),
   },
@@ -68,7 +68,7 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
   { op: "Mean", use: "over an open batch", inputs: [batchOf(4)], build: (graph, x) => mean(graph, x, [0]) },
   {
     op: "Mean",
-    use: "over the pixels of pictures",
+    use: "over the pixels of images",
     inputs: [batchOf(2, 3, 2, 2)],
     build: (graph, x) => mean(graph, x, [1, 2]),
   },
@@ -104,7 +104,7 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
     move: 0.25,
   },
   { op: "BiasAdd", use: "dense", inputs: [batchOf(2, 3), of(3)], build: math.biasAdd },
-  { op: "BiasAdd", use: "pictures", inputs: [batchOf(2, 2, 2, 3), of(3)], build: math.biasAdd },
+  { op: "BiasAdd", use: "images", inputs: [batchOf(2, 2, 2, 3), of(3)], build: math.biasAdd },
   {
     op: "Conv2D",
     use: "stride 1, same size",

@@ -12,9 +12,9 @@ import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.
 import { elementCount } from "../../../src/graph/tensor-spec.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { float32Value, numberOf, numbersOf } from "./graph-of.js";
-import { labels, pictures, TINY_NETWORK } from "./tiny-network.js";
+import { images, labels, TINY_NETWORK } from "./tiny-network.js";
 
-const PICTURES = 3;
+const IMAGES = 3;
 
 let engine: EngineHost;
 before(async () => {
@@ -39,10 +39,10 @@ for (const [name, network] of inspectable) {
     const graph = buildInspectionGraph(network, { dropout: true });
     await using session = await engine.openGraph(graph);
     await session.run("init", {});
-    const outputs = await session.run("inspect", { images: pictures(PICTURES), labels: labels(PICTURES) });
+    const outputs = await session.run("inspect", { images: images(IMAGES), labels: labels(IMAGES) });
 
     for (const { name: layer, outputShape } of layerTable(network)) {
-      assert.deepEqual(outputs[ACTIVATION_PREFIX + layer]?.shape, [PICTURES, ...outputShape], layer);
+      assert.deepEqual(outputs[ACTIVATION_PREFIX + layer]?.shape, [IMAGES, ...outputShape], layer);
     }
     for (const { name: variable, shape } of graph.variables) {
       if (variable.includes("/moving_")) continue;
@@ -66,7 +66,7 @@ test("assigned weights are kept in separate memory", async () => {
   }
   await session.run("assign", values);
   for (const _ of [1, 2]) {
-    const { logits } = await session.run("inspect", { images: pictures(1), labels: labels(1) });
+    const { logits } = await session.run("inspect", { images: images(1), labels: labels(1) });
     assert.deepEqual(numbersOf(logits), [1, 2, 3, 4]);
   }
 });

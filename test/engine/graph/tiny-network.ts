@@ -24,15 +24,15 @@ export const TINY_TRAINING: TrainingSpec = {
 };
 
 /** Noise that is the same in every process: one color of its own per image, and grain on it. */
-export function pictures(count: number, sizePixels = TINY_NETWORK.imageSizePixels): TensorValue {
+export function images(count: number, sizePixels = TINY_NETWORK.imageSizePixels): TensorValue {
   const bytesEach = sizePixels * sizePixels * 3;
   const data = new Uint8Array(count * bytesEach);
   let state = 12345;
-  for (let picture = 0; picture < count; picture++) {
-    const color = [(picture * 83) % 200, (picture * 47 + 60) % 200, (picture * 131 + 120) % 200];
+  for (let image = 0; image < count; image++) {
+    const color = [(image * 83) % 200, (image * 47 + 60) % 200, (image * 131 + 120) % 200];
     for (let i = 0; i < bytesEach; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      data[picture * bytesEach + i] = color[i % 3]! + (state >>> 26);
+      data[image * bytesEach + i] = color[i % 3]! + (state >>> 26);
     }
   }
   return { dtype: "uint8", shape: [count, sizePixels, sizePixels, 3], data };

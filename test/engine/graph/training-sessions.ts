@@ -10,7 +10,7 @@ import { buildTrainingGraph } from "../../../src/graph/architectures/training-gr
 import type { SavedModelGraph } from "../../../src/graph/saved-model/signature.js";
 import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { startTestEngine } from "../../testkit/engine.js";
-import { pictures, TINY_TRAINING } from "./tiny-network.js";
+import { images, TINY_TRAINING } from "./tiny-network.js";
 
 /** An engine on which tests open training graphs, and look into what they save. */
 export class TrainingBench implements AsyncDisposable {
@@ -71,7 +71,7 @@ export const integer = (value: number): TensorValue => {
 
 /** Images `from` to `to` of a batch of `count`, and their classes. */
 export function partOf(count: number, from: number, to: number, classCount: number, sizePixels = 32) {
-  const all = pictures(count, sizePixels).data as Uint8Array;
+  const all = images(count, sizePixels).data as Uint8Array;
   const each = all.length / count;
   return {
     images: {

@@ -11,7 +11,7 @@ import { buildServingGraph } from "../../../src/graph/architectures/serving-grap
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { numberOf, numbersOf } from "./graph-of.js";
-import { labels, pictures, TINY_NETWORK, TINY_TRAINING } from "./tiny-network.js";
+import { images, labels, TINY_NETWORK, TINY_TRAINING } from "./tiny-network.js";
 
 const DROPPING: NetworkSpec = {
   ...TINY_NETWORK,
@@ -41,7 +41,7 @@ async function openTraining(network: NetworkSpec): Promise<Session> {
 }
 
 const step = (session: Session, count = 8) =>
-  session.run("train_step", { images: pictures(count), labels: labels(count) });
+  session.run("train_step", { images: images(count), labels: labels(count) });
 
 async function steps(session: Session, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await step(session);
@@ -98,7 +98,7 @@ for (const [name, network] of NETWORKS) {
 
 test("a step returns the loss before its update, the rate that it used and its number", async () => {
   await using session = await openTraining({ ...TINY_NETWORK, batchNormalization: false });
-  const before = await session.run("eval_step", { images: pictures(8), labels: labels(8) });
+  const before = await session.run("eval_step", { images: images(8), labels: labels(8) });
   const first = await step(session);
   const second = await step(session);
   const mean = numbersOf(before.losses).reduce((sum, loss) => sum + loss, 0) / 8;
@@ -123,16 +123,16 @@ test("the evaluation of an image does not depend on its batch", async () => {
   await using session = await openTraining(DROPPING);
   await steps(session, 2);
   const evaluate = async (from: number, to: number) => {
-    const all = pictures(8).data as Uint8Array;
+    const all = images(8).data as Uint8Array;
     const each = all.length / 8;
-    const images = {
+    const part = {
       dtype: "uint8",
       shape: [to - from, 32, 32, 3],
       data: all.slice(from * each, to * each),
     } as const;
     const truth = (labels(8).data as Int32Array).slice(from, to);
     const found = await session.run("eval_step", {
-      images,
+      images: part,
       labels: { dtype: "int32", shape: [to - from], data: truth },
     });
     return [found.losses, found.ranked, found.probabilities].map(numbersOf);
@@ -150,20 +150,20 @@ test("evaluation returns the plain loss of every image, whatever loss training m
   const graph = buildTrainingGraph(TINY_NETWORK, { ...TINY_TRAINING, ...settings });
   await using session = await engine.openGraph(graph);
   await session.run("init", {});
-  const { losses } = await session.run("eval_step", { images: pictures(8), labels: labels(8) });
-  const probabilities = numbersOf((await session.run("predict", { images: pictures(8) })).probabilities);
+  const { losses } = await session.run("eval_step", { images: images(8), labels: labels(8) });
+  const probabilities = numbersOf((await session.run("predict", { images: images(8) })).probabilities);
   for (const [i, loss] of numbersOf(losses).entries()) {
     const expected = -Math.log(probabilities[i * 4 + (i % 4)]!);
-    assert.ok(Math.abs(loss - expected) < 1e-5, `picture ${i}: ${loss} instead of ${expected}`);
+    assert.ok(Math.abs(loss - expected) < 1e-5, `image ${i}: ${loss} instead of ${expected}`);
   }
 });
 
 test("evaluation and prediction drop nothing and change nothing", async () => {
   await using session = await openTraining(DROPPING);
   const before = await digestOf(session, "before");
-  const predict = async () => (await session.run("predict", { images: pictures(4) })).probabilities;
+  const predict = async () => (await session.run("predict", { images: images(4) })).probabilities;
   const [first, second] = [numbersOf(await predict()), numbersOf(await predict())];
-  await session.run("eval_step", { images: pictures(4), labels: labels(4) });
+  await session.run("eval_step", { images: images(4), labels: labels(4) });
   assert.deepEqual(first, second);
   for (let row = 0; row < 4; row++) {
     const total = first.slice(row * 4, row * 4 + 4).reduce((sum, value) => sum + value, 0);
@@ -195,8 +195,8 @@ test("a serving graph restores a training checkpoint and predicts the same", asy
   await restoreCheckpoint(serving, checkpoint);
 
   const [expected, found] = [
-    await training.run("predict", { images: pictures(5) }),
-    await serving.run("serving_default", { images: pictures(5) }),
+    await training.run("predict", { images: images(5) }),
+    await serving.run("serving_default", { images: images(5) }),
   ];
   assert.deepEqual(numbersOf(found.probabilities), numbersOf(expected.probabilities));
   assert.deepEqual(numbersOf(found.logits), numbersOf(expected.logits));
@@ -214,6 +214,6 @@ test("a learning rate that is far too high gives a loss that is not finite, and 
   const { loss, top1 } = await step(session);
   assert.ok(!Number.isFinite(numberOf(loss)));
   assert.equal(numberOf(top1), 0);
-  const { logits } = await session.run("predict", { images: pictures(2) });
+  const { logits } = await session.run("predict", { images: images(2) });
   assert.ok(numbersOf(logits).some((value) => !Number.isFinite(value)));
 });

@@ -8,7 +8,7 @@ import { networkVariables } from "../../../src/graph/architectures/layer-table.j
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { ImportedWeights } from "../../../src/registry/weights/imported-weights.js";
 import { relativeDifference } from "../../golden/difference.js";
-import { fedPictures, floats } from "../../golden/fed-values.js";
+import { fedImages, floats } from "../../golden/fed-values.js";
 import {
   type DescribedFile,
   describedFiles,
@@ -17,7 +17,7 @@ import {
   makeWeightFiles,
   networkOfFile,
   unpackWeightFiles,
-  WEIGHTS_PICTURES,
+  WEIGHTS_IMAGES,
   whyNotMade,
 } from "../../golden/weight-files.js";
 import { testLog } from "../../testkit/database.js";
@@ -45,7 +45,7 @@ async function importedLogits(folder: string, name: string, file: DescribedFile)
   );
   await using session = await host.openGraph(buildServingGraph(network));
   await restoreCheckpoint(session, initial.folder);
-  const images = fedPictures("weights", WEIGHTS_PICTURES, network.imageSizePixels);
+  const images = fedImages("weights", WEIGHTS_IMAGES, network.imageSizePixels);
   const { logits } = await session.run("serving_default", { images });
   return floats(logits);
 }

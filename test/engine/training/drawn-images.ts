@@ -11,8 +11,8 @@ import type { Database } from "../../../src/db/database.js";
 import { rawSql } from "../../testkit/raw-sql.js";
 
 const SIZE_PIXELS = 32;
-const PICTURES = 60;
-const TEST_PICTURES = 12;
+const IMAGES = 60;
+const TEST_IMAGES = 12;
 const CLASS_NAMES = ["blue", "red"];
 /** Average red, green and blue; every pixel differs from it by up to 60. */
 const COLORS = [
@@ -33,10 +33,10 @@ export async function insertDrawnImages(database: Database, homeFolder: string):
     `insert into dataset_version (id, dataset_id, number, status, hash, class_names, split_seed,
        validation_fraction, test_fraction, sample_count, source)
      values ($1, $2, 1, 'READY', repeat('d', 64), $3, 0, 0.14, 0.17, $4, '{}')`,
-    [versionId, datasetId, CLASS_NAMES, PICTURES + TEST_PICTURES],
+    [versionId, datasetId, CLASS_NAMES, IMAGES + TEST_IMAGES],
   );
   const random = noise(1);
-  for (let position = 0; position < PICTURES + TEST_PICTURES; position++) {
+  for (let position = 0; position < IMAGES + TEST_IMAGES; position++) {
     const classIndex = position % CLASS_NAMES.length;
     const contentHash = await blobs.put(await draw(classIndex, random));
     await rawSql(
@@ -58,7 +58,7 @@ export async function insertDrawnImages(database: Database, homeFolder: string):
 }
 
 function splitOf(position: number): Split {
-  if (position >= PICTURES) return "TEST";
+  if (position >= IMAGES) return "TEST";
   return position % 6 < 1 ? "VALIDATION" : "TRAIN";
 }
 

@@ -84,8 +84,8 @@ test("a run whose process was killed ends with the evaluations and summaries of 
     losses,
     Array.from({ length: EPOCHS }, (_epoch, index) => 5 * (index + 1)),
   );
-  const pictured = summaries.filter(({ tag }) => tag === "pictures/7").map(({ step }) => step);
-  assert.deepEqual(pictured, [5, 50]);
+  const imageSteps = summaries.filter(({ tag }) => tag === "pictures/7").map(({ step }) => step);
+  assert.deepEqual(imageSteps, [5, 50]);
 });
 
 test("images without augmentation are written once, with the first epoch", async () => {
@@ -93,9 +93,9 @@ test("images without augmentation are written once, with the first epoch", async
   const { id } = await world.launchTiny({ epochs: 10 });
   await using _trainer = await world.startTrainer();
   await follow(world, id);
-  const pictured = (await summariesOf(world, id)).filter(({ picture }) => picture !== undefined);
+  const images = (await summariesOf(world, id)).filter(({ image }) => image !== undefined);
   assert.deepEqual(
-    pictured.map(({ step }) => step),
+    images.map(({ step }) => step),
     Array(8).fill(5),
   );
 });
@@ -113,9 +113,7 @@ test("a run that trains on cached features is evaluated, and writes its images, 
     ],
   );
   const summaries = await summariesOf(world, id);
-  const { width, height } = await sharp(
-    summaries.find(({ tag }) => tag === "pictures/0")?.picture,
-  ).metadata();
+  const { width, height } = await sharp(summaries.find(({ tag }) => tag === "pictures/0")?.image).metadata();
   assert.deepEqual([width, height], [32, 32]);
   // All weights are there, frozen or not.
   assert.ok(summaries.some(({ tag }) => tag === "block1_conv1/kernel"));

@@ -105,7 +105,7 @@ export interface VersionSeed {
   readonly splits?: readonly ("TRAIN" | "VALIDATION" | "TEST")[];
 }
 
-/** A dataset version without pictures behind it. @returns its id */
+/** A dataset version without image files. @returns its id */
 export async function insertVersion(database: Database, seed: VersionSeed = {}): Promise<string> {
   const { dataset = "flowers", status = "READY", classNames = ["daisy", "rose"] } = seed;
   const { splits = ["TRAIN", "TRAIN", "TRAIN", "VALIDATION", "TEST"] } = seed;

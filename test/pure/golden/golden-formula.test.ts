@@ -7,8 +7,8 @@ import {
   exactWeight,
   type Fingerprint,
   fingerprint,
+  formulaImages,
   labels,
-  pictures,
   weight,
 } from "../../golden/golden-formula.js";
 
@@ -51,7 +51,7 @@ test("exact weights made in TypeScript equal those made in Python", () => {
 });
 
 test("images and labels made in TypeScript equal those made in Python", () => {
-  const bytes = pictures("formula", 2, 16);
+  const bytes = formulaImages("formula", 2, 16);
   assert.deepEqual([...bytes.subarray(0, golden.pictures.length)], golden.pictures);
   const first = blackAndWhite(bytes).subarray(0, golden.blackAndWhite.length);
   assert.deepEqual([...first], golden.blackAndWhite);

@@ -24,7 +24,7 @@ test("only nodes between the targets and the loss get gradients", () => {
 
   const added = graph.nodes.slice(before).map(({ op }) => op);
   assert.ok(added.includes("Conv2DBackpropFilter"));
-  assert.ok(!added.includes("Conv2DBackpropInput"), "pictures need no gradient");
+  assert.ok(!added.includes("Conv2DBackpropInput"), "images need no gradient");
   assert.equal(formatSpec(byTarget.get(kernel)!), "float32 [3, 3, 1, 1]");
 });
 

@@ -27,19 +27,19 @@ function roundTrip(graph: GraphBuilder, signatures: SignatureTable = {}) {
 
 test("nodes keep names, operations, inputs and control inputs", () => {
   const graph = new GraphBuilder();
-  const pictures = placeholder(graph, "pictures", "float32", [null, 8, 8, 3]);
+  const images = placeholder(graph, "images", "float32", [null, 8, 8, 3]);
   const statistics = () => placeholder(graph, "statistics", "float32", [3]);
   const inputs = { scale: statistics(), offset: statistics(), mean: statistics(), variance: statistics() };
-  const normalized = fusedBatchNorm(graph, pictures, inputs, { epsilon: 1e-3, training: true });
-  identity(graph, normalized.output(2), { name: "variance", after: [pictures.node] });
+  const normalized = fusedBatchNorm(graph, images, inputs, { epsilon: 1e-3, training: true });
+  identity(graph, normalized.output(2), { name: "variance", after: [images.node] });
 
   const { nodes, schemaVersion, tags } = roundTrip(graph);
   assert.deepEqual({ schemaVersion, tags }, { schemaVersion: 1, tags: ["serve"] });
   const variance = nodes.at(-1)!;
   assert.equal(variance.op, "Identity");
-  assert.deepEqual(variance.inputs, ["FusedBatchNormV3:2", "^pictures"]);
+  assert.deepEqual(variance.inputs, ["FusedBatchNormV3:2", "^images"]);
   const batchNorm = nodes.find(({ op }) => op === "FusedBatchNormV3")!;
-  assert.deepEqual(batchNorm.inputs[0], "pictures");
+  assert.deepEqual(batchNorm.inputs[0], "images");
   assert.equal(batchNorm.attributes.get("is_training")!.getB(), true);
   assert.ok(Math.abs(batchNorm.attributes.get("epsilon")!.getF() - 1e-3) < 1e-9);
   assert.equal(batchNorm.attributes.get("T")!.getType(), DATA_TYPE_NUMBERS.float32);
@@ -47,8 +47,8 @@ test("nodes keep names, operations, inputs and control inputs", () => {
 
 test("lists, texts and shapes with an open axis are written without loss", () => {
   const graph = new GraphBuilder();
-  const pictures = placeholder(graph, "pictures", "bfloat16", [null, 8, 8, 3]);
-  conv2D(graph, pictures, placeholder(graph, "kernel", "bfloat16", [3, 3, 3, 4]), { stride: 2 });
+  const images = placeholder(graph, "images", "bfloat16", [null, 8, 8, 3]);
+  conv2D(graph, images, placeholder(graph, "kernel", "bfloat16", [3, 3, 3, 4]), { stride: 2 });
   const { nodes } = roundTrip(graph);
   assert.deepEqual(sizesOf(nodes[0]!.attributes.get("shape")!.getShape()), [null, 8, 8, 3]);
   const attributes = nodes.at(-1)!.attributes;
@@ -88,7 +88,7 @@ test("signatures keep their tensors", () => {
   const x = placeholder(graph, "x", "uint8", [null, 2]);
   const y = identity(graph, x);
   const { signatures } = roundTrip(graph, {
-    predict: { inputs: { pictures: specOf(x) }, outputs: { same: specOf(y) } },
+    predict: { inputs: { images: specOf(x) }, outputs: { same: specOf(y) } },
   });
   assert.deepEqual([...signatures.keys()], ["predict"]);
   const predict = signatures.get("predict")!;
@@ -102,7 +102,7 @@ test("signatures keep their tensors", () => {
     ]),
   );
   assert.deepEqual(described, [
-    [["pictures", "x:0", DATA_TYPE_NUMBERS.uint8, [null, 2]]],
+    [["images", "x:0", DATA_TYPE_NUMBERS.uint8, [null, 2]]],
     [["same", "Identity:0", DATA_TYPE_NUMBERS.uint8, [null, 2]]],
   ]);
 });

@@ -95,9 +95,9 @@ const FAULTS: readonly (readonly [string, Build, RegExp])[] = [
   ["integers as matrix", (g, x) => math.matMul(g, x([2, 3], "int32"), x([3, 5], "int32")), /float32 or bfl/],
   ["shapes that do not broadcast", (g, x) => math.add(g, x([2, 3]), x([2])), /broadcast.*\[2, 3\] and \[2\]/],
   ["channels", (g, x) => conv2D(g, x([1, 8, 8, 3]), x([3, 3, 4, 8])), /channels.*3 and 4/],
-  ["a picture without batch", (g, x) => conv2D(g, x([8, 8, 3]), x([3, 3, 3, 8])), /rank 4/],
+  ["an image without batch", (g, x) => conv2D(g, x([8, 8, 3]), x([3, 3, 3, 8])), /rank 4/],
   [
-    "a picture smaller than the kernel",
+    "an image smaller than the kernel",
     (g, x) => conv2D(g, x([1, 2, 8, 3]), x([3, 3, 3, 8]), { padding: "VALID" }),
     /at least 3 pixels a side\. Received 2/,
   ],
@@ -123,7 +123,7 @@ const FAULTS: readonly (readonly [string, Build, RegExp])[] = [
     /filters.*8 and 9/,
   ],
   [
-    "a picture's gradient with other channels",
+    "an image's gradient with other channels",
     (g, x) =>
       conv2DBackpropInput(g, int32Vector(g, [1, 4, 4, 3]), [1, 4, 4, 3], x([3, 3, 2, 8]), x([1, 4, 4, 8])),
     /channels.*3 and 2/,

@@ -81,7 +81,7 @@ test("micro-batches, augmentation and cached features each add their signatures"
   const drawn = { images, samples: "int32 [?]", epoch: "int32 []" };
   assert.deepEqual(changing("augment"), { inputs: drawn, outputs: { pixels: "int32 [?, 224, 224, 3]" } });
   assert.deepEqual(changing("train_step")?.inputs, { ...drawn, labels });
-  assert.deepEqual(changing("eval_step")?.inputs, { images, labels }, "evaluation sees pictures as they are");
+  assert.deepEqual(changing("eval_step")?.inputs, { images, labels }, "evaluation sees images as they are");
 
   const caching = signaturesOf({ frozenStages: 5, cachedFeatures: true });
   const features = `int32 [?, ${7 * 7 * 512}]`;
@@ -118,7 +118,7 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
     // 16 kernels with four figures of normalization each, 3 dense kernels and biases, the step.
     assert.equal(count("ReadVariableOp"), 16 * 5 + 3 * 2 + 1 + 1);
     assert.equal(count("Conv2DBackpropFilter"), 16);
-    assert.equal(count("Conv2DBackpropInput"), 15, "the pictures need no gradient");
+    assert.equal(count("Conv2DBackpropInput"), 15, "the images need no gradient");
     assert.equal(count("ReluGrad"), 18);
     // Computed in bf16: 16 kernels without biases, kernel and bias of fc1 and fc2; not the logits.
     const converted = precision === "FLOAT32" ? 0 : 16 + 2 * 2;

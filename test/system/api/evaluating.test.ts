@@ -181,9 +181,9 @@ test("two runs are compared by class and by image, and leave files for other too
         kernel?.histogram?.counts.reduce((sum, count) => sum + count, 0),
         kernel?.histogram?.count,
       );
-      const pictures = summaries.filter(({ tag }) => tag.startsWith("pictures/"));
-      assert.equal(pictures.length, 8);
-      for (const { picture } of pictures) assert.equal(picture?.subarray(1, 4).toString(), "PNG");
+      const images = summaries.filter(({ tag }) => tag.startsWith("pictures/"));
+      assert.equal(images.length, 8);
+      for (const { image } of images) assert.equal(image?.subarray(1, 4).toString(), "PNG");
     },
   );
 });

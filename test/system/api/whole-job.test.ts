@@ -168,7 +168,7 @@ test("images are imported, two runs are trained and compared, and the better one
       const bytes = await (await server.viewer.fetch(second?.imageUrl ?? "")).bytes();
       const images = [
         { sampleId: first?.id ?? "" },
-        { base64: btoa("not a picture") },
+        { base64: btoa("not an image") },
         { base64: Buffer.from(bytes).toString("base64") },
       ];
       const { classify } = await server.viewer.ask(CLASSIFY, {

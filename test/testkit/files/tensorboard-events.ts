@@ -6,8 +6,8 @@ export interface SummaryRead {
   readonly tag: string;
   readonly scalar?: number;
   readonly histogram?: HistogramRead;
-  /** The bytes of its file. */
-  readonly picture?: Buffer;
+  /** The bytes of the PNG file. */
+  readonly image?: Buffer;
 }
 
 export interface HistogramRead {
@@ -44,7 +44,7 @@ function summaryOf(value: Fields, step: number): SummaryRead {
     tag: bytesOf(value, 1).toString(),
     ...(scalar === undefined ? {} : { scalar: (scalar as Buffer).readFloatLE() }),
     ...(histogram === undefined ? {} : { histogram: histogramOf(histogram) }),
-    ...(image === undefined ? {} : { picture: bytesOf(image, 4) }),
+    ...(image === undefined ? {} : { image: bytesOf(image, 4) }),
   };
 }
 

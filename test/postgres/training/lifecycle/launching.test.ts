@@ -55,7 +55,7 @@ test("a run that could not train is refused, and nothing is left of it", async (
   await insertVersion(training.database, { dataset: "one-class", classNames: ["daisy"] });
   await insertVersion(training.database, { dataset: "no-validation", splits: ["TRAIN", "TRAIN", "TEST"] });
   await insertVersion(training.database, { dataset: "no-training", splits: ["VALIDATION"] });
-  // Pictures at even positions are of one class, those at odd ones of the other.
+  // Images at even positions are of one class, those at odd positions of the other.
   const splits = ["TRAIN", "VALIDATION", "TRAIN", "TEST"] as const;
   await insertVersion(training.database, { dataset: "one-sided", splits });
   for (const [code, request] of REFUSED) {

@@ -20,7 +20,7 @@ test("weights that are given are kept as they are", () => {
     balanced: false,
     weights: [1, 0.25],
   });
-  // A class without pictures does no harm where nothing is balanced.
+  // A class without images does no harm where nothing is balanced.
   assert.deepEqual(resolveClassWeights({ weights: [1, 2] }, [5, 0])?.weights, [1, 2]);
 });
 
