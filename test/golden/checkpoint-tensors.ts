@@ -11,9 +11,9 @@ import { encodeSavedModel, type Saver } from "../../src/graph/saved-model/saved-
 import type { SavedModelGraph, SignatureTable, VariableInfo } from "../../src/graph/saved-model/signature.js";
 
 /**
- * Checkpoints written from and read into tensors, by graphs without variables: `SaveV2` of what is fed
- * and `RestoreV2` into what is fetched. Values reach a network the way they do in the product, through
- * `restoreCheckpoint`, and no variable can alias an array of the test.
+ * Writes and reads checkpoints by graphs without variables: `SaveV2` of fed tensors and `RestoreV2` into fetched
+ * ones. Values reach a network as in the product, through `restoreCheckpoint`, and no variable can alias an array
+ * of the test.
  */
 
 /** The files' prefix that `restoreCheckpoint` and a SavedModel's `variables/` expect. */

@@ -1,6 +1,6 @@
 import type { Fingerprint } from "./golden-formula.js";
 
-/** The greatest absolute difference of two lists of numbers; NaN when either holds one. */
+/** The maximum absolute difference of two lists of numbers; NaN when either contains NaN. */
 export function greatestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) {
     throw new Error(`Expected ${expected.length} numbers. Received ${actual.length}.`);
@@ -8,20 +8,20 @@ export function greatestDifference(actual: ArrayLike<number>, expected: ArrayLik
   let greatest = 0;
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(actual[i]! - expected[i]!);
-    // Written so that NaN becomes the greatest and stays it.
+    // Written so that NaN becomes the maximum and stays it.
     if (!(difference <= greatest)) greatest = difference;
   }
   return greatest;
 }
 
-/** The greatest difference as a part of the greatest expected value; 0 when both are all zero. */
+/** The maximum difference as a fraction of the maximum expected value; 0 when both are all zero. */
 export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   return partOf(greatestDifference(actual, expected), magnitude(expected));
 }
 
 /**
- * How far two tensors are apart by their fingerprints: norm and projection as parts of the expected
- * norm, samples and maximum as parts of the expected maximum; the greatest of the four.
+ * The distance of two tensors by their fingerprints: norm and projection as fractions of the expected norm, samples
+ * and maximum as fractions of the expected maximum; the maximum of the four.
  */
 export function fingerprintDifference(actual: Fingerprint, expected: Fingerprint): number {
   const parts = [

@@ -16,9 +16,9 @@ export type LayerRow = readonly [name: string, outputShape: readonly number[], p
 export interface Vgg19Golden {
   readonly parameterCount: number;
   readonly layers: readonly LayerRow[];
-  /** With `weight`. */
+  /** With weights from `weight`. */
   readonly evaluation: BatchSummary & Outputs;
-  /** This and what follows with `exactWeight`, on black and white images. */
+  /** This and the next fields with `exactWeight`, on black and white images. */
   readonly exact: BatchSummary & Pick<Outputs, "logits">;
   readonly activations: Readonly<Record<string, Fingerprint>>;
   readonly gradients: Readonly<Record<string, Fingerprint>>;

@@ -33,8 +33,8 @@ export function smallNetwork({ network }: SmallNetworkGolden): NetworkSpec {
 }
 
 /**
- * Writes a checkpoint of a graph: the formula's value for every variable of the network, 0 for what an
- * optimizer keeps and for the step, as before the first step.
+ * Writes a checkpoint of a graph: the formula's value for every variable of the network, and 0 for the optimizer's
+ * slots and the step, as before the first step.
  *
  * @param formula `weight` or `exactWeight`
  * @returns its folder

@@ -39,7 +39,7 @@ interface PlacementAmounts {
 
 /** Gray levels: the file has two decimals, and coordinates are rounded in another order. */
 const PLACEMENT_TOLERANCE = 0.02;
-/** Pixels are whole numbers here, and not in Keras. */
+/** Espalier rounds pixels to whole numbers, Keras does not. */
 const ROUNDING = 0.51;
 
 const { sizePixels, count, placements, tones } = await readGolden<AugmentationGolden>("augmentation");
@@ -50,7 +50,7 @@ before(async () => {
 after(() => engine[Symbol.asyncDispose]());
 
 for (const { fillMode, amounts, pixels } of placements) {
-  test(`images are moved as Keras moves them: ${JSON.stringify(amounts)}, ${fillMode}`, async () => {
+  test(`images are transformed as by Keras: ${JSON.stringify(amounts)}, ${fillMode}`, async () => {
     const moved = await pixelsOf((graph, images) =>
       place(graph, images, placementOf(graph, amounts), fillMode),
     );
@@ -60,7 +60,7 @@ for (const { fillMode, amounts, pixels } of placements) {
 }
 
 for (const { amounts, pixels } of tones) {
-  test(`gray levels are changed as Keras changes them: ${JSON.stringify(amounts)}`, async () => {
+  test(`gray levels are changed as by Keras: ${JSON.stringify(amounts)}`, async () => {
     const changed = await pixelsOf((graph, images) =>
       applyTone(graph, images, images, toneOf(graph, amounts)),
     );

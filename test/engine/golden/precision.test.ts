@@ -76,7 +76,7 @@ for (const name of SMALL_NETWORKS) {
       cosines.push(cosine);
       assert.ok(cosine >= MIN_COSINE, `${variable}: cosine ${cosine}`);
     }
-    t.diagnostic(`loss off by ${loss.toFixed(4)}, least cosine ${Math.min(...cosines).toFixed(3)}`);
+    t.diagnostic(`loss off by ${loss.toFixed(4)}, minimum cosine ${Math.min(...cosines).toFixed(3)}`);
   });
 
   // Normalizing divides, so nothing stays exact.

@@ -30,7 +30,7 @@ const MOMENTUM: Optimizer = { kind: "sgd", momentum: 0.9, nesterov: false };
 /** As in make_keras_golden.py, with tolerances as for the optimizers alone. */
 const CASES = {
   "adamw-decay": {
-    title: "AdamW pulls kernels, and nothing else, towards 0",
+    title: "AdamW decays kernels only",
     optimizer: ADAM_W,
     rate: 1e-3,
     tolerance: 1e-4,

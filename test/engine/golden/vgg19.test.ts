@@ -62,10 +62,10 @@ test("VGG19 at 224 pixels gives Keras's logits and probabilities", async (t) => 
   }
 });
 
-describe("VGG19 at 224 pixels, on weights that leave nothing to rounding", () => {
+describe("VGG19 at 224 pixels, with weights that cause no rounding", () => {
   let outputs: Awaited<ReturnType<Session["run"]>>;
 
-  // One run gives all that the tests below look at: about 1 GB.
+  // One run returns all outputs for the tests below, about 1 GB.
   before(async () => {
     const graph = buildInspectionGraph(VGG19, { dropout: false });
     await using session = await engine.host.openGraph(graph);

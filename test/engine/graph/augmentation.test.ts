@@ -38,7 +38,7 @@ after(() => engine[Symbol.asyncDispose]());
 
 interface Request {
   readonly augmentation: Augmentation;
-  /** Their own numbers are the images' too. */
+  /** Numbers of the samples, which are also the numbers of their images. */
   readonly samples: readonly number[];
   readonly epoch?: number;
   readonly seed?: number;
@@ -71,7 +71,7 @@ async function augmented({ augmentation, samples, epoch = 1, seed = 7 }: Request
   return samples.map((_, at) => all.slice(at * IMAGE_BYTES, (at + 1) * IMAGE_BYTES));
 }
 
-/** The image with row, column and channel of each of its values taken from elsewhere. */
+/** The image with each pixel taken from the position that `from` returns. */
 function rearranged(pixels: readonly number[], from: (row: number, column: number) => [number, number]) {
   return pixels.map((_, at) => {
     const [row, column] = from(Math.floor(at / (SIZE * 3)), Math.floor(at / 3) % SIZE);
@@ -116,7 +116,7 @@ describe("an augmented sample", () => {
     assert.notDeepEqual(both.slice(IMAGE_BYTES), first);
   });
 
-  test("is unchanged or exactly mirrored where only flips are set", async () => {
+  test("is unchanged or exactly mirrored when only flips are set", async () => {
     const samples = upTo(48);
     const mirrors = {
       horizontalFlip: (pixels: number[]) => rearranged(pixels, (row, column) => [row, SIZE - 1 - column]),
@@ -133,11 +133,11 @@ describe("an augmented sample", () => {
     }
   });
 
-  test("is mirrored alike with and without other changes", async () => {
+  test("is mirrored in the same way with and without other changes", async () => {
     const samples = upTo(16);
     for (const flip of ["horizontalFlip", "verticalFlip"]) {
       const flipped = await augmented({ augmentation: { ...NO_AUGMENTATION, [flip]: true }, samples });
-      // So small a shift is rounded away.
+      // A shift this small is rounded away.
       const augmentation = { ...NO_AUGMENTATION, [flip]: true, widthShift: 1e-6, brightness: 1e-6 };
       assertSameImages(await augmented({ augmentation, samples }), flipped, flip);
     }
@@ -148,7 +148,7 @@ describe("an augmented sample", () => {
       augmented({ augmentation: { ...NO_AUGMENTATION, heightShift: 1, fillMode }, samples: upTo(8) });
     const results = await Promise.all(Object.values(FillMode).map(shifted));
     assert.equal(new Set(results.map(String)).size, Object.keys(FillMode).length);
-    // Nothing but the edge of a white image can be black.
+    // Only the area beyond the edge of a white image can be black.
     const graph = buildAugmentationGraph(
       SIZE,
       { ...NO_AUGMENTATION, heightShift: 1, fillMode: "CONSTANT" },
@@ -163,8 +163,8 @@ describe("an augmented sample", () => {
     assert.ok(numbersOf(pixels).includes(0));
   });
 
-  test("stays white or black where it cannot become brighter or darker", async () => {
-    // So few values that TensorFlow converts them one by one, when too large a one would start again at black.
+  test("stays white or black when it cannot become brighter or darker", async () => {
+    // TensorFlow converts so few values one by one, where a value above the range would wrap around to black.
     const size = 1;
     const samples = upTo(24);
     const augmentation = { ...NO_AUGMENTATION, brightness: 1 };

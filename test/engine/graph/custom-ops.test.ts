@@ -41,7 +41,7 @@ before(async () => {
 });
 after(() => engine[Symbol.asyncDispose]());
 
-/** Skips where this machine's engine lacks the operation, as one without AVX-512 and bf16 does. */
+/** Skips the test when the engine lacks the operation, as on machines without AVX-512 and bf16. */
 function has(context: TestContext, op: CustomOp): boolean {
   if (engine.info.customOps.includes(op)) return true;
   context.skip(`the engine has no ${op} on this processor`);
@@ -149,10 +149,10 @@ describe("a dense layer", () => {
 
 const HIDDEN = { name: "fc1", width: 32 };
 
-/** As fractions of the largest number; what TensorFlow would round once is rounded twice by Winograd's transforms. */
+/** As fractions of the largest number. Winograd's transforms round twice where TensorFlow rounds once. */
 const MAX_DISTANCES = { result: 1.2e-2, input: 1.2e-2, kernel: 4e-3, bias: 4e-3 };
 
-/** Holds an operation and its gradients against TensorFlow's in float32. */
+/** Compares an operation and its gradients with TensorFlow's in float32. */
 async function assertExact(
   own: BiasedOp,
   theirs: (graph: GraphBuilder, input: Tensor, kernel: Tensor) => Tensor,
@@ -179,7 +179,7 @@ async function assertExact(
   assert.deepEqual(await session.run("run", bench.feed()), found, "the same inputs give the same bytes");
 }
 
-/** Holds an operation with ReLU in it against itself with TensorFlow's ReLU behind it. */
+/** Compares an operation that includes ReLU with the same operation followed by TensorFlow's ReLU. */
 async function assertRectified(
   own: BiasedOp,
   inputShape: readonly number[],
@@ -254,7 +254,7 @@ for (const [use, shape] of [
   ["one pixel", [1, 1, 1, 16]],
 ] as const) {
   for (const activation of ["with ReLU", "without"] as const) {
-    test(`batch normalization ${activation} is TensorFlow's: ${use}`, async (context) => {
+    test(`batch normalization ${activation} equals TensorFlow's: ${use}`, async (context) => {
       if (!has(context, "EspalierBatchNorm")) return;
       const rectified = activation === "with ReLU";
       const found = await normalized(new Set(engine.info.customOps), shape, rectified);
@@ -340,7 +340,7 @@ async function normalized(customOps: ReadonlySet<CustomOp>, shape: readonly numb
 }
 
 for (const fillMode of ["CONSTANT", "NEAREST", "REFLECT", "WRAP"] satisfies FillMode[]) {
-  test(`images are moved to the bit as TensorFlow moves them: ${fillMode}`, async (context) => {
+  test(`images are transformed bit for bit as by TensorFlow: ${fillMode}`, async (context) => {
     if (!has(context, "EspalierProjectiveTransform")) return;
     for (const [height, width] of [
       [9, 13],
@@ -360,7 +360,7 @@ for (const fillMode of ["CONSTANT", "NEAREST", "REFLECT", "WRAP"] satisfies Fill
         graphOf(graph, { run: { inputs: { images, transforms }, outputs } }),
       );
       const bytes = Uint8Array.from({ length: elementCount(shape) }, () => Math.floor(256 * random()));
-      // The first leaves everything where it is; the last lie many images away.
+      // The first transform is the identity; the last ones shift by many image widths.
       const matrices = Array.from({ length: count }, (_, index) => {
         if (index === 0) return [1, 0, 0, 0, 1, 0, 0, 0];
         const away = index > 16 ? 90 : 4;
@@ -397,7 +397,7 @@ test("logits of VGG19 with custom ops are about as close to float32 as TensorFlo
   assert.notEqual(own, theirs);
 });
 
-test("a network learns with them as it does without them", async () => {
+test("a network learns equally well with and without the custom ops", async () => {
   await using bench = await TrainingBench.open();
   const network = { ...TINY_NETWORK, widthMultiplier: 1 / 4, precision: "MIXED_BFLOAT16" } as const;
   const losses: number[][] = [];

@@ -80,7 +80,7 @@ test("with five frozen stages only the head learns", async () => {
 });
 
 for (const precision of ["FLOAT32", "MIXED_BFLOAT16", "MIXED_FLOAT16"] as const) {
-  // At 1/64 of the width the third block gives 4 * 4 * 4 numbers; with an odd filter count they fill no pairs.
+  // At 1/64 of the width the third block gives 4 * 4 * 4 numbers; with an odd filter count the last pair is incomplete.
   for (const [title, network] of [
     ["", { ...DROPPING, precision }],
     [" of an odd number", { ...DROPPING, precision, widthMultiplier: 3 / 256, imageSizePixels: 40 }],

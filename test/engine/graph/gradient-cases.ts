@@ -9,13 +9,13 @@ import { maxPool } from "../../../src/graph/ops/pooling.js";
 import { mean, sum } from "../../../src/graph/ops/reduction.js";
 import { subsample } from "../../../src/graph/ops/subsampling.js";
 
-/** One way in which an operation is used, to check its gradient rule by. */
+/** One use of an operation, for the check of its gradient rule. */
 export interface GradientCase {
   readonly op: string;
   readonly use: string;
   readonly inputs: readonly GradientInput[];
   readonly build: (graph: GraphBuilder, ...inputs: Tensor[]) => Tensor;
-  /** How far an input element is moved to either side. Default 0.01. */
+  /** Step of the finite differences. Default 0.01. */
   readonly move?: number;
 }
 

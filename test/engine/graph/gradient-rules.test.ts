@@ -24,14 +24,14 @@ after(() => engine[Symbol.asyncDispose]());
 
 test("every gradient rule is checked", () => {
   const checked = new Set(GRADIENT_CASES.map(({ op }) => op));
-  // Operations of our own compute in bf16, too coarse for differences: custom-ops.test.ts checks them.
+  // Custom ops compute in bf16, which is too coarse for finite differences; custom-ops.test.ts checks them.
   const expected = Object.keys(GRADIENT_RULES).filter((op) => !op.startsWith("Espalier"));
   assert.deepEqual([...checked].sort(), expected.sort());
 });
 
 for (const gradientCase of GRADIENT_CASES) {
   const { op, use, inputs, move = 0.01 } = gradientCase;
-  test(`the gradient of ${op} is that of finite differences: ${use}`, async () => {
+  test(`the gradient of ${op} equals finite differences: ${use}`, async () => {
     const { graph, weights } = buildCase(gradientCase);
     await using session = await engine.openGraph(graph);
     const values = inputs.map(valuesOf);

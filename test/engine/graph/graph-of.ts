@@ -13,7 +13,7 @@ interface Call {
   readonly outputs: Tensors;
 }
 
-/** A graph of a test's own with the given signatures, and those of persistence where it has variables. */
+/** A graph with the given signatures, and with those of checkpoints when it has variables. */
 export function graphOf(
   graph: GraphBuilder,
   calls: Readonly<Record<string, Call>>,

@@ -8,7 +8,7 @@ import { numberOf } from "./graph-of.js";
 import { TINY_NETWORK } from "./tiny-network.js";
 import { integer, partOf, TrainingBench } from "./training-sessions.js";
 
-/** Only GPUs are quick in float16; processors compute the same. */
+/** float16 is fast only on GPUs, but processors compute the same. */
 const HALF: NetworkSpec = {
   ...TINY_NETWORK,
   batchNormalization: false,
@@ -16,7 +16,7 @@ const HALF: NetworkSpec = {
   precision: "MIXED_FLOAT16",
 };
 const BATCH = 4;
-/** Some gradient of the first step, times this, is more than float16 can hold. */
+/** Multiplied by this scale, some gradients of the first step exceed the range of float16. */
 const FAR_TOO_HIGH = 2 ** 40;
 
 let bench: TrainingBench;
@@ -45,7 +45,7 @@ const STEPS: Readonly<Record<string, (session: Session) => Promise<number>>> = {
 };
 
 for (const [title, step] of Object.entries(STEPS)) {
-  test(`with batches ${title}, steps are skipped until the loss scale fits, and then learning goes on`, async () => {
+  test(`with batches ${title}, steps are skipped until the loss scale fits, and then training continues`, async () => {
     const opened = await bench.start(HALF, { accumulation: title === "in parts" });
     await using session = opened.session;
     const first = await bench.values(opened);
@@ -89,7 +89,7 @@ test("two steps in micro-batches equal two steps of whole batches, up to the rou
   }
 });
 
-/** Gives a session back what it had, with another loss scale. */
+/** Restores the variables of a session with another loss scale. */
 async function restoreWithScale(
   { session, graph }: Awaited<ReturnType<TrainingBench["start"]>>,
   saved: ReadonlyMap<string, Float32Array>,

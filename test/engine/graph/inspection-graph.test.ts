@@ -58,7 +58,7 @@ test("assigned weights are kept in separate memory", async () => {
   const network = { ...TINY_NETWORK, batchNormalization: false };
   const graph = buildInspectionGraph(network, { dropout: false });
   await using session = await engine.openGraph(graph);
-  // Every kernel 0: nothing reaches the end but the last bias.
+  // With all kernels 0, only the last bias affects the output.
   const values: Record<string, TensorValue> = {};
   for (const { name, shape } of graph.variables) {
     const value = name === "predictions/bias" ? [1, 2, 3, 4] : Array(elementCount(shape)).fill(0);

@@ -34,7 +34,7 @@ async function measure(rows: readonly (readonly number[])[], labels: readonly nu
   return { losses: numbersOf(losses), top1: numberOf(top1), top5: numberOf(top5) };
 }
 
-test("top-1 counts the greatest logit, top-5 the five greatest", async () => {
+test("top-1 counts the largest logit, top-5 the five largest", async () => {
   const row = [6, 5, 4, 3, 2, 1, 0];
   const { top1, top5 } = await measure([row, row, row, row], [0, 1, 4, 5]);
   assert.deepEqual({ top1, top5 }, { top1: 1, top5: 3 });

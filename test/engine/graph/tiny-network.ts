@@ -23,7 +23,7 @@ export const TINY_TRAINING: TrainingSpec = {
   ...PLAIN_TRAINING,
 };
 
-/** Noise that is the same in every process: one color of its own per image, and grain on it. */
+/** Deterministic images: each has its own color with noise. */
 export function images(count: number, sizePixels = TINY_NETWORK.imageSizePixels): TensorValue {
   const bytesEach = sizePixels * sizePixels * 3;
   const data = new Uint8Array(count * bytesEach);

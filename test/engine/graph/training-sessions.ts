@@ -12,7 +12,7 @@ import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { images, TINY_TRAINING } from "./tiny-network.js";
 
-/** An engine on which tests open training graphs, and look into what they save. */
+/** An engine on which tests open training graphs and read their checkpoints. */
 export class TrainingBench implements AsyncDisposable {
   #checkpoints = 0;
 
@@ -37,19 +37,19 @@ export class TrainingBench implements AsyncDisposable {
     return { session, graph };
   }
 
-  /** A folder that is not there yet, for one more checkpoint. */
+  /** The path of a new folder for a checkpoint. */
   newFolder(): string {
     return path.join(this.folder, `checkpoint-${++this.#checkpoints}`);
   }
 
-  /** A folder with all that a session saves, and its digest. */
+  /** Saves a session. @returns the folder of the checkpoint, and its digest */
   async save(session: Session): Promise<{ readonly folder: string; readonly sha256: string }> {
     const folder = this.newFolder();
     const { sha256 } = await saveCheckpoint(session, folder);
     return { folder, sha256 };
   }
 
-  /** The float32 values that a session saves, by name. */
+  /** The float32 values in a checkpoint of the session, by name. */
   async values({ session, graph }: { session: Session; graph: SavedModelGraph }) {
     const { folder } = await this.save(session);
     return readCheckpoint(this.engine, folder, graph.variables);
@@ -87,7 +87,7 @@ export function partOf(count: number, from: number, to: number, classCount: numb
   } as const;
 }
 
-/** The greatest difference between the values of a variable, of its greatest value. */
+/** The maximum difference between the values of a variable, relative to its maximum. */
 export function farthest(a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<string, Float32Array>): number {
   let worst = 0;
   for (const [name, values] of a) {

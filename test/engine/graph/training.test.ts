@@ -173,7 +173,7 @@ test("evaluation and prediction drop nothing and change nothing", async () => {
 });
 
 test("dropout drops different activations in every step", async () => {
-  // Without a rate the weights stay, so only what is dropped can change the loss.
+  // With a rate of 0 the weights do not change, so only dropout can change the loss.
   const training = {
     ...TINY_TRAINING,
     learningRate: { kind: "constant", initial: 0, warmupEpochs: 0 },

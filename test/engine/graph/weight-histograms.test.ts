@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => bench[Symbol.asyncDispose]());
 
-test("histograms count every trainable weight between its least and its greatest", async () => {
+test("histograms count every trainable weight between its minimum and maximum", async () => {
   const opened = await bench.start(TINY_NETWORK);
   await using session = opened.session;
   await session.run("train_step", partOf(4, 0, 4, TINY_NETWORK.classCount));

@@ -51,7 +51,7 @@ async function changeOneByte(file: string): Promise<void> {
 }
 
 for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
-  test(`a registered model gives the very probabilities of the network that was trained (${precision})`, async () => {
+  test(`a registered model gives exactly the probabilities of the trained network (${precision})`, async () => {
     const trained = await trainTinyRun(world, IMAGES, { ...TINY_CONFIGURATION, precision });
     const version = await world.registry.register(request("same", { runId: trained.runId }));
     await using session = await world.registry.open(version);

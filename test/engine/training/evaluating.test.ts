@@ -115,7 +115,7 @@ test("a run that trains on cached features is evaluated, and writes its images, 
   const summaries = await summariesOf(world, id);
   const { width, height } = await sharp(summaries.find(({ tag }) => tag === "pictures/0")?.image).metadata();
   assert.deepEqual([width, height], [32, 32]);
-  // All weights are there, frozen or not.
+  // The histograms contain all weights, frozen or not.
   assert.ok(summaries.some(({ tag }) => tag === "block1_conv1/kernel"));
 });
 

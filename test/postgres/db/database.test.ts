@@ -9,7 +9,7 @@ import { violatedUnique } from "../../../src/db/driver-error.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { DatabaseLink } from "../../testkit/database-link.js";
 
-test("a transaction that throws keeps nothing that Prisma or Kysely wrote", async () => {
+test("a transaction that throws rolls back the writes of Prisma and Kysely", async () => {
   await using testDatabase = await createTestDatabase();
   const { database } = testDatabase;
   await assert.rejects(
@@ -98,7 +98,7 @@ test("a transaction refuses queries once it is over", async () => {
   await assert.rejects(kysely.selectFrom("dataset").select("id").execute(), /transaction is over/);
 });
 
-test("a violated unique constraint is named alike by Prisma and Kysely", async () => {
+test("Prisma and Kysely name a violated unique constraint in the same way", async () => {
   await using testDatabase = await createTestDatabase();
   const { prisma, kysely } = testDatabase.database;
   await prisma.dataset.create({ data: { id: "ds_1", name: "flowers" } });
@@ -158,13 +158,13 @@ function isUnreachable(error: unknown): boolean {
   return error instanceof AppError && error.code === "DATABASE_UNREACHABLE";
 }
 
-test("a lost connection is told from a failed statement, outside of transactions as well", async () => {
+test("a lost connection is distinguished from a failed statement, also outside of transactions", async () => {
   await using testDatabase = await createTestDatabase();
   await using link = await DatabaseLink.open(testDatabase.url);
   await using database = await Database.open(link.url, testLog);
   assert.equal(await database.prisma.dataset.count(), 0);
   link.become("cut");
-  // The first one meets the broken connection of the pool, the next ones cannot make a new one.
+  // The first query uses the broken connection of the pool, and the next ones cannot open a new one.
   for (let attempt = 0; attempt < 3; attempt++) {
     await assert.rejects(database.prisma.dataset.count(), isConnectionLoss);
     await assert.rejects(database.kysely.selectFrom("dataset").select("id").execute(), isConnectionLoss);

@@ -60,7 +60,7 @@ test("20 concurrent registrations of one new model get the numbers 1 to 20", asy
   assert.equal(new Set(versions.map(({ modelId }) => modelId)).size, 1);
 });
 
-test("a version is found as it was added", async () => {
+test("a version is read back as it was added", async () => {
   const version = await added("kept");
   assert.equal(version.parameterCount, 143_667_240);
   assert.equal(version.sizeBytes, 2 ** 40);
@@ -94,7 +94,7 @@ test("an alias is moved and deleted, and never names a version of another model"
   assert.equal(await models.findVersionByRef("moved@live"), null);
 });
 
-test("a taken idempotency key adds nothing, not even a model", async () => {
+test("a request with a used idempotency key adds neither a version nor a model", async () => {
   const idempotency = { key: "once", hash: "h" };
   const versions = await Promise.all(Array.from({ length: 5 }, () => insert("once", idempotency)));
   const [kept, ...rest] = versions.filter((version) => version !== null);

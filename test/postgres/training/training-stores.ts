@@ -77,7 +77,7 @@ export function trainingOver(
 
 export type Training = ReturnType<typeof trainingOver>;
 
-/** {@link trainingOver} a database of its own, which goes with it. */
+/** {@link trainingOver} a new database, which is dropped with it. */
 export async function openTraining(): Promise<Training & AsyncDisposable> {
   const owned = await createTestDatabase();
   return { ...trainingOver(owned.database), [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
@@ -153,7 +153,7 @@ export function leaseOf(device: string = randomUUID()): Lease {
   return { workerId: `worker of ${device}`, device, seconds: 60 };
 }
 
-/** Takes the runs away from their workers, as if all of these were dead. */
+/** Takes all runs away from their workers, as if the workers were dead. */
 export function loseAll({ interruptions }: Training): Promise<readonly RunAttempt[]> {
   return interruptions.interruptLost(() => true, 60, null, new Date());
 }

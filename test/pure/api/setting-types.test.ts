@@ -122,7 +122,7 @@ input RuleInput {
   assert.match(printed("OriginInput"), /weights: \[Float!\]\n/);
 });
 
-test("a recorded choice tells which option it is, and has the settings that are not of every option as nullable", () => {
+test("a recorded choice names its option, and settings that not every option has are nullable", () => {
   assert.equal(
     printed("Rule"),
     `"""Rule of it."""
@@ -143,7 +143,7 @@ type Rule {
   ]);
 });
 
-test("a recorded group has what the server records beside the settings", () => {
+test("a recorded group also has the fields that the server records", () => {
   assert.equal(
     printed("Example"),
     `"""Settings of an example."""

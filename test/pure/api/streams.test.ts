@@ -112,7 +112,7 @@ test("a shared result is kept only for subscribers that are a little behind", as
   await behind!.next();
   assert.equal(contexts, 101);
 
-  // Who is alone shares with nobody, and whoever comes then is not told what was true before.
+  // A single subscriber shares no results, and a later subscriber gets a new result instead of an earlier one.
   await ahead!.return!();
   await behind!.next();
   const late = await open(events, () => ({ added: ++contexts }), { shared });

@@ -38,7 +38,7 @@ describe("the launcher", () => {
     }
   });
 
-  test("explains a command of its own, before it installs anything", async () => {
+  test("explains one of its own commands, before it installs anything", async () => {
     await using checkout = await bareCheckout();
     const { status, stdout } = launchIn(checkout.folder, "test", "--help");
     assert.equal(status, 0);

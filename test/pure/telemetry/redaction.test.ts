@@ -66,7 +66,7 @@ describe("a secret is withheld", () => {
   }
 });
 
-describe("what is not secret stays", () => {
+describe("values that are not secret stay", () => {
   const TEXTS = [
     '{"level":"info","message":"imported a dataset version","tokens":4000,"tokenCount":3}\n',
     '{"message":"the access token tok_1 of espalier was revoked"}',

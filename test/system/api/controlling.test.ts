@@ -98,7 +98,7 @@ test("runs that are paused, retried and extended end with the weights of uninter
   });
 
   await t.test("a run that stopped early regains its full patience when it is extended", async () => {
-    // Nothing gains so much, so the first epoch stays the best.
+    // No epoch gains this much, so the first epoch stays the best.
     const id = await launch({ earlyStopping: { patience: 1, minDelta: 100 }, epochs: 5 });
     await awaitRun(server, id);
     const stopped = await outcomeOf(server, id);

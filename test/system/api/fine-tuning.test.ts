@@ -20,7 +20,7 @@ const NETWORK: RunConfigurationInput = {
   preprocessing: "IMAGENET_TORCH",
   batchSize: 8,
 };
-/** So low that what it changes is lost among the digits. */
+/** So low that its changes of the weights are lost to rounding. */
 const NO_LEARNING = { constant: { initial: 1e-12 } };
 
 test("a run starts from the weights of a model, and another from a weights file", async (t) => {

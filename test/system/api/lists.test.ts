@@ -352,7 +352,7 @@ async function insertSample(versionId: string): Promise<{ sampleId: string }> {
   return { sampleId };
 }
 
-/** The SQL that this process sends while `work` runs, without what the idle trainer does by itself. */
+/** The SQL that this process sends while `work` runs, without the statements of the idle trainer. */
 async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   const statements: string[] = [];
   const { query } = pg.Client.prototype;

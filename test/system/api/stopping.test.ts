@@ -51,7 +51,7 @@ interface BegunQuery {
   finish(): Promise<{ status: number | undefined; body: unknown }>;
 }
 
-/** Sends a query but for its end, and returns once the server has begun to read it. */
+/** Sends a query without its end, and resolves once the server has begun to read it. */
 async function beginQuery(url: string, token: string): Promise<BegunQuery> {
   const query = JSON.stringify({ query: "{ experiments { nodes { id } } }" });
   const headers = {

@@ -22,7 +22,7 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-/** A run that no trainer touches, written to over connections of the test's, as by another process. */
+/** A run without a trainer. Its events are written over the test's own connections, as by another process. */
 async function openRun({ database }: TestServer = server) {
   const { runId } = await insertTrainedRun(database);
   const events = new RunEventStore(database);
@@ -119,7 +119,7 @@ test("a subscriber that does not read for a while receives all events afterwards
   slow.subscribe("1", EVENTS, { runId: run.runId });
   await eventsUntil(slow, 1);
   slow.read(false);
-  // More than the server keeps in memory, and than the system holds for a connection.
+  // More than the server keeps in memory and the operating system buffers for a connection.
   const message = "x".repeat(20_000);
   for (let count = 0; count < 15; count++) await run.warn(message, 100);
   await using fast = await SocketClient.connect(server.url, server.viewer.token);

@@ -209,7 +209,7 @@ test("one connection may have 32 subscriptions", async () => {
   socket.terminate();
 });
 
-/** A run that stays as it is: the trainer takes only what is queued, and this one is paused. */
+/** A run that does not change: it is paused, and the trainer takes queued runs only. */
 async function insertPausedRun({ database }: TestServer): Promise<{ runId: string }> {
   const { runId } = await insertTrainedRun(database);
   await rawSql(

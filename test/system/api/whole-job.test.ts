@@ -254,7 +254,7 @@ async function* eventsOf(client: GraphqlClient, id: string, after: string | null
   }
 }
 
-/** Events up to the first that fits, over a connection of its own that is cut there. */
+/** Events up to the first match, over a separate connection that is cut afterwards. */
 async function eventsUntil(
   server: TestServer,
   id: string,

@@ -22,7 +22,7 @@ test("a database and a home folder made by version 0.1 open, answer and go on as
     await using server = await home.start({ ESPALIER_TRAIN: "off" });
     const { admin } = server;
 
-    await t.test("every query and every replay of events gives the answer of that version", async () => {
+    await t.test("every query and every replay of events gives the same answer as version 0.1", async () => {
       for (const { document, variables, data } of golden.answers) {
         const actual = document.startsWith("subscription")
           ? await replay(admin, document, variables)
@@ -32,22 +32,25 @@ test("a database and a home folder made by version 0.1 open, answer and go on as
       }
     });
 
-    await t.test("a request with a key that was used then gives what it made then", async () => {
-      for (const { document, variables, data } of golden.requests) {
-        assert.deepEqual(await admin.ask(document, { ...variables }), data);
-        const changed = { input: { ...variables.input, ...otherThan(variables.input) } };
-        const [payload] = Object.values(
-          await admin.ask<Record<string, { userErrors: { code: string }[] }>>(document, changed),
-        );
-        assert.deepEqual(
-          payload?.userErrors.map(({ code }) => code),
-          ["IDEMPOTENCY_KEY_REUSED"],
-          JSON.stringify(changed),
-        );
-      }
-    });
+    await t.test(
+      "a request with an idempotency key from version 0.1 returns the object that it created",
+      async () => {
+        for (const { document, variables, data } of golden.requests) {
+          assert.deepEqual(await admin.ask(document, { ...variables }), data);
+          const changed = { input: { ...variables.input, ...otherThan(variables.input) } };
+          const [payload] = Object.values(
+            await admin.ask<Record<string, { userErrors: { code: string }[] }>>(document, changed),
+          );
+          assert.deepEqual(
+            payload?.userErrors.map(({ code }) => code),
+            ["IDEMPOTENCY_KEY_REUSED"],
+            JSON.stringify(changed),
+          );
+        }
+      },
+    );
 
-    await t.test("files of runs have the bytes that were recorded, and images can be seen", async () => {
+    await t.test("files of runs have the recorded bytes, and images can be downloaded", async () => {
       const { runs } = await admin.ask<{ runs: { nodes: { artifacts: Artifact[] }[] } }>(
         "{ runs { nodes { artifacts { sha256 sizeBytes url } } } }",
       );
@@ -83,16 +86,13 @@ test("a database and a home folder made by version 0.1 open, answer and go on as
     assertClose(learned(actual), learned(expected), sameMachine ? SAME_MACHINE_TOLERANCE : undefined);
   };
 
-  await t.test(
-    "the run that waited in the queue is trained, and learns what it would have learned",
-    async () => {
-      await followRun(admin, ids.queuedRun);
-      await compare("queuedRun");
-    },
-  );
+  await t.test("the queued run is trained with the same results", async () => {
+    await followRun(admin, ids.queuedRun);
+    await compare("queuedRun");
+  });
 
   await t.test(
-    "the run that was paused inside an epoch goes on, and ends as it would have ended",
+    "the run that was paused inside an epoch continues and ends with the same results",
     async () => {
       await control(admin, "resumeRun", ids.pausedRun);
       await followRun(admin, ids.pausedRun);
@@ -112,7 +112,7 @@ test("a database and a home folder made by version 0.1 open, answer and go on as
     assertClose(classify, data.classify, 1e-5);
   });
 
-  await t.test("the upload that waited for its bytes takes them, and a version is registered", async () => {
+  await t.test("the announced upload accepts its bytes, and a version is registered", async () => {
     const body = Buffer.from("bytes that came late");
     const response = await admin.fetch(`/uploads/${ids.openUpload}`, { method: "PUT", body });
     assert.equal(response.status, 200);
@@ -132,7 +132,7 @@ interface Artifact {
   readonly url: string;
 }
 
-/** All that a subscription gives until it ends. */
+/** All events of a subscription until it ends. */
 async function replay(
   client: GraphqlClient,
   document: string,
@@ -165,7 +165,7 @@ function comparable(value: unknown): unknown {
   );
 }
 
-/** Something that makes a request another one. */
+/** A change that makes a request different. */
 function otherThan(input: Readonly<Record<string, unknown>>): Record<string, unknown> {
   if ("configuration" in input) return { configuration: { ...(input.configuration as object), seed: 999 } };
   if ("source" in input) return { split: { seed: 999 } };

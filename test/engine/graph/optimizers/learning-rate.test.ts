@@ -42,7 +42,7 @@ async function ratesOf(learningRate: LearningRate): Promise<number[]> {
   return rates;
 }
 
-/** float32 rounds differences, such as the end of a cosine, in proportion to what they are taken of. */
+/** The rounding error of a difference, such as the end of a cosine, is proportional to its operands. */
 function assertRates(rates: readonly number[], closedForm: (step: number) => number): void {
   const tolerance = 1e-6 * Math.max(...rates);
   for (const [step, rate] of rates.entries()) {
@@ -66,7 +66,7 @@ test("a cosine falls from the initial rate to the minimum and stays there", asyn
   assertRates(rates, (step) => cosine(0.1, 0.001, step / TOTAL_STEPS));
 });
 
-test("a cosine after a warm-up takes the rest of the run", async () => {
+test("a cosine after a warm-up spans the rest of the run", async () => {
   const rates = await ratesOf({ kind: "cosine", initial: 0.1, minimum: 0, warmupEpochs: 2 });
   assertRates(rates, (step) => (step < 10 ? (0.1 * step) / 10 : cosine(0.1, 0, (step - 10) / 20)));
 });

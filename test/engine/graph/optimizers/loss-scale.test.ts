@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => engine[Symbol.asyncDispose]());
 
-/** One weight [2] that follows a fed gradient under a loss scale; `count` sets how many good steps there were. */
+/** One weight [2] that follows a fed gradient under a loss scale; `count` sets the number of finite steps. */
 async function openScaled(optimizer: Optimizer = { kind: "sgd", momentum: 0, nesterov: false }) {
   const graph = new GraphBuilder();
   const variables = new Variables(graph, 0);

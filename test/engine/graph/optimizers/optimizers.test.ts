@@ -42,7 +42,7 @@ const CASES: readonly { name: string; optimizer: Optimizer; reference: () => Ref
       slots: ["weight/adam_m", "weight/adam_v"],
     },
     {
-      name: "Adam with settings of one's own",
+      name: "Adam with other settings",
       optimizer: { kind: "adam", beta1: 0.5, beta2: 0.9, epsilon: 1e-3 },
       reference: () => adamReference(0.5, 0.9, 1e-3),
       slots: ["weight/adam_m", "weight/adam_v"],

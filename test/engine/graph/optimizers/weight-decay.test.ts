@@ -22,10 +22,10 @@ const GRADIENTS = [
   [1.5, 2, 1, 0.3],
 ];
 
-/** How one weight moves from step to step, t from 1: `decay` is 0 for what does not decay. */
+/** Returns the weight after step t, counted from 1; `decay` is 0 for variables without weight decay. */
 type Rule = (weight: number, gradient: number, rate: number, t: number, decay: number) => number;
 
-/** Kingma and Ba, 2015, section 2, with the rate of its end. */
+/** Kingma and Ba, 2015, with the learning rate in the form at the end of section 2. */
 function adamMove(): (gradient: number, rate: number, t: number) => number {
   let [m, v] = [0, 0];
   return (gradient, rate, t) => {
@@ -35,10 +35,10 @@ function adamMove(): (gradient: number, rate: number, t: number) => number {
   };
 }
 
-/** Loshchilov and Hutter, 2019, algorithm 2: L2 regularization is in the gradient, decay beside it. */
+/** Loshchilov and Hutter, 2019, algorithm 2: L2 regularization is part of the gradient, decay is not. */
 const CASES: readonly { title: string; optimizer: Optimizer; rule: () => Rule }[] = [
   {
-    title: "AdamW takes decay off the weight, whatever its gradients were",
+    title: "AdamW subtracts decay from the weight, regardless of its gradients",
     optimizer: { kind: "adamW", beta1: BETA_1, beta2: BETA_2, epsilon: EPSILON },
     rule: () => {
       const move = adamMove();
@@ -46,7 +46,7 @@ const CASES: readonly { title: string; optimizer: Optimizer; rule: () => Rule }[
     },
   },
   {
-    title: "Adam takes decay into the gradient that it adapts to",
+    title: "Adam adds decay to the gradient that it adapts to",
     optimizer: { kind: "adam", beta1: BETA_1, beta2: BETA_2, epsilon: EPSILON },
     rule: () => {
       const move = adamMove();
@@ -54,7 +54,7 @@ const CASES: readonly { title: string; optimizer: Optimizer; rule: () => Rule }[
     },
   },
   {
-    title: "SGD takes decay into the gradient that its momentum keeps",
+    title: "SGD adds decay to the gradient that its momentum accumulates",
     optimizer: { kind: "sgd", momentum: 0.9, nesterov: false },
     rule: () => {
       let velocity = 0;

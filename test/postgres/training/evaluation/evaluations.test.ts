@@ -23,7 +23,7 @@ import {
   type Training,
 } from "../training-stores.js";
 
-test("an evaluation is replaced by that of a better epoch, and its predictions are named to be removed", async () => {
+test("the evaluation of a better epoch replaces the earlier one, whose predictions are returned for removal", async () => {
   await using world = await openEvaluating();
   const { training, keeper } = world;
   await insertVersion(training.database);
@@ -71,7 +71,7 @@ test("an evaluation is replaced by that of a better epoch, and its predictions a
   );
 });
 
-test("predictions that another run has too are kept for it, and removed with the last", async () => {
+test("predictions that two runs share are removed with the last of them", async () => {
   await using world = await openEvaluating();
   const { training, keeper, blobs } = world;
   await insertVersion(training.database);
@@ -94,7 +94,7 @@ test("predictions that another run has too are kept for it, and removed with the
   }
 });
 
-test("predictions that another worker removes while they are being recorded are there afterwards", async () => {
+test("predictions are kept when another worker removes them while they are recorded", async () => {
   await using world = await openEvaluating();
   const { training, keeper, blobs } = world;
   await insertVersion(training.database);
@@ -120,7 +120,7 @@ test("predictions that another worker removes while they are being recorded are 
   assert.ok(await blobs.has(predictionsSha256));
 });
 
-test("going on from an epoch before the best forgets the best's evaluation and its file", async () => {
+test("continuing from an epoch before the best deletes the evaluation of the best epoch and its file", async () => {
   await using world = await openEvaluating();
   const { training, keeper } = world;
   await insertVersion(training.database);
@@ -156,7 +156,7 @@ test("going on from an epoch before the best forgets the best's evaluation and i
   );
 });
 
-test("a matrix of 300 classes comes back as it was written", async () => {
+test("a confusion matrix of 300 classes is read back unchanged", async () => {
   await using world = await openEvaluating();
   const { training, keeper } = world;
   await insertVersion(training.database);
@@ -170,7 +170,7 @@ test("a matrix of 300 classes comes back as it was written", async () => {
   assert.deepEqual(await training.evaluations.confusion(id, "VALIDATION"), evaluation.confusion);
 });
 
-test("the pictures on which two runs differ come page by page, with what each run takes them for", async () => {
+test("the images on which two runs disagree are listed in pages, with the prediction of each run", async () => {
   await using world = await openEvaluating();
   const { training, finder } = world;
   await insertVersion(training.database, {
@@ -210,7 +210,7 @@ test("the pictures on which two runs differ come page by page, with what each ru
   });
 });
 
-test("runs that have no disagreements to list say what is missing", async () => {
+test("the error for runs whose disagreements cannot be listed says what is missing", async () => {
   await using world = await openEvaluating();
   const { training, finder } = world;
   await insertVersion(training.database, { splits: ["TRAIN", "VALIDATION"] });
@@ -250,7 +250,7 @@ test("classes are compared by the runs' F1 on the validation split", async () =>
   ]);
 });
 
-test("an artifact is opened by the name of its run and its own, and by no other", async () => {
+test("an artifact is opened by the id of its run and its own name only", async () => {
   await using world = await openEvaluating();
   await insertVersion(world.training.database, { splits: ["TRAIN", "VALIDATION"] });
   const run = await evaluatedRun(world, "VALIDATION", [1]);

@@ -31,7 +31,7 @@ const durable = (events: readonly RunEvent[]): number[] =>
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_value, index) => index + 1);
 
-test("a subscriber that follows a run from the beginning sees everything in order, and the end", async () => {
+test("a subscriber that follows a run from the beginning receives all events in order, to the end", async () => {
   await using training = await openTraining();
   const attempt = await running(training);
   const followed = collect(training.events.follow(attempt.runId, null, NEVER));
@@ -67,7 +67,7 @@ test("a subscriber that is cut off after epoch 2 and returns with its cursor get
   assert.deepEqual(durable(seen), upTo(12));
 });
 
-test("however often and wherever a subscriber is cut off, nothing is missed and nothing comes twice", async () => {
+test("a subscriber that is cut off any number of times receives every event exactly once", async () => {
   await using training = await openTraining();
   const attempt = await running(training);
   const writing = (async () => {
@@ -95,7 +95,7 @@ test("however often and wherever a subscriber is cut off, nothing is missed and 
   assert.deepEqual(durable(seen), upTo(3 + 80 + 1));
 });
 
-test("a subscriber of a run that ended gets the rest and is let go", async () => {
+test("a subscriber of an ended run receives the remaining events, and its stream ends", async () => {
   await using training = await openTraining();
   const attempt = await running(training);
   await succeed(training, attempt);
@@ -108,7 +108,7 @@ test("a subscriber of a run that ended gets the rest and is let go", async () =>
   );
 });
 
-test("a history longer than one read arrives whole", async () => {
+test("a history longer than one read arrives completely", async () => {
   await using training = await openTraining();
   const attempt = await running(training);
   await training.database.transaction(async (client) => {
@@ -133,7 +133,7 @@ function progressAt(counter: number, loss = 0.5) {
   return { progress, loss, counter, at: new Date() };
 }
 
-test("of progress only the newest is replayed, after the event that it followed", async () => {
+test("only the newest progress is replayed, after the event that it followed", async () => {
   await using training = await openTraining();
   const attempt = await running(training);
   for (let counter = 1; counter <= 3; counter++)
@@ -155,7 +155,7 @@ test("of progress only the newest is replayed, after the event that it followed"
   );
   assert.equal((await training.runs.find([attempt.runId]))[0]?.progress?.step, 3);
 
-  // The same progress does not come again; a newer one does.
+  // The same progress is not sent again, but newer progress is.
   const returned = training.events.follow(attempt.runId, "3.3", NEVER)[Symbol.asyncIterator]();
   const next = returned.next();
   await training.attempts.recordProgress(attempt, progressAt(4, Number.NaN));
@@ -165,7 +165,7 @@ test("of progress only the newest is replayed, after the event that it followed"
   await returned.return(undefined);
 });
 
-test("a run that ended has no progress any more", async () => {
+test("a run that ended no longer has progress", async () => {
   await using training = await openTraining();
   const attempt = await running(training);
   await training.attempts.recordProgress(attempt, progressAt(1));
@@ -173,7 +173,7 @@ test("a run that ended has no progress any more", async () => {
   assert.equal((await training.runs.find([attempt.runId]))[0]?.progress, null);
 });
 
-test("a subscriber that leaves is let go at once", async () => {
+test("a subscriber that leaves is released at once", async () => {
   await using training = await openTraining();
   const attempt = await running(training);
   const leaving = new AbortController();
@@ -185,7 +185,7 @@ test("a subscriber that leaves is let go at once", async () => {
   assert.equal(seen.length, 3);
 });
 
-test("following a run that is not there, or from a place that never was, says so", async () => {
+test("following an unknown run, or from an unknown position, is an error", async () => {
   await using training = await openTraining();
   const { runId } = await running(training);
   await assert.rejects(collect(training.events.follow("run_00000000000000000000000000", null, NEVER)), {

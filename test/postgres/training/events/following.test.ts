@@ -13,7 +13,7 @@ import { untilItWorks } from "../../../testkit/until-it-works.js";
 
 const NEVER = new AbortController().signal;
 
-/** A run at work in a database of its own, written to as another process would: through other connections. */
+/** An active run in a separate database. Its events are written through other connections, as by another process. */
 async function openRun() {
   const owned = await createTestDatabase();
   const { database, url } = owned;
@@ -73,7 +73,7 @@ async function takeUntil(events: AsyncIterator<RunEvent>, last: number): Promise
 const upTo = (last: number, first = 1): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
-test("a thousand followers of a run cost the database one reader", async () => {
+test("a thousand followers of a run share one database reader", async () => {
   await using run = await openRun();
   run.rowCounts.length = 0;
   const followed = Array.from({ length: 1_000 }, () => sequences(run.follow()));
@@ -84,7 +84,7 @@ test("a thousand followers of a run cost the database one reader", async () => {
   assert.ok(readings > 0 && readings <= 30, `${readings} statements`);
 });
 
-test("whoever follows a long run reads no more of it at once than is kept", async () => {
+test("a follower of a long run reads at most as many events at once as are kept", async () => {
   await using run = await openRun();
   const last = 3 * TAIL_EVENTS;
   await run.warn(last);
@@ -96,7 +96,7 @@ test("whoever follows a long run reads no more of it at once than is kept", asyn
   assert.ok(most > 0 && most <= TAIL_EVENTS, `${most} rows`);
 });
 
-test("followers that come and go while thousands of events are written get each one once, in order", async () => {
+test("followers that come and go while thousands of events are written receive each event once, in order", async () => {
   await using run = await openRun();
   let written = false;
   const writing = (async () => {
@@ -107,7 +107,7 @@ test("followers that come and go while thousands of events are written get each 
   const comers = Array.from({ length: 20 }, async (_, index) => {
     const seen: number[] = [];
     let cursor: string | null = null;
-    // Each leaves after some events, more than are kept for it at times, and returns with its cursor.
+    // Each follower leaves after some events, sometimes more than are kept, and returns with its cursor.
     for (
       let patience = index + 1;
       !written || seen.length < last;
@@ -127,7 +127,7 @@ test("followers that come and go while thousands of events are written get each 
   await writing;
 });
 
-test("a follower that is too slow for what is kept reads the rest from the table, and catches up", async () => {
+test("a follower that falls behind the kept events reads the rest from the table, and catches up", async () => {
   await using run = await openRun();
   await run.warn();
   const slow = run.follow();
@@ -143,7 +143,7 @@ test("a follower that is too slow for what is kept reads the rest from the table
   assert.deepEqual(await fast, upTo(last + 1));
 });
 
-test("followers notice nothing but a pause when every connection to the database breaks", async () => {
+test("followers only notice a pause when every connection to the database breaks", async () => {
   await using run = await openRun();
   const streams = Array.from({ length: 5 }, () => run.follow());
   for (let round = 1; round <= 5; round++) {
@@ -159,7 +159,7 @@ test("followers notice nothing but a pause when every connection to the database
   for (const taken of await Promise.all(left)) assert.deepEqual(taken, [11]);
 });
 
-test("who joins while the database is down waits for it, and can leave meanwhile", async () => {
+test("a follower that joins while the database is down waits for it, and can leave meanwhile", async () => {
   await using run = await openRun();
   await run.warn(3);
   await using link = await DatabaseLink.open(run.url);
@@ -177,7 +177,7 @@ test("who joins while the database is down waits for it, and can leave meanwhile
   assert.deepEqual(await joined, [1, 2, 3]);
 });
 
-test("a run that is queued again after its end is followed on", async () => {
+test("followers continue to follow a run that is queued again after its end", async () => {
   await using run = await openRun();
   await run.goTo("RUNNING", "SUCCEEDED");
   await run.goTo("SUCCEEDED", "QUEUED");
@@ -189,7 +189,7 @@ test("a run that is queued again after its end is followed on", async () => {
   assert.equal((await stream.next()).done, true);
 });
 
-test("a follower that is still before the end when the run is queued again does not stop there", async () => {
+test("a follower that has not reached the end when the run is queued again does not stop there", async () => {
   await using run = await openRun();
   await run.warn();
   const slow = run.follow();
@@ -206,12 +206,12 @@ test("a follower that is still before the end when the run is queued again does 
   for (const stream of [slow, other]) await stream.return(undefined);
 });
 
-test("whoever joins after a run was queued again follows it, whatever the others have heard of it", async () => {
+test("a follower that joins after a run was queued again follows it, even before other followers are notified", async () => {
   await using run = await openRun();
   const slow = run.follow();
   await run.goTo("RUNNING", "FAILED");
   await takeUntil(slow, 1);
-  // As above, but the bell that tells the reader has yet to ring.
+  // As above, but before the notification of the reader.
   await rawSql(
     run.database,
     `with queued as (
@@ -227,7 +227,7 @@ test("whoever joins after a run was queued again follows it, whatever the others
   for (const stream of [slow, joined]) await stream.return(undefined);
 });
 
-test("a run that is deleted lets its followers go, and says why", async () => {
+test("deleting a run ends its followers with an error that says why", async () => {
   await using run = await openRun();
   await run.warn();
   const stream = run.follow();

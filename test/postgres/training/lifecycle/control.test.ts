@@ -22,7 +22,7 @@ async function stateOf({ runs }: Training, runId: string): Promise<RunState | un
   return run?.state;
 }
 
-/** The columns that belong to a state. */
+/** The columns that depend on the state. */
 function rowOf({ database }: Training, runId: string) {
   return database.prisma.run.findUniqueOrThrow({
     where: { id: runId },
@@ -67,7 +67,7 @@ async function ended(
   return id;
 }
 
-test("a paused run leaves the queue at once and comes back to its place", async () => {
+test("a paused run leaves the queue at once, and resuming puts it back in its place", async () => {
   await using training = await openWithData();
   const [a, b] = [await training.launch(), await training.launch()];
   assert.equal((await training.control.pause(a.id)).state, "PAUSED");
@@ -77,7 +77,7 @@ test("a paused run leaves the queue at once and comes back to its place", async 
   assert.deepEqual((await training.runs.queuePosition([a.id])).get(a.id), 1);
 });
 
-test("a run at work is asked to pause, and its trainer hears of it", { timeout: 60_000 }, async () => {
+test("a running run is asked to pause, and its trainer is notified", { timeout: 60_000 }, async () => {
   await using training = await openWithData();
   const { id } = await training.launch();
   const { runId, attempt } = await startNext(training);
@@ -94,7 +94,7 @@ test("a run at work is asked to pause, and its trainer hears of it", { timeout: 
   await assert.rejects(finishEpoch(training, { runId, attempt }, { number: 1 }), { name: "AttemptReplaced" });
 });
 
-test("who cancels a run after asking it to pause has it cancelled, and not the other way round", async () => {
+test("cancelling replaces an earlier request to pause, and pausing does not replace a request to cancel", async () => {
   await using training = await openWithData();
   const { id } = await training.launch();
   const attempt = await startNext(training);
@@ -112,7 +112,7 @@ test("a paused run is cancelled at once", async () => {
   assert.deepEqual([run.state, run.endReason], ["CANCELLED", "CANCELLED"]);
 });
 
-test("a run that waits for the disk and is resumed by hand waits no more", async () => {
+test("a run that waits for the disk stops waiting when it is resumed by hand", async () => {
   await using training = await openWithData();
   const { id } = await training.launch();
   await training.control.pause(id);
@@ -121,7 +121,7 @@ test("a run that waits for the disk and is resumed by hand waits no more", async
   assert.equal((await rowOf(training, id)).waitsForDisk, false);
 });
 
-test("a run that failed or was cancelled is tried again, behind those that wait, as often as a new one", async () => {
+test("a failed or cancelled run that is retried goes to the end of the queue, with as many attempts as a new run", async () => {
   await using training = await openWithData();
   for (const [state, reason] of [
     ["FAILED", "ATTEMPTS_EXHAUSTED"],
@@ -139,7 +139,7 @@ test("a run that failed or was cancelled is tried again, behind those that wait,
   }
 });
 
-test("a run that succeeded goes on to a greater number of epochs, and tells that it was extended", async () => {
+test("a run that succeeded is extended to a larger number of epochs, and its configuration records it", async () => {
   await using training = await openWithData();
   const id = await ended(training, "SUCCEEDED", { reason: "COMPLETED" });
   for (const epochs of [3, 0, 3.5, 10_001]) {
@@ -164,7 +164,7 @@ test("a run that succeeded goes on to a greater number of epochs, and tells that
   assert.deepEqual(twice.configuration.extendedAfterEpochs, [3, 5]);
 });
 
-test("a run that stopped early may go on to where it was to end, but not to less", async () => {
+test("a run that stopped early can be extended to its original number of epochs, but not to fewer", async () => {
   await using training = await openWithData();
   const id = await ended(training, "SUCCEEDED", { reason: "EARLY_STOPPED", epochs: 1 });
   await assert.rejects(training.control.extend(id, 2), {
@@ -174,7 +174,7 @@ test("a run that stopped early may go on to where it was to end, but not to less
   assert.deepEqual([configuration.epochs, configuration.extendedAfterEpochs], [3, [1]]);
 });
 
-test("its events tell everything that was asked of a run, without a gap", async () => {
+test("the events of a run contain every action on it, without gaps", async () => {
   await using training = await openWithData();
   const id = await ended(training, "SUCCEEDED", { reason: "COMPLETED", epochs: 0 });
   await training.control.extend(id, 4);
@@ -198,7 +198,7 @@ test("its events tell everything that was asked of a run, without a gap", async 
   assert.match(extended.kind === "RunStateChanged" ? (extended.detail ?? "") : "", /to 4 epochs/);
 });
 
-test("what cannot be asked of a run in its state is refused, and says of which it can", async (t) => {
+test("an action in the wrong state is refused, and the error names the right states", async (t) => {
   await using training = await openWithData();
   const succeeded = await ended(training, "SUCCEEDED", { reason: "COMPLETED" });
   const failed = await ended(training, "FAILED", { reason: "DIVERGED" });
@@ -208,21 +208,21 @@ test("what cannot be asked of a run in its state is refused, and says of which i
   const { control } = training;
   const refused: readonly (readonly [string, () => Promise<unknown>, RegExp])[] = [
     [
-      "pausing what succeeded",
+      "pausing a run that succeeded",
       () => control.pause(succeeded),
       /QUEUED, PREPARING, RUNNING, or INTERRUPTED.* is SUCCEEDED/,
     ],
-    ["pausing what is paused", () => control.pause(paused), /is PAUSED/],
-    ["resuming what waits", () => control.resume(queued), /is PAUSED can be resumed.* is QUEUED/],
-    ["resuming what failed", () => control.resume(failed), /is FAILED\. Retry/],
+    ["pausing a paused run", () => control.pause(paused), /is PAUSED/],
+    ["resuming a queued run", () => control.resume(queued), /is PAUSED can be resumed.* is QUEUED/],
+    ["resuming a failed run", () => control.resume(failed), /is FAILED\. Retry/],
     [
-      "retrying what succeeded",
+      "retrying a run that succeeded",
       () => control.retry(succeeded),
       /FAILED or CANCELLED can be retried.* is SUCCEEDED/,
     ],
-    ["retrying what is paused", () => control.retry(paused), /is PAUSED\. Resume/],
-    ["extending what failed", () => control.extend(failed, 10), /is SUCCEEDED can be extended.* is FAILED/],
-    ["extending what waits", () => control.extend(queued, 10), /is QUEUED/],
+    ["retrying a paused run", () => control.retry(paused), /is PAUSED\. Resume/],
+    ["extending a failed run", () => control.extend(failed, 10), /is SUCCEEDED can be extended.* is FAILED/],
+    ["extending a queued run", () => control.extend(queued, 10), /is QUEUED/],
   ];
   for (const [what, ask, message] of refused) {
     await t.test(what, () => assert.rejects(ask(), { code: "RUN_STATE_INVALID", path: ["runId"], message }));
@@ -239,7 +239,7 @@ test("what cannot be asked of a run in its state is refused, and says of which i
   );
 });
 
-test("of many who ask for the same at once, one is heard and the others are told", async () => {
+test("exactly one of several concurrent requests to resume a run succeeds", async () => {
   await using training = await openWithData();
   const { id } = await training.launch();
   await training.control.pause(id);
@@ -249,7 +249,7 @@ test("of many who ask for the same at once, one is heard and the others are told
   assert.equal(run?.attempt, 2);
 });
 
-test("runs of a higher priority go first, and positions say so", async () => {
+test("runs with a higher priority start first, and queue positions show it", async () => {
   await using training = await openWithData();
   const low = await training.launch({ priority: -1 });
   const usual = await training.launch();
@@ -277,7 +277,7 @@ test("a priority out of range is refused", async () => {
   }
 });
 
-test("an experiment has no more runs at work than it may, and others go past those that wait", {
+test("an experiment has at most as many active runs as its limit, and runs of other experiments pass its waiting ones", {
   timeout: 60_000,
 }, async () => {
   await using training = await openWithData();
@@ -298,7 +298,7 @@ test("an experiment has no more runs at work than it may, and others go past tho
   assert.equal((await queue.claim(leaseOf(), new Date()))?.id, second.id);
 });
 
-test("what is not named of an experiment stays as it is", async () => {
+test("fields of an experiment that an update leaves out keep their values", async () => {
   await using training = await openWithData();
   const { experiments } = training;
   const input = { name: "trees", description: "oaks", maxActiveRuns: 2, idempotencyKey: "key" };

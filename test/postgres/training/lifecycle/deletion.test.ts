@@ -100,7 +100,7 @@ async function tablesWith({ training: { database } }: DeletionWorld, runId: stri
   return found;
 }
 
-test("nothing is left of a run that was deleted, and the others have all that they had", async () => {
+test("deleting a run removes all its rows and files, and none of other runs", async () => {
   await using world = await openDeletionWorld();
   const { training, deletion, blobs, runsFolder } = world;
   const [gone, kept] = [await trainedRun(world, 0), await trainedRun(world, 1)];
@@ -115,7 +115,7 @@ test("nothing is left of a run that was deleted, and the others have all that th
   await assert.rejects(deletion.delete(gone.id), { code: "RUN_NOT_FOUND", path: ["runId"] });
 });
 
-test("predictions that another run has too are kept for it", async () => {
+test("predictions that another run shares are kept for it", async () => {
   await using world = await openDeletionWorld();
   const [first, second] = [await trainedRun(world, 0), await trainedRun(world, 0)];
   assert.equal(first.predictions, second.predictions);
@@ -125,7 +125,7 @@ test("predictions that another run has too are kept for it", async () => {
   assert.equal(await world.blobs.has(second.predictions), false);
 });
 
-test("a run that model versions were made of stays, and they are named", async () => {
+test("a run with model versions cannot be deleted, and the error names them", async () => {
   await using world = await openDeletionWorld();
   const { training, deletion, runsFolder } = world;
   const { id } = await trainedRun(world, 0);
@@ -154,7 +154,7 @@ test("a run that model versions were made of stays, and they are named", async (
   assert.deepEqual(await world.deletions.list(), []);
 });
 
-test("a version cannot be made of a run that was deleted while it was exported", async () => {
+test("a run that is deleted during its export cannot be registered", async () => {
   await using world = await openDeletionWorld();
   const { training, deletion } = world;
   const { id } = await trainedRun(world, 0);
@@ -180,7 +180,7 @@ test("a version cannot be made of a run that was deleted while it was exported",
   assert.equal(await models.findModelByName("flowers"), null);
 });
 
-test("a run that is at work is not deleted; one that waits or is paused is", async () => {
+test("a running run cannot be deleted; queued and paused runs can", async () => {
   await using world = await openDeletionWorld();
   const { training, deletion } = world;
   const working = await training.launch();
@@ -201,7 +201,7 @@ test("a run that is at work is not deleted; one that waits or is paused is", asy
   );
 });
 
-test("whoever follows a run that is deleted is told that it is gone", async () => {
+test("followers of a run that is deleted get an error", async () => {
   await using world = await openDeletionWorld();
   const { training, deletion } = world;
   const { id } = await training.launch();
@@ -212,7 +212,7 @@ test("whoever follows a run that is deleted is told that it is gone", async () =
   await told;
 });
 
-test("files that a process did not live to remove are removed at the next start", async () => {
+test("files that remain after a crash during a deletion are removed at the next start", async () => {
   await using world = await openDeletionWorld();
   const { deletion, deletions, blobs, runsFolder } = world;
   const [gone, kept, shared] = [
@@ -230,11 +230,11 @@ test("files that a process did not live to remove are removed at the next start"
   assert.deepEqual(await deletions.list(), []);
 });
 
-test("a run whose files cannot be removed now is deleted all the same, and they go at a later start", async () => {
+test("a run whose files cannot be removed is deleted, and its files are removed at a later start", async () => {
   await using world = await openDeletionWorld();
   const { training, deletion, deletions, blobs } = world;
   const { id, predictions } = await trainedRun(world, 0);
-  // A folder is not removed where a file should be.
+  // Removing the file fails because it is a folder.
   await rm(blobs.pathOf(predictions));
   await mkdir(blobs.pathOf(predictions));
   await deletion.delete(id);

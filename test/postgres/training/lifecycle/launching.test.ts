@@ -5,7 +5,7 @@ import { insertVersion, leaseOf, openTraining, startNext, trainingOver } from ".
 
 const SMALL = { architecture: "VGG11", widthMultiplier: 0.0625, imageSizePixels: 32, batchSize: 2 } as const;
 
-test("a launched run waits in the queue under a name of its own, in an experiment made for it", async () => {
+test("a launched run waits in the queue with a generated name, in a new experiment", async () => {
   await using training = await openTraining();
   const versionId = await insertVersion(training.database);
   const run = await training.launch();
@@ -23,7 +23,7 @@ test("a launched run waits in the queue under a name of its own, in an experimen
   );
 });
 
-test("a run trains on the newest ready version, or on the one asked for", async () => {
+test("a run trains on the newest ready version, or on the requested one", async () => {
   await using training = await openTraining();
   const first = await insertVersion(training.database);
   const second = await insertVersion(training.database);
@@ -48,7 +48,7 @@ const REFUSED = [
   ["MEMORY_INSUFFICIENT", { configuration: { batchSize: 4096 } }],
 ] as const;
 
-test("a run that could not train is refused, and nothing is left of it", async (t) => {
+test("a run that could not train is refused and leaves no rows", async (t) => {
   await using training = await openTraining();
   await insertVersion(training.database);
   await insertVersion(training.database, { dataset: "unfinished", status: "IMPORTING" });
@@ -68,9 +68,9 @@ test("a run that could not train is refused, and nothing is left of it", async (
   assert.equal(await training.experiments.findByName("trees"), null);
 });
 
-test("balanced class weights count what a run trains with, and are recorded with it", async () => {
+test("balanced class weights count the training split, and are recorded with the run", async () => {
   await using training = await openTraining();
-  // Two of the first class to train with and one of the second.
+  // The training split has two samples of the first class and one of the second.
   await insertVersion(training.database, {
     splits: ["TRAIN", "TRAIN", "TRAIN", "VALIDATION", "TEST", "TEST"],
   });
@@ -79,7 +79,7 @@ test("balanced class weights count what a run trains with, and are recorded with
   assert.deepEqual(run?.configuration.classWeights, { balanced: true, weights: [0.75, 1.5] });
 });
 
-test("float16 is for machines with a GPU", async () => {
+test("float16 is accepted only on machines with a GPU", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const configuration = { ...SMALL, precision: "MIXED_FLOAT16" } as const;
@@ -92,7 +92,7 @@ test("float16 is for machines with a GPU", async () => {
   assert.equal((await withGpu.launch({ configuration })).configuration.precision, "MIXED_FLOAT16");
 });
 
-test("fifty launches at once with one key make one run", async () => {
+test("fifty concurrent launches with one idempotency key create one run", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const runs = await Promise.all(
@@ -103,7 +103,7 @@ test("fifty launches at once with one key make one run", async () => {
   assert.equal(items.length, 1);
 });
 
-test("a key that was used by another request is refused, and its experiment is not made", async () => {
+test("an idempotency key of another request is refused, and no experiment is created", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const first = await training.launch({ idempotencyKey: "k" });
@@ -117,7 +117,7 @@ test("a key that was used by another request is refused, and its experiment is n
   assert.equal((await training.launch({ idempotencyKey: "k" })).id, first.id);
 });
 
-test("of two requests that race for one key, one launches and the other is refused", async () => {
+test("when two different requests use one key concurrently, one launches a run and the other is refused", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const outcomes = await Promise.allSettled(
@@ -126,7 +126,7 @@ test("of two requests that race for one key, one launches and the other is refus
   assert.deepEqual(outcomes.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
 });
 
-test("runs are trained in the order of their launch, and tell their place", async () => {
+test("runs are trained in the order of their launch, and have queue positions", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const [a, b, c] = [await training.launch(), await training.launch(), await training.launch()];
@@ -152,11 +152,11 @@ test("two trainers never take the same run", async () => {
     Array.from({ length: 12 }, () => training.queue.claim(leaseOf(), new Date())),
   );
   const ids = claims.flatMap((run) => (run === null ? [] : [run.id]));
-  // One that met a locked run and nothing else sees an empty queue, and is woken or asks again.
+  // A claim that finds only a locked run sees an empty queue; its worker is woken or polls again.
   assert.equal(new Set(ids).size, ids.length);
 });
 
-test("a queued run is cancelled at once, a running one when its trainer gets there", {
+test("a queued run is cancelled at once, and the trainer of a running run is notified", {
   timeout: 60_000,
 }, async () => {
   await using training = await openTraining();
@@ -176,7 +176,7 @@ test("a queued run is cancelled at once, a running one when its trainer gets the
   assert.equal(await training.queue.renew(attempt, leaseOf()), "CANCEL");
 });
 
-test("a run that ended cannot be cancelled, nor one that never was", async () => {
+test("ended and unknown runs cannot be cancelled", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const run = await training.launch();
@@ -185,7 +185,7 @@ test("a run that ended cannot be cancelled, nor one that never was", async () =>
   await assert.rejects(training.control.cancel("run_00000000000000000000000000"), { code: "RUN_NOT_FOUND" });
 });
 
-test("experiments are made once, listed newest first, and found again by name", async () => {
+test("experiments are created once, listed newest first, and found by name", async () => {
   await using training = await openTraining();
   const create = (name: string, idempotencyKey: string | null = null) =>
     training.experiments.create({ name, description: `about ${name}`, maxActiveRuns: null, idempotencyKey });

@@ -24,7 +24,7 @@ const ENVIRONMENT: RunEnvironment = {
   partSize: 12,
 };
 
-/** Leases count from the server's start at the earliest, so a test's lease is as good as expired at once. */
+/** Leases count from the server's start at the earliest; with 0 seconds an expired lease is found at once. */
 async function findLost(training: Training, leaseSeconds = 0): Promise<readonly string[]> {
   const lost = await training.interruptions.interruptLost(NOBODY_DIED, leaseSeconds, null, new Date());
   return lost.map(({ runId }) => runId);
@@ -35,7 +35,7 @@ async function warnings(training: Training, runId: string): Promise<readonly str
   return items.flatMap(({ node }) => (node.kind === "RunWarning" ? [node.code] : []));
 }
 
-test("two workers with a device each take a run each, and a third on a device in use takes none", async () => {
+test("two workers on two devices take one run each, and a worker on a device in use takes none", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   for (let count = 0; count < 3; count++) await training.launch();
@@ -47,7 +47,7 @@ test("two workers with a device each take a run each, and a third on a device in
   assert.notEqual(await training.queue.claim(leaseOf("gpu 0"), new Date()), null);
 });
 
-test("the run of the highest priority goes first, and of equal ones the one that was launched first", async () => {
+test("runs start by priority, and runs of equal priority in the order of their launch", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const names: string[] = [];
@@ -63,7 +63,7 @@ test("the run of the highest priority goes first, and of equal ones the one that
   assert.deepEqual(names, ["b", "c", "a", "d"]);
 });
 
-test("an experiment's runs do not exceed its limit, and others pass them", async () => {
+test("the active runs of an experiment do not exceed its limit, and runs of other experiments pass its waiting ones", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   await training.experiments.create({
@@ -81,7 +81,7 @@ test("an experiment's runs do not exceed its limit, and others pass them", async
   assert.equal((await startNext(training)).run.name, "two");
 });
 
-test("many workers that claim at once share the runs, each once", async () => {
+test("when many workers claim at once, each run is claimed once", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   for (let count = 0; count < 5; count++) await training.launch();
@@ -92,7 +92,7 @@ test("many workers that claim at once share the runs, each once", async () => {
   assert.deepEqual([taken.length, new Set(taken).size], [5, 5]);
 });
 
-test("a worker that renews its lease keeps its run, and one that does not loses it", async () => {
+test("a worker that renews its lease keeps its run, and a worker that does not loses it", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -106,7 +106,7 @@ test("a worker that renews its lease keeps its run, and one that does not loses 
   assert.notEqual(await training.queue.claim(leaseOf("here"), new Date()), null, "the device is free again");
 });
 
-test("a database that was away is no reason to take a run from its worker", async () => {
+test("runs keep their workers for a lease period after the database was unavailable", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   await training.launch();
@@ -115,7 +115,7 @@ test("a database that was away is no reason to take a run from its worker", asyn
   assert.deepEqual(await findLost(training, 10 ** 9), []);
 });
 
-test("a run whose worker is known to be dead is not waited for", async () => {
+test("the run of a worker that is known to be dead is interrupted before its lease expires", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -133,7 +133,7 @@ test("a run whose worker is known to be dead is not waited for", async () => {
   );
 });
 
-test("a run that was to be paused when its worker died is paused", async () => {
+test("a run with a request to pause is paused when its worker dies", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -145,7 +145,7 @@ test("a run that was to be paused when its worker died is paused", async () => {
   assert.equal((await training.runs.find([id]))[0]?.state, "PAUSED");
 });
 
-test("a run whose process crashed in its first step comes in halves from then on, with a warning", async () => {
+test("a run whose process crashed in its first step continues with halved micro-batches and a warning", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -185,7 +185,7 @@ test("a run whose process crashed in its first step comes in halves from then on
   assert.equal((await training.runs.find([id]))[0]?.state, "QUEUED");
 });
 
-test("a run whose process was killed in its first step stays as it is", async () => {
+test("a run whose process was killed in its first step keeps its micro-batches", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();

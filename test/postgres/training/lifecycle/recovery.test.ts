@@ -19,7 +19,7 @@ async function states(training: Training, runId: string): Promise<unknown[]> {
   return items.flatMap(({ node }) => (node.kind === "RunStateChanged" ? [node.to] : []));
 }
 
-test("a run whose process died is queued again, before those that were launched later", async () => {
+test("a run whose process died is queued again, ahead of runs that were launched later", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const run = await training.launch();
@@ -37,7 +37,7 @@ test("a run whose process died is queued again, before those that were launched 
   assert.deepEqual([again?.id, again?.attempt], [run.id, 2]);
 });
 
-test("a run whose process dies again and again before it saves anything is given up", async () => {
+test("a run whose process dies repeatedly without saving a checkpoint fails", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -50,7 +50,7 @@ test("a run whose process dies again and again before it saves anything is given
   assert.match(run?.endDetail ?? "", /5 times in a row/);
 });
 
-test("a run that saves something now and then may lose its process as often as it likes", async () => {
+test("a run that saves a checkpoint from time to time may lose its process any number of times", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -63,7 +63,7 @@ test("a run that saves something now and then may lose its process as often as i
   assert.deepEqual([run?.state, run?.attempt], ["QUEUED", 3 * MAX_FRUITLESS_ATTEMPTS + 1]);
 });
 
-test("an orderly stop is not held against a run", async () => {
+test("an orderly stop does not count as a failed attempt", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -76,7 +76,7 @@ test("an orderly stop is not held against a run", async () => {
   assert.equal(run?.state, "QUEUED");
 });
 
-test("a run that was to be cancelled when its process died is not tried again", async () => {
+test("a run with a request to cancel is cancelled when its process dies", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -87,7 +87,7 @@ test("a run that was to be cancelled when its process died is not tried again", 
   assert.deepEqual([run?.state, run?.endReason], ["CANCELLED", "CANCELLED"]);
 });
 
-test("a trainer that was replaced changes nothing", async () => {
+test("a replaced trainer cannot change the run", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -118,7 +118,7 @@ test("a trainer that was replaced changes nothing", async () => {
   assert.deepEqual(await epochsOfRun(training.runs, id), []);
 });
 
-test("going on from epoch 2 forgets what came after it, metrics and bests included", async () => {
+test("continuing from epoch 2 deletes everything after it, including metrics and best values", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -153,7 +153,7 @@ test("going on from epoch 2 forgets what came after it, metrics and bests includ
   await succeed(training, attempt);
 });
 
-test("the best and the last two checkpoints are kept, and the others are named to be removed", async () => {
+test("the best and the last two checkpoints are kept, and the others are returned for removal", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();
@@ -188,7 +188,7 @@ test("a checkpoint inside an epoch is listed before the one at its end", async (
   );
 });
 
-test("an attempt that starts over from an earlier epoch drops what came after, and stays the same attempt", async () => {
+test("an attempt that starts again from an earlier epoch deletes everything after it and keeps its number", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id } = await training.launch();

@@ -8,7 +8,7 @@ import { insertVersion, openTraining, type Training } from "../training-stores.j
 
 const rate = number({ default: 2, description: "A setting of an option." });
 
-/** A table with settings that came later than the runs below. */
+/** A table with settings that are newer than the runs below. */
 const SETTINGS = group(
   { name: "Example", description: "An example." },
   {

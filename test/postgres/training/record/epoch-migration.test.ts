@@ -21,7 +21,7 @@ const ROWS = `
     ('run', 1, 'Infinity', 0.1, 0.30000000000000004, 'NaN', 0.2, '-Infinity', 1e-300, 123.456, 2.5),
     ('run', 2, 1.7976931348623157e308, 1, 0, 5e-324, 1, 0, 0.001, 0.1, 1e6)`;
 
-test("epochs that were stored with a column for each metric read bit by bit the same", async () => {
+test("epochs that were stored with a column for each metric are read back bit for bit", async () => {
   await using earlier = await createEarlierDatabase(METRICS_IN_ONE_DOCUMENT, ROWS);
   await applyMigrations(earlier.url, testLog);
   await using database = await Database.open(earlier.url, testLog);

@@ -33,7 +33,7 @@ function expected(run: number, number: number): EpochRecord {
   return epochRecord({ number, trainLoss: run + 1 / number, validationLoss: Number.NaN, seconds: number });
 }
 
-test("epochs read as they were recorded, for several runs at once", async () => {
+test("epochs of several runs are read back as they were recorded", async () => {
   await using training = await openTraining();
   const [first = "", second = "", none = ""] = await trainedRuns(training, [3, 1, 0]);
   assert.deepEqual(
@@ -54,7 +54,7 @@ test("a page of epochs starts after a number and ends at its size, in each run",
   assert.deepEqual(await training.runs.epochsOf([long, short], { first: 2, after: 5 }), new Map());
 });
 
-test("an epoch that was stored before a metric existed is NaN in it", async () => {
+test("a metric that is newer than a stored epoch is NaN", async () => {
   await using training = await openTraining();
   const [id = ""] = await trainedRuns(training, [1]);
   await rawSql(

@@ -10,14 +10,14 @@ import { walkBackward, walkForward } from "../../../testkit/api/page-walk.js";
 import { createTestDatabase, type TestDatabase } from "../../../testkit/database.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
 
-/** More than are looked at one by one before the filter's indexes are asked. */
+/** More runs than are filtered one by one before the indexes of the filter are used. */
 const RUNS = 1_300;
 const DIVERGED = 40;
 
 let database: TestDatabase;
 let store: RunStore;
 const runs: FilledRun[] = Array.from({ length: RUNS }, (_, n) => filledRun(n));
-/** Best accuracy of each run; those that diverged have none. */
+/** Best accuracy of each run, without diverged runs. */
 const top1 = new Map<string, number>();
 
 before(async () => {
@@ -46,7 +46,7 @@ before(async () => {
 });
 after(() => database[Symbol.asyncDispose]());
 
-/** Numbers of the runs of all pages, which are the same in both directions. */
+/** Names of the runs on all pages, which are the same in both directions. */
 async function listed(filter: RunFilter, order: RunOrder, size: number): Promise<readonly string[]> {
   const read = (page: PageRequest) => store.list({ filter, order, page });
   const names = (await walkForward(read, size)).map(({ name }) => name);
@@ -123,7 +123,7 @@ const ORDERS: readonly RunOrder[] = [
 ];
 
 for (const [what, filter, fits] of FILTERS) {
-  test(`among many runs, ${what}: every order lists all that fit, once, on pages of any size`, async () => {
+  test(`among many runs, ${what}: every order lists every matching run once, for any page size`, async () => {
     for (const order of ORDERS) {
       for (const first of [17, 200]) {
         assert.deepEqual(

@@ -47,7 +47,7 @@ test("pages of runs neither skip nor repeat a run while others are launched", as
   assert.ok(backward.length > 11);
 });
 
-test("runs launched in the same millisecond are still told apart", async () => {
+test("runs launched in the same millisecond are listed in a definite order", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   for (let count = 0; count < 7; count++) await training.launch();
@@ -80,7 +80,7 @@ async function sixRuns(training: Training): Promise<void> {
   }
 }
 
-test("runs are ordered by a metric, those without it last, in pages of any size", async () => {
+test("runs are ordered by a metric, runs without it last, for any page size", async () => {
   await using training = await openTraining();
   await sixRuns(training);
   const metric = "validation.top1";
@@ -105,7 +105,7 @@ test("runs are ordered by a metric, those without it last, in pages of any size"
   }
 });
 
-test("runs are ordered by how long they took, those that have not ended last", async () => {
+test("runs are ordered by duration, runs that have not ended last", async () => {
   await using training = await openTraining();
   await sixRuns(training);
   await rawSql(
@@ -123,7 +123,7 @@ test("runs are ordered by how long they took, those that have not ended last", a
   }
 });
 
-test("an order by a metric names it, and no other order does", async () => {
+test("only an order by a metric names a metric", async () => {
   await using training = await openTraining();
   const page = { first: 1, after: null };
   for (const order of [
@@ -186,7 +186,7 @@ test("every filter keeps the runs that it describes", async () => {
   });
 });
 
-test("runs are found by how they augment, regularize, decay and fine-tune", async () => {
+test("runs are filtered by augmentation, regularization, weight decay and fine-tuning", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   await training.launch({ name: "plain" });

@@ -55,7 +55,7 @@ test("a batch holds many steps of many metrics, in any order", async () => {
   ]);
 });
 
-test("a batch that comes again changes nothing, nor does another value of a step that is there", async () => {
+test("a repeated batch, or another value for a recorded step, changes nothing", async () => {
   await using training = await openTraining();
   const run = await recordedRun(training);
   const at = new Date("2026-01-01T00:00:00Z");
@@ -73,7 +73,7 @@ test("a batch that comes again changes nothing, nor does another value of a step
   assert.deepEqual(await run.summaries(), summaries);
 });
 
-test("of a batch that comes again with more, only what is new is added", async () => {
+test("only the new points of a repeated batch are added", async () => {
   await using training = await openTraining();
   const run = await recordedRun(training);
   await run.record(1, valuesFrom(1, [5, 3]));
@@ -88,7 +88,7 @@ test("of a batch that comes again with more, only what is new is added", async (
   assert.deepEqual([summary?.lastValue, summary?.bestValue], [2, 2]);
 });
 
-test("a step that is twice in one batch has the first of its values", async () => {
+test("a step that is twice in one batch keeps the first value", async () => {
   await using training = await openTraining();
   const run = await recordedRun(training);
   await run.record(1, [...valuesFrom(1, [5]), ...valuesFrom(1, [1])]);
@@ -96,7 +96,7 @@ test("a step that is twice in one batch has the first of its values", async () =
   assert.equal((await run.summaries())[0]?.bestValue, 5);
 });
 
-test("an earlier batch that arrives late is no newest value, but may be the best", async () => {
+test("a batch of earlier steps that arrives late can set the best value, but not the last", async () => {
   await using training = await openTraining();
   const run = await recordedRun(training);
   await run.record(3, valuesFrom(21, [4, 2]));
@@ -113,7 +113,7 @@ test("an earlier batch that arrives late is no newest value, but may be the best
   assert.equal((await run.summaries())[0]?.bestEpoch, 2);
 });
 
-test("what is no finite number and the extremes of those that are come back to the bit, and only finite ones are best", async () => {
+test("NaN, infinities and extreme values are read back bit for bit, and only finite values can be best", async () => {
   await using training = await openTraining();
   const run = await recordedRun(training);
   const odd = [nan, infinity, -infinity, Number.MIN_VALUE, Number.MAX_VALUE, 0.1 + 0.2];
@@ -136,7 +136,7 @@ test("what is no finite number and the extremes of those that are come back to t
   assert.deepEqual([summary?.lastValue, summary?.bestValue, summary?.bestEpoch], [nan, Number.MIN_VALUE, 2]);
 });
 
-test("going back forgets later points and finds last and best anew; a batch then counts again", async () => {
+test("going back deletes later points and recomputes the last and best values; later batches are recorded again", async () => {
   await using training = await openTraining();
   const run = await recordedRun(training);
   await run.record(1, valuesFrom(1, [5, 3, nan, 4]));
@@ -160,7 +160,7 @@ test("going back forgets later points and finds last and best anew; a batch then
   ]);
 });
 
-test("going back to a step behind all points changes nothing, and to the beginning leaves nothing", async () => {
+test("going back to a step after all points changes nothing, and going back to the beginning deletes all", async () => {
   await using training = await openTraining();
   const run = await recordedRun(training);
   await run.record(1, valuesFrom(1, [5, 3, 4]));
@@ -171,7 +171,7 @@ test("going back to a step behind all points changes nothing, and to the beginni
   assert.deepEqual([await run.summaries(), await run.values("batch.loss")], [[], []]);
 });
 
-test("pages of points neither skip nor repeat one while more arrive", async () => {
+test("pages of points neither skip nor repeat a point while more arrive", async () => {
   await using training = await openTraining();
   const run = await recordedRun(training);
   await run.record(1, valuesFrom(1, [1, 2, 3, 4, 5]));

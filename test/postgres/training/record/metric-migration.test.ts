@@ -9,7 +9,7 @@ import { createEarlierDatabase } from "../../db/earlier-database.js";
 
 const NUMBERED_SERIES = "20261125104418_number_metric_series";
 
-test("metrics that were recorded before series had numbers are all there afterwards", async () => {
+test("metrics that were recorded before series had numbers are complete after the migration", async () => {
   await using earlier = await createEarlierDatabase(
     NUMBERED_SERIES,
     `

@@ -7,7 +7,7 @@ import { insertVersion, openTraining } from "../training-stores.js";
 
 type Point = readonly [step: number, value: number];
 
-/** A series of a new run, written past the store so that it may be long. */
+/** Inserts a series without the store, so that it may be long. */
 async function insertSeries(database: Database, runId: string, key: string, points: readonly Point[]) {
   await rawSql(
     database,
@@ -40,7 +40,7 @@ function thinned(points: readonly Point[], maxPoints: number): Point[] {
   return points.filter((point) => kept.has(point));
 }
 
-/** Values of one decimal, so that many are equal, with gaps between steps and some that are no number. */
+/** Values with one decimal, so that many are equal, with gaps between steps and some NaN or infinite values. */
 function randomPoints(seed: number, count: number): Point[] {
   const next = seededRandom(seed);
   let step = Math.floor(next() * 100);
@@ -51,7 +51,7 @@ function randomPoints(seed: number, count: number): Point[] {
   });
 }
 
-test("a thinned history is what plain arithmetic says, and the same each time", async () => {
+test("a thinned history equals the reference implementation, and is the same each time", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id: runId } = await training.launch();
@@ -76,7 +76,7 @@ test("a thinned history is what plain arithmetic says, and the same each time", 
   }
 });
 
-test("a history of just as many points as asked for is whole, and of one more is thinned", async () => {
+test("a history with the requested number of points is complete, and a history with one more is thinned", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id: runId } = await training.launch();
@@ -93,7 +93,7 @@ test("a history of just as many points as asked for is whole, and of one more is
   assert.ok(fewer.points.length < 99);
 });
 
-test("a history of points that all diverged keeps the first of each stretch", async () => {
+test("a thinned history of NaN keeps the first point of each interval", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id: runId } = await training.launch();
@@ -106,7 +106,7 @@ test("a history of points that all diverged keeps the first of each stretch", as
   );
 });
 
-test("a hundred thousand points of one metric are thinned without any being left out of account", async () => {
+test("thinning a hundred thousand points considers every point", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
   const { id: runId } = await training.launch();

@@ -15,7 +15,7 @@ async function trained(training: Training, losses: readonly number[]): Promise<s
   return attempt.runId;
 }
 
-test("metrics keep what is no number, and their best is the best number", async () => {
+test("metrics keep NaN and infinite values, and their best value is finite", async () => {
   await using training = await openTraining();
   const losses = [0.9, Number.POSITIVE_INFINITY, 0.4, Number.NEGATIVE_INFINITY, 0.4, Number.NaN];
   const runId = await trained(training, losses);
@@ -47,14 +47,14 @@ test("metrics keep what is no number, and their best is the best number", async 
   );
 });
 
-test("a run that never measured a number has no best", async () => {
+test("a metric without finite values has no best value", async () => {
   await using training = await openTraining();
   const runId = await trained(training, [Number.NaN]);
   const summary = (await training.runs.summaries([runId])).find(({ key }) => key === "validation.loss");
   assert.deepEqual([summary?.bestValue, summary?.bestEpoch], [null, null]);
 });
 
-test("every run records every metric of an epoch", async () => {
+test("every metric of an epoch is recorded", async () => {
   await using training = await openTraining();
   const runId = await trained(training, [1]);
   assert.deepEqual(

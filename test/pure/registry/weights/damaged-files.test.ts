@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => temporary[Symbol.asyncDispose]());
 
-/** Reads everything that fits; what comes of it: "read", or the code of the refusal. */
+/** Reads everything that fits. @returns "read", or the code of the refusal */
 async function outcomeOf(file: string, name = ""): Promise<string> {
   const network = networkOfKeptFile(name);
   try {
@@ -69,7 +69,7 @@ function placeIn(bytes: Buffer, random: () => number): number {
   return [all, near, far][Math.floor(random() * 3)] ?? all;
 }
 
-describe("a damaged file of weights is refused and never harms", { timeout: 300_000 }, () => {
+describe("a damaged weights file is refused and harmless", { timeout: 300_000 }, () => {
   test("when it is cut off", () =>
     damageAll((bytes, random) => bytes.subarray(0, Math.floor(random() * bytes.length))));
 

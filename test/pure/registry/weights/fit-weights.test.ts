@@ -74,7 +74,7 @@ test("everything that does not fit is listed at once", () => {
       '- block1_conv1/kernel: expected [3, 3, 3, 64], found [3, 3, 3, 32] ("block1_conv1/kernel:0").',
     ),
   );
-  // A normalized network has no biases: the file's have no place.
+  // A network with batch normalization has no biases, so those of the file are mismatches.
   assert.ok(
     mismatches.includes('- block5_conv3/bias: expected nothing, found [256] ("block5_conv3/bias:0").'),
   );

@@ -77,7 +77,7 @@ test("augmentation settings that are not given have their defaults", () => {
   });
 });
 
-test("the greatest values of the ranges are accepted", () => {
+test("the maximum values of the ranges are accepted", () => {
   const greatest: RunConfigurationInput = {
     batchSize: 6,
     accumulationSteps: 6,

@@ -4,7 +4,7 @@ import { resolveClassWeights } from "../../../../src/training/configuration/reso
 
 const PATH = ["configuration", "classWeights"];
 
-test("balanced weights make classes count the same in total, whatever their size", () => {
+test("balanced weights give all classes the same total weight", () => {
   const samples = [10, 30, 60];
   const resolved = resolveClassWeights({ balanced: true }, samples);
   assert.equal(resolved?.balanced, true);
@@ -20,11 +20,11 @@ test("weights that are given are kept as they are", () => {
     balanced: false,
     weights: [1, 0.25],
   });
-  // A class without images does no harm where nothing is balanced.
+  // A class without images is allowed when the weights are not balanced.
   assert.deepEqual(resolveClassWeights({ weights: [1, 2] }, [5, 0])?.weights, [1, 2]);
 });
 
-test("without a wish all classes weigh the same", () => {
+test("by default all classes have the same weight", () => {
   for (const input of [null, undefined, { balanced: false }, { balanced: false, weights: null }]) {
     assert.equal(resolveClassWeights(input, [5, 5]), null);
   }
@@ -40,7 +40,7 @@ test("one weight too few or too many is refused", () => {
   }
 });
 
-test("a weight that is no number above 0 is refused with its place", () => {
+test("a weight that is not a number above 0 is refused with its position", () => {
   for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.throws(() => resolveClassWeights({ weights: [1, weight] }, [5, 5]), {
       code: "CONFIGURATION_INVALID",
@@ -49,13 +49,13 @@ test("a weight that is no number above 0 is refused with its place", () => {
   }
 });
 
-test("weights that are both balanced and given are refused, and so are neither", () => {
+test("class weights that are both balanced and given, or neither, are refused", () => {
   for (const input of [{ balanced: true, weights: [1, 1] }, {}]) {
     assert.throws(() => resolveClassWeights(input, [5, 5]), { code: "CONFIGURATION_INVALID", path: PATH });
   }
 });
 
-test("a class that has nothing to train with cannot be balanced", () => {
+test("a class without training images cannot be balanced", () => {
   assert.throws(() => resolveClassWeights({ balanced: true }, [5, 0]), {
     code: "DATASET_UNFIT",
     path: [...PATH, "balanced"],

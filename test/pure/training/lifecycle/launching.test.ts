@@ -7,7 +7,7 @@ import { checkRunName, makeUpRunName } from "../../../../src/training/lifecycle/
 
 const GIB = 1024 ** 3;
 
-test("a run gets a name that can be said aloud", () => {
+test("a generated name of a run is pronounceable", () => {
   for (let count = 0; count < 100; count++) assert.match(makeUpRunName(), /^[a-z]+-[a-z]+-[1-9][0-9]?$/);
   assert.equal(
     makeUpRunName(() => 0),
@@ -21,7 +21,7 @@ test("a name has to be on one line", () => {
     assert.throws(() => checkRunName(name), { code: "NAME_INVALID" });
 });
 
-test("a run that cannot fit into the machine is refused before it is queued", () => {
+test("a run that does not fit into the memory of the machine is refused before it is queued", () => {
   const configuration = resolveConfiguration({ batchSize: 4096 });
   assert.throws(() => checkMemory(networkOfRun(configuration, 1000, "FLOAT32"), configuration, 16 * GIB), {
     code: "MEMORY_INSUFFICIENT",
@@ -34,7 +34,7 @@ test("VGG19 as it was published, in batches of 8, fits into 16 GiB", () => {
   checkMemory(networkOfRun(configuration, 1000, "FLOAT32"), configuration, 16 * GIB);
 });
 
-test("a batch in parts takes the memory of one part, and what adds the gradients up", () => {
+test("a batch in micro-batches takes the memory of one micro-batch and of the accumulated gradients", () => {
   const network = networkOfRun(resolveConfiguration({}), 1000, "FLOAT32");
   const least = (batchSize: number, accumulationSteps: number): number =>
     leastTrainingBytes(network, resolveConfiguration({ batchSize, accumulationSteps }));
@@ -43,7 +43,7 @@ test("a batch in parts takes the memory of one part, and what adds the gradients
   assert.equal(least(64, 7), least(10, 1) + gradients);
 });
 
-test("frozen blocks need no memory for the way back", () => {
+test("frozen blocks need no memory for the backward pass", () => {
   const network = networkOfRun(resolveConfiguration({}), 1000, "FLOAT32");
   const least = (frozenBlocks: number): number =>
     leastTrainingBytes(network, resolveConfiguration({ frozenBlocks, precision: "FLOAT32", batchSize: 1 }));

@@ -21,7 +21,7 @@ test("epochs stay in the log, and progress stays until the next event", () => {
   );
 });
 
-test("a metric that is no number is shown by its kind", () => {
+test("a metric that is not finite is shown by its kind", () => {
   const log = new EventLog();
   log.add({ data: { runEvents: { __typename: "EpochCompleted", loss: { value: null, kind: "NAN" } } } });
   assert.equal(log.snapshot()[0]?.summary, "loss NAN");
