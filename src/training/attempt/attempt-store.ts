@@ -23,7 +23,7 @@ export interface FinishedEpoch {
   readonly step: number;
   /** Whether it is the best so far by the monitored metric. */
   readonly improved: boolean;
-  /** Null when there is nothing worth keeping: the run diverged. */
+  /** Null when the run diverged, so that the weights are not worth keeping. */
   readonly checkpoint: SavedCheckpoint | null;
   /** Evaluation of the checkpoint on the validation split, when it is the best so far. */
   readonly evaluation: NewEvaluation | null;
@@ -31,11 +31,11 @@ export interface FinishedEpoch {
   readonly artifacts: readonly NewArtifact[];
 }
 
-/** Files that nothing names any more. */
+/** Files without references, to be removed. */
 export interface Replaced {
   /** Folders of checkpoints that are not kept. */
   readonly checkpoints: readonly string[];
-  /** Digest of the blob with what an earlier best checkpoint predicted; null: there was none. */
+  /** Digest of the blob with the predictions of an earlier best checkpoint; null without one. */
   readonly predictions: string | null;
 }
 
@@ -47,11 +47,11 @@ export interface EpochValues {
   readonly points: readonly MetricValueAt[];
 }
 
-/** How an attempt leaves the run, for good or until it goes on. */
+/** The end of an attempt, which ends or pauses the run. */
 export interface RunEnd {
   readonly from: ActiveState;
   readonly to: RunState;
-  /** Null when the run may go on: it is PAUSED. */
+  /** Null for a run that is PAUSED. */
   readonly reason: RunEndReason | null;
   readonly detail: string | null;
   /** Evaluation of the best checkpoint on the test split. */
@@ -60,11 +60,11 @@ export interface RunEnd {
   readonly warnings?: readonly RunWarning[];
   /** Values of an epoch that was not finished. */
   readonly values?: EpochValues;
-  /** Whether a run that is PAUSED goes on by itself once the disk has room. */
+  /** Whether a run that is PAUSED continues automatically once the disk has room. */
   readonly waitsForDisk?: boolean;
 }
 
-/** Where an attempt goes on from. */
+/** The position from which an attempt continues. */
 export interface StartingPoint {
   /** Epochs done; 0: from the beginning. */
   readonly epoch: number;
@@ -85,8 +85,8 @@ export interface AttemptStores {
 }
 
 /**
- * Everything that a trainer writes, each write refused with `AttemptReplaced` once its attempt is over. A write that
- * comes again, since nobody could tell whether the database had taken it, changes nothing.
+ * Writes the results of an attempt. Every write is refused with `AttemptReplaced` once the attempt is over. A repeated
+ * write changes nothing, because after a lost connection it is unknown whether the database carried out the first one.
  */
 export class RunAttemptStore {
   constructor(
@@ -109,14 +109,14 @@ export class RunAttemptStore {
     return this.stores.checkpoints.list(runId);
   }
 
-  /** Path of an artifact's file below the run's own folder; null when there is none of that name. */
+  /** Path of an artifact's file below the run's own folder; null for an unknown name. */
   async artifactFile(runId: string, name: string): Promise<string | null> {
     return (await this.stores.artifacts.find(runId, name))?.file ?? null;
   }
 
   /**
-   * The run is RUNNING from here on, whether it was PREPARING or has to begin once more; what was recorded after
-   * the starting point is dropped with it.
+   * Sets the run to RUNNING, whether it was PREPARING or starts again, and deletes everything that was recorded after
+   * the starting point.
    *
    * @param artifacts as they are at the starting point
    */
@@ -163,7 +163,7 @@ export class RunAttemptStore {
     );
   }
 
-  /** The epoch's row, its metrics, its checkpoint, its evaluation, its files and its events, all or none. */
+  /** Writes an epoch's row, metrics, checkpoint, evaluation, files and events in one transaction. */
   async finishEpoch(attempt: RunAttempt, finished: FinishedEpoch, at: Date): Promise<Replaced> {
     const { epoch, step, improved, checkpoint, evaluation, artifacts } = finished;
     const { events, metrics, evaluations } = this.stores;
@@ -206,7 +206,7 @@ export class RunAttemptStore {
   }
 
   /**
-   * Replaces the newest progress and rings for followers of the run; nothing durable.
+   * Replaces the newest progress and notifies followers of the run. Progress is not durable.
    *
    * @param counter from 1, one more each time
    * @param loss null while nothing was learned yet
@@ -223,7 +223,7 @@ export class RunAttemptStore {
     const stored = encodeJson({ progress, loss, counter, at });
     const { numUpdatedRows } = await this.database.kysely
       .updateTable("run")
-      // The sequence is the row's own, so that progress stands after the event it follows.
+      // The sequence is that of the row, so that progress follows the newest event.
       .set(
         "progress",
         ({ ref }) => sql`${stored}::jsonb || jsonb_build_object('sequence', ${ref("eventSequence")})`,

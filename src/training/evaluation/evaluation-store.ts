@@ -6,14 +6,14 @@ import type { Transaction } from "../../db/transaction.js";
 import type { ArtifactStore } from "../record/artifact-store.js";
 import { type EvaluationRecord, type NewEvaluation, predictionsName } from "./evaluation-records.js";
 
-/** How the best checkpoints of runs do, one evaluation for each (run, split). */
+/** Evaluations of the best checkpoints of runs, one for each (run, split). */
 export class EvaluationStore {
   constructor(
     private readonly database: Database,
     private readonly artifacts: ArtifactStore,
   ) {}
 
-  /** Every evaluation of each run, without confusion matrices; a run that has none is left out. */
+  /** All evaluations of each run, without confusion matrices. Runs without evaluations are left out. */
   async ofRuns(runIds: readonly string[]): Promise<readonly EvaluationRecord[]> {
     return this.database.kysely
       .selectFrom("evaluation")
@@ -69,8 +69,8 @@ export class EvaluationStore {
   }
 
   /**
-   * Removes predictions, unless an evaluation names them. One that is being recorded at this moment waits, and finds
-   * out then that they are gone.
+   * Removes predictions, unless an evaluation names them. A concurrent recording of the same predictions waits, and
+   * then finds that they are gone.
    */
   async removeUnnamed(predictionsSha256: string, remove: (sha256: string) => Promise<void>): Promise<void> {
     await this.database.transaction(async (transaction) => {
@@ -96,7 +96,7 @@ export class EvaluationStore {
   }
 }
 
-/** Nobody else records or removes these predictions until the end of the transaction. */
+/** Locks these predictions until the end of the transaction, so that nothing else records or removes them. */
 async function lockPredictions(transaction: Transaction, sha256: string): Promise<void> {
   await transaction.lock(`predictions ${sha256}`);
 }
@@ -105,7 +105,7 @@ async function lockPredictions(transaction: Transaction, sha256: string): Promis
 const ARRAY_HEADER_BYTES = 20;
 const ITEM_BYTES = 8;
 
-/** Reads what Postgres's `array_send` makes of a list of integers without nulls. */
+/** Reads the result of Postgres's `array_send` for a list of integers without nulls. */
 function readIntegers(sent: Buffer): Int32Array {
   const count = Math.max(0, (sent.length - ARRAY_HEADER_BYTES) / ITEM_BYTES);
   return Int32Array.from({ length: count }, (_value, index) =>

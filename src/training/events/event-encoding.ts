@@ -4,7 +4,7 @@ import { DURABLE_EVENT_BODY, type DurableEventBody, RUN_PROGRESS } from "../../c
 import { parseStored, storedNumber, storedTime } from "../../core/stored-json.js";
 
 /**
- * Where an event stands in a run's stream. Durable events have counter 0 and the sequence of their
+ * The position of an event in a run's stream. Durable events have counter 0 and the sequence of their
  * row; progress has the sequence of the durable event it follows and a counter from 1.
  */
 export interface EventPosition {
@@ -43,7 +43,7 @@ const STORED_PROGRESS = z.object({
   sequence: z.number(),
   counter: z.number(),
   progress: RUN_PROGRESS.readonly(),
-  /** Null while PREPARING: nothing was learned yet, so there is no event of it. */
+  /** Null while PREPARING, when there is no event yet because nothing was learned. */
   loss: storedNumber.nullable(),
   at: storedTime,
 });

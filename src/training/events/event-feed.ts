@@ -9,7 +9,7 @@ import { RunEventTail } from "./event-tail.js";
 
 /** Durable events that are kept for all followers of a run together. */
 export const TAIL_EVENTS = 500;
-/** Followers that are woken before anything else gets its turn. */
+/** Number of followers that are woken before other work gets its turn. */
 const WOKEN_AT_ONCE = 64;
 
 /** A run and its newest events as they were at one moment. */
@@ -21,10 +21,10 @@ export interface RunReading {
   readonly events: readonly RunEvent[];
 }
 
-/** Where a feed reads. */
+/** The source of a feed. */
 export interface RunEventSource {
   /**
-   * Waits while the database is away.
+   * Waits while the database is unreachable.
    *
    * @returns null when there is no such run
    * @throws the reason of `signal` when it aborts
@@ -35,9 +35,9 @@ export interface RunEventSource {
 }
 
 /**
- * One reader for all who follow a run: it reads each row once, whoever follows, and keeps the newest for
- * them. A follower is nothing but a position in what is kept, so a slow one costs nothing; when what it
- * needs next is no longer kept, it reads the table until it has caught up.
+ * One reader for all followers of a run: it reads each row once for all of them and keeps the newest events. A follower
+ * is only a position in the kept events, so a slow one costs nothing; when its next event is no longer kept, it reads
+ * the table until it has caught up.
  */
 export class RunEventFeed {
   readonly #tail = new RunEventTail(TAIL_EVENTS);
@@ -76,12 +76,12 @@ export class RunEventFeed {
     return false;
   }
 
-  /** Whether it can tell nothing any more: reading broke, and every follower is told why. */
+  /** Whether reading has failed. Every follower receives the error. */
   get isBroken(): boolean {
     return this.#failure !== null;
   }
 
-  /** Whether the event after the position is only in the table by now. */
+  /** Whether the event after the position is no longer kept and must be read from the table. */
   isBehind({ sequence }: EventPosition): boolean {
     return this.#tail.isBehind(sequence);
   }
@@ -101,7 +101,7 @@ export class RunEventFeed {
   }
 
   /**
-   * Whether the run has ended, so that nothing comes after the last event unless it is queued again.
+   * Whether the run has ended, so that no event follows the last one unless the run is queued again.
    *
    * @param fromReading what `join` gave: an earlier reading may not know yet that the run was queued again
    *   before somebody joined to follow it
@@ -134,7 +134,7 @@ export class RunEventFeed {
     }
   }
 
-  /** The progress that is known already when it is the same, so that one event is one object. */
+  /** Returns the known progress when it is the same, so that one event is one object. */
   #sameOr(progress: RunEvent | null): RunEvent | null {
     return progress?.cursor === this.#newestProgress?.cursor ? this.#newestProgress : progress;
   }
@@ -144,7 +144,7 @@ export class RunEventFeed {
     for (const wake of [...this.#followers]) {
       wake();
       woken += 1;
-      // Thousands at once would keep everybody else waiting.
+      // Waking thousands at once would delay all other work.
       if (woken % WOKEN_AT_ONCE === 0) await nextTurn();
     }
   }

@@ -74,10 +74,10 @@ export class RunEventStore {
   }
 
   /**
-   * Every durable event after the cursor exactly once and in order, then new ones as they are
-   * committed, with the newest progress between them. Ends after the event that ends the run, at
-   * once when that is before the cursor, or when `signal` aborts; goes on where that event was not the
-   * last, since the run was queued again. While the database is away it waits.
+   * Yields every durable event after the cursor exactly once and in order, then new ones as they are committed, with
+   * the newest progress between them. Ends after the event that ends the run, at once when that event is before the
+   * cursor, or when `signal` aborts. It does not end there when the run was queued again. Waits while the database is
+   * unreachable.
    *
    * @param after cursor of the last event seen; null replays from the beginning
    * @throws AppError `RUN_NOT_FOUND`, `CURSOR_INVALID`
@@ -112,7 +112,7 @@ export class RunEventStore {
     }
   }
 
-  /** One that nobody follows any more is not there, so it is to be joined at once. */
+  /** Returns the feed of a run. Join it at once: a feed without followers is removed. */
   #feedOf(runId: string): RunEventFeed {
     const known = this.#feeds.get(runId);
     if (known !== undefined && !known.isBroken) return known;
@@ -165,7 +165,7 @@ export class RunEventStore {
     return run?.eventSequence ?? 0;
   }
 
-  /** One statement sees one moment: state, progress and events belong together. */
+  /** Reads state, progress and events in one statement, so that they are consistent. */
   async #readNewest(runId: string, afterSequence: number): Promise<RunReading | null> {
     const rows = await this.database.kysely
       .selectFrom("run as r")

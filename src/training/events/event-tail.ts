@@ -9,12 +9,12 @@ export class RunEventTail {
   /** @param capacity events that are kept at least, once there were as many; at most twice as many */
   constructor(private readonly capacity: number) {}
 
-  /** Sequence of the newest event; 0 before there was one. */
+  /** Sequence of the newest event; 0 without events. */
   get lastSequence(): number {
     return this.#before + this.#events.length;
   }
 
-  /** Adds events in a row. When they do not continue what is kept, they take its place. */
+  /** Adds consecutive events. They replace the kept events when they do not continue them. */
   append(events: readonly RunEvent[]): void {
     const [first] = events;
     if (first === undefined) return;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { whenMissing } from "../../lang/system-errors.js";
 import type { KeptCheckpoint } from "../record/checkpoint-store.js";
 
-/** Removes checkpoints that an attempt saved and did not live to name. */
+/** Removes checkpoints that an attempt saved without recording them before it died. */
 export async function removeUnnamedCheckpoints(
   checkpointsFolder: string,
   named: readonly KeptCheckpoint[],

@@ -17,7 +17,7 @@ import type { RunStateStore } from "./state-store.js";
 
 const MAX_EPOCHS = RUN_SETTINGS.settings.epochs.to;
 
-/** Carries out what people ask of runs. Each answers with the run as it is then. */
+/** Carries out the actions of users on runs. Each method returns the run after the action. */
 export class RunControlStore {
   constructor(
     private readonly database: Database,
@@ -26,8 +26,8 @@ export class RunControlStore {
   ) {}
 
   /**
-   * Ends a run that waits at once. One that is at work stops at its next step, keeps what it learned, and is
-   * CANCELLED then; its events tell when.
+   * Ends a waiting run at once. An active run stops at its next step, keeps its checkpoints, and is CANCELLED then,
+   * which its events report.
    *
    * @throws AppError `RUN_NOT_FOUND`, `RUN_ALREADY_ENDED`
    */
@@ -39,8 +39,8 @@ export class RunControlStore {
   }
 
   /**
-   * Takes a run that waits out of the queue at once. One that is at work stops at its next step, saves a
-   * checkpoint, gives its device back and is PAUSED then.
+   * Takes a waiting run out of the queue at once. An active run stops at its next step, saves a checkpoint, releases
+   * its device, and is PAUSED then.
    *
    * @throws AppError `RUN_NOT_FOUND`, `RUN_STATE_INVALID`
    */
@@ -62,7 +62,7 @@ export class RunControlStore {
   }
 
   /**
-   * Puts a paused run back where it was in the queue; it goes on from its last checkpoint.
+   * Puts a paused run back into its place in the queue. It continues from its last checkpoint.
    *
    * @throws AppError `RUN_NOT_FOUND`, `RUN_STATE_INVALID`
    */
@@ -71,7 +71,7 @@ export class RunControlStore {
   }
 
   /**
-   * Puts a run that failed or was cancelled at the end of the queue; it goes on from its last checkpoint.
+   * Puts a failed or cancelled run at the end of the queue. It continues from its last checkpoint.
    *
    * @throws AppError `RUN_NOT_FOUND`, `RUN_STATE_INVALID`
    */
@@ -80,9 +80,9 @@ export class RunControlStore {
   }
 
   /**
-   * Puts a run that succeeded at the end of the queue, to go on from its last checkpoint until it has trained
-   * `epochs` in all. Its schedule is the one of a run of that length from there on, and its patience starts anew,
-   * as with a second `fit` in Keras.
+   * Puts a run that succeeded at the end of the queue. It continues from its last checkpoint until it has trained
+   * `epochs` in total. From there on its schedule is that of a run of that length, and its patience starts again, as
+   * with a second `fit` in Keras.
    *
    * @throws AppError `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `CONFIGURATION_INVALID`
    */
@@ -97,7 +97,7 @@ export class RunControlStore {
       const { _max } = await prisma.epoch.aggregate({ where: { runId }, _max: { number: true } });
       const planned = configuration.epochs;
       const trained = _max.number ?? 0;
-      // One that stopped early may go on to where it was to end.
+      // A run that stopped early may continue to its original number of epochs.
       const least = Math.max(planned, trained + 1);
       if (!Number.isInteger(epochs) || epochs < least || epochs > MAX_EPOCHS) {
         throw new AppError(
@@ -138,7 +138,7 @@ export class RunControlStore {
     });
   }
 
-  /** Its trainer looks when the doorbell rings, and whenever it renews its lease. */
+  /** Requests a stop. The trainer reads the request when it is notified, and whenever it renews its lease. */
   async #askToStop(transaction: Transaction, run: ControlledRun, request: StopRequest): Promise<void> {
     await transaction.prisma.run.updateMany({ where: { id: run.id }, data: { stopRequested: request } });
     await this.database.notifier.notify(`stop:${run.id}`, transaction);

@@ -12,19 +12,19 @@ export interface DeletedRun {
 
 const DELETED_RUN = { runId: true, predictions: true } as const;
 
-/** Deletes runs, and remembers what is left of them until it is gone as well. */
+/** Deletes runs, and keeps a list of their files until these are removed as well. */
 export class RunDeletionStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * Deletes the run with all that belongs to it, and remembers its files: both or neither.
+   * Deletes the rows of the run and records its files in one transaction.
    *
    * @throws AppError `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `RUN_HAS_DEPENDENTS`
    */
   async delete(runId: string): Promise<DeletedRun> {
     return this.database.transaction(async (transaction) => {
       const { prisma, kysely } = transaction;
-      // The lock keeps a trainer from claiming the run, and a version from being made of it.
+      // The lock keeps a trainer from claiming the run, and a model version from being registered.
       const run = await kysely
         .selectFrom("run")
         .select(["id", "state"])
@@ -54,7 +54,7 @@ export class RunDeletionStore {
       const predictions = evaluations.map(({ predictionsSha256 }) => predictionsSha256);
       const deleted = await prisma.deletedRun.create({ data: { runId, predictions }, select: DELETED_RUN });
       await prisma.run.deleteMany({ where: { id: runId } });
-      // Followers of the run look, and find that it is gone. A run deleted from the queue moves those behind it up.
+      // Followers of the run find that it is gone. Deleting a queued run moves those behind it up.
       await this.database.notifier.notify(`run:${runId}`, transaction);
       return deleted;
     });
@@ -68,7 +68,7 @@ export class RunDeletionStore {
     });
   }
 
-  /** Nothing is left of the run. */
+  /** Records that all files of the run are removed. */
   async forget(runId: string): Promise<void> {
     await this.database.prisma.deletedRun.deleteMany({ where: { runId } });
   }

@@ -14,7 +14,7 @@ export interface RunDeletionOptions {
   readonly log: Log;
 }
 
-/** Deletes runs, their files after their rows: a crash between the two leaves files that nothing names. */
+/** Deletes runs, their rows before their files. A crash between the two leaves files that no row names. */
 export class RunDeletion {
   constructor(private readonly options: RunDeletionOptions) {}
 
@@ -23,12 +23,12 @@ export class RunDeletion {
     await this.#removeFiles(await this.options.deletions.delete(runId));
   }
 
-  /** At start: removes the files of runs that a process deleted and did not live to clear away. */
+  /** Removes files that a crash left after their runs were deleted. Called at start. */
   async recover(): Promise<void> {
     for (const deleted of await this.options.deletions.list()) await this.#removeFiles(deleted);
   }
 
-  /** The run is deleted, whether its files can be removed now or at a later start. */
+  /** Deletes a run. Files that cannot be removed now are removed at a later start. */
   async #removeFiles({ runId, predictions }: DeletedRun): Promise<void> {
     const { deletions, evaluations, predictions: keeper, runsFolder, log } = this.options;
     try {

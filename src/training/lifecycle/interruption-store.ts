@@ -12,18 +12,18 @@ import { AttemptReplaced, type RunAttempt } from "./attempt.js";
 import type { StopRequest } from "./queue-store.js";
 import type { RunStateStore } from "./state-store.js";
 
-/** As often in a row may a process die under a run that saves nothing; then the run is given up. */
+/** Maximum number of consecutive failed attempts without a saved checkpoint; then the run fails. */
 export const MAX_FRUITLESS_ATTEMPTS = 5;
 
 export interface Interruption {
   readonly detail: string;
-  /** An orderly stop is none of the run's failures, so it does not count towards giving it up. */
+  /** Whether the interruption counts as a failed attempt. An orderly stop does not. */
   readonly countsAsFailure: boolean;
-  /** The native library ended the process: before the first step that is want of memory, most of the time. */
+  /** Whether the native library ended the process. Before the first step the usual cause is a lack of memory. */
   readonly crashed?: boolean;
 }
 
-/** A process that ended by a signal of its own making. */
+/** A process that ended by a signal of its own, such as a segmentation fault. */
 export interface Crash {
   readonly pid: number;
   /** Such as "SIGSEGV". */
@@ -39,8 +39,9 @@ export class RunInterruptionStore {
   ) {}
 
   /**
-   * Takes a run away from its trainer: back to its place in the queue, where its next attempt fences off this
-   * one, or to what was asked for meanwhile, or to its end when it was given up. All changes are seen together.
+   * Takes a run away from its trainer. The run returns to its place in the queue, or is paused or cancelled when that
+   * was requested, or fails after too many attempts. The next attempt fences off this one. All changes are one
+   * transaction.
    *
    * @throws AttemptReplaced
    */
@@ -49,10 +50,10 @@ export class RunInterruptionStore {
   }
 
   /**
-   * Interrupts the runs whose worker is dead or has let its lease expire. A database that was away itself could not
-   * take renewals: leases hold anew from its start.
+   * Interrupts the runs whose worker is dead or has let its lease expire. A database that was down could not accept
+   * renewals, so leases begin again at its start.
    *
-   * @param isDead tells of workers that need not be waited for
+   * @param isDead whether a worker is known to be dead, so that its lease need not expire
    * @param leaseSeconds how long a lease holds
    * @param crash what is known about the process before this one
    * @returns the runs found, whatever became of them
@@ -93,7 +94,7 @@ export class RunInterruptionStore {
     return lost;
   }
 
-  /** Runs that wait for room on the disk, with what their newest checkpoint took. */
+  /** Runs that wait for room on the disk, with the size of their newest checkpoint. */
   async waitingForDisk(): Promise<readonly { readonly runId: string; readonly checkpointBytes: number }[]> {
     return this.database.kysely
       .selectFrom("run")
@@ -115,8 +116,8 @@ export class RunInterruptionStore {
   }
 
   /**
-   * Puts a run that waited for room on the disk back into the queue; does nothing to any other. One that comes back
-   * again and again, and saves nothing in between, stays PAUSED until somebody resumes it.
+   * Puts a run that waited for room on the disk back into the queue; does nothing for other runs. A run that fails
+   * again and again without saving a checkpoint stays PAUSED until a user resumes it.
    */
   async continueWithDisk(runId: string, at: Date): Promise<void> {
     await this.database.transaction(async (transaction) => {
@@ -254,11 +255,11 @@ interface LockedRun {
   readonly stopRequested: StopRequest | null;
   readonly fruitlessAttempts: number;
   readonly environment: RunEnvironment | null;
-  /** Whether this attempt has told of a step. */
+  /** Whether this attempt has reported a step. */
   readonly hasStepped: boolean;
 }
 
-/** Runs that were taken before there were leases have none. */
+/** Runs that were claimed before leases existed have none. */
 function hasExpired(
   { eb, ref, fn, or }: ExpressionBuilder<Tables, "run">,
   leaseSeconds: number,

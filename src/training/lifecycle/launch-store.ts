@@ -9,7 +9,7 @@ import type { RunRecord } from "../record/run-records.js";
 import { RUN, runRecordOf } from "../record/run-row.js";
 
 export interface NewRun {
-  /** Name of an experiment, made when new. */
+  /** Name of an experiment, which is created when it is new. */
   readonly experiment: string;
   readonly name: string;
   readonly datasetVersionId: string;
@@ -45,7 +45,7 @@ export class RunLaunchStore {
   }
 
   /**
-   * Queues the run with its first event, and makes the experiment when it is new: all or nothing.
+   * Queues the run with its first event, and creates a new experiment, in one transaction.
    *
    * @returns null, having changed nothing, when the idempotency key was taken in the meantime
    */

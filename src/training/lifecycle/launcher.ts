@@ -20,11 +20,11 @@ import { checkMemory } from "./memory-check.js";
 import { checkRunName, makeUpRunName } from "./name.js";
 
 export interface LaunchRun {
-  /** Made when new. */
+  /** Created when it is new. */
   readonly experiment: string;
   /** "flowers" (its latest ready version) or "flowers:3". */
   readonly dataset: string;
-  /** Null: one is made up. */
+  /** Null: a name is generated. */
   readonly name: string | null;
   readonly configuration: RunConfigurationInput;
   /** See `PRIORITY`. */
@@ -36,20 +36,20 @@ export interface RunLauncherOptions {
   readonly launches: RunLaunchStore;
   readonly datasets: DatasetStore;
   readonly initialWeights: Pick<InitialWeights, "resolve">;
-  /** Whether this machine computes on one; float16 pays nowhere else. */
+  /** Whether this machine computes on a GPU; float16 is slow elsewhere. */
   readonly hasGpu: boolean;
   /** Memory that training may take on this machine. */
   readonly memoryBytes: number;
   readonly clock: Clock;
 }
 
-/** Takes requests to train. */
+/** Launches runs. */
 export class RunLauncher {
   constructor(private readonly options: RunLauncherOptions) {}
 
   /**
-   * Checks the configuration against the dataset and queues the run. A request that comes again with
-   * its idempotency key gets the run that the first one made.
+   * Checks the configuration against the dataset and queues the run. A repeated request with
+   * the same idempotency key returns the run of the first one.
    *
    * @throws AppError `NAME_INVALID`, `PRIORITY_INVALID`, `CONFIGURATION_INVALID`, `PRECISION_UNSUPPORTED`,
    *   `MEMORY_INSUFFICIENT`, `DATASET_VERSION_NOT_FOUND`, `DATASET_NOT_READY`, `DATASET_UNFIT`,
@@ -75,7 +75,7 @@ export class RunLauncher {
       input.configuration.classWeights,
       classes.map(({ train }) => train),
     );
-    // The shapes of weights do not depend on what the network computes in.
+    // The shapes of weights do not depend on the precision.
     const network = networkOfRun(resolved, version.classNames.length, "FLOAT32");
     checkMemory(network, resolved, memoryBytes);
     const initialization = await this.options.initialWeights.resolve(
@@ -97,7 +97,7 @@ export class RunLauncher {
       clock.now(),
     );
     if (run !== null) return run;
-    // Another call with the same key was quicker: its run is the answer, unless it was deleted already.
+    // Another call with the same key was faster: returns its run, unless that was already deleted.
     return this.launch(request);
   }
 

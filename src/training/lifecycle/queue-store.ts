@@ -21,8 +21,8 @@ export interface Lease {
 const CLAIM_LOCK = 4_171_020;
 
 /**
- * The queue of runs, which is the runs that are QUEUED, by priority and then in the order of their launch. Rows of
- * their own would be a second truth: so launching, taking, fencing and ending are one transaction each.
+ * The queue of runs: the runs that are QUEUED, by priority and then in the order of their launch. There is no separate
+ * table that could disagree, so launching, claiming, fencing and ending are one transaction each.
  */
 export class RunQueueStore {
   constructor(
@@ -31,8 +31,8 @@ export class RunQueueStore {
   ) {}
 
   /**
-   * Takes the first run off the queue that may start now: nothing else is at work on the device, and its
-   * experiment's limit is not reached. The run is PREPARING then.
+   * Takes the first run off the queue that may start now: the device has no active run, and the limit of its experiment
+   * is not reached. Sets the run to PREPARING.
    *
    * @returns null when there is none
    */
@@ -85,7 +85,7 @@ export class RunQueueStore {
   }
 
   /**
-   * The worker is alive: its lease begins anew.
+   * Renews the lease of a worker.
    *
    * @returns what the run was asked to do
    * @throws AttemptReplaced

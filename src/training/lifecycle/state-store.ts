@@ -15,9 +15,9 @@ export class RunStateStore {
   constructor(private readonly events: RunEventStore) {}
 
   /**
-   * Changes the state and appends its event, both or neither. Columns that belong to a state change with it: the
-   * progress, the worker and its device, the stop request, the end. A run that had ended and is queued again goes to
-   * the end of the queue, and its count of fruitless attempts starts anew.
+   * Changes the state and appends its event in one transaction. Columns that depend on the state change with it: the
+   * progress, the worker and its device, the stop request, the end. An ended run that is queued again goes to the end
+   * of the queue, and its count of fruitless attempts starts at 0.
    *
    * @returns false, having changed nothing, when the run is not in `from` or is at another attempt
    */

@@ -1,8 +1,8 @@
-/** Why a run that could go on stops before its next step: the reason of the signal that stops it. */
+/** The reason of the signal that stops a run before its next step. */
 export class RunStopped extends Error {
   /**
-   * @param because CANCELLED and PAUSED: someone asked for it. SHUTDOWN: the process ends, and the run goes on in
-   *   another
+   * @param because CANCELLED and PAUSED: a user requested it. SHUTDOWN: the process ends, and the run continues in
+   *   another one
    */
   constructor(readonly because: "CANCELLED" | "PAUSED" | "SHUTDOWN") {
     super(`The run was stopped: ${because}.`);

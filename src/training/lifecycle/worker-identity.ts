@@ -3,12 +3,12 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { isAlive } from "../../lang/is-alive.js";
 
-/** A process that trains, as the rows of its runs name it. */
+/** The identity of a worker in the rows of its runs. */
 export interface WorkerIdentity {
   readonly id: string;
   /** The device that it computes with. Two workers with the same device never have runs at the same time. */
   readonly device: string;
-  /** Whether a worker is known to be dead: a process of this very machine that is not there any more. */
+  /** Whether a worker is known to be dead: its process was on this machine and no longer exists. */
   isDead(workerId: string): boolean;
 }
 
@@ -31,8 +31,8 @@ export function identifyWorker(device: string | null, environment: NodeJS.Proces
 }
 
 /**
- * Equal for processes that see the same process ids, and for no others: those of one start of one machine, in one
- * container. Where that cannot be told, the machine's name has to do.
+ * Equal exactly for processes that see the same process ids: those in one container, since one start of the machine.
+ * Where this is unknown, the name of the machine is used instead.
  */
 function machineId(): string {
   const parts = [

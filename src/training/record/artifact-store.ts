@@ -34,7 +34,7 @@ export class ArtifactStore {
     return rows.map(withNumbers);
   }
 
-  /** Null when there is none of that name. */
+  /** Null for an unknown name. */
   async find(runId: string, name: string): Promise<StoredArtifact | null> {
     const row = await this.database.prisma.artifact.findUnique({
       where: { runId_name: { runId, name } },

@@ -8,12 +8,12 @@ import type { ArtifactRecord, ArtifactStore } from "./artifact-store.js";
 
 const ARTIFACT_NAME = /^[\w.-]+$/;
 
-/** An artifact to be read, which ends after its `sizeBytes`, whatever more the file holds. */
+/** An open artifact. It ends after `sizeBytes`, even when the file is longer. */
 export interface OpenArtifact extends ArtifactRecord {
   readonly file: FileHandle;
 }
 
-/** Finds the files of artifacts: blobs, and what lies in the folders of runs. */
+/** Finds the files of artifacts: blobs, and files in the folders of runs. */
 export class Artifacts {
   constructor(
     private readonly store: ArtifactStore,
@@ -28,7 +28,7 @@ export class Artifacts {
    * @throws AppError `ARTIFACT_NOT_FOUND`
    */
   async open(runId: string, name: string): Promise<OpenArtifact> {
-    // Postgres refuses some texts that a path may hold, and no artifact is called so.
+    // Postgres refuses some texts that a path may contain, and no artifact has such a name.
     const possible = kindOfId(runId) === "run" && ARTIFACT_NAME.test(name);
     const artifact = possible ? await this.store.find(runId, name) : null;
     if (artifact === null) throw notFound(runId, name, "There is none.");

@@ -6,7 +6,7 @@ import type { Transaction } from "../../db/transaction.js";
 import type { RunEventStore } from "../events/event-store.js";
 import { EPOCH_POSITION } from "./epoch-position.js";
 
-/** A checkpoint's files, which are whole on the disk before a row names them. */
+/** The files of a checkpoint, which are complete on the disk before a row names them. */
 export interface SavedCheckpoint {
   /** The epoch that it ends, or lies in. */
   readonly epoch: number;
@@ -27,10 +27,10 @@ export interface KeptCheckpoint extends SavedCheckpoint {
   readonly best: boolean;
 }
 
-/** One that turns out to be damaged is replaced by the one before. */
+/** More than one, because a damaged checkpoint is replaced by the one before. */
 const NEWEST_KEPT = 2;
 
-/** Which checkpoints a run has: the best, and the newest. */
+/** Checkpoints of runs. A run keeps the best one and the newest. */
 export class CheckpointStore {
   constructor(
     private readonly database: Database,
@@ -60,10 +60,9 @@ export class CheckpointStore {
   }
 
   /**
-   * Names a checkpoint and tells of it, as a part of the caller's transaction. A name that is there already changes
-   * nothing.
+   * Records a checkpoint with its event, as a part of the caller's transaction. A recorded name changes nothing.
    *
-   * @returns folders that nothing names any more
+   * @returns folders that no row names any longer
    */
   async keep(
     transaction: Transaction,

@@ -18,7 +18,7 @@ export type EpochPosition = Readonly<z.infer<typeof EPOCH_POSITION>>;
 
 export const EPOCH_START: EpochPosition = { steps: 0, lossSum: 0, top1: 0, top5: 0 };
 
-/** Where training stands between two steps: what its next step continues. */
+/** The position of training between two steps. */
 export interface TrainingPosition {
   /** Epochs that are done. */
   readonly epochs: number;

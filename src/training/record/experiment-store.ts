@@ -16,7 +16,7 @@ import type { ExperimentRecord } from "./run-records.js";
 export interface CreateExperiment {
   readonly name: string;
   readonly description: string;
-  /** Runs of it that may be at work at once; null: as many as there are devices. */
+  /** Maximum number of active runs; null: as many as there are devices. */
   readonly maxActiveRuns: number | null;
   readonly idempotencyKey: string | null;
 }
@@ -83,7 +83,7 @@ export class ExperimentStore {
   }
 
   /**
-   * A lower limit stops no run that is at work; a higher one lets waiting runs go at once.
+   * A lower limit stops no active run; a higher one lets waiting runs start at once.
    *
    * @throws AppError `EXPERIMENT_NOT_FOUND`, `MAX_ACTIVE_RUNS_INVALID`
    */
@@ -105,7 +105,7 @@ export class ExperimentStore {
     });
   }
 
-  /** The experiment of that name, made when new, as a part of the caller's transaction. */
+  /** Returns the experiment with the name, and creates a new one, as a part of the caller's transaction. */
   async ensure({ prisma }: Transaction, name: string): Promise<ExperimentRecord> {
     await prisma.experiment.createMany({ data: [{ id: newId("experiment"), name }], skipDuplicates: true });
     return prisma.experiment.findUniqueOrThrow({ where: { name }, select: EXPERIMENT });

@@ -21,10 +21,10 @@ export class MetricStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * The values of a metric by step. More than `maxPoints` are thinned: from the first step to the last
-   * one, steps are cut into equal stretches and of each the lowest, the highest and the first value that
-   * is not finite are kept, with the very first and last, so that no peak, dip or divergence is lost. Of
-   * equal values the first one stays. The same points always give the same history.
+   * Returns the values of a metric by step. More than `maxPoints` are thinned: the steps from the first to the last are
+   * divided into equal intervals, and the lowest, the highest and the first non-finite value of each interval are kept,
+   * with the first and last value of all, so that no peak, dip or divergence is lost. Of equal values the first is
+   * kept. The same points always give the same history.
    *
    * @throws AppError `MAX_POINTS_INVALID`
    */
@@ -68,8 +68,8 @@ export class MetricStore {
 
   /**
    * Adds points and brings last and best values up to date, as a part of the caller's transaction, which
-   * must have locked the run's row. A point that is there already stays as it is, whatever comes for its
-   * step, so that a batch may come again.
+   * must have locked the run's row. A recorded point keeps its value, so that a batch may be
+   * repeated.
    *
    * @param epoch in which all of the steps lie
    * @param values in any order
@@ -157,8 +157,8 @@ export class MetricStore {
   }
 
   /**
-   * Deletes the points after a step, as a part of the caller's transaction, and finds the last and best values anew
-   * among the remaining points. A series without points is deleted.
+   * Deletes the points after a step, as a part of the caller's transaction, and computes the last and best values of
+   * the remaining points. A series without points is deleted.
    *
    * @param stepsPerEpoch the same for every epoch of the run; it tells a point's epoch
    */
@@ -255,7 +255,7 @@ export class MetricStore {
   }
 }
 
-/** The number of each metric's series; one that is new begins with the first of its values. */
+/** The number of each metric's series. A new series begins with the first of its values. */
 async function provideSeries(
   { kysely }: Transaction,
   runId: string,

@@ -8,7 +8,7 @@ export interface ExperimentRecord {
   readonly id: string;
   readonly name: string;
   readonly description: string;
-  /** Runs of it that may be at work at once; null: as many as there are devices. */
+  /** Maximum number of active runs; null: as many as there are devices. */
   readonly maxActiveRuns: number | null;
   readonly createdAt: Date;
 }
@@ -29,9 +29,9 @@ export interface RunRecord {
   readonly environment: RunEnvironment | null;
   /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are packed images. */
   readonly progress: RunProgress | null;
-  /** From 1; one more each time the run goes back to the queue, whatever brought it there. */
+  /** Counted from 1; incremented each time the run returns to the queue. */
   readonly attempt: number;
-  /** Higher goes first. */
+  /** Runs with a higher priority start first. */
   readonly priority: number;
   readonly createdAt: Date;
   /** When the first attempt began. */
@@ -44,7 +44,7 @@ export interface MetricSummaryRecord {
   readonly key: string;
   /** May be NaN or infinite. */
   readonly lastValue: number;
-  /** Best finite value (see `lowerIsBetter`); null until one arrived. */
+  /** Best finite value (see `lowerIsBetter`); null without one. */
   readonly bestValue: number | null;
   readonly bestEpoch: number | null;
 }
@@ -71,7 +71,7 @@ export interface RunFilter {
   /** "flowers" (any version) or "flowers:3". */
   readonly dataset?: string | null | undefined;
   readonly states?: readonly RunState[] | null | undefined;
-  /** Whatever the case of the letters. */
+  /** Ignores the case of letters. */
   readonly nameContains?: string | null | undefined;
   readonly architectures?: readonly Architecture[] | null | undefined;
   readonly metric?: readonly MetricFilter[] | null | undefined;
@@ -82,7 +82,7 @@ export interface RunFilter {
   readonly createdBefore?: Date | null | undefined;
 }
 
-/** On the best value; a run that has none does not match. */
+/** A condition on the best value; a run without one does not match. */
 export interface MetricFilter {
   readonly key: string;
   readonly atLeast?: number | null | undefined;

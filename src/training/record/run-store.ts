@@ -11,7 +11,7 @@ import { RUN_FIELDS, runRecordOf } from "./run-row.js";
 
 /** A part of the epochs of a run. */
 export interface EpochsPage {
-  /** Null reads all that are left. */
+  /** Null reads all remaining epochs. */
   readonly first: number | null;
   /** Number of the epoch before the first one that is read; null begins with epoch 1. */
   readonly after: number | null;
@@ -106,7 +106,7 @@ export class RunStore {
       .execute();
   }
 
-  /** 1 for the run that goes next; a run that is not queued is left out. */
+  /** 1 for the run that starts next. Runs that are not queued are left out. */
   async queuePosition(runIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const rows = await this.database.kysely
       .selectFrom(({ selectFrom }) =>
