@@ -1,4 +1,5 @@
 import { keysOf } from "../lang/keys-of.js";
+import { RUN_END_REASONS, RUN_STATES } from "./run-state.js";
 import {
   ARCHITECTURES,
   FILL_MODES,
@@ -41,28 +42,10 @@ export const QuarantineReason = words(
 );
 export type QuarantineReason = keyof typeof QuarantineReason;
 
-export const RunState = words(
-  "QUEUED",
-  "PREPARING",
-  "RUNNING",
-  "PAUSED",
-  "INTERRUPTED",
-  "SUCCEEDED",
-  "FAILED",
-  "CANCELLED",
-);
+export const RunState = words(...keysOf(RUN_STATES));
 export type RunState = keyof typeof RunState;
 
-export const RunEndReason = words(
-  "COMPLETED",
-  "EARLY_STOPPED",
-  "CANCELLED",
-  "DIVERGED",
-  "OUT_OF_MEMORY",
-  "ATTEMPTS_EXHAUSTED",
-  "INVALID_DATA",
-  "ENGINE_ERROR",
-);
+export const RunEndReason = words(...keysOf(RUN_END_REASONS));
 export type RunEndReason = keyof typeof RunEndReason;
 
 export const Architecture = wordsOf(ARCHITECTURES);

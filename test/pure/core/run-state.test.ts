@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RunState } from "../../../src/core/enumerations.js";
-import { checkStateChange, END_REASONS, isTerminal, NEXT_STATES } from "../../../src/core/run-state.js";
+import { checkStateChange, isTerminal, RUN_STATES } from "../../../src/core/run-state.js";
 import { CONTROLS } from "../../../src/training/lifecycle/control.js";
 
 const STATES = Object.keys(RunState) as RunState[];
@@ -11,15 +11,15 @@ test("a run that ended can be queued again, and nothing else becomes of it", () 
     assert.ok(isTerminal(from));
     checkStateChange({ from, to: "QUEUED", reason: null });
     for (const to of STATES.filter((state) => state !== "QUEUED")) {
-      assert.throws(() => checkStateChange({ from, to, reason: END_REASONS[to][0] ?? null }));
+      assert.throws(() => checkStateChange({ from, to, reason: RUN_STATES[to].reasons[0] ?? null }));
     }
   }
 });
 
 test("every state that ends a run says why, and no other does", () => {
   for (const from of STATES) {
-    for (const to of NEXT_STATES[from]) {
-      const reason = END_REASONS[to][0] ?? null;
+    for (const to of RUN_STATES[from].next) {
+      const reason = RUN_STATES[to].reasons[0] ?? null;
       assert.equal(reason !== null, isTerminal(to));
       checkStateChange({ from, to, reason });
       const wrong = isTerminal(to) ? null : "COMPLETED";
@@ -34,8 +34,8 @@ test("a run that failed cannot claim to have completed", () => {
 
 test("every state can be reached from every other", () => {
   for (const from of STATES) {
-    const seen = new Set<RunState>(NEXT_STATES[from]);
-    for (const state of seen) for (const next of NEXT_STATES[state]) seen.add(next);
+    const seen = new Set<RunState>(RUN_STATES[from].next);
+    for (const state of seen) for (const next of RUN_STATES[state].next) seen.add(next);
     assert.deepEqual([...seen].sort(), [...STATES].sort(), from);
   }
 });
