@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Config } from "../core/config.js";
-import { BlobStore } from "../data/blobs/blob-store.js";
+import { FolderBlobStore } from "../data/blobs/folder-blob-store.js";
 import { ImageDecoder } from "../data/images/decoder.js";
 import { UploadStore } from "../data/imports/upload-store.js";
 import { Uploads } from "../data/imports/uploads.js";
@@ -46,7 +46,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
   const { config, log, database, registryEngine, openTrainingEngine } = foundation;
   const { homeFolder, limits } = config;
 
-  const blobs = new BlobStore(path.join(homeFolder, "blobs"));
+  const blobs = new FolderBlobStore(path.join(homeFolder, "blobs"));
   const imageDecoder = new ImageDecoder(limits);
   const datasets = new DatasetStore(database);
   const uploads = new Uploads({

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Config, parseConfig } from "../../src/core/config.js";
 import type { DatasetVersionRecord, ImportEvent } from "../../src/core/dataset-records.js";
-import { BlobStore } from "../../src/data/blobs/blob-store.js";
+import { FolderBlobStore } from "../../src/data/blobs/folder-blob-store.js";
 import { ImageDecoder } from "../../src/data/images/decoder.js";
 import { DatasetImporter } from "../../src/data/imports/dataset-import.js";
 import { DatasetImportStore } from "../../src/data/imports/dataset-import-store.js";
@@ -22,7 +22,7 @@ export interface DataWorld extends AsyncDisposable {
   readonly databaseUrl: string;
   readonly datasets: DatasetStore;
   readonly imports: DatasetImportStore;
-  readonly blobs: BlobStore;
+  readonly blobs: FolderBlobStore;
   readonly decoder: ImageDecoder;
   readonly uploads: Uploads;
   readonly importer: DatasetImporter;
@@ -71,7 +71,7 @@ export async function composeDataWorld(
   const config: Config = { ...parsed, limits: { ...parsed.limits, ...limits } };
   const datasets = new DatasetStore(database);
   const imports = new DatasetImportStore(database);
-  const blobs = new BlobStore(path.join(homeFolder, "blobs"));
+  const blobs = new FolderBlobStore(path.join(homeFolder, "blobs"));
   const decoder = new ImageDecoder(config.limits);
   const uploads = new Uploads({
     store: new UploadStore(database),

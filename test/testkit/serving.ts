@@ -1,6 +1,6 @@
 import path from "node:path";
 import { type Limits, parseConfig } from "../../src/core/config.js";
-import { BlobStore } from "../../src/data/blobs/blob-store.js";
+import { FolderBlobStore } from "../../src/data/blobs/folder-blob-store.js";
 import { ImageDecoder } from "../../src/data/images/decoder.js";
 import { UploadStore } from "../../src/data/imports/upload-store.js";
 import { Uploads } from "../../src/data/imports/uploads.js";
@@ -17,7 +17,7 @@ export interface Serving {
   readonly classifier: Classifier;
   readonly cache: ModelCache;
   readonly samples: DatasetStore;
-  readonly blobs: BlobStore;
+  readonly blobs: FolderBlobStore;
   readonly uploads: Uploads;
 }
 
@@ -29,7 +29,7 @@ export function servingOver(
   changedLimits: Partial<Limits> = {},
 ): Serving {
   const limits: Limits = { ...parseConfig({}).limits, ...changedLimits };
-  const blobs = new BlobStore(path.join(homeFolder, "blobs"));
+  const blobs = new FolderBlobStore(path.join(homeFolder, "blobs"));
   const samples = new DatasetStore(database);
   const store = new UploadStore(database);
   const uploads = new Uploads({ store, folder: path.join(homeFolder, "uploads"), limits });

@@ -91,7 +91,7 @@ export class ImportedWeights {
     const earlier = await readRecord(folder);
     if (earlier !== null) return { folder, variables: earlier.variables };
     await this.#blobs.verify(sha256, WEIGHTS_FILE);
-    await using weights = await openWeightsFile(this.#blobs.pathOf(sha256));
+    await using weights = await openWeightsFile(await this.#blobs.localFile(sha256));
     const offer = offerWeights(weights.content, network);
     const variables = fitWeights(network, offer);
     const checkpoint = await writeCheckpoint(host, network, offer.variables, variables, folder);

@@ -34,7 +34,9 @@ export class Artifacts {
     if (artifact === null) throw notFound(runId, name, "There is none.");
     const { file: inFolder, ...record } = artifact;
     const location =
-      inFolder === null ? this.blobs.pathOf(record.sha256) : path.join(this.runsFolder, runId, inFolder);
+      inFolder === null
+        ? await this.blobs.localFile(record.sha256)
+        : path.join(this.runsFolder, runId, inFolder);
     try {
       return { ...record, file: await open(location, "r") };
     } catch (cause) {

@@ -5,8 +5,8 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { newId } from "../../../src/core/ids.js";
 import type { Initialization } from "../../../src/core/run-configuration.js";
-import { BlobStore } from "../../../src/data/blobs/blob-store.js";
 import { sha256Of } from "../../../src/data/blobs/durable-file.js";
+import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
 import { UploadStore } from "../../../src/data/imports/upload-store.js";
 import { Uploads } from "../../../src/data/imports/uploads.js";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
@@ -36,7 +36,7 @@ const OF_FILE = networkOfFile({
 
 let world: RegistryWorld;
 let files: Awaited<ReturnType<typeof temporaryFolder>>;
-let blobs: BlobStore;
+let blobs: FolderBlobStore;
 let uploads: Uploads;
 let version: ModelVersionRecord;
 
@@ -44,7 +44,7 @@ before(async () => {
   world = await createRegistryWorld();
   files = await temporaryFolder();
   await unpackWeightFiles(files.folder);
-  blobs = new BlobStore(path.join(world.homeFolder, "blobs"));
+  blobs = new FolderBlobStore(path.join(world.homeFolder, "blobs"));
   uploads = new Uploads({
     store: new UploadStore(world.database),
     folder: path.join(world.homeFolder, "uploads"),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { BlobStore } from "../../../src/data/blobs/blob-store.js";
+import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
@@ -34,7 +34,7 @@ before(async () => {
 after(() => host[Symbol.asyncDispose]());
 
 async function importedLogits(folder: string, name: string, file: DescribedFile): Promise<Float32Array> {
-  const blobs = new BlobStore(path.join(folder, "blobs"));
+  const blobs = new FolderBlobStore(path.join(folder, "blobs"));
   const imported = new ImportedWeights({ blobs, homeFolder: folder, log: testLog });
   const network = networkOfFile(file);
   const sha256 = await imported.keep(path.join(folder, name), network);

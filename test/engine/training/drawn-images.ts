@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { parseConfig } from "../../../src/core/config.js";
 import type { Split } from "../../../src/core/enumerations.js";
 import { newId } from "../../../src/core/ids.js";
-import { BlobStore } from "../../../src/data/blobs/blob-store.js";
+import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
 import { ImageDecoder } from "../../../src/data/images/decoder.js";
 import { TensorShards } from "../../../src/data/shards/tensor-shards.js";
 import { DatasetStore } from "../../../src/data/versions/dataset-store.js";
@@ -72,8 +72,8 @@ export function shardsOf(database: Database, homeFolder: string): TensorShards {
   });
 }
 
-export function blobsOf(homeFolder: string): BlobStore {
-  return new BlobStore(path.join(homeFolder, "blobs"));
+export function blobsOf(homeFolder: string): FolderBlobStore {
+  return new FolderBlobStore(path.join(homeFolder, "blobs"));
 }
 
 function draw(classIndex: number, random: () => number): Promise<Uint8Array> {

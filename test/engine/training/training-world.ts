@@ -6,7 +6,7 @@ import path from "node:path";
 import { parseConfig } from "../../../src/core/config.js";
 import type { RunConfigurationInput } from "../../../src/core/run-configuration.js";
 import type { RunEvent } from "../../../src/core/run-events.js";
-import { BlobStore } from "../../../src/data/blobs/blob-store.js";
+import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
 import { ImageDecoder } from "../../../src/data/images/decoder.js";
 import type { Database } from "../../../src/db/database.js";
 import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
@@ -124,7 +124,7 @@ export async function startTrainer(
     },
     outputs: {
       runsFolder: path.join(homeFolder, "runs"),
-      predictions: new PredictionsKeeper(new BlobStore(path.join(homeFolder, "blobs"))),
+      predictions: new PredictionsKeeper(new FolderBlobStore(path.join(homeFolder, "blobs"))),
       encoder: new ImageDecoder(parseConfig({}).limits),
     },
     worker: { identity: identifyWorker(device, process.env), leaseSeconds, crash: null },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { BlobStore } from "../../../../src/data/blobs/blob-store.js";
+import { FolderBlobStore } from "../../../../src/data/blobs/folder-blob-store.js";
 import { RunComparer } from "../../../../src/training/comparison/comparison.js";
 import { DisagreementFinder } from "../../../../src/training/comparison/disagreement-finder.js";
 import type {
@@ -274,7 +274,7 @@ test("an artifact is opened by the id of its run and its own name only", async (
 interface Evaluating extends AsyncDisposable {
   readonly folder: string;
   readonly training: Training;
-  readonly blobs: BlobStore;
+  readonly blobs: FolderBlobStore;
   readonly keeper: PredictionsKeeper;
   readonly finder: DisagreementFinder;
 }
@@ -282,7 +282,7 @@ interface Evaluating extends AsyncDisposable {
 async function openEvaluating(): Promise<Evaluating> {
   const temporary = await temporaryFolder();
   const training = await openTraining();
-  const blobs = new BlobStore(temporary.folder);
+  const blobs = new FolderBlobStore(temporary.folder);
   return {
     folder: temporary.folder,
     training,

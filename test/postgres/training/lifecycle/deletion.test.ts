@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { newId } from "../../../../src/core/ids.js";
-import { BlobStore } from "../../../../src/data/blobs/blob-store.js";
+import { FolderBlobStore } from "../../../../src/data/blobs/folder-blob-store.js";
 import { ModelStore } from "../../../../src/registry/model-store.js";
 import { PredictionsKeeper } from "../../../../src/training/evaluation/predictions-keeper.js";
 import { RunDeletion } from "../../../../src/training/lifecycle/deletion.js";
@@ -24,7 +24,7 @@ interface DeletionWorld extends AsyncDisposable {
   readonly training: Training;
   readonly deletion: RunDeletion;
   readonly deletions: RunDeletionStore;
-  readonly blobs: BlobStore;
+  readonly blobs: FolderBlobStore;
   readonly keeper: PredictionsKeeper;
   readonly runsFolder: string;
 }
@@ -35,7 +35,7 @@ async function openDeletionWorld(): Promise<DeletionWorld> {
   await insertVersion(training.database);
   const runsFolder = path.join(temporary.folder, "runs");
   await mkdir(runsFolder);
-  const blobs = new BlobStore(path.join(temporary.folder, "blobs"));
+  const blobs = new FolderBlobStore(path.join(temporary.folder, "blobs"));
   const keeper = new PredictionsKeeper(blobs);
   const deletions = new RunDeletionStore(training.database);
   return {

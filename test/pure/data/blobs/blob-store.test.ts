@@ -3,7 +3,7 @@ import { appendFile, readdir, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
-import { BlobStore } from "../../../../src/data/blobs/blob-store.js";
+import { FolderBlobStore } from "../../../../src/data/blobs/folder-blob-store.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -22,7 +22,7 @@ const DAMAGED = {
 
 test("a blob is found by the SHA-256 of its bytes, and stored once", async () => {
   await using temporary = await temporaryFolder();
-  const blobs = new BlobStore(temporary.folder);
+  const blobs = new FolderBlobStore(temporary.folder);
   const keys = await Promise.all(Array.from({ length: 20 }, () => blobs.put(Buffer.from("hello"))));
   assert.deepEqual(new Set(keys), new Set([HELLO]));
   assert.equal(Buffer.from(await blobs.read(HELLO, GREETING)).toString(), "hello");
@@ -33,7 +33,7 @@ test("a blob is found by the SHA-256 of its bytes, and stored once", async () =>
 
 test("errors say what is missing or damaged, and storing a blob again repairs it", async () => {
   await using temporary = await temporaryFolder();
-  const blobs = new BlobStore(temporary.folder);
+  const blobs = new FolderBlobStore(temporary.folder);
   await assert.rejects(blobs.read(HELLO, GREETING), MISSING);
   assert.equal(await blobs.has(HELLO), false);
   await blobs.put(Buffer.from("hello"));
@@ -45,7 +45,7 @@ test("errors say what is missing or damaged, and storing a blob again repairs it
 
 test("a name that is not a SHA-256 never becomes a path", async () => {
   await using temporary = await temporaryFolder();
-  const blobs = new BlobStore(temporary.folder);
+  const blobs = new FolderBlobStore(temporary.folder);
   for (const name of ["../../etc/passwd", "", HELLO.toUpperCase(), `${HELLO}/..`]) {
     assert.throws(() => blobs.pathOf(name), /Not a SHA-256/);
   }
@@ -53,7 +53,7 @@ test("a name that is not a SHA-256 never becomes a path", async () => {
 
 test("unfinished files of a killed process are removed when they are old", async () => {
   await using temporary = await temporaryFolder();
-  const blobs = new BlobStore(temporary.folder);
+  const blobs = new FolderBlobStore(temporary.folder);
   await blobs.put(Buffer.from("hello"));
   const partial = path.join(temporary.folder, "partial");
   await writeFile(path.join(partial, "old"), "x");
@@ -66,7 +66,7 @@ test("unfinished files of a killed process are removed when they are old", async
 
 test("a stream is stored as its bytes are, and its blob can be verified without being read whole", async () => {
   await using temporary = await temporaryFolder();
-  const blobs = new BlobStore(temporary.folder);
+  const blobs = new FolderBlobStore(temporary.folder);
   await assert.rejects(blobs.verify(HELLO, GREETING), MISSING);
   assert.equal(await blobs.putStream(Readable.from([Buffer.from("hel"), Buffer.from("lo")])), HELLO);
   await blobs.verify(HELLO, GREETING);
@@ -78,7 +78,7 @@ test("a stream is stored as its bytes are, and its blob can be verified without 
 
 test("a stream that breaks off leaves no file", async () => {
   await using temporary = await temporaryFolder();
-  const blobs = new BlobStore(temporary.folder);
+  const blobs = new FolderBlobStore(temporary.folder);
   const broken = async function* (): AsyncGenerator<Uint8Array, void> {
     yield Buffer.from("hel");
     throw new Error("cut off");
