@@ -2,11 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { ComputePrecision } from "../../../src/core/enumerations.js";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
-import {
-  ACTIVATION_PREFIX,
-  buildInspectionGraph,
-  GRADIENT_PREFIX,
-} from "../../../src/graph/architectures/inspection-graph.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { greatestDifference, relativeDifference } from "../../golden/difference.js";
 import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";
@@ -18,6 +13,7 @@ import {
 } from "../../golden/golden-file.js";
 import { blackAndWhite, exactWeight, formulaImages } from "../../golden/golden-formula.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { ACTIVATION_PREFIX, buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 /**

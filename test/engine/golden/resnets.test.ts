@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
-import { buildInspectionGraph, GRADIENT_PREFIX } from "../../../src/graph/architectures/inspection-graph.js";
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
@@ -12,6 +11,7 @@ import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js
 import { type GoldenTensors, RESNETS, type ResnetGolden, readGolden } from "../../golden/golden-file.js";
 import { fingerprint, product, weight } from "../../golden/golden-formula.js";
 import { writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 

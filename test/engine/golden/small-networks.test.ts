@@ -2,11 +2,6 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
-import {
-  ACTIVATION_PREFIX,
-  buildInspectionGraph,
-  GRADIENT_PREFIX,
-} from "../../../src/graph/architectures/inspection-graph.js";
 import { layerTable } from "../../../src/graph/architectures/layer-table.js";
 import { countParameters } from "../../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
@@ -21,6 +16,7 @@ import {
 } from "../../golden/golden-file.js";
 import { fingerprint } from "../../golden/golden-formula.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { ACTIVATION_PREFIX, buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
 import { withoutBesselsCorrection } from "../../golden/moving-variance.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";

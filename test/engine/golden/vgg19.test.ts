@@ -2,11 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
 import type { Session } from "../../../src/engine/session.js";
-import {
-  ACTIVATION_PREFIX,
-  buildInspectionGraph,
-  GRADIENT_PREFIX,
-} from "../../../src/graph/architectures/inspection-graph.js";
 import { layerTable } from "../../../src/graph/architectures/layer-table.js";
 import { countParameters } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
@@ -15,6 +10,7 @@ import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js
 import { readGolden, type Vgg19Golden } from "../../golden/golden-file.js";
 import { blackAndWhite, exactWeight, fingerprint, formulaImages } from "../../golden/golden-formula.js";
 import { VGG19, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { ACTIVATION_PREFIX, buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 /** As in make_keras_golden.py. */

@@ -2,14 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import type { TensorValue } from "../../../src/engine/engine-protocol.js";
-import {
-  ACTIVATION_PREFIX,
-  buildInspectionGraph,
-  GRADIENT_PREFIX,
-} from "../../../src/graph/architectures/inspection-graph.js";
 import { layerTable } from "../../../src/graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { elementCount } from "../../../src/graph/tensor-spec.js";
+import { ACTIVATION_PREFIX, buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { float32Value, numberOf, numbersOf } from "./graph-of.js";
 import { images, labels, TINY_NETWORK } from "./tiny-network.js";
