@@ -3,7 +3,7 @@ import type { GraphNode, Tensor } from "../graph-node.js";
 import type { Variable } from "../variables.js";
 import { clipByGlobalNorm } from "./gradient-clipping.js";
 import type { LossScale } from "./loss-scale.js";
-import { updateRule } from "./optimizer.js";
+import { optimizerRule } from "./optimizer.js";
 import type { OptimizerContext } from "./update-rule.js";
 import { addDecay, decayDirectly, decays } from "./weight-decay.js";
 
@@ -32,7 +32,7 @@ export function applyGradients(
 ): readonly GraphNode[] {
   const { graph } = context;
   const { gradientClipNorm, optimizer, weightDecay } = training;
-  const rule = updateRule(context, optimizer);
+  const rule = optimizerRule(optimizer).begin(context);
   const clipped =
     gradientClipNorm === null ? targets : graph.scope("clip", () => clip(context, targets, gradientClipNorm));
 

@@ -1,7 +1,7 @@
 import type { Optimizer } from "../../core/run-configuration.js";
 import { float32 } from "../ops/constants.js";
 import { applyGradientDescent, applyKerasMomentum } from "../ops/optimization.js";
-import { createSlot, type OptimizerContext, type UpdateRule } from "./update-rule.js";
+import { type OptimizerRule, ruleWithSlots } from "./update-rule.js";
 
 /**
  * Stochastic gradient descent as Keras has it:
@@ -12,19 +12,19 @@ import { createSlot, type OptimizerContext, type UpdateRule } from "./update-rul
  *
  * Without momentum there is no velocity to keep.
  */
-export function sgd(
-  context: OptimizerContext,
-  { momentum, nesterov }: Extract<Optimizer, { kind: "sgd" }>,
-): UpdateRule {
-  const { graph, learningRate } = context;
+export function sgd({ momentum, nesterov }: Extract<Optimizer, { kind: "sgd" }>): OptimizerRule {
   if (momentum === 0) {
-    return (variable, gradient, after) =>
-      applyGradientDescent(graph, { variable: variable.handle, learningRate, gradient }, after);
+    return ruleWithSlots([], ({ graph, learningRate }) => {
+      return (variable, _slots, gradient, after) =>
+        applyGradientDescent(graph, { variable: variable.handle, learningRate, gradient }, after);
+    });
   }
-  const momentumConstant = graph.scope("SGD", () => float32(graph, momentum));
-  return (variable, gradient, after) => {
-    const accumulator = createSlot(context, variable, "momentum").handle;
-    const inputs = { variable: variable.handle, accumulator, learningRate, gradient };
-    return applyKerasMomentum(graph, { ...inputs, momentum: momentumConstant }, nesterov, after);
-  };
+  return ruleWithSlots(["momentum"], ({ graph, learningRate }) => {
+    const momentumConstant = graph.scope("SGD", () => float32(graph, momentum));
+    return (variable, slots, gradient, after) => {
+      const accumulator = slots.momentum.handle;
+      const inputs = { variable: variable.handle, accumulator, learningRate, gradient };
+      return applyKerasMomentum(graph, { ...inputs, momentum: momentumConstant }, nesterov, after);
+    };
+  });
 }

@@ -1,9 +1,10 @@
 import { AppError } from "../../core/app-error.js";
-import type { Optimizer, RunConfiguration } from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/run-configuration.js";
 import { shapedLayersOf } from "../../graph/architectures/layer-table.js";
 import { countParameters, type NetworkSpec } from "../../graph/architectures/network-spec.js";
 import type { LayerKind } from "../../graph/layers/layer.js";
 import { isFrozen } from "../../graph/layers/layer-graph.js";
+import { optimizerRule } from "../../graph/optimizers/optimizer.js";
 import { elementCount } from "../../graph/tensor-spec.js";
 
 const GIB = 1024 ** 3;
@@ -29,19 +30,13 @@ export function leastTrainingBytes(network: NetworkSpec, configuration: RunConfi
   const learning = layers
     .flatMap(({ variables }) => variables.filter(({ trainable }) => trainable))
     .reduce((total, { shape }) => total + elementCount(shape), 0);
-  const copies = 1 + slotsOf(optimizer) + (accumulationSteps > 1 ? 1 : 0);
+  const copies = 1 + optimizerRule(optimizer).slotCount + (accumulationSteps > 1 ? 1 : 0);
   const activationBytes = precision === "FLOAT32" ? FLOAT32_BYTES : 2;
   const microBatchSize = Math.ceil(batchSize / accumulationSteps);
   return (
     (countParameters(network) + copies * learning) * FLOAT32_BYTES +
     microBatchSize * activations * activationBytes
   );
-}
-
-/** Values that the optimizer keeps for each weight. */
-function slotsOf(optimizer: Optimizer): number {
-  if (optimizer.kind === "sgd") return optimizer.momentum > 0 ? 1 : 0;
-  return 2;
 }
 
 /**

@@ -10,7 +10,7 @@ import { int64, placeholder } from "../../../../src/graph/ops/constants.js";
 import { add, multiply } from "../../../../src/graph/ops/math.js";
 import { assignVariable, readVariable } from "../../../../src/graph/ops/variables.js";
 import { LossScale } from "../../../../src/graph/optimizers/loss-scale.js";
-import { updateRule } from "../../../../src/graph/optimizers/optimizer.js";
+import { optimizerRule } from "../../../../src/graph/optimizers/optimizer.js";
 import { Variables } from "../../../../src/graph/variables.js";
 import { startTestEngine } from "../../../testkit/engine.js";
 import { float32Value, graphOf, int32Value, numberOf, numbersOf } from "../graph-of.js";
@@ -33,7 +33,7 @@ async function openScaled(optimizer: Optimizer = { kind: "sgd", momentum: 0, nes
   const step = placeholder(graph, "step", "int32", []);
   const gradient = lossScale.unscale(scaledGradient);
   const updates = cast(graph, lossScale.updates(cast(graph, step, "int64")), "float32");
-  const rule = updateRule({ graph, variables, learningRate: rate, step: updates }, optimizer);
+  const rule = optimizerRule(optimizer).begin({ graph, variables, learningRate: rate, step: updates });
   const done = lossScale.guard([gradient], (placed) => [rule(placed(weight), gradient, [])]);
   const read = (name: string): Tensor => {
     const variable = variables.get(name);

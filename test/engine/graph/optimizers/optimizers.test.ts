@@ -7,7 +7,7 @@ import { ones } from "../../../../src/graph/initializers/constant-value.js";
 import { placeholder } from "../../../../src/graph/ops/constants.js";
 import { multiply } from "../../../../src/graph/ops/math.js";
 import { readVariable } from "../../../../src/graph/ops/variables.js";
-import { updateRule } from "../../../../src/graph/optimizers/optimizer.js";
+import { optimizerRule } from "../../../../src/graph/optimizers/optimizer.js";
 import { Variables } from "../../../../src/graph/variables.js";
 import { startTestEngine } from "../../../testkit/engine.js";
 import { float32Value, graphOf, numbersOf } from "../graph-of.js";
@@ -91,7 +91,12 @@ for (const { name, optimizer, reference, slots } of CASES) {
       rate: placeholder(graph, "rate", "float32", []),
       step: placeholder(graph, "step", "float32", []),
     };
-    const update = updateRule({ graph, variables, learningRate: fed.rate, step: fed.step }, optimizer);
+    const update = optimizerRule(optimizer).begin({
+      graph,
+      variables,
+      learningRate: fed.rate,
+      step: fed.step,
+    });
     const updated = update(weight, multiply(graph, fed.gradient, ones(graph, [], [0, 0])), []);
     const after = readVariable(graph, weight.handle, weight, { after: [updated] });
     assert.deepEqual(
