@@ -1,9 +1,9 @@
-import type { Augmentation } from "../../src/core/run-configuration.js";
+import { type Augmentation, NO_AUGMENTATION } from "../../src/core/run-configuration.js";
 
-/** All random changes at once. */
+/** Random changes of every kind at once. They stay the same, so that figures can be compared. */
 export const FULL_AUGMENTATION: Augmentation = {
+  ...NO_AUGMENTATION,
   horizontalFlip: true,
-  verticalFlip: false,
   rotationDegrees: 15,
   widthShift: 0.1,
   heightShift: 0.1,

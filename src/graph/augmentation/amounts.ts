@@ -9,7 +9,10 @@ import { add, multiply } from "../ops/math.js";
 import { drawForSamples, type SampleDraw } from "./sample-randomness.js";
 
 /** The changes of each image of a batch: tensors [n]. A change that is absent is made to no image. */
-export interface Amounts {
+export interface Amounts extends Placement, Tone {}
+
+/** The amounts that move pixels. */
+export interface Placement {
   /** bool: whether it is mirrored left to right. */
   readonly mirroredX?: Tensor;
   /** bool: whether it is mirrored top to bottom. */
@@ -21,6 +24,10 @@ export interface Amounts {
   readonly shiftX?: Tensor;
   /** Pixels down. */
   readonly shiftY?: Tensor;
+}
+
+/** The amounts that change the values of pixels. */
+export interface Tone {
   /** The gray levels that are added, of 255. */
   readonly brightness?: Tensor;
   /** The factor of the distance from the mean. */

@@ -12,7 +12,7 @@ export function augments(augmentation: Augmentation): boolean {
 }
 
 /**
- * Changes each image of a batch at random: mirrors, turns, zooms and shifts it, then changes its contrast and brightness.
+ * Changes each image of a batch at random: mirrors, turns, zooms and shifts it, then changes its tone.
  * The changes of a sample depend on the seed and the epoch, not on its batch. A change that is not asked for adds nothing
  * to the graph.
  *
@@ -28,6 +28,5 @@ export function augmentImages(
   if (!augments(augmentation)) return images;
   const amounts = drawAmounts(graph, draw, augmentation, images.shape[1] ?? 0);
   const moved = place(graph, images, amounts, augmentation.fillMode);
-  const mirroredAtMost = moved.dtype === "uint8" && !amounts.brightness && !amounts.contrast;
-  return mirroredAtMost ? moved : applyTone(graph, moved, images, amounts);
+  return applyTone(graph, moved, images, amounts);
 }

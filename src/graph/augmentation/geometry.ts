@@ -7,10 +7,7 @@ import { float32 } from "../ops/constants.js";
 import { projectiveTransformOfBytes } from "../ops/custom/custom-ops.js";
 import { projectiveTransform, reverseAxis, selectRows } from "../ops/image.js";
 import { add, multiply, negate, subtract } from "../ops/math.js";
-import type { Amounts } from "./amounts.js";
-
-/** The amounts that move pixels. */
-export type Placement = Omit<Amounts, "brightness" | "contrast">;
+import type { Placement } from "./amounts.js";
 
 /**
  * Mirrors images, then turns them, then zooms, all about their center, and shifts them at last.

@@ -5,9 +5,7 @@ import { float32, int32Vector } from "../ops/constants.js";
 import { clip } from "../ops/image.js";
 import { add, multiply, subtract } from "../ops/math.js";
 import { sum } from "../ops/reduction.js";
-import type { Amounts } from "./amounts.js";
-
-export type Tone = Pick<Amounts, "brightness" | "contrast">;
+import type { Tone } from "./amounts.js";
 
 const WHITE = 255;
 /** Added before fractions are cut off, so that values are rounded. */
@@ -28,12 +26,12 @@ export function applyTone(
   images: Tensor,
   { brightness, contrast }: Tone,
 ): Tensor {
+  const unchanged = brightness === undefined && contrast === undefined;
+  if (unchanged && moved.dtype === "uint8") return moved;
   return graph.scope("tone", () => {
     const pixels = cast(graph, moved, "float32");
     const half = float32(graph, HALF);
-    if (brightness === undefined && contrast === undefined) {
-      return cast(graph, add(graph, pixels, half), "uint8");
-    }
+    if (unchanged) return cast(graph, add(graph, pixels, half), "uint8");
     const lift = brightness === undefined ? half : perImage(graph, add(graph, brightness, half));
     // One multiplication and one addition for each pixel, for every combination of changes.
     const changed = contrast === undefined ? pixels : multiply(graph, pixels, perImage(graph, contrast));
