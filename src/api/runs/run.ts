@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { PRIORITY } from "../../core/settings/run-limits.js";
 import { describeRecorded } from "../../core/settings/wording.js";
+import type { RunRecord } from "../../training/record/run-records.js";
 import { connectionType } from "../relay/connection.js";
 import { Node } from "../relay/node.js";
 import { DateTime } from "../scalars.js";
@@ -9,8 +10,11 @@ import { RunEnvironment } from "./run-environment.js";
 import { RunProgress } from "./run-progress.js";
 import { RunState } from "./run-state.js";
 
+/** What `Node` and `RunResolver` show of a record; the fields of Run are all the rest of it. */
+type ShownElsewhere = "id" | "experimentId" | "datasetVersionId" | "configuration" | "parameterCount";
+
 @ObjectType({ implements: Node, description: "One training of a network on one dataset version." })
-export class Run {
+export class Run implements Omit<RunRecord, ShownElsewhere> {
   @Field(() => String, { description: "Name for people; need not be unique." })
   name!: string;
 
@@ -30,7 +34,7 @@ export class Run {
     nullable: true,
     description: "Where the run trains; null before PREPARING.",
   })
-  environment!: RunEnvironment | null;
+  environment!: RunRecord["environment"];
 
   @Field(() => RunProgress, {
     nullable: true,

@@ -2,20 +2,23 @@ import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { Database } from "../../db/database.js";
+import type { Prisma } from "../../db/generated/client.js";
 import { prismaJson } from "../../db/prisma-json.js";
 import type { RunEventStore } from "../events/event-store.js";
 import type { ExperimentStore } from "../record/experiment-store.js";
 import type { RunRecord } from "../record/run-records.js";
-import { RUN, runRecordOf } from "../record/run-row.js";
+import { RUN, type RunField, runRecordOf } from "../record/run-row.js";
 
-export interface NewRun {
+/** The columns that the store sets, and those that change when the run has left the queue. */
+type NotLaunched =
+  | ("id" | "experimentId" | "configuration" | "createdAt")
+  | ("state" | "endReason" | "endDetail" | "environment" | "progress" | "attempt" | "startedAt" | "endedAt");
+
+/** What a launch decides about a run. A column that is left out has its default. */
+export interface NewRun extends Omit<Pick<Prisma.RunUncheckedCreateInput, RunField>, NotLaunched> {
   /** Name of an experiment, which is created when it is new. */
   readonly experiment: string;
-  readonly name: string;
-  readonly datasetVersionId: string;
   readonly configuration: RunConfiguration;
-  readonly parameterCount: number;
-  readonly priority: number;
   readonly idempotency: Idempotency | null;
 }
 
@@ -58,18 +61,15 @@ export class RunLaunchStore {
         await transaction.lock(key);
         if ((await prisma.run.count({ where: { idempotencyKey: key } })) > 0) return null;
       }
-      const experiment = await this.experiments.ensure(transaction, run.experiment);
+      const { experiment, configuration, idempotency, ...columns } = run;
+      const { id: experimentId } = await this.experiments.ensure(transaction, experiment);
       const id = newId("run");
-      const { name, datasetVersionId, configuration, parameterCount, priority, idempotency } = run;
       const row = await prisma.run.create({
         data: {
+          ...columns,
           id,
-          name,
-          experimentId: experiment.id,
-          datasetVersionId,
+          experimentId,
           configuration: prismaJson(configuration),
-          parameterCount,
-          priority,
           idempotencyKey: idempotency?.key ?? null,
           idempotencyHash: idempotency?.hash ?? null,
           createdAt: at,

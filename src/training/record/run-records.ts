@@ -1,8 +1,7 @@
-import type { Architecture, RunEndReason, RunState } from "../../core/enumerations.js";
+import type { Architecture, RunState } from "../../core/enumerations.js";
 import type { PageRequest } from "../../core/page.js";
-import type { RunConfiguration } from "../../core/run-configuration.js";
-import type { RunEnvironment } from "../../core/run-environment.js";
-import type { RunProgress } from "../../core/run-events.js";
+
+export type { RunRecord } from "./run-row.js";
 
 export interface ExperimentRecord {
   readonly id: string;
@@ -11,32 +10,6 @@ export interface ExperimentRecord {
   /** Maximum number of active runs; null: as many as there are devices. */
   readonly maxActiveRuns: number | null;
   readonly createdAt: Date;
-}
-
-export interface RunRecord {
-  readonly id: string;
-  readonly name: string;
-  readonly experimentId: string;
-  readonly datasetVersionId: string;
-  readonly state: RunState;
-  /** Set exactly when `state` is terminal. */
-  readonly endReason: RunEndReason | null;
-  readonly endDetail: string | null;
-  readonly configuration: RunConfiguration;
-  /** As Keras counts: trainable weights and moving statistics. */
-  readonly parameterCount: number;
-  /** Null before PREPARING. */
-  readonly environment: RunEnvironment | null;
-  /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are packed images. */
-  readonly progress: RunProgress | null;
-  /** Counted from 1; incremented each time the run returns to the queue. */
-  readonly attempt: number;
-  /** Runs with a higher priority start first. */
-  readonly priority: number;
-  readonly createdAt: Date;
-  /** When the first attempt began. */
-  readonly startedAt: Date | null;
-  readonly endedAt: Date | null;
 }
 
 export interface MetricSummaryRecord {

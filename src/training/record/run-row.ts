@@ -1,41 +1,55 @@
 import type { Selectable } from "kysely";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import { RUN_ENVIRONMENT, type RunEnvironment } from "../../core/run-environment.js";
+import type { RunProgress } from "../../core/run-events.js";
 import { hasProgress } from "../../core/run-state.js";
 import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
 import { parseStored } from "../../core/stored-json.js";
-import type { Prisma } from "../../db/generated/client.js";
+import { Prisma } from "../../db/generated/client.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 import { decodeProgress } from "../events/event-encoding.js";
-import type { RunRecord } from "./run-records.js";
 
-/** The columns of a RunRecord, for `select` of Prisma Client. */
-export const RUN = {
-  id: true,
-  name: true,
-  experimentId: true,
-  datasetVersionId: true,
-  state: true,
-  endReason: true,
-  endDetail: true,
-  configuration: true,
-  parameterCount: true,
-  environment: true,
-  progress: true,
-  attempt: true,
-  priority: true,
-  createdAt: true,
-  startedAt: true,
-  endedAt: true,
-} as const satisfies Prisma.RunSelect;
+type RunColumn = Prisma.RunScalarFieldEnum;
 
-/** The same for Kysely. */
-export const RUN_FIELDS = Object.keys(RUN) as readonly (keyof typeof RUN)[];
+/** The columns of the queue, of workers and of repeated requests, which are in no record. */
+const BOOKKEEPING = [
+  "fruitlessAttempts",
+  "stopRequested",
+  "waitsForDisk",
+  "device",
+  "workerId",
+  "leaseExpiresAt",
+  "eventSequence",
+  "queueOrder",
+  "idempotencyKey",
+  "idempotencyHash",
+] as const satisfies readonly RunColumn[];
+
+export type RunField = Exclude<RunColumn, (typeof BOOKKEEPING)[number]>;
+
+/** The columns of a RunRecord, for Kysely. */
+export const RUN_FIELDS = Object.values(Prisma.RunScalarFieldEnum).filter(
+  (column): column is RunField => !(BOOKKEEPING as readonly RunColumn[]).includes(column),
+);
+
+/** The same for `select` of Prisma Client. */
+export const RUN = Object.fromEntries(RUN_FIELDS.map((field) => [field, true])) as Readonly<
+  Record<RunField, true>
+>;
+
+type Columns = Pick<Selectable<Tables["run"]>, RunField>;
+
+/** A run as `prisma/schema.prisma` describes its columns, with the documents in them parsed. */
+export interface RunRecord extends Readonly<Omit<Columns, "configuration" | "environment" | "progress">> {
+  readonly configuration: RunConfiguration;
+  /** Null before PREPARING. */
+  readonly environment: RunEnvironment | null;
+  /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are packed images. */
+  readonly progress: RunProgress | null;
+}
 
 /** A row as Kysely reads it, or Prisma Client, which reads BigInt columns as `bigint`. */
-export type RunRow = Omit<Pick<Selectable<Tables["run"]>, keyof typeof RUN>, "parameterCount"> & {
-  readonly parameterCount: number | bigint;
-};
+export type RunRow = Omit<Columns, "parameterCount"> & { readonly parameterCount: number | bigint };
 
 /**
  * The record of a row. Its configuration is read when it is used, and only then throws `CONFIGURATION_UNREADABLE`, so
