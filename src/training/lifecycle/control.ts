@@ -24,31 +24,31 @@ export const CONTROLS = {
     done: "paused",
     from: ["QUEUED", "PREPARING", "RUNNING", "INTERRUPTED"],
     code: "RUN_STATE_INVALID",
-    otherwise: "One that has ended computes nothing, so there is nothing to pause.",
+    otherwise: "A run that has ended has nothing to pause.",
   },
   resume: {
     done: "resumed",
     from: ["PAUSED"],
     code: "RUN_STATE_INVALID",
-    otherwise: "Retry one that FAILED or was CANCELLED, extend one that SUCCEEDED.",
+    otherwise: "Retry a run that is FAILED or CANCELLED, and extend a run that is SUCCEEDED.",
   },
   retry: {
     done: "retried",
     from: ["FAILED", "CANCELLED"],
     code: "RUN_STATE_INVALID",
-    otherwise: "Resume one that is PAUSED, extend one that SUCCEEDED.",
+    otherwise: "Resume a run that is PAUSED, and extend a run that is SUCCEEDED.",
   },
   extend: {
     done: "extended",
     from: ["SUCCEEDED"],
     code: "RUN_STATE_INVALID",
-    otherwise: "Retry one that FAILED or was CANCELLED, and extend a run once it has SUCCEEDED.",
+    otherwise: "Retry a run that is FAILED or CANCELLED, and extend it once it is SUCCEEDED.",
   },
   delete: {
     done: "deleted",
     from: STATES.filter((state) => !isActive(state) && state !== "INTERRUPTED"),
     code: "RUN_STATE_INVALID",
-    otherwise: "Cancel one that is at work, and delete it once it is CANCELLED.",
+    otherwise: "Cancel a run that is in progress, and delete it once it is CANCELLED.",
   },
 } as const satisfies Record<string, Control>;
 
