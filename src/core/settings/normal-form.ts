@@ -6,27 +6,35 @@ type Fields = Readonly<Record<string, unknown>>;
  * Writes given settings in the one form that equal requests have in every version of the product. It is the form that
  * version 0.1 received from GraphQL: each field of a given group has its default. A later setting (`since`) is left out
  * where it has its default, so that a request means the same before and after the setting exists.
+ *
+ * @param defaults in the form of the settings: defaults that stand in place of those of the table
  */
-export function normalForm({ settings }: Pick<Group, "settings">, given: object): Fields {
+export function normalForm(
+  { settings }: Pick<Group, "settings">,
+  given: object,
+  defaults: object = {},
+): Fields {
   const fields: Record<string, unknown> = { ...given };
   for (const [name, setting] of Object.entries(settings)) {
-    const value = normalValue(setting, fields[name]);
+    const value = normalValue(setting, fields[name], (defaults as Fields)[name]);
     if (value === undefined) delete fields[name];
     else fields[name] = value;
   }
   return fields;
 }
 
-function normalValue(setting: Setting, value: unknown): unknown {
+function normalValue(setting: Setting, value: unknown, otherDefault: unknown): unknown {
   switch (setting.kind) {
     case "group":
-      return isFields(value) ? normalForm(setting, value) : value;
+      return isFields(value) ? normalForm(setting, value, isFields(otherDefault) ? otherDefault : {}) : value;
     case "choice":
       return isFields(value) ? normalChoice(setting.options, value) : value;
     case "decided":
       return value;
     default:
-      return isRecordedOnly(setting) ? value : normalScalar(setting, value);
+      return isRecordedOnly(setting)
+        ? value
+        : normalScalar(setting, value, otherDefault ?? defaultOf(setting));
   }
 }
 
@@ -38,9 +46,9 @@ function normalChoice(options: Readonly<Record<string, Option>>, given: Fields):
   return Object.fromEntries(entries);
 }
 
-function normalScalar(setting: Scalar, value: unknown): unknown {
-  if (setting.since === undefined) return value === undefined ? defaultOf(setting) : value;
-  return value === defaultOf(setting) ? undefined : value;
+function normalScalar({ since }: Scalar, value: unknown, otherwise: unknown): unknown {
+  const full = value ?? otherwise;
+  return since !== undefined && full === otherwise ? undefined : full;
 }
 
 function isFields(value: unknown): value is Fields {

@@ -9,6 +9,7 @@ import { PRIORITY } from "../../core/settings/run-limits.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { countParameters, networkOfRun } from "../../graph/architectures/network-spec.js";
+import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 import type { Clock } from "../../lang/clock.js";
 import type { InitialWeights } from "../../registry/initial-weights.js";
 import { resolveConfiguration } from "../configuration/resolution.js";
@@ -58,9 +59,11 @@ export class RunLauncher {
   async launch(request: LaunchRun): Promise<RunRecord> {
     const { launches, clock, memoryBytes } = this.options;
     const { idempotencyKey, ...input } = request;
+    const { defaults } =
+      ARCHITECTURES[input.configuration.architecture ?? RUN_SETTINGS.settings.architecture.default];
     const idempotency = idempotencyOf(idempotencyKey, {
       ...input,
-      configuration: normalForm(RUN_SETTINGS, input.configuration),
+      configuration: normalForm(RUN_SETTINGS, input.configuration, defaults),
     });
     const earlier = await launches.findLaunched(idempotency);
     if (earlier !== null) return earlier;

@@ -14,6 +14,18 @@ test("a request equals one that gives a default itself, also in a group and in a
   assert.notDeepEqual(form({ optimizer: { sgd: {} } }), form({ optimizer: { adam: {} } }));
 });
 
+test("null stands for the default", () => {
+  assert.deepEqual(form({ seed: null, head: { dropout: null } }), form({ head: {} }));
+});
+
+test("a default of the architecture stands in place of the one in the table", () => {
+  const defaults = { batchNormalization: true, head: { dropout: 0 } };
+  const resnet = (given: object) => normalForm(RUN_SETTINGS, given, defaults);
+  assert.deepEqual(resnet({ head: {} }), resnet({ batchNormalization: true, head: { dropout: 0 } }));
+  assert.notDeepEqual(resnet({ head: {} }), resnet({ head: { dropout: 0.5 } }));
+  assert.notDeepEqual(resnet({}), resnet({ batchNormalization: false }));
+});
+
 test("a request keeps its form when the program gets another setting", () => {
   const first = number({ description: "First.", default: 1 });
   const later = number({ description: "Later.", default: 2, since: "0.2" });
