@@ -18,6 +18,7 @@ import { createGraphqlServer, graphqlRoute } from "./http/graphql-route.js";
 import { healthRoutes } from "./http/health-routes.js";
 import { hostCheck, isLoopback } from "./http/host-check.js";
 import { jsonErrors } from "./http/json-errors.js";
+import { pathCheck } from "./http/path-check.js";
 import { playgroundRoute } from "./http/playground-route.js";
 import { sampleImageRoute } from "./http/sample-image-route.js";
 import { securityHeaders } from "./http/security-headers.js";
@@ -81,7 +82,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
 
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(securityHeaders, hostCheck(listensOnLoopback));
+  app.use(securityHeaders, hostCheck(listensOnLoopback), pathCheck);
   app.use(healthRoutes(services.datasets, log));
   app.use(graphqlRoute(graphql, authentication, contextOf));
   app.use(uploadRoute(services.uploads, authentication));

@@ -1,3 +1,4 @@
+import { isStorableText } from "../lang/storable-text.js";
 import { AppError } from "./app-error.js";
 
 /** The sort key of one row of a keyset-ordered list, in the order of the sort columns. A bigint is kept as text. */
@@ -53,14 +54,16 @@ interface CursorPartType {
 export type CursorPart = keyof CursorPartType;
 
 const CURSOR_PART_CHECKS: Record<CursorPart, (value: unknown) => boolean> = {
-  // PostgreSQL accepts no NUL in text, so such a cursor would fail later.
-  string: (value) => typeof value === "string" && !value.includes("\0"),
+  // PostgreSQL accepts no other text, so such a cursor would fail later.
+  string: (value) => typeof value === "string" && isStorableText(value),
   integer: (value) => Number.isSafeInteger(value),
   numberOrNull: (value) => value === null || (typeof value === "number" && Number.isFinite(value)),
   time: (value) => typeof value === "string" && isIsoTime(value),
 };
 
+/** Years from 1 to 9999: PostgreSQL reads no others in this form. */
 function isIsoTime(value: string): boolean {
+  if (!/^(?!0000)\d{4}-/.test(value)) return false;
   const date = new Date(value);
   return !Number.isNaN(date.getTime()) && date.toISOString() === value;
 }

@@ -9,7 +9,7 @@ import { operationRefused } from "../errors/coded-error.js";
 import { type OperationLimits, QUERY_CHARACTERS } from "./operation-limits.js";
 import { costOf } from "./query-cost.js";
 import { depthOf } from "./query-depth.js";
-import { checkVariables } from "./variables-size.js";
+import { checkText, checkVariables } from "./variables.js";
 
 /** A parsed and validated operation before its execution. */
 export interface CheckedOperation {
@@ -25,6 +25,7 @@ export function checkOperation(
   limits: OperationLimits,
 ): void {
   checkVariables(variables);
+  checkTexts(document);
   const aliases = countAliases(document);
   if (aliases > limits.queryAliases) {
     throw tooComplex(`has ${aliases} aliases; at most ${limits.queryAliases} are allowed`);
@@ -47,6 +48,14 @@ export function checkQueryText(text: unknown): void {
   throw tooComplex(
     `has ${text.length} characters; at most ${QUERY_CHARACTERS} are allowed. Data belongs in variables`,
   );
+}
+
+function checkTexts(document: DocumentNode): void {
+  visit(document, {
+    StringValue({ value }) {
+      checkText(value);
+    },
+  });
 }
 
 function countAliases(document: DocumentNode): number {

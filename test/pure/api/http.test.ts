@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import express, { type Express } from "express";
 import { jsonErrors } from "../../../src/api/http/json-errors.js";
+import { pathCheck } from "../../../src/api/http/path-check.js";
 import { playgroundRoute } from "../../../src/api/http/playground-route.js";
 import { requestTimeout } from "../../../src/api/http/request-timeout.js";
 import { createLog } from "../../../src/telemetry/log.js";
@@ -36,6 +37,45 @@ test("a failing route responds with an id that is in the log", async () => {
   });
 });
 
+test("a failing route responds although the body of the request was read to its end", async () => {
+  const app = express()
+    .post("/", express.json(), () => {
+      throw new Error("a fault");
+    })
+    .use(jsonErrors(createLog("silent")));
+  await withServer(app, async (url) => {
+    const response = await fetch(url, { ...JSON_BODY, body: "{}" });
+    assert.deepEqual([response.status, codeOf(await response.json())], [500, "INTERNAL"]);
+  });
+});
+
+test("a damaged compressed body is refused", async () => {
+  const app = express()
+    .post("/", express.json())
+    .use(jsonErrors(createLog("silent")));
+  await withServer(app, async (url) => {
+    for (const encoding of ["gzip", "deflate", "br"]) {
+      const headers = { ...JSON_BODY.headers, "content-encoding": encoding };
+      const response = await fetch(url, { ...JSON_BODY, headers, body: "not compressed" });
+      assert.deepEqual([response.status, codeOf(await response.json())], [400, "BAD_REQUEST"], encoding);
+    }
+  });
+});
+
+test("a path that is not percent-encoded text is refused", async () => {
+  const app = express()
+    .use(pathCheck)
+    .use((_request, response) => void response.json({}))
+    .use(jsonErrors(createLog("silent")));
+  await withServer(app, async (url) => {
+    for (const path of ["/a%00b", "/%zz", "/%ff", "/%ed%a0%80"]) {
+      const response = await fetch(url + path);
+      assert.deepEqual([response.status, codeOf(await response.json())], [400, "BAD_REQUEST"], path);
+    }
+    assert.equal((await fetch(`${url}/%C3%A9%20`)).status, 200);
+  });
+});
+
 test("the error of a missing playground says how to build it", async () => {
   const app = express()
     .use(playgroundRoute("/nowhere/at/all"))
@@ -48,6 +88,8 @@ test("the error of a missing playground says how to build it", async () => {
     }
   });
 });
+
+const JSON_BODY = { method: "POST", headers: { "content-type": "application/json" } };
 
 async function withServer(app: Express, work: (url: string) => Promise<void>): Promise<void> {
   const server = createServer(app).listen(0, "127.0.0.1");

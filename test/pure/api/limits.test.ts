@@ -128,6 +128,18 @@ function cost(query: string, variables: Record<string, unknown> = {}): number {
   return costOf(schema, parse(query), operationOf(query), variables);
 }
 
+test("text that no column can hold is refused, in variables and in the operation", () => {
+  const query = "query Q($name: String!) { dataset(name: $name) { id } }";
+  check(query, { name: "é \u{1f33c} \u0001" });
+  for (const name of ["a\0b", "\ud800"]) {
+    assert.throws(() => check(query, { name }), refusedWith("BAD_USER_INPUT", /Unicode/));
+  }
+  assert.throws(
+    () => check('{ dataset(name: "a\\u0000b") { id } }'),
+    refusedWith("BAD_USER_INPUT", /Unicode/),
+  );
+});
+
 function check(query: string, variables: Record<string, unknown> = {}): void {
   const document = parse(query, { maxTokens: limits.queryTokens });
   assert.deepEqual(validate(schema, document), []);

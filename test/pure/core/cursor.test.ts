@@ -33,6 +33,10 @@ test("a cursor that no such list made is refused", () => {
     encodeCursor(["yesterday", "x"]),
     encodeCursor(["2026-01-02", "x"]),
     encodeCursor(["2026-01-02T03:04:05.678Z", "nul \0"]),
+    encodeCursor(["2026-01-02T03:04:05.678Z", "\ud800"]),
+    encodeCursor(["0000-01-01T00:00:00.000Z", "x"]),
+    encodeCursor(["-000001-01-01T00:00:00.000Z", "x"]),
+    encodeCursor(["+275760-01-01T00:00:00.000Z", "x"]),
     Buffer.from(`{"0":"x"}`).toString("base64url"),
     Buffer.from("[").toString("base64url"),
   ];
