@@ -27,10 +27,8 @@ export function checkSplitRatios({ validation, test, seed }: SplitRatios): void 
   if (!Number.isInteger(seed) || Math.abs(seed) > MAX_SEED) {
     throw new AppError(
       "SPLIT_SEED_INVALID",
-      `A split's seed must be a 32-bit whole number. Received ${seed}.`,
-      {
-        path: ["split", "seed"],
-      },
+      `A split's seed must be a whole number from -${MAX_SEED} to ${MAX_SEED}. Received ${seed}.`,
+      { path: ["split", "seed"] },
     );
   }
 }

@@ -48,7 +48,7 @@ export class Uploads {
   }): Promise<{ uploadId: string; expiresAt: Date }> {
     const { sizeBytes, tokenId } = input;
     if (sizeBytes !== null && !(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0)) {
-      throw invalid("sizeBytes", "a whole number of bytes", sizeBytes);
+      throw invalid("sizeBytes", "a whole number of bytes, at least 0", sizeBytes);
     }
     if (sizeBytes !== null && sizeBytes > this.#limitBytes)
       throw tooLarge(this.#limitBytes, `${sizeBytes} bytes`);
