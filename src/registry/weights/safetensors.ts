@@ -6,12 +6,12 @@ const LENGTH_BYTES = 8;
 /** VGG19 needs 4 KB. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
-const TYPES: Readonly<Record<string, string>> = {
-  F16: "float16",
-  BF16: "bfloat16",
-  F32: "float32",
-  F64: "float64",
-};
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ["F16", "float16"],
+  ["BF16", "bfloat16"],
+  ["F32", "float32"],
+  ["F64", "float64"],
+]);
 
 /** Whether a file begins like safetensors, with a length and JSON. */
 export function looksLikeSafetensors(start: Buffer, fileBytes: number): boolean {
@@ -58,7 +58,7 @@ function tensorOf(name: string, entry: unknown, data: ByteRange): StoredTensor {
   }
   const [from = 0, to = 0] = offsets;
   const bytes = data.slice(from, to - from, what);
-  const type = TYPES[dtype] ?? dtype;
+  const type = TYPES.get(dtype) ?? dtype;
   const elements = elementsOf(shape, what);
   if (isStoredType(type) && bytes.length !== elements * sizeOf(type)) {
     throw invalidWeights(`${elements * sizeOf(type)} bytes for ${what}`, `${bytes.length}`);
