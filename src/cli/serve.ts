@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { ServerReady } from "../client/server-process.js";
 import { parseConfig } from "../core/config.js";
 import { environmentHelp } from "./environment-help.js";
-import { stopSignal } from "./stop-signal.js";
+import { StopSignal } from "./stop-signal.js";
 
 export function serveCommand(): Command {
   return new Command("serve")
@@ -26,7 +26,7 @@ async function serve({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): 
     import("../telemetry/log.js"),
   ]);
   const config = parseConfig(process.env);
-  const stopRequested = stopSignal({ withStandardInput: jsonReady });
+  using stop = new StopSignal({ withStandardInput: jsonReady });
   await using espalier = await startEspalier(config, {
     log: createLog(config.logLevel),
     progress: (line) => process.stderr.write(`${line}\n`),
@@ -39,7 +39,7 @@ async function serve({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): 
   } else {
     process.stderr.write(greeting(url, adminToken));
   }
-  await stopRequested;
+  await stop.requested;
   process.stderr.write("Stopping. A run that is training is saved and continues at the next start.\n");
 }
 

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { parseConfig } from "../core/config.js";
 import { environmentHelp } from "./environment-help.js";
-import { stopSignal } from "./stop-signal.js";
+import { StopSignal } from "./stop-signal.js";
 
 export function workerCommand(): Command {
   return new Command("worker")
@@ -25,7 +25,7 @@ async function work({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): P
     import("../telemetry/log.js"),
   ]);
   const config = parseConfig(process.env);
-  const stopRequested = stopSignal({ withStandardInput: jsonReady });
+  using stop = new StopSignal({ withStandardInput: jsonReady });
   await using worker = await startWorker(config, {
     log: createLog(config.logLevel),
     progress: (line) => process.stderr.write(`${line}\n`),
@@ -33,6 +33,6 @@ async function work({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): P
   if (jsonReady) process.stdout.write(`${JSON.stringify({ device: worker.device })}\n`);
   else
     process.stderr.write(`\nTraining runs on ${worker.device}. Ctrl-C stops it after the current step.\n\n`);
-  await stopRequested;
+  await stop.requested;
   process.stderr.write("Stopping. A run that is training is saved and continues in another worker.\n");
 }
