@@ -3,53 +3,77 @@
 #
 #     sh examples/quickstart.sh flowers.zip
 #
-# The archive is a zip, tar or tar.gz with one folder of images per class.
+# The archive is a zip, tar or tar.gz with one folder of images per class. The server and the token are those of
+# ESPALIER_URL and ESPALIER_TOKEN. If these are unset, the server is the one of this machine, and the token is read from
+# its home folder; ESPALIER_PORT and ESPALIER_HOME are the same as for `npm start`.
 set -eu
 
-archive=${1:?Usage: sh examples/quickstart.sh <archive>}
-url=${ESPALIER_URL:-http://127.0.0.1:4000}
-token=${ESPALIER_TOKEN:-$(cat .espalier/admin-token)}
+# Prints a message and stops. A `$(…)` that stops so stops the script as well.
+fail() {
+  printf '%s\n' "$1" >&2
+  exit 1
+}
 
-# Sends an operation with its variables as JSON, and stops at an error of the API or of the input.
+# Prints the text of a field of an answer, or nothing if it is null. A program would parse the JSON.
+field() {
+  printf '%s\n' "$2" | sed -nE "s/.*\"$1\":\"(([^\"\\\\]|\\\\.)*)\".*/\1/p" | sed 's/\\n/ /g; s/\\\(.\)/\1/g'
+}
+
+# Prints an answer, or stops at an error of the API or of the input.
+check() {
+  case $1 in
+    *'"errors":['* | *'"userErrors":[{'*) fail "$(field message "$1") ($(field code "$1"))" ;;
+  esac
+  printf '%s\n' "$1"
+}
+
+# Sends an operation with its variables as JSON.
 graphql() {
   answer=$(printf '{"query": "%s", "variables": %s}' "$(printf %s "$1" | tr '\n' ' ' | sed 's/"/\\"/g')" "$2" |
     curl --silent --show-error "$url/graphql" --data @- \
-      --header "Authorization: Bearer $token" --header "Content-Type: application/json")
-  case $answer in
-    *'"errors":'* | *'"userErrors":[{'*) echo "$answer" >&2 && exit 1 ;;
-  esac
-  echo "$answer"
+      --header "Authorization: Bearer $token" --header "Content-Type: application/json") || exit 1
+  check "$answer"
 }
 
-# Prints the value of the first field with this name. A program would parse the JSON.
-field() {
-  sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"
-}
+archive=${1:-}
+[ -n "$archive" ] || fail "Usage: sh examples/quickstart.sh <archive>"
+[ -f "$archive" ] || fail "There is no file $archive."
+url=${ESPALIER_URL:-http://127.0.0.1:${ESPALIER_PORT:-4000}}
+token=${ESPALIER_TOKEN:-}
+if [ -z "$token" ]; then
+  token_file=${ESPALIER_HOME:-.espalier}/admin-token
+  [ -r "$token_file" ] ||
+    fail "Cannot read the token file $token_file. Start a server with \`npm start\`, or set ESPALIER_TOKEN."
+  token=$(cat "$token_file")
+fi
 
 # 1. Upload the archive.
-upload=$(graphql 'mutation { createUpload(input: {}) { uploadId putUrl userErrors { message } } }' '{}')
-upload_id=$(echo "$upload" | field uploadId)
-curl --silent --show-error --fail --output /dev/null --upload-file "$archive" \
-  --header "Authorization: Bearer $token" "$url$(echo "$upload" | field putUrl)"
+upload=$(graphql 'mutation { createUpload(input: {}) { uploadId putUrl userErrors { code message } } }' '{}')
+received=$(curl --silent --show-error --upload-file "$archive" --header "Authorization: Bearer $token" \
+  "$url$(field putUrl "$upload")")
+check "$received" > /dev/null
 
 # 2. Import it as a version of the dataset "flowers", and wait for the end of the import.
-version=$(graphql 'mutation ($uploadId: ID!) {
+import=$(graphql 'mutation ($uploadId: ID!) {
   importDataset(input: { dataset: "flowers", source: { uploadId: $uploadId } }) {
     datasetVersion { ref }
-    userErrors { message }
+    userErrors { code message }
   }
-}' "{\"uploadId\": \"$upload_id\"}" | field ref)
+}' "{\"uploadId\": \"$(field uploadId "$upload")\"}")
+version=$(field ref "$import")
 status=IMPORTING
 while [ "$status" = IMPORTING ]; do
   sleep 1
-  status=$(graphql 'query ($ref: String!) { datasetVersion(ref: $ref) { status } }' "{\"ref\": \"$version\"}" |
-    field status)
+  import=$(graphql 'query ($ref: String!) {
+    datasetVersion(ref: $ref) { status failure { code message } }
+  }' "{\"ref\": \"$version\"}")
+  status=$(field status "$import")
 done
-[ "$status" = READY ]
+[ "$status" = READY ] || fail "The import failed: $(field message "$import") ($(field code "$import"))"
 echo "Imported $version"
 
 # 3. Launch a run on that version, and wait for its end.
-run=$(graphql 'mutation ($dataset: String!) {
+launch=$(graphql 'mutation ($dataset: String!) {
   launchRun(input: {
     experiment: "quickstart"
     dataset: $dataset
@@ -64,37 +88,44 @@ run=$(graphql 'mutation ($dataset: String!) {
     }
   }) {
     run { id }
-    userErrors { message }
+    userErrors { code message }
   }
-}' "{\"dataset\": \"$version\"}" | field id)
+}' "{\"dataset\": \"$version\"}")
+run_id=$(field id "$launch")
 state=QUEUED
 while [ "$state" = QUEUED ] || [ "$state" = PREPARING ] || [ "$state" = RUNNING ]; do
   sleep 1
-  state=$(graphql 'query ($id: ID!) { run(id: $id) { state } }' "{\"id\": \"$run\"}" | field state)
+  run=$(graphql 'query ($id: ID!) { run(id: $id) { state endReason endDetail } }' "{\"id\": \"$run_id\"}")
+  state=$(field state "$run")
 done
-[ "$state" = SUCCEEDED ]
-echo "Trained $run"
+[ "$state" = SUCCEEDED ] ||
+  fail "The run $run_id is $state: $(field endReason "$run") $(field endDetail "$run")"
+echo "Trained $run_id"
 
 # 4. Register the best checkpoint as a version of the model "flowers".
-model=$(graphql 'mutation ($runId: ID!) {
+registration=$(graphql 'mutation ($runId: ID!) {
   registerModelVersion(input: { model: "flowers", runId: $runId }) {
     modelVersion { ref }
-    userErrors { message }
+    userErrors { code message }
   }
-}' "{\"runId\": \"$run\"}" | field ref)
+}' "{\"runId\": \"$run_id\"}")
+model=$(field ref "$registration")
 echo "Registered $model"
 
 # 5. Classify an image that the run was not trained on. `images` also takes { base64: "…" } and { uploadId: "…" }.
-sample=$(graphql 'query ($ref: String!) {
+samples=$(graphql 'query ($ref: String!) {
   datasetVersion(ref: $ref) { samples(filter: { split: TEST }, first: 1) { nodes { id } } }
-}' "{\"ref\": \"$version\"}" | field id)
-label=$(graphql 'mutation ($model: String!, $images: [ImageInput!]!) {
+}' "{\"ref\": \"$version\"}")
+sample=$(field id "$samples")
+classification=$(graphql 'mutation ($model: String!, $images: [ImageInput!]!) {
   classify(input: { model: $model, images: $images, topK: 1 }) {
     results {
       ... on ImageClassification { top { label } }
       ... on ImageFailure { detail }
     }
-    userErrors { message }
+    userErrors { code message }
   }
-}' "{\"model\": \"$model\", \"images\": [{\"sampleId\": \"$sample\"}]}" | field label)
+}' "{\"model\": \"$model\", \"images\": [{\"sampleId\": \"$sample\"}]}")
+label=$(field label "$classification")
+[ -n "$label" ] || fail "$sample was not classified: $(field detail "$classification")"
 echo "$sample is a $label"

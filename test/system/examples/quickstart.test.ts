@@ -33,13 +33,39 @@ async function runQuickstart(program: string, ...words: readonly string[]): Prom
   return stdout.trimEnd().split("\n");
 }
 
-test("quickstart.ts goes from a token to a prediction", async () => {
+/** The program and the first words of the command that runs quickstart.ts. */
+function typescriptCommand(): readonly [program: string, ...words: string[]] {
   // Older versions of Node strip types only on request.
   const flags = process.features.typescript ? [] : ["--experimental-strip-types"];
-  const lines = await runQuickstart(
-    process.execPath,
-    ...["--disable-warning=ExperimentalWarning", ...flags, path.join(EXAMPLES, "quickstart.ts"), archive],
+  const file = path.join(EXAMPLES, "quickstart.ts");
+  return [process.execPath, "--disable-warning=ExperimentalWarning", ...flags, file];
+}
+
+/** Undefined when the programs that quickstart.sh needs are installed. */
+async function missingProgram(): Promise<string | undefined> {
+  for (const program of ["sh", "curl"]) {
+    const missing = await execute(program, ["-c", "true"]).then(
+      () => false,
+      (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+    );
+    if (missing) return program;
+  }
+  return undefined;
+}
+
+/** Runs a quickstart that fails. @returns what it prints on standard error */
+async function errorOf(command: readonly [string, ...string[]], archive: string): Promise<string> {
+  const [program, ...words] = command;
+  const failure = await runQuickstart(program, ...words, archive).then(
+    (lines) => assert.fail(lines.join("\n")),
+    (error: { code: number; stderr: string }) => error,
   );
+  assert.equal(failure.code, 1);
+  return failure.stderr;
+}
+
+test("quickstart.ts goes from a token to a prediction", async () => {
+  const lines = await runQuickstart(...typescriptCommand(), archive);
   const expected = [
     /^Imported 40 images as flowers:\d+$/,
     ...Array.from(
@@ -54,13 +80,8 @@ test("quickstart.ts goes from a token to a prediction", async () => {
 });
 
 test("quickstart.sh goes from a token to a prediction", async (t) => {
-  for (const program of ["sh", "curl"]) {
-    const missing = await execute(program, ["-c", "true"]).then(
-      () => false,
-      (error: NodeJS.ErrnoException) => error.code === "ENOENT",
-    );
-    if (missing) return t.skip(`there is no ${program}`);
-  }
+  const missing = await missingProgram();
+  if (missing !== undefined) return t.skip(`there is no ${missing}`);
   const lines = await runQuickstart("sh", path.join(EXAMPLES, "quickstart.sh"), archive);
   const expected = [
     /^Imported flowers:\d+$/,
@@ -70,4 +91,14 @@ test("quickstart.sh goes from a token to a prediction", async (t) => {
   ];
   assert.equal(lines.length, expected.length, lines.join("\n"));
   for (const [index, line] of lines.entries()) assert.match(line, expected[index] ?? /$^/);
+});
+
+test("a quickstart says why the import failed", async () => {
+  const text = path.join(folder, "text.zip");
+  await writeFile(text, "This is not an archive.");
+  const commands = [typescriptCommand()];
+  if ((await missingProgram()) === undefined) commands.push(["sh", path.join(EXAMPLES, "quickstart.sh")]);
+  for (const command of commands) {
+    assert.match(await errorOf(command, text), /^The import failed: .+ \([A-Z_]+\)\n$/);
+  }
 });
