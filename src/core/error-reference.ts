@@ -16,7 +16,8 @@ meaning. The message is for people: it says what was expected, what was received
 - **Imports** that fail keep code and message in \`DatasetVersion.failure\`.
 - **Runs** end with a reason, \`Run.endReason\`, where a table names one: every other attempt would fail the same way. An
   attempt that fails with another code is repeated from the last checkpoint.
-- **Commands** print the message with the code in parentheses and exit with code 1.
+- **Commands** print the message with the code in parentheses and exit with code 1. A wrong command line has no error code:
+  the command prints the message and its usage, and exits with code 2.
 
 *Who acts* is who can remove the cause: the **caller** of the API, the **operator** of the server, or the **developer**,
 because it is a fault of Espalier that is worth a report.

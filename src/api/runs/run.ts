@@ -55,7 +55,10 @@ export class Run implements Omit<RunRecord, ShownElsewhere> {
   @Field(() => DateTime, { description: "When the run was launched." })
   createdAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When the first attempt began; null before that." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When a process first took the run from the queue; null before that.",
+  })
   startedAt!: Date | null;
 
   @Field(() => DateTime, { nullable: true, description: "When the run ended; null unless it ended." })

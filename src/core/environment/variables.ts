@@ -42,11 +42,13 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export const ENVIRONMENT_VARIABLES = {
   DATABASE_URL: {
     values: "the URL of a PostgreSQL database",
-    unset: "an embedded PostgreSQL in the home folder; a temporary one for `migrations`",
+    unset:
+      "`serve` starts an embedded PostgreSQL in the home folder, `migrations` a temporary one; `worker` has no default",
     read: (text): string | null => text,
     description:
-      "The PostgreSQL database that holds everything but files. A worker needs the same database as its server. " +
-      "`migrations` only makes a scratch database beside it.",
+      "The PostgreSQL database that holds everything but files. A worker requires it, and needs the same database as its " +
+      "server, which therefore cannot use the embedded one. `migrations` leaves this database alone: it creates a " +
+      "temporary database on the same PostgreSQL server and removes it at the end.",
     usedBy: ["serve", "worker", "migrations"],
   },
   ESPALIER_HOST: {

@@ -20,7 +20,7 @@ interface EpochMetricFacts extends Metric {
   readonly source: (measured: EpochMeasurements) => number;
   /** Whether it is a number that GraphQL's Float takes, never NaN or infinite. */
   readonly alwaysFinite: boolean;
-  /** Word of the setting `monitor` that selects it; a metric without one cannot be monitored. */
+  /** Value of the setting `monitor` that selects it; a metric without one cannot be monitored. */
   readonly monitor?: string;
 }
 
@@ -37,14 +37,15 @@ export const EPOCH_METRICS = {
     ...LOSS,
     key: "train.loss",
     label: "Training loss",
-    description: "Mean cross-entropy over the training images, each as it was trained on.",
+    description: "Mean cross-entropy over the training images, each measured in the step that trains on it.",
     source: ({ train }) => train.loss,
   },
   trainTop1: {
     ...ACCURACY,
     key: "train.top1",
     label: "Training top-1 accuracy",
-    description: "Fraction of training images whose likeliest class was right when they were trained on.",
+    description:
+      "Fraction of training images whose most probable class is right, measured like the training loss.",
     source: ({ train }) => train.top1,
   },
   trainTop5: {
@@ -52,7 +53,7 @@ export const EPOCH_METRICS = {
     key: "train.top5",
     label: "Training top-5 accuracy",
     description:
-      "Fraction of training images whose class was among the five likeliest when they were trained on.",
+      "Fraction of training images whose class is among the five most probable, measured like the training loss.",
     source: ({ train }) => train.top5,
   },
   validationLoss: {
@@ -67,7 +68,7 @@ export const EPOCH_METRICS = {
     ...ACCURACY,
     key: "validation.top1",
     label: "Validation top-1 accuracy",
-    description: "Fraction of validation images whose likeliest class is right.",
+    description: "Fraction of validation images whose most probable class is right.",
     source: ({ validation }) => validation.top1,
     monitor: "VALIDATION_TOP1",
   },
@@ -75,7 +76,7 @@ export const EPOCH_METRICS = {
     ...ACCURACY,
     key: "validation.top5",
     label: "Validation top-5 accuracy",
-    description: "Fraction of validation images whose class is among the five likeliest.",
+    description: "Fraction of validation images whose class is among the five most probable.",
     source: ({ validation }) => validation.top5,
     monitor: "VALIDATION_TOP5",
   },

@@ -10,8 +10,8 @@ A run records each metric as points: a value at an optimizer step. \`Run.metrics
 \`Run.metricHistory\` and \`Run.metricPoints\` have its points, and \`Run.epochs\` has the metrics of each epoch together. The
 same keys select metrics in \`RunFilter.metric\`, \`RunOrderInput.metric\` and \`RunComparison.curves\`.
 
-A value may be NaN or infinite; the best value is always finite. A metric that is *not repeatable* differs between two runs
-that are otherwise equal bit by bit.
+A value may be NaN or infinite; the best value is always finite. A metric that is *not repeatable* may have
+different values in two runs whose weights and other metrics are equal bit by bit.
 `;
 
 /** The page docs/metrics.md. */
@@ -24,7 +24,7 @@ export function metricsReference(): string {
   return [
     INTRODUCTION,
     "## Once an epoch\n",
-    markdownTable([...COLUMNS, "Field of `Epoch`", "Word of `monitor`"], rows),
+    markdownTable([...COLUMNS, "Field of `Epoch`", "Value of `monitor`"], rows),
     "## Every step\n",
     markdownTable(COLUMNS, [cellsOf(BATCH_LOSS)]),
   ].join("\n");

@@ -165,7 +165,9 @@ function defaultCell(setting: Setting): string {
   if (setting.kind === "choice") return `\`${writtenInput(setting.default)}\``;
   if (!isScalar(setting)) return "its defaults";
   const value = `\`${defaultOf(setting)}\``;
-  return setting.defaultByArchitecture === true ? `${value} unless the architecture has another one` : value;
+  return setting.defaultByArchitecture === true
+    ? `${value}; some architectures have their own default, see [\`Architecture\`](#architecture)`
+    : value;
 }
 
 function meaningCell(setting: Setting): string {

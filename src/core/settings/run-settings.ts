@@ -439,8 +439,8 @@ export const RUN_SETTINGS = group(
       unit: "minutes",
       whenNull: "a checkpoint only at the end of each epoch",
       description:
-        "Time between checkpoints inside an epoch, beside the one at its end: the training that a crash may cost where " +
-        "epochs are long.",
+        "Time between checkpoints inside an epoch, in addition to the checkpoint at its end. A crash loses at most the " +
+        "training since the last checkpoint, so set it when epochs are long.",
     }),
     extendedAfterEpochs: recordedOnly(
       wholeNumbers({

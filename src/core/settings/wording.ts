@@ -89,7 +89,7 @@ function describeNull(setting: Setting): string | undefined {
       const value = defaultOf(setting);
       if (value === undefined) return undefined;
       return setting.defaultByArchitecture === true
-        ? `Null means the default, ${value} unless the architecture has another one.`
+        ? `Null means the default of the architecture, or ${value} if the architecture has none.`
         : `Null means the default, ${value}.`;
     }
   }
