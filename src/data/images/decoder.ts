@@ -179,8 +179,15 @@ function isOverPixelLimit(error: unknown): boolean {
 function rejectionOf(error: unknown, bytes: Uint8Array, format: ImageFormat): ImageRejected {
   const message = error instanceof Error ? error.message : String(error);
   const reason = endsTooEarly(bytes, format) ? "TRUNCATED" : "DAMAGED";
-  return new ImageRejected(reason, `${format}: ${tellingLine(message, format)}`, { cause: error });
+  const detail = tellingLine(message, format) ?? WORDS[reason];
+  return new ImageRejected(reason, `${format}: ${detail}`, { cause: error });
 }
+
+/** The detail where the decoder names no cause. */
+const WORDS = {
+  TRUNCATED: "the file ends before the image is complete",
+  DAMAGED: "the image data are damaged",
+} as const satisfies Partial<Record<QuarantineReason, string>>;
 
 /** The name that the loader of a format has in its messages. */
 const LOADERS: Record<ImageFormat, RegExp> = {
@@ -192,13 +199,16 @@ const LOADERS: Record<ImageFormat, RegExp> = {
   tiff: /tiff/i,
 };
 
-/** The line of the decoder's message that names the cause, without the offsets that some decoders append. */
-function tellingLine(message: string, format: ImageFormat): string {
+/**
+ * The line of the decoder's message that names the cause, without the offsets that some decoders append. Undefined when
+ * no line does.
+ */
+function tellingLine(message: string, format: ImageFormat): string | undefined {
   const lines = message
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^(source: bad seek|Warning treated as error)/.test(line));
-  const telling = lines.find((line) => LOADERS[format].test(line)) ?? lines[0] ?? message;
+  const telling = lines.find((line) => LOADERS[format].test(line)) ?? lines[0];
   // It may contain bytes of the file, and Postgres stores no NUL in a text.
-  return telling.replace(/[\p{Cc}\p{Cs}]/gu, "?").slice(0, 200);
+  return telling?.replace(/[\p{Cc}\p{Cs}]/gu, "?").slice(0, 200);
 }
