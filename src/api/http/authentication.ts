@@ -3,7 +3,7 @@ import type { RequestHandler } from "express";
 import type { AccessTokens } from "../../access/access-tokens.js";
 import { type Caller, hasRole } from "../../access/caller.js";
 import type { Role } from "../../core/enumerations.js";
-import { forbidden, HOW_TO_AUTHENTICATE } from "../errors/access-errors.js";
+import { forbidden, HOW_TO_AUTHENTICATE, TOKEN_UNKNOWN } from "../errors/access-errors.js";
 import { sendError } from "./json-errors.js";
 
 const BEARER = /^Bearer +(\S+)$/i;
@@ -16,7 +16,7 @@ export class Authentication {
 
   /** @param authorization value of the header, `Bearer esp_…` */
   async authenticate(authorization: unknown): Promise<Caller | null> {
-    const secret = typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
+    const secret = secretIn(authorization);
     return secret === undefined ? null : this.accessTokens.authenticate(secret);
   }
 
@@ -26,7 +26,8 @@ export class Authentication {
       const caller = await this.authenticate(request.headers.authorization);
       if (caller === null) {
         response.set("WWW-Authenticate", 'Bearer realm="espalier"');
-        sendError(response, "UNAUTHENTICATED", HOW_TO_AUTHENTICATE);
+        const received = hasToken(request.headers.authorization);
+        sendError(response, "UNAUTHENTICATED", received ? TOKEN_UNKNOWN : HOW_TO_AUTHENTICATE);
       } else if (!hasRole(caller, role)) {
         sendError(response, "FORBIDDEN", forbidden(role, caller.role).message);
       } else {
@@ -42,4 +43,13 @@ export class Authentication {
     if (caller === undefined) throw new Error("The route does not require a role, so its caller is unknown.");
     return caller;
   }
+}
+
+/** Whether the value of the header carries a token, valid or not. */
+export function hasToken(authorization: unknown): boolean {
+  return secretIn(authorization) !== undefined;
+}
+
+function secretIn(authorization: unknown): string | undefined {
+  return typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
 }

@@ -12,9 +12,9 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { AccessTokens } from "../../access/access-tokens.js";
 import type { Caller } from "../../access/caller.js";
 import type { Log } from "../../telemetry/log.js";
-import { SOCKET_NEEDS_TOKEN, SOCKET_TOKEN_REVOKED } from "../errors/access-errors.js";
+import { SOCKET_NEEDS_TOKEN, SOCKET_TOKEN_REVOKED, SOCKET_TOKEN_UNKNOWN } from "../errors/access-errors.js";
 import { codedError } from "../errors/coded-error.js";
-import type { Authentication } from "../http/authentication.js";
+import { type Authentication, hasToken } from "../http/authentication.js";
 import { refusalOf } from "../http/host-check.js";
 import type { OperationLimits } from "../limits/operation-limits.js";
 import type { RequestContext } from "../request-context.js";
@@ -140,7 +140,10 @@ export class SubscriptionServer implements AsyncDisposable {
     try {
       const caller = await this.#options.access.authentication.authenticate(authorization);
       if (caller === null) {
-        socket.close(CloseCode.Forbidden, SOCKET_NEEDS_TOKEN);
+        socket.close(
+          CloseCode.Forbidden,
+          hasToken(authorization) ? SOCKET_TOKEN_UNKNOWN : SOCKET_NEEDS_TOKEN,
+        );
         return false;
       }
       this.#callers.set(socket, caller);

@@ -72,14 +72,24 @@ test("introspection refuses anonymous requests and wrong or incomplete tokens", 
   assert.equal(basic.status, 401);
 });
 
+test("a wrong token is refused with another message than a missing one", async () => {
+  await using client = new GraphqlClient(server.url, "esp_wrong");
+  const { errors } = await client.send("{ system { version } }");
+  assert.equal(errors?.[0]?.extensions.code, "UNAUTHENTICATED");
+  assert.match(errors?.[0]?.message ?? "", /^The access token of this request is unknown or revoked\./);
+});
+
 test("a WebSocket without a token is closed, and the reason says what is missing", async () => {
-  for (const message of [
-    { type: "connection_init" },
-    { type: "connection_init", payload: { authorization: "Bearer esp_wrong" } },
-  ]) {
+  for (const [message, expected] of [
+    [{ type: "connection_init" }, /^An access token is needed/],
+    [
+      { type: "connection_init", payload: { authorization: "Bearer esp_wrong" } },
+      /^The access token of this connection is unknown or revoked\.$/,
+    ],
+  ] as const) {
     const { code, reason } = await closingOf(message);
     assert.equal(code, 4403);
-    assert.match(reason, /access token/);
+    assert.match(reason, expected);
   }
 });
 
