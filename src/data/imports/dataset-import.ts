@@ -127,8 +127,16 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   async #checkSource(source: ImportSourceRef): Promise<void> {
-    if ("uploadId" in source) await this.#options.uploads.pathOf(source.uploadId);
-    else await resolveImportFolder(source.folder, this.#options.config.importRoots);
+    if ("folder" in source) {
+      await resolveImportFolder(source.folder, this.#options.config.importRoots);
+      return;
+    }
+    try {
+      await this.#options.uploads.pathOf(source.uploadId);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      throw new AppError(error.code, error.message, { cause: error, path: ["source", "uploadId"] });
+    }
   }
 
   #run(unfinished: UnfinishedImport): void {

@@ -51,7 +51,7 @@ export class Uploads {
       throw invalid("sizeBytes", "a whole number of bytes, at least 0", sizeBytes);
     }
     if (sizeBytes !== null && sizeBytes > this.#limitBytes)
-      throw tooLarge(this.#limitBytes, `${sizeBytes} bytes`);
+      throw tooLarge(this.#limitBytes, `${sizeBytes} bytes`, ["sizeBytes"]);
     const sha256 = input.sha256?.toLowerCase() ?? null;
     if (sha256 !== null && !/^[0-9a-f]{64}$/.test(sha256)) {
       throw invalid("sha256", "64 hexadecimal digits", input.sha256);
@@ -212,10 +212,11 @@ function invalid(field: string, expected: string, received: unknown): AppError {
   );
 }
 
-function tooLarge(limitBytes: number, received: string): AppError {
+function tooLarge(limitBytes: number, received: string, path: readonly string[] = []): AppError {
   return new AppError(
     "UPLOAD_TOO_LARGE",
     `A file may have at most ${limitBytes} bytes. Received ${received}.`,
+    { path },
   );
 }
 

@@ -91,8 +91,8 @@ test("files are uploaded before the mutations that use them, and images are down
     });
     assert.equal(refused.uploadId, null);
     assert.deepEqual(
-      refused.userErrors.map(({ code }) => code),
-      ["UPLOAD_TOO_LARGE"],
+      refused.userErrors.map(({ code, path }) => [code, path]),
+      [["UPLOAD_TOO_LARGE", ["sizeBytes"]]],
     );
 
     const { putUrl } = await createUpload();

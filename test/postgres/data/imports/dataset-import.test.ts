@@ -170,6 +170,11 @@ describe("an import", () => {
       ["IDEMPOTENCY_KEY_INVALID", { ...good, idempotencyKey: "" }],
     ];
     for (const [code, input] of cases) assert.equal(await refusal(world.importer.start(input)), code);
+    const absent = { uploadId: "upl_00000000000000000000000000" };
+    await assert.rejects(world.importer.start({ ...good, source: absent }), {
+      code: "UPLOAD_NOT_FOUND",
+      path: ["source", "uploadId"],
+    });
     assert.equal(await world.database.prisma.dataset.count(), 0);
   });
 });
