@@ -2,6 +2,9 @@ import { AppError } from "../core/app-error.js";
 import { parseModelRef } from "./model-ref.js";
 import type { ModelStore } from "./model-store.js";
 
+/** Models that a message lists at most. */
+const LISTED_MODELS = 10;
+
 /**
  * The error for a reference that names no model version. Says which part of it does not exist, and what does.
  *
@@ -24,7 +27,7 @@ async function explain(models: ModelStore, ref: string): Promise<string> {
     );
   }
   const model = await models.findModelByName(parsed.model);
-  if (model === null) return `There is no model named "${parsed.model}". Received ${JSON.stringify(ref)}.`;
+  if (model === null) return `There is no model named "${parsed.model}". ${await describeModels(models)}`;
   if (parsed.kind === "alias") {
     const names = (await models.aliasesOfModels([model.id])).map(({ name }) => name);
     const existing = names.length === 0 ? "It has no aliases." : `Aliases: ${names.join(", ")}.`;
@@ -33,4 +36,11 @@ async function explain(models: ModelStore, ref: string): Promise<string> {
   const [latest] = await models.latestVersions([model.id]);
   if (latest === undefined || parsed.kind === "latest") return `The model "${model.name}" has no versions.`;
   return `The model "${model.name}" has no version ${parsed.number}. Its latest version is ${latest.number}.`;
+}
+
+async function describeModels(models: ModelStore): Promise<string> {
+  const { items, hasNextPage } = await models.listModels({ first: LISTED_MODELS, after: null });
+  if (items.length === 0) return "There are no models yet.";
+  const names = items.map(({ node }) => node.name).join(", ");
+  return (await hasNextPage()) ? `The newest models: ${names}.` : `Models: ${names}.`;
 }

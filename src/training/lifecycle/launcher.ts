@@ -8,6 +8,7 @@ import { normalForm } from "../../core/settings/normal-form.js";
 import { PRIORITY } from "../../core/settings/run-limits.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
+import { datasetVersionNotFound } from "../../data/versions/dataset-version-not-found.js";
 import { countParameters, networkOfRun } from "../../graph/architectures/network-spec.js";
 import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 import type { Clock } from "../../lang/clock.js";
@@ -117,24 +118,19 @@ export class RunLauncher {
     ref: string,
   ): Promise<{ readonly version: DatasetVersionRecord; readonly classes: readonly ClassCountRecord[] }> {
     const { datasets } = this.options;
-    const refuse = (
-      code: "DATASET_VERSION_NOT_FOUND" | "DATASET_NOT_READY" | "DATASET_UNFIT",
-      message: string,
-    ) => new AppError(code, message, { path: ["dataset"] });
+    const refuse = (code: "DATASET_NOT_READY" | "DATASET_UNFIT", message: string) =>
+      new AppError(code, message, { path: ["dataset"] });
 
     const version = await datasets.findVersionByRef(ref);
-    if (version === null) {
-      throw refuse(
-        "DATASET_VERSION_NOT_FOUND",
-        `A dataset is named like "flowers" (its latest ready version) or "flowers:3". There is no ready version ` +
-          `for ${JSON.stringify(ref)}.`,
-      );
-    }
+    if (version === null) throw await datasetVersionNotFound(datasets, ref, ["dataset"]);
     const name = `${version.datasetName}:${version.number}`;
     if (version.status !== "READY") {
       throw refuse(
         "DATASET_NOT_READY",
-        `A run needs a dataset version that is READY. ${name} is ${version.status}.`,
+        `A run needs a dataset version that is READY. ${name} is ${version.status}. ` +
+          (version.status === "IMPORTING"
+            ? "Launch the run when its import has ended."
+            : "Correct what its `failure` says, and import the data again."),
       );
     }
     if (version.classNames.length < 2) {

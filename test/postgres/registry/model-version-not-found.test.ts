@@ -9,6 +9,10 @@ import { insertTrainedRun } from "../../testkit/trained-run.js";
 test("the error for an unknown model version says what exists", async () => {
   await using testDatabase = await createTestDatabase();
   const models = new ModelStore(testDatabase.database);
+  assert.equal(
+    (await modelVersionNotFound(models, "trees")).message,
+    'There is no model named "trees". There are no models yet.',
+  );
   const run = await insertTrainedRun(testDatabase.database);
   const version = await models.insertVersion({
     id: newId("modelVersion"),
@@ -28,10 +32,7 @@ test("the error for an unknown model version says what exists", async () => {
   const messageFor = async (ref: string): Promise<string> =>
     (await modelVersionNotFound(models, ref)).message;
 
-  assert.equal(
-    await messageFor("trees@champion"),
-    'There is no model named "trees". Received "trees@champion".',
-  );
+  assert.equal(await messageFor("trees@champion"), 'There is no model named "trees". Models: flowers.');
   assert.equal(
     await messageFor("flowers:7"),
     'The model "flowers" has no version 7. Its latest version is 1.',

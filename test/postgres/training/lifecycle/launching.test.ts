@@ -68,6 +68,27 @@ test("a run that could not train is refused and leaves no rows", async (t) => {
   assert.equal(await training.experiments.findByName("trees"), null);
 });
 
+test("the error for an unknown dataset version says what exists", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  await insertVersion(training.database, { dataset: "unfinished", status: "IMPORTING" });
+  for (const [dataset, message] of [
+    ["birds", 'There is no dataset named "birds".'],
+    ["flowers:9", 'The dataset "flowers" has no version 9. Its latest version is 1.'],
+    [
+      "unfinished",
+      'The dataset "unfinished" has no version that is READY. Its latest version, 1, is IMPORTING.',
+    ],
+    [
+      "flowers:x",
+      'A dataset version is named "flowers" (the latest ready version of a dataset) or "flowers:3". ' +
+        'Received "flowers:x".',
+    ],
+  ] as const) {
+    await assert.rejects(training.launch({ dataset }), { message, path: ["dataset"] });
+  }
+});
+
 test("balanced class weights count the training split, and are recorded with the run", async () => {
   await using training = await openTraining();
   // The training split has two samples of the first class and one of the second.
