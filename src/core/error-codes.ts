@@ -99,7 +99,7 @@ export const ERROR_CODES = {
   FORBIDDEN: caller("access", "The access token has too low a role.", { httpStatus: 403 }),
   LAST_ADMIN_TOKEN: caller("access", "The last token with the role ADMIN cannot be revoked."),
   TOKEN_NOT_FOUND: caller("access", "There is no access token with this id."),
-  UNAUTHENTICATED: caller("access", "The access token is missing, unknown, expired or revoked.", {
+  UNAUTHENTICATED: caller("access", "The access token is missing, unknown or revoked.", {
     httpStatus: 401,
   }),
 
@@ -108,7 +108,7 @@ export const ERROR_CODES = {
   ARCHIVE_UNSUPPORTED: caller("dataset", "The uploaded file is neither a zip, a tar nor a tar.gz."),
   DATASET_NOT_READY: caller("dataset", "The dataset version is still importing, or its import failed."),
   DATASET_UNFIT: caller("dataset", "The dataset version lacks the samples that this configuration needs."),
-  DATASET_VERSION_NOT_FOUND: caller("dataset", "There is no such dataset version.", INVALID_DATA),
+  DATASET_VERSION_NOT_FOUND: caller("dataset", "There is no such dataset or dataset version.", INVALID_DATA),
   DATASET_VERSION_NOT_READY: caller(
     "dataset",
     "Shards can be made of a READY dataset version only.",
@@ -187,8 +187,11 @@ export const ERROR_CODES = {
 
   MODEL_DAMAGED: operator("model", "The stored files of a model version have changed.", INVALID_DATA),
   MODEL_FORMAT_UNKNOWN: operator("model", "The stored model version has an unknown format.", INVALID_DATA),
-  MODEL_NOT_FOUND: caller("model", "There is no model of this name."),
-  MODEL_VERSION_NOT_FOUND: caller("model", "There is no such model version or alias.", INVALID_DATA),
+  MODEL_NOT_FOUND: caller(
+    "model",
+    "There is no model of this name (`MODEL_VERSION_NOT_FOUND` where a model version is expected).",
+  ),
+  MODEL_VERSION_NOT_FOUND: caller("model", "There is no such model, model version or alias.", INVALID_DATA),
   TOO_MANY_IMAGES: caller("model", "The call has more images than the server classifies at once."),
   TOP_K_INVALID: caller("model", "`topK` is not a positive integer."),
 

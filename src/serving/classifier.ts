@@ -105,7 +105,7 @@ export class Classifier {
 
   #check({ images, topK }: ClassifyRequest): void {
     if (!Number.isSafeInteger(topK) || topK < 1) {
-      throw new AppError("TOP_K_INVALID", `topK must be a whole number from 1. Received ${topK}.`, {
+      throw new AppError("TOP_K_INVALID", `topK must be a whole number of at least 1. Received ${topK}.`, {
         path: ["topK"],
       });
     }

@@ -217,6 +217,6 @@ async function takeOwnership(client: pg.Client): Promise<boolean> {
 function inUse(folder: string): AppError {
   return new AppError(
     "HOME_IN_USE",
-    `Another Espalier is running on ${folder}. Stop it first, or set ESPALIER_HOME to another folder.`,
+    `Another process runs the PostgreSQL in ${folder}. Stop that process first.`,
   );
 }

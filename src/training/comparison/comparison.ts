@@ -89,8 +89,8 @@ export class RunComparer {
     if (different < MIN_RUNS || different > MAX_RUNS || different !== runIds.length) {
       throw new AppError(
         "COMPARISON_INVALID",
-        `A comparison takes ${MIN_RUNS} to ${MAX_RUNS} different runs. Received ${runIds.length} ids, ` +
-          `${different} of them different.`,
+        `A comparison takes ${MIN_RUNS} to ${MAX_RUNS} different runs. Received ${runIds.length}` +
+          `${different === runIds.length ? "" : ", of which some are the same"}.`,
         { path: ["runIds"] },
       );
     }

@@ -42,7 +42,7 @@ export class RunDeletionStore {
         const refs = versions.map(({ model, number }) => `${model.name}:${number}`);
         throw new AppError(
           "RUN_HAS_DEPENDENTS",
-          `A run can only be deleted when no model version was made of it. Made of the run ${runId}: ${refs.join(", ")}.`,
+          `The run ${runId} cannot be deleted, because model versions were registered from it: ${refs.join(", ")}.`,
           { path: ["runId"] },
         );
       }

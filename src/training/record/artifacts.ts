@@ -31,7 +31,8 @@ export class Artifacts {
     // Postgres refuses some texts that a path may contain, and no artifact has such a name.
     const possible = kindOfId(runId) === "run" && ARTIFACT_NAME.test(name);
     const artifact = possible ? await this.store.find(runId, name) : null;
-    if (artifact === null) throw notFound(runId, name, "There is none.");
+    if (artifact === null)
+      throw notFound(`The run ${JSON.stringify(runId)} has no artifact ${JSON.stringify(name)}.`);
     const { file: inFolder, ...record } = artifact;
     const location =
       inFolder === null
@@ -42,19 +43,14 @@ export class Artifacts {
     } catch (cause) {
       if (!hasSystemCode(cause, "ENOENT")) throw cause;
       throw notFound(
-        runId,
-        name,
-        "Its file is gone: ask again, for a newer one may have replaced it.",
+        `The file of the artifact ${JSON.stringify(name)} of the run ${JSON.stringify(runId)} is gone. Ask again: a ` +
+          "newer file may have replaced it.",
         cause,
       );
     }
   }
 }
 
-function notFound(runId: string, name: string, why: string, cause?: unknown): AppError {
-  return new AppError(
-    "ARTIFACT_NOT_FOUND",
-    `Expected the artifact ${JSON.stringify(name)} of the run ${JSON.stringify(runId)}. ${why}`,
-    cause === undefined ? {} : { cause },
-  );
+function notFound(message: string, cause?: unknown): AppError {
+  return new AppError("ARTIFACT_NOT_FOUND", message, { cause });
 }
