@@ -26,7 +26,7 @@ export async function startWorker(config: Config, { log, progress }: StartOption
     throw new AppError(
       "WORKER_NEEDS_DATABASE",
       "A worker takes its runs from the database of a server. Set DATABASE_URL to the server's database, and ESPALIER_HOME " +
-        "to the server's home folder. DATABASE_URL is not set.",
+        "to the server's home folder. DATABASE_URL is not set: the embedded PostgreSQL is for the server alone.",
     );
   }
   await using starting = new OwnedResources();

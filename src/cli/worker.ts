@@ -8,8 +8,8 @@ export function workerCommand(): Command {
     .summary("train the runs of a server, over the same database and home folder")
     .description(
       "Trains the runs of a server in a process of its own, on the same machine or on another one. It needs the " +
-        "server's DATABASE_URL, and the server's home folder as ESPALIER_HOME. The server's embedded PostgreSQL cannot " +
-        "be used; set DATABASE_URL to a PostgreSQL of your own for both. Ctrl-C stops it after the current " +
+        "server's DATABASE_URL, and the server's home folder as ESPALIER_HOME. The embedded PostgreSQL is " +
+        "for the server alone: set DATABASE_URL to a PostgreSQL of your own for both. Ctrl-C stops it after the current " +
         "step; its run continues in another worker.",
     )
     .option(
