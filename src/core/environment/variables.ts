@@ -6,6 +6,8 @@ import { AppError } from "../app-error.js";
 export interface EnvironmentVariable<T> extends Description {
   /** The valid values, as they stand behind "must be". */
   readonly values: string;
+  /** Whether the value may hold a password, so that no message repeats it. */
+  readonly secret?: true;
   /** The value while the variable is unset or empty, for a person. */
   readonly unset: string;
   /**
@@ -41,10 +43,11 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
  */
 export const ENVIRONMENT_VARIABLES = {
   DATABASE_URL: {
-    values: "the URL of a PostgreSQL database",
+    values: "the URL of a PostgreSQL database, such as `postgresql://user:password@host/database`",
+    secret: true,
     unset:
       "`serve` starts an embedded PostgreSQL in the home folder, `migrations` a temporary one; `worker` has no default",
-    read: (text): string | null => text,
+    read: (text): string | null | undefined => (text === null || isPostgresUrl(text) ? text : undefined),
     description:
       "The PostgreSQL database that holds everything but files. A worker requires it, and needs the same database as its " +
       "server, which therefore cannot use the embedded one. `migrations` leaves this database alone: it creates a " +
@@ -179,7 +182,7 @@ export type Environment = {
  * Parses every variable of the table.
  *
  * @param folder relative paths are relative to it
- * @throws AppError `CONFIG_INVALID` that names the variable, its valid values and the received value
+ * @throws AppError `CONFIG_INVALID` that names the variable, its valid values and, unless secret, the received value
  */
 export function readEnvironment(environment: NodeJS.ProcessEnv, folder: string): Environment {
   const entries = Object.entries<EnvironmentVariable<unknown>>(ENVIRONMENT_VARIABLES).map(
@@ -187,9 +190,10 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, folder: string):
       const text = environment[name]?.trim() || null;
       const value = variable.read(text, { folder, environment });
       if (value === undefined) {
+        const received = variable.secret ? "" : ` Received ${JSON.stringify(text)}.`;
         throw new AppError(
           "CONFIG_INVALID",
-          `${name} must be ${variable.values.replaceAll("`", "")}. Received ${JSON.stringify(text)}.`,
+          `${name} must be ${variable.values.replaceAll("`", "")}.${received}`,
         );
       }
       return [name, value];
@@ -237,6 +241,10 @@ function onOff(otherwise: "on" | "off"): Pick<EnvironmentVariable<boolean>, "val
       return value === undefined ? undefined : value === "on";
     },
   };
+}
+
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 /** A process that crashed. */

@@ -5,6 +5,7 @@ import pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
+import { unreachable } from "../unreachable.js";
 import { applyMigrations, migrationsFolder } from "./apply-migrations.js";
 import { sqlFromDatabaseToSchema } from "./schema-engine.js";
 
@@ -73,7 +74,11 @@ async function withScratchDatabase<T>(url: string, work: (scratchUrl: string) =>
   const scratch = new URL(url);
   scratch.pathname = `/${name}`;
   const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw unreachable(url, cause);
+  }
   try {
     await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
     try {

@@ -33,7 +33,24 @@ describe("the configuration", () => {
     assert.deepEqual(crash, { signal: "SIGSEGV", pid: 4711 });
   });
 
+  test("takes the URL of a database as it is", () => {
+    for (const url of ["postgresql://a:b@host:5433/espalier", "postgres:///espalier?host=/run/postgresql"]) {
+      assert.equal(parseConfig({ DATABASE_URL: url }, "/").databaseUrl, url);
+    }
+  });
+
   const invalid: readonly (readonly [string, string, string])[] = [
+    // The value may hold a password, so it is not repeated.
+    [
+      "DATABASE_URL",
+      "postgres//espalier:secret@localhost/espalier",
+      "DATABASE_URL must be the URL of a PostgreSQL database, such as postgresql://user:password@host/database.",
+    ],
+    [
+      "DATABASE_URL",
+      "mysql://localhost/espalier",
+      "DATABASE_URL must be the URL of a PostgreSQL database, such as postgresql://user:password@host/database.",
+    ],
     ["ESPALIER_PORT", "http", 'ESPALIER_PORT must be an integer from 0 to 65535. Received "http".'],
     ["ESPALIER_PORT", "65536", 'ESPALIER_PORT must be an integer from 0 to 65535. Received "65536".'],
     ["ESPALIER_SOCKETS", "0", 'ESPALIER_SOCKETS must be an integer of at least 1. Received "0".'],
