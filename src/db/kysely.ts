@@ -1,10 +1,13 @@
 import {
   CamelCasePlugin,
   Kysely,
+  type PluginTransformQueryArgs,
   type PluginTransformResultArgs,
   PostgresDialect,
   type PostgresPool,
+  PostgresQueryCompiler,
   type QueryResult,
+  type RootOperationNode,
   type UnknownRow,
 } from "kysely";
 import type pg from "pg";
@@ -12,6 +15,15 @@ import type { Tables } from "./generated/kysely/tables.js";
 
 /** Translates the names of columns. The rows of one result have the same names, so these are translated once. */
 class ColumnNames extends CamelCasePlugin {
+  /** `ColumnNameCompiler` translates the names of a query, which saves a copy of its tree. */
+  override transformQuery({ node }: PluginTransformQueryArgs): RootOperationNode {
+    return node;
+  }
+
+  columnOf(name: string): string {
+    return this.snakeCase(name);
+  }
+
   override async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
     const names = Object.keys(result.rows[0] ?? {}).map((name) => [name, this.camelCase(name)] as const);
     if (names.every(([name, translated]) => name === translated)) return result;
@@ -27,9 +39,21 @@ class ColumnNames extends CamelCasePlugin {
 /** Shared because it remembers the names it has translated. */
 const COLUMN_NAMES = new ColumnNames();
 
+class ColumnNameCompiler extends PostgresQueryCompiler {
+  protected override sanitizeIdentifier(name: string): string {
+    return super.sanitizeIdentifier(COLUMN_NAMES.columnOf(name));
+  }
+}
+
+class ColumnNameDialect extends PostgresDialect {
+  override createQueryCompiler(): ColumnNameCompiler {
+    return new ColumnNameCompiler();
+  }
+}
+
 /** Kysely over all connections of a pool. The caller ends the pool; nothing else needs to be disposed. */
 export function kyselyOverPool(pool: PostgresPool): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [COLUMN_NAMES] });
+  return new Kysely<Tables>({ dialect: new ColumnNameDialect({ pool }), plugins: [COLUMN_NAMES] });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { storedNumber } from "../stored-json.js";
-import { EPOCH_METRIC_NAMES, type EpochMetricName } from "./epoch-metrics.js";
+import { parseStored, storedNumber } from "../stored-json.js";
+import { EPOCH_METRIC_NAMES, type EpochMetricName, type EpochMetricValues } from "./epoch-metrics.js";
 
 const value = storedNumber.default(Number.NaN);
 
@@ -10,3 +10,29 @@ export const storedMetrics = z.object(
     Record<EpochMetricName, typeof value>
   >,
 );
+
+/**
+ * Reads the same as `storedMetrics`, but without a schema, because a comparison reads thousands of epochs.
+ *
+ * @throws Error for anything that `storedMetrics` does not take either
+ */
+export function readStoredMetrics(json: unknown): EpochMetricValues {
+  const values: Partial<Record<EpochMetricName, number>> = {};
+  for (const name of EPOCH_METRIC_NAMES) {
+    const value = isObject(json) ? numberOf(json[name]) : null;
+    if (value === null) return parseStored(storedMetrics, json, "epoch");
+    values[name] = value;
+  }
+  return values as EpochMetricValues;
+}
+
+function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+/** Null for anything that `storedNumber` does not take. */
+function numberOf(stored: unknown): number | null {
+  if (typeof stored === "number") return stored;
+  if (stored === undefined) return Number.NaN;
+  return stored === "NaN" || stored === "Infinity" || stored === "-Infinity" ? Number(stored) : null;
+}

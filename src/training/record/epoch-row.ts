@@ -1,7 +1,6 @@
 import type { Selectable } from "kysely";
-import { storedMetrics } from "../../core/metrics/stored-metrics.js";
+import { readStoredMetrics } from "../../core/metrics/stored-metrics.js";
 import type { EpochRecord } from "../../core/run-events.js";
-import { parseStored } from "../../core/stored-json.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 
 /** The columns of an EpochRecord. */
@@ -14,5 +13,5 @@ export const EPOCH_FIELDS = [
 type EpochRow = Pick<Selectable<Tables["epoch"]>, (typeof EPOCH_FIELDS)[number]>;
 
 export function epochRecordOf({ number, metrics, seconds }: EpochRow): EpochRecord {
-  return { number, ...parseStored(storedMetrics, metrics, "epoch"), seconds };
+  return { number, ...readStoredMetrics(metrics), seconds };
 }
