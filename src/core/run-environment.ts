@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Precision } from "./enumerations.js";
+import { parseStored } from "./stored-json.js";
 
 const COMPUTE_PRECISION = z.enum(Precision).exclude(["AUTO"]);
 
@@ -31,3 +32,10 @@ export const RUN_ENVIRONMENT = z.object({
 
 /** Where a run ran: what must be equal for a rerun to give equal bytes. */
 export type RunEnvironment = Readonly<z.infer<typeof RUN_ENVIRONMENT>>;
+
+const STORED_ENVIRONMENT = RUN_ENVIRONMENT.nullable();
+
+/** Reads the environment of a stored run; null before PREPARING. */
+export function readRunEnvironment(json: unknown): RunEnvironment | null {
+  return parseStored(STORED_ENVIRONMENT, json, "environment of a run");
+}

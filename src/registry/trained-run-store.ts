@@ -1,6 +1,5 @@
-import { RUN_ENVIRONMENT } from "../core/run-environment.js";
+import { readRunEnvironment } from "../core/run-environment.js";
 import { readRunConfiguration } from "../core/settings/stored-configuration.js";
-import { parseStored } from "../core/stored-json.js";
 import type { Database } from "../db/database.js";
 import type { TrainedRun } from "./model-records.js";
 
@@ -40,7 +39,7 @@ export class TrainedRunStore {
     });
     if (run === null) return null;
     const { datasetVersion: version, checkpoints } = run;
-    const environment = parseStored(RUN_ENVIRONMENT.nullable(), run.environment, "environment of a run");
+    const environment = readRunEnvironment(run.environment);
     return {
       id: run.id,
       configuration: readRunConfiguration(run.configuration),

@@ -51,8 +51,10 @@ const STORED_PROGRESS = z.object({
 /** The newest progress, as the run's row holds it. */
 export type StoredProgress = Readonly<z.infer<typeof STORED_PROGRESS>>;
 
+const PROGRESS_OR_NULL = STORED_PROGRESS.nullable();
+
 export function decodeProgress(json: unknown): StoredProgress | null {
-  return parseStored(STORED_PROGRESS.nullable(), json, "progress of a run");
+  return parseStored(PROGRESS_OR_NULL, json, "progress of a run");
 }
 
 /** Reads the body of a durable event from its `kind` and JSON columns. */

@@ -1,5 +1,5 @@
 import { type ExpressionBuilder, type ExpressionWrapper, sql } from "kysely";
-import type { RunEnvironment } from "../../core/run-environment.js";
+import { type RunEnvironment, readRunEnvironment } from "../../core/run-environment.js";
 import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/run-state.js";
 import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
@@ -7,7 +7,6 @@ import type { Tables } from "../../db/generated/kysely/tables.js";
 import type { Transaction } from "../../db/transaction.js";
 import { decodeProgress } from "../events/event-encoding.js";
 import type { RunEventStore } from "../events/event-store.js";
-import { decodeEnvironment } from "../record/run-row.js";
 import { AttemptReplaced, type RunAttempt } from "./attempt.js";
 import type { StopRequest } from "./queue-store.js";
 import type { RunStateStore } from "./state-store.js";
@@ -244,7 +243,7 @@ export class RunInterruptionStore {
     return {
       ...row,
       state: row.state,
-      environment: decodeEnvironment(row.environment),
+      environment: readRunEnvironment(row.environment),
       hasStepped: (decodeProgress(row.progress)?.loss ?? null) !== null,
     };
   }

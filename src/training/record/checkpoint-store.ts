@@ -23,6 +23,8 @@ export interface SavedCheckpoint {
 const CHECKPOINT_POSITION = z.object({ ...EPOCH_POSITION.shape, learningRate: storedNumber });
 export type CheckpointPosition = Readonly<z.infer<typeof CHECKPOINT_POSITION>>;
 
+const STORED_POSITION = CHECKPOINT_POSITION.nullable();
+
 export interface KeptCheckpoint extends SavedCheckpoint {
   readonly best: boolean;
 }
@@ -54,7 +56,7 @@ export class CheckpointStore {
     });
     return rows.map(({ position, sizeBytes, ...row }) => ({
       ...row,
-      position: parseStored(CHECKPOINT_POSITION.nullable(), position, "position of a checkpoint"),
+      position: parseStored(STORED_POSITION, position, "position of a checkpoint"),
       sizeBytes: Number(sizeBytes),
     }));
   }

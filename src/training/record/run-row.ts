@@ -1,10 +1,9 @@
 import type { Selectable } from "kysely";
 import type { RunConfiguration } from "../../core/run-configuration.js";
-import { RUN_ENVIRONMENT, type RunEnvironment } from "../../core/run-environment.js";
+import { type RunEnvironment, readRunEnvironment } from "../../core/run-environment.js";
 import type { RunProgress } from "../../core/run-events.js";
 import { hasProgress } from "../../core/run-state.js";
 import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
-import { parseStored } from "../../core/stored-json.js";
 import { Prisma } from "../../db/generated/client.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 import { decodeProgress } from "../events/event-encoding.js";
@@ -52,12 +51,13 @@ export interface RunRecord extends Readonly<Omit<Columns, "configuration" | "env
 export type RunRow = Omit<Columns, "parameterCount"> & { readonly parameterCount: number | bigint };
 
 /**
- * The record of a row. Its configuration is read when it is used, and only then throws `CONFIGURATION_UNREADABLE`, so
- * that a run of a later version neither breaks a list of runs nor blocks the queue.
+ * The record of a row. Its configuration and its environment are read when they are used, and only then throw, so that a
+ * run of a later version neither breaks a list of runs nor blocks the queue.
  */
 export function runRecordOf(row: RunRow): RunRecord {
   const progress = hasProgress(row.state) ? decodeProgress(row.progress) : null;
   let configuration: RunConfiguration | undefined;
+  let environment: RunEnvironment | null | undefined;
   return {
     ...row,
     get configuration() {
@@ -65,11 +65,10 @@ export function runRecordOf(row: RunRow): RunRecord {
       return configuration;
     },
     parameterCount: Number(row.parameterCount),
-    environment: decodeEnvironment(row.environment),
+    get environment() {
+      if (environment === undefined) environment = readRunEnvironment(row.environment);
+      return environment;
+    },
     progress: progress?.progress ?? null,
   };
-}
-
-export function decodeEnvironment(json: unknown): RunEnvironment | null {
-  return parseStored(RUN_ENVIRONMENT.nullable(), json, "environment of a run");
 }
