@@ -16,6 +16,9 @@ export function openPool(url: string, log: Log): pg.Pool {
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types: { getTypeParser: typeParser },
   });
+  // Kysely holds connections without listening: one that is lost while no query runs on it would end the process. The
+  // next query on it fails with the same error.
+  pool.on("connect", (client) => client.on("error", () => {}));
   // The server closed an idle connection; the pool replaces it.
   pool.on("error", (error) => log.warn("lost a connection to the database", { error }));
   return pool;

@@ -158,6 +158,20 @@ function isUnreachable(error: unknown): boolean {
   return error instanceof AppError && error.code === "DATABASE_UNREACHABLE";
 }
 
+test("a connection that is lost while no query runs on it fails the next query, and nothing else", async () => {
+  await using testDatabase = await createTestDatabase();
+  const { kysely } = testDatabase.database;
+  await kysely.connection().execute(async (connection) => {
+    const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(connection);
+    const [{ pid } = { pid: 0 }] = rows;
+    await sql`SELECT pg_terminate_backend(${pid})`.execute(kysely);
+    const isThere = sql<{ there: boolean }>`
+      SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ${pid}) AS there`;
+    while ((await isThere.execute(kysely)).rows[0]?.there);
+    await assert.rejects(sql`SELECT 1`.execute(connection), isConnectionLoss);
+  });
+});
+
 test("a lost connection is distinguished from a failed statement, also outside of transactions", async () => {
   await using testDatabase = await createTestDatabase();
   await using link = await DatabaseLink.open(testDatabase.url);
