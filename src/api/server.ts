@@ -82,10 +82,11 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
 
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(securityHeaders, hostCheck(listensOnLoopback), pathCheck);
+  app.use(securityHeaders, hostCheck(listensOnLoopback));
   app.use(healthRoutes(services.datasets, log));
   app.use(graphqlRoute(graphql, authentication, contextOf));
   app.use(uploadRoute(services.uploads, authentication));
+  app.use(pathCheck);
   app.use(sampleImageRoute(services, authentication));
   app.use(augmentationRoute(services.augmentationPreview, authentication));
   app.use(artifactRoute(services.artifactFiles, authentication));

@@ -27,7 +27,10 @@ async function explain(models: ModelStore, ref: string): Promise<string> {
     );
   }
   const model = await models.findModelByName(parsed.model);
-  if (model === null) return `There is no model named "${parsed.model}". ${await describeModels(models)}`;
+  if (model === null) {
+    const reason = `there is no model named "${parsed.model}"`;
+    return `${JSON.stringify(ref)} names no model version: ${reason}. ${await describeModels(models)}`;
+  }
   if (parsed.kind === "alias") {
     const names = (await models.aliasesOfModels([model.id])).map(({ name }) => name);
     const existing = names.length === 0 ? "It has no aliases." : `Aliases: ${names.join(", ")}.`;

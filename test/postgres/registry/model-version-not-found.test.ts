@@ -11,7 +11,7 @@ test("the error for an unknown model version says what exists", async () => {
   const models = new ModelStore(testDatabase.database);
   assert.equal(
     (await modelVersionNotFound(models, "trees")).message,
-    'There is no model named "trees". There are no models yet.',
+    '"trees" names no model version: there is no model named "trees". There are no models yet.',
   );
   const run = await insertTrainedRun(testDatabase.database);
   const version = await models.insertVersion({
@@ -32,7 +32,10 @@ test("the error for an unknown model version says what exists", async () => {
   const messageFor = async (ref: string): Promise<string> =>
     (await modelVersionNotFound(models, ref)).message;
 
-  assert.equal(await messageFor("trees@champion"), 'There is no model named "trees". Models: flowers.');
+  assert.equal(
+    await messageFor("trees@champion"),
+    '"trees@champion" names no model version: there is no model named "trees". Models: flowers.',
+  );
   assert.equal(
     await messageFor("flowers:7"),
     'The model "flowers" has no version 7. Its latest version is 1.',
