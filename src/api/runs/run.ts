@@ -10,7 +10,7 @@ import { RunEnvironment } from "./run-environment.js";
 import { RunProgress } from "./run-progress.js";
 import { RunState } from "./run-state.js";
 
-/** What `Node` and `RunResolver` show of a record; the fields of Run are all the rest of it. */
+/** Columns of a record that `Node` and `RunResolver` show; Run has a field for each of the others. */
 type ShownElsewhere = "id" | "experimentId" | "datasetVersionId" | "configuration" | "parameterCount";
 
 @ObjectType({ implements: Node, description: "One training of a network on one dataset version." })

@@ -14,7 +14,7 @@ type NotLaunched =
   | ("id" | "experimentId" | "configuration" | "createdAt")
   | ("state" | "endReason" | "endDetail" | "environment" | "progress" | "attempt" | "startedAt" | "endedAt");
 
-/** What a launch decides about a run. A column that is left out has its default. */
+/** Columns that a launch sets. A column that is left out has its default. */
 export interface NewRun extends Omit<Pick<Prisma.RunUncheckedCreateInput, RunField>, NotLaunched> {
   /** Name of an experiment, which is created when it is new. */
   readonly experiment: string;
