@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ClientError } from "../../src/client/client-error.js";
 import type { RunConfigurationInput, SplitInput } from "../../src/client/generated/graphql.js";
+import { isJsonObject, jsonOf } from "../../src/lang/json.js";
 
 /** A split of the dataset and a configuration of the run, as in `examples/recipes`. */
 export interface Recipe {
@@ -15,8 +16,8 @@ export interface Recipe {
  */
 export async function readRecipe(file: string): Promise<Recipe> {
   const text = await readFile(file, "utf8");
-  const recipe = parse(text);
-  if (isRecord(recipe) && isRecord(recipe.split) && isRecord(recipe.configuration)) {
+  const recipe = jsonOf(text);
+  if (isJsonObject(recipe) && isJsonObject(recipe.split) && isJsonObject(recipe.configuration)) {
     const { validation, test, seed = 0 } = recipe.split;
     if (typeof validation === "number" && typeof test === "number" && typeof seed === "number") {
       return { split: { validation, test, seed }, configuration: recipe.configuration };
@@ -33,23 +34,11 @@ export async function readRecipe(file: string): Promise<Recipe> {
 export function withEpochs(recipe: Recipe, epochs: number): Recipe {
   const { epochs: before, learningRate } = recipe.configuration;
   const scale = typeof before === "number" ? epochs / before : 1;
-  const schedules = Object.entries(isRecord(learningRate) ? learningRate : {}).map(([kind, schedule]) => {
-    const warmupEpochs = isRecord(schedule) ? schedule.warmupEpochs : null;
-    if (!isRecord(schedule) || typeof warmupEpochs !== "number") return [kind, schedule];
+  const schedules = Object.entries(isJsonObject(learningRate) ? learningRate : {}).map(([kind, schedule]) => {
+    const warmupEpochs = isJsonObject(schedule) ? schedule.warmupEpochs : null;
+    if (!isJsonObject(schedule) || typeof warmupEpochs !== "number") return [kind, schedule];
     return [kind, { ...schedule, warmupEpochs: warmupEpochs * scale }];
   });
-  const scaled = isRecord(learningRate) ? { learningRate: Object.fromEntries(schedules) } : {};
+  const scaled = isJsonObject(learningRate) ? { learningRate: Object.fromEntries(schedules) } : {};
   return { ...recipe, configuration: { ...recipe.configuration, ...scaled, epochs } };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

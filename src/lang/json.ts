@@ -6,3 +6,11 @@ export function jsonOf(text: string): unknown {
     return undefined;
   }
 }
+
+/** A JSON object, whose fields have not been checked. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Whether a value is an object with fields: neither null nor a list. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

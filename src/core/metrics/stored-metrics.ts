@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isJsonObject } from "../../lang/json.js";
 import { parseStored, storedNumber } from "../stored-json.js";
 import { EPOCH_METRIC_NAMES, type EpochMetricName, type EpochMetricValues } from "./epoch-metrics.js";
 
@@ -19,15 +20,11 @@ export const storedMetrics = z.object(
 export function readStoredMetrics(json: unknown): EpochMetricValues {
   const values: Partial<Record<EpochMetricName, number>> = {};
   for (const name of EPOCH_METRIC_NAMES) {
-    const value = isObject(json) ? numberOf(json[name]) : null;
+    const value = isJsonObject(json) ? numberOf(json[name]) : null;
     if (value === null) return parseStored(storedMetrics, json, "epoch");
     values[name] = value;
   }
   return values as EpochMetricValues;
-}
-
-function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 /** Null for anything that `storedNumber` does not take. */

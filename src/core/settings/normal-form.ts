@@ -1,6 +1,5 @@
+import { isJsonObject, type JsonObject } from "../../lang/json.js";
 import { defaultOf, type Group, isRecordedOnly, type Option, type Scalar, type Setting } from "./setting.js";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Writes given settings in the one form that equal requests have in every version of the product. It is the form that
@@ -13,10 +12,10 @@ export function normalForm(
   { settings }: Pick<Group, "settings">,
   given: object,
   defaults: object = {},
-): Fields {
+): JsonObject {
   const fields: Record<string, unknown> = { ...given };
   for (const [name, setting] of Object.entries(settings)) {
-    const value = normalValue(setting, fields[name], (defaults as Fields)[name]);
+    const value = normalValue(setting, fields[name], (defaults as JsonObject)[name]);
     if (value === undefined) delete fields[name];
     else fields[name] = value;
   }
@@ -26,9 +25,11 @@ export function normalForm(
 function normalValue(setting: Setting, value: unknown, otherDefault: unknown): unknown {
   switch (setting.kind) {
     case "group":
-      return isFields(value) ? normalForm(setting, value, isFields(otherDefault) ? otherDefault : {}) : value;
+      return isJsonObject(value)
+        ? normalForm(setting, value, isJsonObject(otherDefault) ? otherDefault : {})
+        : value;
     case "choice":
-      return isFields(value) ? normalChoice(setting.options, value) : value;
+      return isJsonObject(value) ? normalChoice(setting.options, value) : value;
     case "decided":
       return value;
     default:
@@ -38,10 +39,10 @@ function normalValue(setting: Setting, value: unknown, otherDefault: unknown): u
   }
 }
 
-function normalChoice(options: Readonly<Record<string, Option>>, given: Fields): Fields {
+function normalChoice(options: Readonly<Record<string, Option>>, given: JsonObject): JsonObject {
   const entries = Object.entries(given).map(([kind, value]) => {
     const option = Object.hasOwn(options, kind) ? options[kind] : undefined;
-    return [kind, option !== undefined && isFields(value) ? normalForm(option, value) : value];
+    return [kind, option !== undefined && isJsonObject(value) ? normalForm(option, value) : value];
   });
   return Object.fromEntries(entries);
 }
@@ -49,8 +50,4 @@ function normalChoice(options: Readonly<Record<string, Option>>, given: Fields):
 function normalScalar({ since }: Scalar, value: unknown, otherwise: unknown): unknown {
   const full = value ?? otherwise;
   return since !== undefined && full === otherwise ? undefined : full;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../lang/json.js";
 import { valueInEarlierRuns } from "./resolution.js";
 import { RUN_SETTINGS } from "./run-settings.js";
 import type { Choice, Group, Scalar, Setting, Variants } from "./setting.js";
@@ -111,11 +112,7 @@ function leafOf(added: AddedLater | null, path: readonly string[]): AddedLater |
 
 /** The value at a place of nested objects; undefined where there is none. */
 export function valueAt(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, name) => (isFields(inner) ? inner[name] : undefined), value);
-}
-
-export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return path.reduce<unknown>((inner, name) => (isJsonObject(inner) ? inner[name] : undefined), value);
 }
 
 function settingsOfOptions({ options }: Choice): SettingsByKind {

@@ -1,5 +1,6 @@
+import { isJsonObject } from "../../lang/json.js";
 import type { RunConfiguration } from "../run-configuration.js";
-import { isFields, RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";
+import { RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";
 
 const KNOWN = new Set(RUN_CONFIGURATION_PATHS.map(({ path }) => path.join(".")));
 
@@ -27,7 +28,7 @@ function unknownLeaves(fields: object, prefix: string): readonly (readonly [stri
   return Object.entries(fields).flatMap(([name, value]) => {
     const path = `${prefix}${name}`;
     if (KNOWN.has(path)) return [];
-    if (isFields(value)) return unknownLeaves(value, `${path}.`);
+    if (isJsonObject(value)) return unknownLeaves(value, `${path}.`);
     return value === null ? [] : [[path, value] as const];
   });
 }
