@@ -148,6 +148,7 @@ async function openTraining(
       microBatchSize: configuration.batchSize,
       importedVariables: [],
       customOps: engine.info.customOps,
+      eigenKernelGradients: [],
     }),
   );
   const session = await engine.openGraph(graph);

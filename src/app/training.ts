@@ -17,6 +17,7 @@ import { TrainedRunStore } from "../registry/trained-run-store.js";
 import { ImportedWeights } from "../registry/weights/imported-weights.js";
 import type { Log } from "../telemetry/log.js";
 import { RunAttemptStore } from "../training/attempt/attempt-store.js";
+import { KernelGradientChooser } from "../training/attempt/kernel-gradient-chooser.js";
 import { PrecisionChooser } from "../training/attempt/precision-chooser.js";
 import { Trainer } from "../training/attempt/trainer.js";
 import { EvaluationStore } from "../training/evaluation/evaluation-store.js";
@@ -83,7 +84,9 @@ export async function composeTraining(foundation: TrainingFoundation) {
   const artifacts = new ArtifactStore(database);
   const evaluations = new EvaluationStore(database, artifacts);
   const predictions = new PredictionsKeeper(blobs);
-  const precisions = new PrecisionChooser({ folder: config.cacheFolder, clock: SYSTEM_CLOCK });
+  const measured = { folder: config.cacheFolder, clock: SYSTEM_CLOCK };
+  const precisions = new PrecisionChooser(measured);
+  const kernelGradients = new KernelGradientChooser(measured);
   const runsFolder = path.join(homeFolder, "runs");
   const attemptStores = {
     states,
@@ -105,6 +108,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
       shards,
       initialWeights,
       precisions,
+      kernelGradients,
       openEngine: openTrainingEngine,
       product: `espalier ${await productVersion()}`,
     },

@@ -38,8 +38,8 @@ function defaults(threads: number): Readonly<Record<string, string>> {
 
 /**
  * TensorFlow uses oneDNN's kernels by itself only where the processor has instructions for neural networks. On other
- * x86-64 processors they are faster too, and an image's result does not depend on its place in the batch, as it does with
- * TensorFlow's other kernels.
+ * x86-64 processors most of them are faster too; those that may not be are measured, see `kernel-gradient-chooser`. And an
+ * image's result does not depend on its place in the batch, as it does with TensorFlow's other kernels.
  */
 const ONEDNN = { TF_ENABLE_ONEDNN_OPTS: "1" };
 

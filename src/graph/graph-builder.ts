@@ -28,8 +28,14 @@ export class GraphBuilder {
   readonly #consumers = new Map<Tensor, GraphNode[]>();
   #scope = "";
 
-  /** @param customOps the custom ops of the engine that runs the graph */
-  constructor(readonly customOps: ReadonlySet<CustomOp> = new Set()) {}
+  /**
+   * @param customOps the custom ops of the engine that runs the graph
+   * @param eigenKernelGradients convolutions whose kernel gradients Eigen computes; see `convolutionName`
+   */
+  constructor(
+    readonly customOps: ReadonlySet<CustomOp> = new Set(),
+    readonly eigenKernelGradients: ReadonlySet<string> = new Set(),
+  ) {}
 
   /** In the order of creation, which is an order of execution. */
   get nodes(): readonly GraphNode[] {

@@ -15,6 +15,7 @@ const {
   microBatchSize: 8,
   importedVariables: [],
   customOps: [],
+  eigenKernelGradients: [],
 });
 
 /** Training with the default settings, without an optimizer, a learning rate and a length, which tests choose. */

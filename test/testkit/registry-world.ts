@@ -71,6 +71,7 @@ export async function trainTinyRun(
         microBatchSize: 8,
         importedVariables: [],
         customOps: [],
+        eigenKernelGradients: [],
       }),
     ),
   );

@@ -68,15 +68,17 @@ export class NetworkGraph {
 
   /**
    * @param customOps the custom ops that the engine which runs the graph has
+   * @param eigenKernelGradients convolutions whose kernel gradients Eigen computes
    * @throws AppError `NETWORK_INVALID`
    */
   constructor(
     readonly network: NetworkSpec,
     customOps: readonly CustomOp[] = [],
+    eigenKernelGradients: readonly string[] = [],
   ) {
     const { imageSizePixels: size } = network;
     checkNetwork(network);
-    this.graph = new GraphBuilder(new Set(customOps));
+    this.graph = new GraphBuilder(new Set(customOps), new Set(eigenKernelGradients));
     const layers = shapedLayersOf(network);
     this.#layers = layers;
     this.variables = new Variables(this.graph, network.seed);

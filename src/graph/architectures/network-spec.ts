@@ -30,6 +30,8 @@ export interface TrainingPlan {
   readonly microBatchSize: number;
   /** The custom ops that the engine has. */
   readonly customOps: readonly CustomOp[];
+  /** Convolutions whose kernel gradients Eigen computes; see `convolutionName`. */
+  readonly eigenKernelGradients: readonly string[];
 }
 
 /** Everything that decides how the weights change: the settings of the run, and the plan of the attempt. */

@@ -35,7 +35,7 @@ const GLOBAL_STEP = "global_step";
  * @throws AppError `NETWORK_INVALID` or `TRAINING_INVALID`
  */
 export function buildTrainingGraph(network: NetworkSpec, training: TrainingSpec): SavedModelGraph {
-  const model = new NetworkGraph(network, training.customOps);
+  const model = new NetworkGraph(network, training.customOps, training.eigenKernelGradients);
   const { graph, variables } = model;
   const globalStep = variables.createCounter(GLOBAL_STEP, (inside) => int64(inside, 0));
   const inputs = addStepInputs(model, training);

@@ -1,11 +1,11 @@
 import type { Tensor } from "../graph-node.js";
 import { zeros } from "../initializers/constant-value.js";
 import type { Initializer } from "../initializers/initializer.js";
-import { conv2D, type Padding } from "../ops/convolution.js";
+import { type ConvolutionSize, conv2D, type Padding } from "../ops/convolution.js";
 import { BIASED_CONVOLUTION, biased, coversBiased } from "../ops/custom/biased-ops.js";
 import { biasAdd, relu } from "../ops/math.js";
 import { subsample } from "../ops/subsampling.js";
-import type { Activation, LayerRules } from "./layer.js";
+import type { Activation, FeatureShape, LayerRules } from "./layer.js";
 
 export interface ConvolutionOptions {
   readonly name: string;
@@ -65,17 +65,33 @@ export function convolution(options: ConvolutionOptions): ConvolutionLayer {
         return biased(graph, BIASED_CONVOLUTION, input, kernel, bias, { relu: activation === "relu" });
       }
       const weights = pass.weight(kernelName, computeType);
-      const convolved =
-        kernelSize === 1 && stride > 1
-          ? conv2D(graph, subsample(graph, input, stride), weights)
-          : conv2D(graph, input, weights, { stride, padding });
+      const convolved = isSubsampled(options)
+        ? conv2D(graph, subsample(graph, input, stride), weights)
+        : conv2D(graph, input, weights, { stride, padding });
       const shifted = useBias ? biasAdd(graph, convolved, pass.weight(biasName, computeType)) : convolved;
       return activation === "relu" ? relu(graph, shifted) : shifted;
     },
   };
 }
 
+/** The convolution that the layer's operations compute for an input [h, w, channels]. */
+export function convolutionOfLayer(layer: ConvolutionOptions, input: FeatureShape): ConvolutionSize {
+  const [height = 0, width = 0, channels = 0] = input;
+  const { kernelSize, stride, width: filters } = layer;
+  if (!isSubsampled(layer)) return { height, width, channels, filters, kernelSize, stride };
+  const taken = (size: number): number => Math.ceil(size / stride);
+  return { height: taken(height), width: taken(width), channels, filters, kernelSize, stride: 1 };
+}
+
+/** Whether the kernel is applied to the pixels that its stride reaches. */
+function isSubsampled({ kernelSize, stride }: ConvolutionOptions): boolean {
+  return kernelSize === 1 && stride > 1;
+}
+
 /** SAME where it pads both sides alike, because TensorFlow is fastest with it. */
-function paddingOf({ kernelSize, stride }: ConvolutionOptions): Padding {
+export function paddingOf({
+  kernelSize,
+  stride,
+}: Pick<ConvolutionOptions, "kernelSize" | "stride">): Padding {
   return stride === 1 || kernelSize === 1 ? "SAME" : (kernelSize - 1) / 2;
 }

@@ -1,6 +1,7 @@
 import type { Attributes } from "../attribute-value.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
+import { EIGEN_KERNEL_GRADIENT } from "../library-functions.js";
 import type { ShapeCheck, Size } from "../shape-check.js";
 import { type DType, formatShape, type Shape } from "../tensor-spec.js";
 
@@ -15,6 +16,24 @@ export interface ConvolutionOptions {
   readonly stride?: number;
   /** Default SAME. */
   readonly padding?: Padding;
+}
+
+/** What the time of a convolution depends on, beside the number of images. */
+export interface ConvolutionSize {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly filters: number;
+  /** Height and width of the kernel. */
+  readonly kernelSize: number;
+  readonly stride: number;
+}
+
+/** One name for equal sizes, such as "3x3, 224x224x64 -> 64". */
+export function convolutionName(size: ConvolutionSize): string {
+  const { height, width, channels, filters, kernelSize, stride } = size;
+  const step = stride === 1 ? "" : `, stride ${stride}`;
+  return `${kernelSize}x${kernelSize}, ${height}x${width}x${channels} -> ${filters}${step}`;
 }
 
 /** `Conv2D`: images [n, h, w, cIn] with kernel [kh, kw, cIn, cOut] -> [n, h', w', cOut]. */
@@ -72,7 +91,8 @@ export function conv2DBackpropInput(
 }
 
 /**
- * `Conv2DBackpropFilter`: the gradient with respect to a convolution's kernel.
+ * `Conv2DBackpropFilter`: the gradient with respect to a convolution's kernel. Eigen computes it where the graph's
+ * `eigenKernelGradients` name the convolution and it is float32.
  *
  * @param kernelSizes int32 [4]: the kernel's shape
  * @param kernelShape the same, known while building
@@ -85,9 +105,10 @@ export function conv2DBackpropFilter(
   gradient: Tensor,
   options: ConvolutionOptions = {},
 ): Tensor {
-  return graph.add("Conv2DBackpropFilter", {
+  const byEigen = input.dtype === "float32" && namesKernelGradient(graph, input, kernelShape, options);
+  return graph.add(byEigen ? EIGEN_KERNEL_GRADIENT : "Conv2DBackpropFilter", {
     inputs: [input, kernelSizes, gradient],
-    attributes: attributes(input.dtype, options),
+    attributes: byEigen ? functionAttributes(options) : attributes(input.dtype, options),
     outputs: (check) => {
       check.dtype("kernel sizes", kernelSizes, "int32");
       check.sameDType("input and gradient", input, gradient);
@@ -99,6 +120,23 @@ export function conv2DBackpropFilter(
       return [{ dtype: input.dtype, shape: kernelShape }];
     },
   });
+}
+
+function namesKernelGradient(
+  graph: GraphBuilder,
+  { shape: [, height, width, channels] }: Tensor,
+  [kernelSize, , , filters]: Shape,
+  { stride = 1 }: ConvolutionOptions,
+): boolean {
+  if (!height || !width || !channels || !kernelSize || !filters) return false;
+  const size = { height, width, channels, filters, kernelSize, stride };
+  return graph.eigenKernelGradients.has(convolutionName(size));
+}
+
+/** A function has its types, and no default attributes. */
+function functionAttributes(options: ConvolutionOptions): Attributes {
+  const { T: _type, ...others } = attributes("float32", options);
+  return { explicit_paddings: { ints: [] }, ...others };
 }
 
 function attributes(dtype: DType, { stride = 1, padding = "SAME" }: ConvolutionOptions): Attributes {

@@ -1,5 +1,6 @@
 import type { AttributeValue, ConstantValue } from "../attribute-value.js";
 import type { GraphNode, Tensor } from "../graph-node.js";
+import { LIBRARY_FUNCTIONS, type LibraryFunction } from "../library-functions.js";
 import type { DType, Shape } from "../tensor-spec.js";
 import type { ProtobufWriter } from "./protobuf-writer.js";
 
@@ -25,6 +26,15 @@ const MINIMUM_CONSUMER_VERSION = 12;
 /** tensorflow/core/framework/graph.proto: GraphDef */
 export function writeGraphDef(graphDef: ProtobufWriter, nodes: readonly GraphNode[]): void {
   for (const node of nodes) graphDef.message(1, (nodeDef) => writeNodeDef(nodeDef, node));
+  const called = new Set(nodes.map(({ op }) => op));
+  const functions = [...LIBRARY_FUNCTIONS].filter(([name]) => called.has(name));
+  if (functions.length > 0) {
+    graphDef.message(2, (library) => {
+      for (const [name, content] of functions) {
+        library.message(1, (functionDef) => writeFunctionDef(functionDef, name, content));
+      }
+    });
+  }
   graphDef.message(4, (versions) => {
     versions.integer(1, PRODUCER_VERSION);
     versions.integer(2, MINIMUM_CONSUMER_VERSION);
@@ -40,6 +50,49 @@ function writeNodeDef(nodeDef: ProtobufWriter, node: GraphNode): void {
   for (const [name, value] of Object.entries(node.attributes)) {
     nodeDef.mapEntry(5, name, (attrValue) => writeAttrValue(attrValue, value));
   }
+}
+
+/** tensorflow/core/framework/function.proto: a FunctionDef with one node */
+function writeFunctionDef(
+  functionDef: ProtobufWriter,
+  name: string,
+  { op, inputs, output, attributes }: LibraryFunction,
+): void {
+  const [inputNames, attributeNames] = [Object.keys(inputs), Object.keys(attributes)];
+  functionDef.message(1, (opDef) => {
+    opDef.text(1, name);
+    for (const [input, dtype] of Object.entries(inputs)) {
+      opDef.message(2, (argDef) => writeArgDef(argDef, input, dtype));
+    }
+    opDef.message(3, (argDef) => writeArgDef(argDef, output.name, output.dtype));
+    for (const [attribute, type] of Object.entries(attributes)) {
+      opDef.message(4, (attrDef) => {
+        attrDef.text(1, attribute);
+        attrDef.text(2, type);
+      });
+    }
+  });
+  functionDef.message(3, (nodeDef) => {
+    nodeDef.text(1, op);
+    nodeDef.text(2, op);
+    for (const input of inputNames) nodeDef.text(3, input);
+    nodeDef.mapEntry(5, "T", (attrValue) => writeAttrValue(attrValue, { type: output.dtype }));
+    for (const attribute of attributeNames) {
+      nodeDef.mapEntry(5, attribute, (attrValue) => attrValue.text(9, attribute)); // placeholder
+    }
+  });
+  functionDef.message(4, (entry) => {
+    entry.text(1, output.name);
+    entry.text(2, `${op}:${output.name}:0`);
+  });
+  // In line, the operation would belong to the graph itself.
+  functionDef.mapEntry(5, "_noinline", (attrValue) => writeAttrValue(attrValue, { bool: true }));
+}
+
+/** tensorflow/core/framework/op_def.proto */
+function writeArgDef(argDef: ProtobufWriter, name: string, dtype: DType): void {
+  argDef.text(1, name);
+  argDef.integer(3, DATA_TYPE_NUMBERS[dtype]);
 }
 
 /** Inside a GraphDef the first output goes without its index. */

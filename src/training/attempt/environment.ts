@@ -1,17 +1,25 @@
 import type { RunEnvironment } from "../../core/run-environment.js";
 import type { EngineHost } from "../../engine/engine-host.js";
+import { networkOfRun } from "../../graph/architectures/network-spec.js";
 import type { RunRecord } from "../record/run-records.js";
+import { deviceOf } from "./machine-measurements.js";
 import type { TrainingSources } from "./options.js";
-import { deviceOf } from "./precision-chooser.js";
 
 /**
  * The environment of an attempt: everything that must be equal for a second run to give equal bytes. A run that continues
- * keeps the precision and the micro-batch size of its first attempt.
+ * keeps the precision, the micro-batch size and the ways to compute gradients of its first attempt.
+ *
+ * @throws AppError `NETWORK_INVALID`
  */
 export async function environmentOf(
   engine: EngineHost,
   { configuration, environment }: Pick<RunRecord, "configuration" | "environment">,
-  { product, precisions }: Pick<TrainingSources, "product" | "precisions">,
+  classCount: number,
+  {
+    product,
+    precisions,
+    kernelGradients,
+  }: Pick<TrainingSources, "product" | "precisions" | "kernelGradients">,
 ): Promise<RunEnvironment> {
   const { tensorflowVersion, threads, processor, customOps } = engine.info;
   const asked = configuration.precision;
@@ -21,7 +29,8 @@ export async function environmentOf(
     environment === null
       ? await chosen()
       : { precision: environment.precision, measurements: environment.precisionMeasurements };
-  const { batchSize, accumulationSteps } = configuration;
+  const { batchSize, accumulationSteps, frozenBlocks } = configuration;
+  const network = networkOfRun(configuration, classCount, precision);
   return {
     product,
     tensorflowVersion,
@@ -30,6 +39,8 @@ export async function environmentOf(
     device: deviceOf(engine.info)?.name ?? "CPU",
     threads,
     customOps,
+    eigenKernelGradients:
+      environment?.eigenKernelGradients ?? (await kernelGradients.choose(engine, network, frozenBlocks)),
     precision,
     precisionMeasurements: measurements,
     partSize: environment?.partSize ?? Math.ceil(batchSize / accumulationSteps),

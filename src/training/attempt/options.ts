@@ -8,6 +8,7 @@ import type { RunInterruptionStore } from "../lifecycle/interruption-store.js";
 import type { Lease, RunQueueStore } from "../lifecycle/queue-store.js";
 import type { RunStore } from "../record/run-store.js";
 import type { RunAttemptStore } from "./attempt-store.js";
+import type { KernelGradientChooser } from "./kernel-gradient-chooser.js";
 import type { OutputTargets } from "./outputs.js";
 import type { PrecisionChooser } from "./precision-chooser.js";
 
@@ -19,11 +20,12 @@ export interface TrainingStores {
   readonly datasets: DatasetStore;
 }
 
-/** Provides what an attempt trains with: samples, initial weights, an engine and a precision. */
+/** Provides what an attempt trains with: samples, initial weights, an engine and what was measured on the machine. */
 export interface TrainingSources {
   readonly shards: TensorShards;
   readonly initialWeights: Pick<InitialWeights, "provide">;
   readonly precisions: PrecisionChooser;
+  readonly kernelGradients: KernelGradientChooser;
   readonly openEngine: () => Promise<EngineHost>;
   /** Name and version for the environment of a run, such as "espalier 0.1.0". */
   readonly product: string;

@@ -1,15 +1,11 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { z } from "zod";
 import type { ComputePrecision } from "../../core/enumerations.js";
 import { PRECISION_MEASUREMENT, type PrecisionMeasurement } from "../../core/run-environment.js";
-import { DurableFile, syncFolder } from "../../data/blobs/durable-file.js";
 import type { EngineHost } from "../../engine/engine-host.js";
-import type { EngineDevice, EngineInfo } from "../../engine/engine-protocol.js";
+import type { EngineInfo } from "../../engine/engine-protocol.js";
 import { buildPrecisionProbe } from "../../graph/architectures/precision-probe.js";
 import type { Clock } from "../../lang/clock.js";
-import { jsonOf } from "../../lang/json.js";
-import { whenMissing } from "../../lang/system-errors.js";
+import { deviceOf, fastestMilliseconds, MachineMeasurements } from "./machine-measurements.js";
 
 /** The precision that AUTO chose, and the measurements that decided it. */
 export interface PrecisionChoice {
@@ -17,17 +13,6 @@ export interface PrecisionChoice {
   readonly measurements: readonly PrecisionMeasurement[];
 }
 
-/** Incremented when the probe changes, so that old times are not compared with new ones. */
-const FORMAT_VERSION = 2;
-
-const CACHE_FILE = z.object({
-  formatVersion: z.literal(FORMAT_VERSION),
-  /** By machine; see `machineOf`. */
-  machines: z.record(z.string(), z.array(PRECISION_MEASUREMENT).readonly()),
-});
-type CacheFile = z.infer<typeof CACHE_FILE>;
-
-/** The best of this many runs counts, because other programs on the machine only make a run slower. */
 const REPETITIONS = 5;
 
 /**
@@ -36,16 +21,15 @@ const REPETITIONS = 5;
  * threads, and stores the times.
  */
 export class PrecisionChooser {
-  readonly #folder: string;
-  readonly #file: string;
+  readonly #stored: MachineMeasurements<readonly PrecisionMeasurement[]>;
   readonly #clock: Clock;
   #measuring: Promise<readonly PrecisionMeasurement[]> | null = null;
 
   /** @param options.folder is shared by the checkouts of a machine */
-  constructor(options: { folder: string; clock: Clock }) {
-    this.#folder = options.folder;
-    this.#file = path.join(options.folder, "precision.json");
-    this.#clock = options.clock;
+  constructor({ folder, clock }: { folder: string; clock: Clock }) {
+    const schema = z.array(PRECISION_MEASUREMENT).readonly();
+    this.#stored = new MachineMeasurements({ folder, name: "precision.json", formatVersion: 2, schema });
+    this.#clock = clock;
   }
 
   /** Measures, unless that was done before. A measurement takes about a second. */
@@ -60,7 +44,7 @@ export class PrecisionChooser {
 
   /** The stored times of this machine; empty before the first run with AUTO. */
   async measurements(info: EngineInfo): Promise<readonly PrecisionMeasurement[]> {
-    return (await this.#read())[machineOf(info)] ?? [];
+    return (await this.#stored.read(info)) ?? [];
   }
 
   #measureOnce(host: EngineHost): Promise<readonly PrecisionMeasurement[]> {
@@ -76,47 +60,11 @@ export class PrecisionChooser {
     if (device?.kind === "GPU") candidates.push("MIXED_FLOAT16");
     const measurements: PrecisionMeasurement[] = [];
     for (const precision of candidates) {
-      const milliseconds = await this.#time(host, precision);
+      await using session = await host.openGraph(buildPrecisionProbe(precision, host.info.customOps));
+      const milliseconds = await fastestMilliseconds(session, "probe", REPETITIONS, this.#clock);
       measurements.push({ precision, device: device?.name ?? "CPU", milliseconds });
     }
-    const machines = { ...(await this.#read()), [machineOf(host.info)]: measurements };
-    await this.#write({ formatVersion: FORMAT_VERSION, machines });
+    await this.#stored.write(host.info, measurements);
     return measurements;
   }
-
-  async #time(host: EngineHost, precision: ComputePrecision): Promise<number> {
-    await using session = await host.openGraph(buildPrecisionProbe(precision, host.info.customOps));
-    await session.run("probe", {}); // The first run prepares the graph and the kernels.
-    let best = Number.POSITIVE_INFINITY;
-    for (let repetition = 0; repetition < REPETITIONS; repetition++) {
-      const startedMs = this.#clock.monotonicMs();
-      await session.run("probe", {});
-      best = Math.min(best, this.#clock.monotonicMs() - startedMs);
-    }
-    return best;
-  }
-
-  /** Empty where the file is missing, damaged or of another format version. */
-  async #read(): Promise<CacheFile["machines"]> {
-    const text = await readFile(this.#file, "utf8").catch(whenMissing(""));
-    return CACHE_FILE.safeParse(jsonOf(text)).data?.machines ?? {};
-  }
-
-  async #write(content: CacheFile): Promise<void> {
-    await using file = await DurableFile.create(this.#folder);
-    await file.handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-    await file.finish(this.#file);
-    await syncFolder(this.#folder);
-  }
-}
-
-/** Everything that a time depends on. */
-function machineOf(info: EngineInfo): string {
-  const { processor, tensorflowVersion, threads } = info;
-  return `${processor}, ${deviceOf(info)?.name ?? "CPU"}, ${threads} threads, TensorFlow ${tensorflowVersion}`;
-}
-
-/** The device that the engine trains on. */
-export function deviceOf({ devices }: EngineInfo): EngineDevice | undefined {
-  return devices.find(({ kind }) => kind === "GPU") ?? devices[0];
 }

@@ -23,6 +23,8 @@ export interface RunPlan {
   readonly configuration: RunConfiguration;
   readonly classCount: number;
   readonly precision: ComputePrecision;
+  /** Convolutions whose kernel gradients Eigen computes; see `convolutionName`. */
+  readonly eigenKernelGradients: readonly string[];
   /** Samples that are computed at the same time: those of a batch, or fewer. */
   readonly microBatchSize: number;
   /** Null: the initial weights are random. */
@@ -73,6 +75,7 @@ export class PreparedRun implements AsyncDisposable {
         microBatchSize,
         importedVariables: initialVariables?.variables ?? [],
         customOps: engine.info.customOps,
+        eigenKernelGradients: plan.eigenKernelGradients,
       }),
     );
     const owned = new OwnedResources();

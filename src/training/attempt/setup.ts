@@ -47,14 +47,22 @@ export class RunSetup implements AsyncDisposable {
     }
     const classCount = version.classNames.length;
     const engine = await openEngine();
-    const environment = await environmentOf(engine, run, sources);
+    const environment = await environmentOf(engine, run, classCount, sources);
     await stores.attempts.recordEnvironment({ runId: run.id, attempt: run.attempt }, environment);
     await mkdir(runFolder, { recursive: true });
     const { precision } = environment;
     const network = networkOfRun(configuration, classCount, precision);
     const initialVariables = await initialWeights.provide(configuration.initialization, network, engine);
     const images = await shards.open(datasetVersionId, configuration.imageSizePixels, onProgress, signal);
-    const basis = { configuration, classCount, precision, initialVariables, runFolder, attempt: run.attempt };
+    const basis = {
+      configuration,
+      classCount,
+      precision,
+      eigenKernelGradients: environment.eigenKernelGradients,
+      initialVariables,
+      runFolder,
+      attempt: run.attempt,
+    };
     return new RunSetup(options, run, engine, images, basis, environment);
   }
 

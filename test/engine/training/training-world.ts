@@ -12,6 +12,7 @@ import type { Database } from "../../../src/db/database.js";
 import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import { OwnedResources } from "../../../src/lang/owned-resources.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
+import { KernelGradientChooser } from "../../../src/training/attempt/kernel-gradient-chooser.js";
 import { PrecisionChooser } from "../../../src/training/attempt/precision-chooser.js";
 import { Trainer, type TrainerOptions } from "../../../src/training/attempt/trainer.js";
 import { PredictionsKeeper } from "../../../src/training/evaluation/predictions-keeper.js";
@@ -113,12 +114,14 @@ export async function startTrainer(
   }: TrainerChoices = {},
 ): Promise<Trainer> {
   const { queue, interruptions, attempts, runs, datasets } = trainingOver(database);
+  const measured = { folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK };
   const trainer = new Trainer({
     stores: { queue, interruptions, attempts, runs, datasets },
     sources: {
       shards: shardsOf(database, homeFolder),
       initialWeights,
-      precisions: new PrecisionChooser({ folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK }),
+      precisions: new PrecisionChooser(measured),
+      kernelGradients: new KernelGradientChooser(measured),
       openEngine,
       product: "espalier test",
     },

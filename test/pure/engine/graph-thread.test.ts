@@ -14,6 +14,7 @@ const TRAINING = trainingOfRun(TINY_CONFIGURATION, {
   microBatchSize: 8,
   importedVariables: [],
   customOps: [],
+  eigenKernelGradients: [],
 });
 
 test("a graph that another thread builds equals the graph that this thread builds", async () => {

@@ -19,6 +19,7 @@ const ENVIRONMENT: RunEnvironment = {
   device: "CPU",
   threads: 2,
   customOps: [],
+  eigenKernelGradients: [],
   precision: "FLOAT32",
   precisionMeasurements: [],
   partSize: 12,

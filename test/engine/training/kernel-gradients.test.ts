@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { readRunEnvironment } from "../../../src/core/run-environment.js";
+import type { EngineHost } from "../../../src/engine/engine-host.js";
+import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
+import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
+import { environmentOf } from "../../../src/training/attempt/environment.js";
+import { KernelGradientChooser } from "../../../src/training/attempt/kernel-gradient-chooser.js";
+import { PrecisionChooser } from "../../../src/training/attempt/precision-chooser.js";
+import { resolveConfiguration } from "../../../src/training/configuration/resolution.js";
+import { startTestEngine } from "../../testkit/engine.js";
+import { temporaryFolder } from "../../testkit/temporary-folder.js";
+
+/** Two of its convolutions take long enough to be measured. */
+const NETWORK: NetworkSpec = {
+  architecture: "VGG11",
+  batchNormalization: false,
+  widthMultiplier: 1,
+  imageSizePixels: 64,
+  head: { kind: "GLOBAL_AVERAGE_POOLING", units: 0, dropout: 0 },
+  preprocessing: "SCALE_0_1",
+  precision: "FLOAT32",
+  classCount: 3,
+  seed: 0,
+};
+const MEASURED = ["3x3, 16x16x256 -> 256", "3x3, 8x8x512 -> 512"];
+
+let engine: EngineHost;
+before(async () => {
+  engine = await startTestEngine();
+});
+after(() => engine[Symbol.asyncDispose]());
+
+const SKIP = process.arch === "x64" ? false : "TensorFlow uses oneDNN on x86-64 alone";
+
+/** An engine of which no graph may be opened. */
+const refusing = (): EngineHost =>
+  new Proxy(engine, {
+    get: (target, name) => {
+      if (name === "openGraph") assert.fail("measured again");
+      return Reflect.get(target, name, target);
+    },
+  });
+
+/**
+ * Changes the stored times, as if Eigen took so many times as long as oneDNN.
+ *
+ * @returns the measured convolutions
+ */
+async function storeTimes(folder: string, ratios: readonly number[]): Promise<readonly string[]> {
+  const file = path.join(folder, "kernel-gradients.json");
+  const stored = JSON.parse(await readFile(file, "utf8"));
+  const [machine = ""] = Object.keys(stored.machines);
+  const names = Object.keys(stored.machines[machine]);
+  const times = names.map((name, index) => {
+    return [name, { oneDnnMilliseconds: 100, eigenMilliseconds: 100 * ratios[index]! }];
+  });
+  await writeFile(file, JSON.stringify({ ...stored, machines: { [machine]: Object.fromEntries(times) } }));
+  return names;
+}
+
+test("the convolutions of a network are measured once, and Eigen is chosen where it is clearly faster", {
+  skip: SKIP,
+}, async () => {
+  await using temporary = await temporaryFolder();
+  const { folder } = temporary;
+  const chooser = () => new KernelGradientChooser({ folder, clock: SYSTEM_CLOCK });
+  const first = chooser();
+  const [one, other] = await Promise.all([
+    first.choose(engine, NETWORK, 0),
+    first.choose(engine, NETWORK, 0),
+  ]);
+  assert.deepEqual(other, one);
+
+  assert.deepEqual(await storeTimes(folder, [0.5, 0.95]), MEASURED);
+  assert.deepEqual(await chooser().choose(refusing(), NETWORK, 0), MEASURED.slice(0, 1));
+  assert.deepEqual(await chooser().choose(refusing(), NETWORK, 5), [], "frozen stages have no gradients");
+});
+
+test("no choice is made for bfloat16, for a GPU and for small convolutions", async () => {
+  await using temporary = await temporaryFolder();
+  const chooser = new KernelGradientChooser({ folder: temporary.folder, clock: SYSTEM_CLOCK });
+  assert.deepEqual(await chooser.choose(refusing(), { ...NETWORK, precision: "MIXED_BFLOAT16" }, 0), []);
+  assert.deepEqual(await chooser.choose(refusing(), { ...NETWORK, widthMultiplier: 0.25 }, 0), []);
+  const gpu = { name: "a GPU", kind: "GPU", memoryBytes: null, instructionSets: [] } as const;
+  const info = { ...engine.info, devices: [gpu, ...engine.info.devices] };
+  const onGpu = new Proxy(refusing(), {
+    get: (target, name) => (name === "info" ? info : Reflect.get(target, name, target)),
+  });
+  assert.deepEqual(await chooser.choose(onGpu, NETWORK, 0), []);
+});
+
+test("a run that continues keeps the choice of its first attempt", { skip: SKIP }, async () => {
+  await using temporary = await temporaryFolder();
+  const measured = { folder: temporary.folder, clock: SYSTEM_CLOCK };
+  const configuration = resolveConfiguration({
+    architecture: "VGG11",
+    imageSizePixels: 64,
+    head: { kind: "GLOBAL_AVERAGE_POOLING" },
+    precision: "FLOAT32",
+  });
+  const sources = {
+    product: "espalier test",
+    precisions: new PrecisionChooser(measured),
+    kernelGradients: new KernelGradientChooser(measured),
+  };
+  await environmentOf(engine, { configuration, environment: null }, 3, sources);
+  await storeTimes(temporary.folder, [2, 0.5]);
+  const first = await environmentOf(engine, { configuration, environment: null }, 3, sources);
+  assert.deepEqual(first.eigenKernelGradients, MEASURED.slice(1));
+
+  await storeTimes(temporary.folder, [0.5, 2]);
+  assert.deepEqual(await environmentOf(engine, { configuration, environment: first }, 3, sources), first);
+  // Recorded before there was a choice.
+  const { eigenKernelGradients: _, ...earlier } = first;
+  const environment = readRunEnvironment(earlier);
+  const continued = await environmentOf(engine, { configuration, environment }, 3, sources);
+  assert.deepEqual(continued.eigenKernelGradients, []);
+});
