@@ -3,6 +3,8 @@ import { AppError } from "../core/app-error.js";
 import type { Role } from "../core/enumerations.js";
 import type { Database } from "../db/database.js";
 import { outlastingOutages } from "../db/outage.js";
+import { prepared } from "../db/prepared.js";
+import { resultColumns } from "../db/result-columns.js";
 import type { AccessTokenRecord } from "./access-token-record.js";
 
 /** The columns of an AccessTokenRecord, for Prisma. */
@@ -17,6 +19,14 @@ const TOKEN = {
 
 /** The same for Kysely. */
 const TOKEN_COLUMNS = ["id", "name", "role", "createdAt", "lastUsedAt", "revokedAt"] as const;
+
+/** With Kysely, because every request to the API runs it. */
+const findByHash = prepared((db, { hash }: { hash: string }) =>
+  db
+    .selectFrom("accessToken")
+    .select(resultColumns("accessToken", [...TOKEN_COLUMNS, "hash"]))
+    .where("hash", "=", hash),
+);
 
 /** The key of the doorbell that rings when tokens were revoked. */
 const CHANGES = "tokens";
@@ -50,12 +60,7 @@ export class AccessTokenStore {
 
   /** Revoked tokens too. */
   async findByHash(hash: string): Promise<(AccessTokenRecord & { readonly hash: string }) | null> {
-    // With Kysely, because every request to the API runs it.
-    const token = await this.database.kysely
-      .selectFrom("accessToken")
-      .select([...TOKEN_COLUMNS, "hash"])
-      .where("hash", "=", hash)
-      .executeTakeFirst();
+    const [token] = await findByHash(this.database.kysely, { hash });
     return token ?? null;
   }
 

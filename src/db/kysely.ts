@@ -20,7 +20,8 @@ class ColumnNames extends CamelCasePlugin {
     return node;
   }
 
-  columnOf(name: string): string {
+  /** The name in the database of a column or a table. */
+  inDatabase(name: string): string {
     return this.snakeCase(name);
   }
 
@@ -37,11 +38,11 @@ class ColumnNames extends CamelCasePlugin {
 }
 
 /** Shared because it remembers the names it has translated. */
-const COLUMN_NAMES = new ColumnNames();
+export const COLUMN_NAMES = new ColumnNames();
 
 class ColumnNameCompiler extends PostgresQueryCompiler {
   protected override sanitizeIdentifier(name: string): string {
-    return super.sanitizeIdentifier(COLUMN_NAMES.columnOf(name));
+    return super.sanitizeIdentifier(COLUMN_NAMES.inDatabase(name));
   }
 }
 

@@ -52,7 +52,7 @@ export class RunComparisonResolver {
     description: "Metrics over the epochs, aligned for a chart, in the order of `keys`.",
   })
   async curves(
-    @Root() comparison: RunComparisonRecord,
+    @Root() { runs }: RunComparisonRecord,
     @Arg("keys", () => [String], {
       description: `Keys of at most ${MAX_CURVES} metrics, such as "validation.top1".`,
     })
@@ -65,10 +65,7 @@ export class RunComparisonResolver {
         { path: ["keys"] },
       );
     }
-    return this.comparer.alignCurves(
-      comparison.runs.map((run) => run.id),
-      keys,
-    );
+    return this.comparer.alignCurves(runs, keys);
   }
 
   @FieldResolver(() => [ClassComparison], {

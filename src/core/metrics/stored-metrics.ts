@@ -18,6 +18,7 @@ export const storedMetrics = z.object(
  * @throws Error for anything that `storedMetrics` does not take either
  */
 export function readStoredMetrics(json: unknown): EpochMetricValues {
+  if (isComplete(json)) return json;
   const values: Partial<Record<EpochMetricName, number>> = {};
   for (const name of EPOCH_METRIC_NAMES) {
     const value = isJsonObject(json) ? numberOf(json[name]) : null;
@@ -25,6 +26,15 @@ export function readStoredMetrics(json: unknown): EpochMetricValues {
     values[name] = value;
   }
   return values as EpochMetricValues;
+}
+
+/** Whether there is a number for each metric and nothing else, as there is unless a run diverged. */
+function isComplete(json: unknown): json is EpochMetricValues {
+  if (!isJsonObject(json) || !EPOCH_METRIC_NAMES.every((name) => typeof json[name] === "number"))
+    return false;
+  let fields = 0;
+  for (const _ in json) fields++; // Object.keys would make a list for each epoch.
+  return fields === EPOCH_METRIC_NAMES.length;
 }
 
 /** Null for anything that `storedNumber` does not take. */

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type QueryCreator, sql } from "kysely";
 import type {
   ClassCountRecord,
   DatasetRecord,
@@ -11,7 +11,9 @@ import { keysetOf, readPage } from "../../core/keyset.js";
 import type { CountedPage, PageRequest } from "../../core/page.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
+import type { Tables } from "../../db/generated/kysely/tables.js";
 import { inKeyRange } from "../../db/key-range.js";
+import { prepared } from "../../db/prepared.js";
 import { parseDatasetRef } from "./dataset-ref.js";
 
 /** The samples that `listSamples` returns; null means any. */
@@ -44,6 +46,25 @@ const SAMPLE = [
   ...(["s.id", "s.versionId", "s.position", "s.classIndex", "s.split"] as const),
   ...(["s.sourceName", "s.contentHash", "s.widthPixels", "s.heightPixels"] as const),
 ] as const;
+
+function selectVersions(db: QueryCreator<Tables>) {
+  return db
+    .selectFrom("datasetVersion as v")
+    .innerJoin("dataset as d", "d.id", "v.datasetId")
+    .select(VERSION);
+}
+
+const findVersions = prepared((db, { ids }: { ids: readonly string[] }) =>
+  selectVersions(db).where("v.id", "=", anyOf(ids)),
+);
+
+const countSplits = prepared((db, { versionIds }: { versionIds: readonly string[] }) =>
+  db
+    .selectFrom("sample")
+    .select(({ fn }) => ["versionId", "split", fn.countAll<number>().as("count")])
+    .where("versionId", "=", anyOf(versionIds))
+    .groupBy(["versionId", "split"]),
+);
 
 const DATASET_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: DatasetRecord) => [
   createdAt.toISOString(),
@@ -82,8 +103,8 @@ export class DatasetStore {
   }
 
   /** Those that exist, in no particular order. */
-  findVersions(ids: readonly string[]): Promise<DatasetVersionRecord[]> {
-    return this.#versions().where("v.id", "=", anyOf(ids)).execute();
+  findVersions(ids: readonly string[]): Promise<readonly DatasetVersionRecord[]> {
+    return findVersions(this.database.kysely, { ids });
   }
 
   /** @param ref "flowers", its newest READY version, or "flowers:3", that version in any status */
@@ -172,12 +193,8 @@ export class DatasetStore {
 
   /** By version id: one entry for every split, empty ones included. */
   async splitCountsOf(versionIds: readonly string[]): Promise<Map<string, SplitCount[]>> {
-    const groups = await this.database.prisma.sample.groupBy({
-      by: ["versionId", "split"],
-      where: { versionId: { in: [...versionIds] } },
-      _count: true,
-    });
-    const counts = new Map(groups.map(({ versionId, split, _count }) => [`${versionId} ${split}`, _count]));
+    const groups = await countSplits(this.database.kysely, { versionIds });
+    const counts = new Map(groups.map(({ versionId, split, count }) => [`${versionId} ${split}`, count]));
     return new Map(
       versionIds.map((id) => [
         id,
@@ -247,10 +264,7 @@ export class DatasetStore {
   }
 
   #versions() {
-    return this.database.kysely
-      .selectFrom("datasetVersion as v")
-      .innerJoin("dataset as d", "d.id", "v.datasetId")
-      .select(VERSION);
+    return selectVersions(this.database.kysely);
   }
 
   #samples() {

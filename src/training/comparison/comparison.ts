@@ -59,10 +59,10 @@ export class RunComparer {
   /**
    * Aligns the curves of each metric over the epochs that at least one of the runs has.
    *
-   * @throws AppError `COMPARISON_INVALID`, `RUN_NOT_FOUND`, `METRIC_UNKNOWN`
+   * @throws AppError `METRIC_UNKNOWN`
    */
-  async alignCurves(runIds: readonly string[], keys: readonly string[]): Promise<readonly AlignedCurve[]> {
-    await this.#find(runIds);
+  async alignCurves(runs: readonly RunRecord[], keys: readonly string[]): Promise<readonly AlignedCurve[]> {
+    const runIds = runs.map(({ id }) => id);
     const epochs = await this.runs.epochsOf(runIds);
     return keys.map((key) =>
       alignEpochs(

@@ -7,6 +7,7 @@ import type { Database } from "../../db/database.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 import { inKeyRange } from "../../db/key-range.js";
 import { outlastingOutages } from "../../db/outage.js";
+import { prepared } from "../../db/prepared.js";
 import type { Transaction } from "../../db/transaction.js";
 import { Doorbell } from "../../lang/doorbell.js";
 import {
@@ -21,6 +22,36 @@ import { RunEventFeed, type RunReading, TAIL_EVENTS } from "./event-feed.js";
 
 /** Rows that a follower reads at once while it is behind, so that thousands of them never fill the memory. */
 const READ_ROWS = 100;
+
+interface NewEvent {
+  readonly runId: string;
+  readonly kind: DurableEventBody["kind"];
+  readonly at: Date;
+  readonly json: string;
+}
+
+const appendEvent = prepared((db, { runId, kind, at, json }: NewEvent) =>
+  db
+    .with("next", (db) =>
+      db
+        .updateTable("run")
+        .set("eventSequence", ({ eb }) => eb("eventSequence", "+", 1))
+        .where("id", "=", runId)
+        .returning("eventSequence"),
+    )
+    .insertInto("runEvent")
+    .columns(["runId", "sequence", "kind", "at", "body"])
+    .expression(({ selectFrom, val }) =>
+      selectFrom("next").select(({ ref }) => [
+        val(runId).as("runId"),
+        ref("eventSequence").as("sequence"),
+        val(kind).as("kind"),
+        val(at).as("at"),
+        val(json).as("body"),
+      ]),
+    )
+    .returning("sequence"),
+);
 
 /** The cursors are those of the event stream, so that a client can list what happened and then follow it. */
 const EVENT_KEYSET: Keyset<RunEvent, readonly [number]> = {
@@ -41,27 +72,7 @@ export class RunEventStore {
    */
   async append(transaction: Transaction, runId: string, body: DurableEventBody, at: Date): Promise<number> {
     const { kind, ...fields } = body;
-    const row = await transaction.kysely
-      .with("next", (db) =>
-        db
-          .updateTable("run")
-          .set("eventSequence", ({ eb }) => eb("eventSequence", "+", 1))
-          .where("id", "=", runId)
-          .returning("eventSequence"),
-      )
-      .insertInto("runEvent")
-      .columns(["runId", "sequence", "kind", "at", "body"])
-      .expression(({ selectFrom, val }) =>
-        selectFrom("next").select(({ ref }) => [
-          val(runId).as("runId"),
-          ref("eventSequence").as("sequence"),
-          val(kind).as("kind"),
-          val(at).as("at"),
-          val(encodeJson(fields)).as("body"),
-        ]),
-      )
-      .returning("sequence")
-      .executeTakeFirst();
+    const [row] = await appendEvent(transaction.kysely, { runId, kind, at, json: encodeJson(fields) });
     if (row === undefined) throw new Error(`There is no run ${runId} to append an event to.`);
     await this.database.notifier.notify(`run:${runId}`, transaction);
     return row.sequence;

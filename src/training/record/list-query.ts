@@ -16,6 +16,7 @@ import {
   readDirection,
 } from "../../core/keyset.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
+import { resultColumns } from "../../db/result-columns.js";
 import { runFilterConditions } from "./filter-query.js";
 import { isFiniteNumber } from "./metric-history-query.js";
 import type { RunFilter, RunListRequest, RunOrder, RunOrderField } from "./run-records.js";
@@ -38,7 +39,7 @@ export interface RunListQuery {
 const BEGINNING_RUNS = 1_000;
 
 /** A row of either stretch. */
-export type OrderedRunRow = RunRow & { readonly orderValue: Date | number | null };
+export type OrderedRunRow = RunRow & { readonly value: Date | number | null };
 
 const NEWEST_FIRST: RunOrder = { field: "CREATED_AT", direction: "DESC" };
 
@@ -65,7 +66,7 @@ interface Ordering {
     | null;
 }
 
-const COLUMNS = RUN_FIELDS.map((column) => `r.${column}` as const);
+const COLUMNS = resultColumns("r", RUN_FIELDS);
 
 /** Builds expressions on the tables `run as r` and `metric_series as o`. */
 const run = expressionBuilder<Tables & { r: Tables["run"] }, "r">();
@@ -79,13 +80,13 @@ const ORDERINGS: { readonly [Field in RunOrderField]: (metric: string) => Orderi
     has: [],
     hasNot: null,
     read: (db, restrict) =>
-      restrict(db.selectFrom("run as r").select(COLUMNS).select("r.createdAt as orderValue")).execute(),
+      restrict(db.selectFrom("run as r").select(COLUMNS).select("r.createdAt as value")).execute(),
     readBeginning: (db, toBeginning, restrict) =>
       restrict(
         db
           .selectFrom(toBeginning(db.selectFrom("run as r").selectAll("r")).as("r"))
           .select(COLUMNS)
-          .select("r.createdAt as orderValue"),
+          .select("r.createdAt as value"),
       ).execute(),
   }),
   DURATION: () => {
@@ -97,7 +98,7 @@ const ORDERINGS: { readonly [Field in RunOrderField]: (metric: string) => Orderi
       has: [run("r.endedAt", "is not", null), run("r.startedAt", "is not", null)],
       hasNot: run.or([run("r.endedAt", "is", null), run("r.startedAt", "is", null)]),
       read: (db, restrict) =>
-        restrict(db.selectFrom("run as r").select(COLUMNS).select(seconds.as("orderValue"))).execute(),
+        restrict(db.selectFrom("run as r").select(COLUMNS).select(seconds.as("value"))).execute(),
       readBeginning: null,
     };
   },
@@ -127,7 +128,7 @@ function metricOrdering(column: "bestValue" | "lastValue", metric: string): Orde
           .selectFrom("run as r")
           .innerJoin("metricSeries as o", "o.runId", "r.id")
           .select(COLUMNS)
-          .select(`o.${column} as orderValue`),
+          .select(`o.${column} as value`),
       ).execute(),
     readBeginning: (db, toBeginning, restrict) =>
       restrict(
@@ -142,7 +143,7 @@ function metricOrdering(column: "bestValue" | "lastValue", metric: string): Orde
               .as("r"),
           )
           .select(COLUMNS)
-          .select(`o.${column} as orderValue`),
+          .select(`o.${column} as value`),
       ).execute(),
   };
 }
@@ -159,14 +160,16 @@ interface Wanted {
   readonly filter: RunFilter;
   readonly order: RunOrder;
   readonly range: KeyRange<RunKey>;
+  /** The conditions of the filter. */
+  readonly conditions: readonly Expression<SqlBool>[];
+  readonly by: Ordering;
 }
 
 /** @throws AppError `ORDER_INVALID` */
 export function runKeyset(order: RunOrder | null | undefined): Keyset<OrderedRunRow, RunKey> {
   const { field } = order ?? NEWEST_FIRST;
   return {
-    cursorOf: ({ id, orderValue }) =>
-      encodeCursor([orderValue instanceof Date ? orderValue.toISOString() : orderValue, id]),
+    cursorOf: ({ id, value }) => encodeCursor([value instanceof Date ? value.toISOString() : value, id]),
     keyOf: (cursor, argument) => {
       const [value, id] =
         field === "CREATED_AT"
@@ -186,7 +189,9 @@ export function runListQueries(
   { filter, order }: Pick<RunListRequest, "filter" | "order">,
   range: KeyRange<RunKey>,
 ): readonly RunListQuery[] {
-  const wanted = { filter: filter ?? {}, order: order ?? NEWEST_FIRST, range };
+  const conditions = runFilterConditions(filter ?? {});
+  const by = orderingOf(order ?? NEWEST_FIRST);
+  const wanted = { filter: filter ?? {}, order: order ?? NEWEST_FIRST, range, conditions, by };
   const withValue = range.after?.key.value === null ? [] : [beginningQuery(wanted), valuedQuery(wanted)];
   const withoutValue =
     range.before !== null && range.before.key.value !== null ? [] : [valuelessQuery(wanted)];
@@ -194,9 +199,7 @@ export function runListQueries(
   return queries.filter((query) => query !== null);
 }
 
-function beginningQuery({ filter, order, range }: Wanted): RunListQuery | null {
-  const by = orderingOf(order);
-  const conditions = runFilterConditions(filter);
+function beginningQuery({ order, range, conditions, by }: Wanted): RunListQuery | null {
   const { readBeginning } = by;
   // Without a filter, the stretch itself is read no further than needed.
   if (readBeginning === null || conditions.length === 0) return null;
@@ -212,28 +215,24 @@ function beginningQuery({ filter, order, range }: Wanted): RunListQuery | null {
   return { read: (db) => readBeginning(db, inBeginning, wanted), beginning: true };
 }
 
-function valuedQuery({ filter, order, range }: Wanted): RunListQuery {
-  const by = orderingOf(order);
-  const conditions = [...by.has, ...runFilterConditions(filter), ...valuedBounds(by, order, range)];
-  const wanted = restrict(conditions, [by.value, by.id], order, range);
+function valuedQuery({ order, range, conditions, by }: Wanted): RunListQuery {
+  const all = [...by.has, ...conditions, ...valuedBounds(by, order, range)];
+  const wanted = restrict(all, [by.value, by.id], order, range);
   return { read: (db) => by.read(db, wanted), beginning: false };
 }
 
-function valuelessQuery({ filter, order, range }: Wanted): RunListQuery | null {
-  const { hasNot } = orderingOf(order);
+function valuelessQuery({ filter, order, range, conditions, by: { hasNot } }: Wanted): RunListQuery | null {
   if (hasNot === null || everyRunHasValue(filter, order)) return null;
   const id = run.ref("r.id");
-  const conditions = [
+  const all = [
     hasNot,
-    ...runFilterConditions(filter),
+    ...conditions,
     ...bounds(order, range, ({ operator, key }) => (key.value === null ? run(id, operator, key.id) : null)),
   ];
-  const wanted = restrict(conditions, [id], order, range);
+  const wanted = restrict(all, [id], order, range);
   return {
     read: (db) =>
-      wanted(
-        db.selectFrom("run as r").select(COLUMNS).select(sql<null>`null::float8`.as("orderValue")),
-      ).execute(),
+      wanted(db.selectFrom("run as r").select(COLUMNS).select(sql<null>`null::float8`.as("value"))).execute(),
     beginning: false,
   };
 }

@@ -9,6 +9,7 @@ import { anyOf } from "../../db/any-of.js";
 import type { ColumnsOf } from "../../db/connection.js";
 import type { Database } from "../../db/database.js";
 import { inKeyRange } from "../../db/key-range.js";
+import { prepared } from "../../db/prepared.js";
 import type { Transaction } from "../../db/transaction.js";
 import { unnest } from "../../db/unnest.js";
 import { isFiniteNumber, seriesId, thinnedPoints } from "./metric-history-query.js";
@@ -87,73 +88,15 @@ export class MetricStore {
     const lowerBetter = Array.from(series)
       .filter(([key]) => lowerIsBetter(key))
       .map(([, id]) => id);
-    await transaction.kysely
-      .with("added", (db) =>
-        db
-          .insertInto("metricPoint")
-          .columns(["seriesId", "step", "value", "at"])
-          .expression(({ selectFrom, val }) =>
-            selectFrom(
-              unnest("v", {
-                seriesId: ["int4", points.map(({ seriesId }) => seriesId)],
-                step: ["int4", points.map(({ step }) => step)],
-                value: ["float8", points.map(({ value }) => value)],
-              }),
-            )
-              .selectAll("v")
-              .select(val(at).as("at")),
-          )
-          .onConflict((conflict) => conflict.doNothing())
-          .returning(["seriesId", "step", "value"]),
-      )
-      .with("change", (db) =>
-        db
-          .selectFrom("added")
-          .select(({ eb, ref, fn }) => [
-            "seriesId",
-            fn.max("step").as("lastStep"),
-            sql<number>`(array_agg(${ref("value")} order by ${ref("step")} desc))[1]`.as("lastValue"),
-            eb("seriesId", "=", anyOf(lowerBetter)).as("lowerIsBetter"),
-            eb
-              .case()
-              .when("seriesId", "=", anyOf(lowerBetter))
-              .then(fn.min("value").filterWhere(isFiniteNumber(ref("value"))))
-              .else(fn.max("value").filterWhere(isFiniteNumber(ref("value"))))
-              .end()
-              .as("bestValue"),
-          ])
-          .groupBy("seriesId"),
-      )
-      .updateTable("metricSeries as s")
-      .from("change as c")
-      // Only points that are new change the last and best values.
-      .set(({ eb, ref, fn, and, or, val }) => {
-        const isLater = eb("c.lastStep", ">=", ref("s.lastStep"));
-        // Among equal values, the one of the earlier epoch stays.
-        const isBetter = and([
-          eb("c.bestValue", "is not", null),
-          or([
-            eb("s.bestValue", "is", null),
-            eb
-              .case()
-              .when("c.lowerIsBetter", "=", true)
-              .then(eb("c.bestValue", "<", ref("s.bestValue")))
-              .else(eb("c.bestValue", ">", ref("s.bestValue")))
-              .end(),
-            and([eb("c.bestValue", "=", ref("s.bestValue")), eb(val(epoch), "<", ref("s.bestEpoch"))]),
-          ]),
-        ]);
-        return {
-          lastStep: fn<number>("greatest", ["s.lastStep", "c.lastStep"]),
-          lastValue: eb.case().when(isLater).then(ref("c.lastValue")).else(ref("s.lastValue")).end(),
-          bestValue: eb.case().when(isBetter).then(ref("c.bestValue")).else(ref("s.bestValue")).end(),
-          bestEpoch: eb.case().when(isBetter).then(epoch).else(ref("s.bestEpoch")).end(),
-        } satisfies ColumnsOf<"metricSeries">;
-      })
-      .whereRef("s.id", "=", "c.seriesId")
-      // The list keeps the planner from reading all series.
-      .where("s.id", "=", anyOf([...series.values()]))
-      .execute();
+    await addPoints(transaction.kysely, {
+      seriesIds: points.map(({ seriesId }) => seriesId),
+      steps: points.map(({ step }) => step),
+      values: points.map(({ value }) => value),
+      at,
+      epoch,
+      lowerBetter,
+      changed: [...series.values()],
+    });
   }
 
   /**
@@ -255,6 +198,96 @@ export class MetricStore {
   }
 }
 
+const findSeries = prepared((db, { runId, keys }: { runId: string; keys: readonly string[] }) =>
+  db
+    .selectFrom("metricSeries")
+    .select(["key", "id"])
+    .where("runId", "=", runId)
+    .where("key", "=", anyOf(keys)),
+);
+
+interface AddedPoints {
+  /** Series, step and value of each point. */
+  readonly seriesIds: readonly number[];
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+  readonly at: Date;
+  readonly epoch: number;
+  /** The series of which the lowest value is the best one. */
+  readonly lowerBetter: readonly number[];
+  /** All series of the points. */
+  readonly changed: readonly number[];
+}
+
+const addPoints = prepared((db, added: AddedPoints) =>
+  db
+    .with("added", (db) =>
+      db
+        .insertInto("metricPoint")
+        .columns(["seriesId", "step", "value", "at"])
+        .expression(({ selectFrom, val }) =>
+          selectFrom(
+            unnest("v", {
+              seriesId: ["int4", added.seriesIds],
+              step: ["int4", added.steps],
+              value: ["float8", added.values],
+            }),
+          )
+            .selectAll("v")
+            .select(val(added.at).as("at")),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .returning(["seriesId", "step", "value"]),
+    )
+    .with("change", (db) =>
+      db
+        .selectFrom("added")
+        .select(({ eb, ref, fn }) => [
+          "seriesId",
+          fn.max("step").as("lastStep"),
+          sql<number>`(array_agg(${ref("value")} order by ${ref("step")} desc))[1]`.as("lastValue"),
+          eb("seriesId", "=", anyOf(added.lowerBetter)).as("lowerIsBetter"),
+          eb
+            .case()
+            .when("seriesId", "=", anyOf(added.lowerBetter))
+            .then(fn.min("value").filterWhere(isFiniteNumber(ref("value"))))
+            .else(fn.max("value").filterWhere(isFiniteNumber(ref("value"))))
+            .end()
+            .as("bestValue"),
+        ])
+        .groupBy("seriesId"),
+    )
+    .updateTable("metricSeries as s")
+    .from("change as c")
+    // Only points that are new change the last and best values.
+    .set(({ eb, ref, fn, and, or, val }) => {
+      const isLater = eb("c.lastStep", ">=", ref("s.lastStep"));
+      // Among equal values, the one of the earlier epoch stays.
+      const isBetter = and([
+        eb("c.bestValue", "is not", null),
+        or([
+          eb("s.bestValue", "is", null),
+          eb
+            .case()
+            .when("c.lowerIsBetter", "=", true)
+            .then(eb("c.bestValue", "<", ref("s.bestValue")))
+            .else(eb("c.bestValue", ">", ref("s.bestValue")))
+            .end(),
+          and([eb("c.bestValue", "=", ref("s.bestValue")), eb(val(added.epoch), "<", ref("s.bestEpoch"))]),
+        ]),
+      ]);
+      return {
+        lastStep: fn<number>("greatest", ["s.lastStep", "c.lastStep"]),
+        lastValue: eb.case().when(isLater).then(ref("c.lastValue")).else(ref("s.lastValue")).end(),
+        bestValue: eb.case().when(isBetter).then(ref("c.bestValue")).else(ref("s.bestValue")).end(),
+        bestEpoch: eb.case().when(isBetter).then(added.epoch).else(ref("s.bestEpoch")).end(),
+      } satisfies ColumnsOf<"metricSeries">;
+    })
+    .whereRef("s.id", "=", "c.seriesId")
+    // The list keeps the planner from reading all series.
+    .where("s.id", "=", anyOf(added.changed)),
+);
+
 /** The number of each metric's series. A new series begins with the first of its values. */
 async function provideSeries(
   { kysely }: Transaction,
@@ -263,12 +296,7 @@ async function provideSeries(
 ): Promise<ReadonlyMap<string, number>> {
   const firsts = new Map<string, MetricValueAt>();
   for (const value of values) if (!firsts.has(value.key)) firsts.set(value.key, value);
-  const known = await kysely
-    .selectFrom("metricSeries")
-    .select(["key", "id"])
-    .where("runId", "=", runId)
-    .where("key", "=", anyOf([...firsts.keys()]))
-    .execute();
+  const known = await findSeries(kysely, { runId, keys: [...firsts.keys()] });
   const series = new Map(known.map(({ key, id }) => [key, id]));
   const missing = [...firsts.values()].filter(({ key }) => !series.has(key));
   if (missing.length === 0) return series;

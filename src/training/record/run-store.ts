@@ -3,6 +3,8 @@ import { mapPage, type Page } from "../../core/page.js";
 import type { CheckpointRecord, EpochRecord } from "../../core/run-events.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
+import { prepared } from "../../db/prepared.js";
+import { resultColumns } from "../../db/result-columns.js";
 import { unnest } from "../../db/unnest.js";
 import { EPOCH_FIELDS, epochRecordOf } from "./epoch-row.js";
 import { type OrderedRunRow, type RunKey, runKeyset, runListQueries } from "./list-query.js";
@@ -17,6 +19,29 @@ export interface EpochsPage {
   readonly after: number | null;
 }
 
+const findRuns = prepared((db, { ids }: { ids: readonly string[] }) =>
+  db.selectFrom("run").select(resultColumns("run", RUN_FIELDS)).where("id", "=", anyOf(ids)),
+);
+
+const findEpochs = prepared((db, { runIds, after }: { runIds: readonly string[]; after: number }) =>
+  db
+    .selectFrom("epoch")
+    .select(resultColumns("epoch", ["runId", ...EPOCH_FIELDS]))
+    .where("runId", "=", anyOf(runIds))
+    .where("number", ">", after)
+    .orderBy("runId")
+    .orderBy("number"),
+);
+
+const findSummaries = prepared((db, { runIds }: { runIds: readonly string[] }) =>
+  db
+    .selectFrom("metricSeries")
+    .select(resultColumns("metricSeries", ["runId", "key", "lastValue", "bestValue", "bestEpoch"]))
+    .where("runId", "=", anyOf(runIds))
+    .orderBy("runId")
+    .orderBy("key"),
+);
+
 const ALL_EPOCHS: EpochsPage = { first: null, after: null };
 
 /** Reads runs. Lookups of many ids answer in no given order and leave out unknown ones. */
@@ -24,18 +49,14 @@ export class RunStore {
   constructor(private readonly database: Database) {}
 
   async find(ids: readonly string[]): Promise<readonly RunRecord[]> {
-    const rows = await this.database.kysely
-      .selectFrom("run")
-      .select(RUN_FIELDS)
-      .where("id", "=", anyOf(ids))
-      .execute();
+    const rows = await findRuns(this.database.kysely, { ids });
     return rows.map(runRecordOf);
   }
 
   /** @throws AppError `CURSOR_INVALID`, `ORDER_INVALID`, `FILTER_INVALID` */
   async list({ page, ...list }: RunListRequest): Promise<Page<RunRecord>> {
     const rows = await readPage(page, runKeyset(list.order), (range) => this.#readRange(list, range));
-    return mapPage(rows, ({ orderValue: _, ...run }) => runRecordOf(run));
+    return mapPage(rows, ({ value: _, ...run }) => runRecordOf(run));
   }
 
   async #readRange(
@@ -57,20 +78,23 @@ export class RunStore {
     runIds: readonly string[],
     { first, after }: EpochsPage = ALL_EPOCHS,
   ): Promise<ReadonlyMap<string, readonly EpochRecord[]>> {
-    const rows = await this.database.kysely
+    const { kysely } = this.database;
+    if (first === null)
+      return groupByRun(await findEpochs(kysely, { runIds, after: after ?? 0 }), epochRecordOf);
+    const rows = await kysely
       .selectFrom(unnest("run", { id: ["text", runIds] }))
       .innerJoinLateral(
         ({ selectFrom }) =>
           selectFrom("epoch")
-            .select(EPOCH_FIELDS)
+            .select(["runId", ...EPOCH_FIELDS])
             .whereRef("runId", "=", "run.id")
             .where("number", ">", after ?? 0)
             .orderBy("number")
-            .$if(first !== null, (query) => query.limit(first))
+            .limit(first)
             .as("e"),
         (join) => join.onTrue(),
       )
-      .select(["run.id as runId", ...EPOCH_FIELDS])
+      .select(resultColumns("e", ["runId", ...EPOCH_FIELDS]))
       .orderBy("run.id")
       .orderBy("number")
       .execute();
@@ -96,14 +120,8 @@ export class RunStore {
   }
 
   /** Ordered by run, then key. */
-  async summaries(runIds: readonly string[]): Promise<readonly MetricSummaryRecord[]> {
-    return this.database.kysely
-      .selectFrom("metricSeries")
-      .select(["runId", "key", "lastValue", "bestValue", "bestEpoch"])
-      .where("runId", "=", anyOf(runIds))
-      .orderBy("runId")
-      .orderBy("key")
-      .execute();
+  summaries(runIds: readonly string[]): Promise<readonly MetricSummaryRecord[]> {
+    return findSummaries(this.database.kysely, { runIds });
   }
 
   /** 1 for the run that starts next. Runs that are not queued are left out. */

@@ -1,6 +1,7 @@
-import { Arg, Authorized, ID, Query, Resolver } from "type-graphql";
+import { Arg, Authorized, Ctx, ID, Query, Resolver } from "type-graphql";
 import type { Role } from "../../../core/enumerations.js";
 import type { RunComparer, RunComparisonRecord } from "../../../training/comparison/comparison.js";
+import type { RequestContext } from "../../request-context.js";
 import { RunComparison } from "../run-comparison.js";
 
 @Resolver()
@@ -11,12 +12,16 @@ export class CompareRunsResolver {
   @Query(() => RunComparison, {
     description: "Compares runs: configuration, data, environment, metrics and predictions.",
   })
-  compareRuns(
+  async compareRuns(
     @Arg("runIds", () => [ID], {
       description: "Ids of 2 to 10 different runs. Everything is listed in their order.",
     })
     runIds: readonly string[],
+    @Ctx() { loaders }: RequestContext,
   ): Promise<RunComparisonRecord> {
-    return this.comparer.compareRuns(runIds);
+    const comparison = await this.comparer.compareRuns(runIds);
+    // Metrics and curves name the same runs again.
+    for (const run of comparison.runs) loaders.run.prime(run.id, run);
+    return comparison;
   }
 }

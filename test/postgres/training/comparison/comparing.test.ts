@@ -48,7 +48,7 @@ test("two runs on two versions are compared from their settings to their curves"
   assert.deepEqual(comparison.environment, [{ path: "threads", values: ["2", "4"] }]);
   const top1 = comparison.metrics.find(({ key }) => key === "validation.top1");
   assert.deepEqual(top1, { key: "validation.top1", best: [0.5, 0.6], last: [0.5, 0.4], bestRunId: b.id });
-  assert.deepEqual(await comparer.alignCurves([a.id, b.id], ["validation.top1"]), [
+  assert.deepEqual(await comparer.alignCurves(comparison.runs, ["validation.top1"]), [
     {
       key: "validation.top1",
       epochs: [1, 2],

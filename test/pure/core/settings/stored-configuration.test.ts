@@ -116,6 +116,9 @@ test("a value that this version cannot read is refused with its place", () => {
     [{ epochs: "10" }, /epochs/],
     [{ epochs: null }, /epochs/],
     [{ earlyStopping: {} }, /earlyStopping\.patience/],
+    [{ head: { ...DEFAULTS.head, units: "many" } }, /head\.units/],
+    [{ batchNormalization: 1 }, /batchNormalization/],
+    [{ classWeights: { balanced: false, weights: [1, "2"] } }, /classWeights\.weights/],
   ] as const) {
     assert.throws(
       () => readRunConfiguration(stored({ ...DEFAULTS, ...change })),
