@@ -22,8 +22,8 @@ export const RUN_ENVIRONMENT = z.object({
   threads: z.number(),
   /** Custom ops that it may use beside TensorFlow's. */
   customOps: z.array(z.string()).readonly().default([]),
-  /** Convolutions whose kernel gradients Eigen computes, because oneDNN was measured to be slower. */
-  eigenKernelGradients: z.array(z.string()).readonly().default([]),
+  /** Convolutions whose kernel gradients Eigen computes, because oneDNN was measured to be slower; null: none. */
+  eigenKernelGradients: z.array(z.string()).readonly().nullable().default(null),
   /** The precision that was used: that of the configuration, or the one that AUTO chose. */
   precision: COMPUTE_PRECISION,
   /** The measurements that decided AUTO; empty when the configuration named a precision. */

@@ -34,11 +34,12 @@ export class RunEnvironment {
   customOps!: readonly string[];
 
   @Field(() => [String], {
+    nullable: true,
     description:
       "Convolutions whose kernel gradients Eigen computes in place of oneDNN, because that was measured to be " +
-      'faster on this machine, such as "3x3, 224x224x64 -> 64": the kernel, the image and the number of filters.',
+      'faster on this machine, such as "3x3, 224x224x64 -> 64": the kernel, the image and the number of filters. Null: none.',
   })
-  eigenKernelGradients!: readonly string[];
+  eigenKernelGradients!: readonly string[] | null;
 
   @Field(() => Precision, {
     description: "Floating-point format of the computation. It replaces AUTO in the configuration.",

@@ -40,7 +40,9 @@ export async function environmentOf(
     threads,
     customOps,
     eigenKernelGradients:
-      environment?.eigenKernelGradients ?? (await kernelGradients.choose(engine, network, frozenBlocks)),
+      environment === null
+        ? await kernelGradients.choose(engine, network, frozenBlocks)
+        : environment.eigenKernelGradients,
     precision,
     precisionMeasurements: measurements,
     partSize: environment?.partSize ?? Math.ceil(batchSize / accumulationSteps),

@@ -54,12 +54,16 @@ export class KernelGradientChooser {
   /**
    * Measures what was not measured before: for VGG19 at 224 pixels about five seconds.
    *
-   * @returns names of convolutions, see `convolutionName`; none where TensorFlow does not use oneDNN or the network is not
-   *   in float32
+   * @returns names of convolutions, see `convolutionName`; null: none. So it is where TensorFlow does not use oneDNN, and
+   *   for networks that are not in float32
    */
-  async choose(host: EngineHost, network: NetworkSpec, frozenStages: number): Promise<readonly string[]> {
+  async choose(
+    host: EngineHost,
+    network: NetworkSpec,
+    frozenStages: number,
+  ): Promise<readonly string[] | null> {
     const hasChoice = process.arch === "x64" && deviceOf(host.info)?.kind !== "GPU";
-    if (!hasChoice || network.precision !== "FLOAT32") return [];
+    if (!hasChoice || network.precision !== "FLOAT32") return null;
     const sizes = new Map(
       [...learnedConvolutions(network, frozenStages)].filter(
         ([, size]) => operationsPerImage(size) >= MIN_OPERATIONS_PER_IMAGE,
@@ -68,7 +72,8 @@ export class KernelGradientChooser {
     const measuring = this.#measured.then(() => this.#measureMissing(host, sizes));
     this.#measured = measuring.catch(() => undefined);
     const measurements = await measuring;
-    return [...sizes.keys()].filter((name) => isEigenFaster(measurements[name]));
+    const names = [...sizes.keys()].filter((name) => isEigenFaster(measurements[name]));
+    return names.length > 0 ? names : null;
   }
 
   async #measureMissing(

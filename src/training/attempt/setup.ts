@@ -58,7 +58,7 @@ export class RunSetup implements AsyncDisposable {
       configuration,
       classCount,
       precision,
-      eigenKernelGradients: environment.eigenKernelGradients,
+      eigenKernelGradients: environment.eigenKernelGradients ?? [],
       initialVariables,
       runFolder,
       attempt: run.attempt,

@@ -25,7 +25,7 @@ test("an environment of an earlier version has defaults for what it lacks", () =
   assert.deepEqual(parseStored(RUN_ENVIRONMENT, earlier, "environment"), {
     ...earlier,
     customOps: [],
-    eigenKernelGradients: [],
+    eigenKernelGradients: null,
     precisionMeasurements: [],
   });
 });

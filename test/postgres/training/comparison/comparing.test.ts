@@ -23,7 +23,7 @@ test("two runs on two versions are compared from their settings to their curves"
     device: "CPU",
     threads: 2,
     customOps: [],
-    eigenKernelGradients: [],
+    eigenKernelGradients: null,
     precision: "FLOAT32",
     precisionMeasurements: [],
     partSize: 4,

@@ -19,7 +19,7 @@ const ENVIRONMENT: RunEnvironment = {
   device: "CPU",
   threads: 2,
   customOps: [],
-  eigenKernelGradients: [],
+  eigenKernelGradients: null,
   precision: "FLOAT32",
   precisionMeasurements: [],
   partSize: 12,
