@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isJsonObject } from "../../lang/json.js";
+import { isJsonObject, type JsonObject } from "../../lang/json.js";
 import { AppError } from "../app-error.js";
 import type { RunConfiguration } from "../run-configuration.js";
 import { isVariants, type SettingsByKind, settingsByKind } from "./recorded-paths.js";
@@ -20,8 +20,7 @@ export const readRunConfiguration: (json: unknown) => RunConfiguration = storedR
  * The reader throws AppError `CONFIGURATION_UNREADABLE` for a value of the wrong type.
  */
 export function storedReader<G extends Group>(group: G): (json: unknown) => Recorded<G> {
-  const schema = fieldsSchema(group.settings);
-  const isComplete = completeFields(group.settings);
+  const { schema, isComplete } = readingOfFields(readingsOf(group.settings));
   return (json) => {
     // Lists of runs read thousands of configurations; nearly all of them need nothing but this.
     if (isComplete(json)) return json as Recorded<G>;
@@ -37,104 +36,99 @@ export function storedReader<G extends Group>(group: G): (json: unknown) => Reco
   };
 }
 
-type Check = (value: unknown) => boolean;
-
-/** Checks that an object has every setting, with a value of its type, so that the schema would give it back as it is. */
-function completeFields(settings: Readonly<Record<string, Setting>>): Check {
-  const checks = Object.entries(settings).map(([name, setting]) => [name, completeValue(setting)] as const);
-  return (value) => isJsonObject(value) && checks.every(([name, check]) => check(value[name]));
+/** How a stored value is read. */
+interface Reading {
+  readonly schema: z.ZodType;
+  /** Whether the schema would give the value back as it is: nothing is missing, and every type is right. */
+  readonly isComplete: (value: unknown) => boolean;
 }
 
-function completeValue(setting: Setting): Check {
-  const check = completeOf(setting);
-  return setting.whenNull === undefined ? check : (value) => value === null || check(value);
+type FieldReadings = readonly (readonly [name: string, Reading])[];
+
+function readingsOf(settings: Readonly<Record<string, Setting>>): FieldReadings {
+  return Object.entries(settings).map(([name, setting]) => [name, readingOf(setting)]);
 }
 
-function completeOf(setting: Setting): Check {
-  switch (setting.kind) {
-    case "group":
-      return completeFields(setting.settings);
-    case "choice":
-      return completeKinds(settingsByKind(setting));
-    case "decided":
-      return isVariants(setting.recorded)
-        ? completeKinds(settingsByKind(setting.recorded))
-        : completeFields(setting.recorded);
-    case "number":
-    case "wholeNumber":
-      return Number.isFinite;
-    case "flag":
-      return (value) => typeof value === "boolean";
-    case "text":
-    case "reference":
-      return (value) => typeof value === "string";
-    case "word": {
-      const { meanings } = setting.words;
-      return (value) => typeof value === "string" && Object.hasOwn(meanings, value);
-    }
-    case "numbers":
-    case "wholeNumbers":
-      return (value) => Array.isArray(value) && value.every(Number.isFinite);
-  }
-}
-
-function completeKinds(byKind: SettingsByKind): Check {
-  const checks = new Map(Object.entries(byKind).map(([kind, settings]) => [kind, completeFields(settings)]));
-  return (value) => isJsonObject(value) && checks.get(String(value.kind))?.(value) === true;
-}
-
-function fieldsSchema(settings: Readonly<Record<string, Setting>>): z.ZodType {
-  return z.looseObject(
-    Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, schemaOf(setting)])),
-  );
-}
-
-function schemaOf(setting: Setting): z.ZodType {
-  const value = setting.whenNull === undefined ? valueSchema(setting) : valueSchema(setting).nullable();
+function readingOf(setting: Setting): Reading {
+  const { schema, isComplete } = readingOfValue(setting);
+  const isNullable = setting.whenNull !== undefined;
+  const value = isNullable ? schema.nullable() : schema;
   const earlier = valueInEarlierRuns(setting);
-  return earlier === undefined ? value : value.default(earlier);
+  return {
+    schema: earlier === undefined ? value : value.default(earlier),
+    isComplete: isNullable ? (stored) => stored === null || isComplete(stored) : isComplete,
+  };
 }
 
-function valueSchema(setting: Setting): z.ZodType {
+function readingOfValue(setting: Setting): Reading {
   switch (setting.kind) {
     case "group":
-      return fieldsSchema(setting.settings);
+      return readingOfFields(readingsOf(setting.settings));
     case "choice":
-      return kindsSchema(settingsByKind(setting));
+      return readingOfKinds(settingsByKind(setting));
     case "decided":
       return isVariants(setting.recorded)
-        ? kindsSchema(settingsByKind(setting.recorded))
-        : fieldsSchema(setting.recorded);
+        ? readingOfKinds(settingsByKind(setting.recorded))
+        : readingOfFields(readingsOf(setting.recorded));
     default:
-      return scalarSchema(setting);
+      return readingOfScalar(setting);
   }
 }
 
-function kindsSchema(byKind: SettingsByKind): z.ZodType {
-  const [first, ...others] = Object.entries(byKind).map(([kind, settings]) =>
-    z.looseObject({
-      kind: z.literal(kind),
-      ...Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, schemaOf(setting)])),
-    }),
-  );
-  if (first === undefined) throw new Error("A choice needs at least one option.");
-  return z.discriminatedUnion("kind", [first, ...others]);
+function readingOfFields(fields: FieldReadings): Reading {
+  return {
+    schema: z.looseObject(shapeOf(fields)),
+    isComplete: (value) => isJsonObject(value) && areComplete(fields, value),
+  };
 }
 
-function scalarSchema(setting: Scalar): z.ZodType {
+function readingOfKinds(byKind: SettingsByKind): Reading {
+  const options = new Map<unknown, FieldReadings>();
+  const schemas = Object.entries(byKind).map(([kind, settings]) => {
+    const fields = readingsOf(settings);
+    options.set(kind, fields);
+    return z.looseObject({ kind: z.literal(kind), ...shapeOf(fields) });
+  });
+  const [first, ...others] = schemas;
+  if (first === undefined) throw new Error("A choice needs at least one option.");
+  return {
+    schema: z.discriminatedUnion("kind", [first, ...others]),
+    isComplete: (value) => {
+      if (!isJsonObject(value)) return false;
+      const fields = options.get(value.kind);
+      return fields !== undefined && areComplete(fields, value);
+    },
+  };
+}
+
+function shapeOf(fields: FieldReadings): Readonly<Record<string, z.ZodType>> {
+  return Object.fromEntries(fields.map(([name, { schema }]) => [name, schema]));
+}
+
+function areComplete(fields: FieldReadings, value: JsonObject): boolean {
+  return fields.every(([name, { isComplete }]) => isComplete(value[name]));
+}
+
+function readingOfScalar(setting: Scalar): Reading {
   switch (setting.kind) {
     case "number":
     case "wholeNumber":
-      return z.number();
+      return { schema: z.number(), isComplete: Number.isFinite };
     case "numbers":
     case "wholeNumbers":
-      return z.array(z.number());
+      return {
+        schema: z.array(z.number()),
+        isComplete: (value) => Array.isArray(value) && value.every(Number.isFinite),
+      };
     case "flag":
-      return z.boolean();
-    case "word":
-      return z.enum(Object.keys(setting.words.meanings));
+      return { schema: z.boolean(), isComplete: (value) => typeof value === "boolean" };
+    case "word": {
+      const words = Object.keys(setting.words.meanings);
+      const known = new Set<unknown>(words);
+      return { schema: z.enum(words), isComplete: (value) => known.has(value) };
+    }
     case "text":
     case "reference":
-      return z.string();
+      return { schema: z.string(), isComplete: (value) => typeof value === "string" };
   }
 }

@@ -112,6 +112,7 @@ test("settings of a later version are kept, named, and shown in comparisons", ()
 test("a value that this version cannot read is refused with its place", () => {
   for (const [change, place] of [
     [{ optimizer: { kind: "lion" } }, /optimizer\.kind/],
+    [{ optimizer: { ...DEFAULTS.optimizer, kind: [DEFAULTS.optimizer.kind] } }, /optimizer\.kind/],
     [{ architecture: "VGG99" }, /architecture/],
     [{ epochs: "10" }, /epochs/],
     [{ epochs: null }, /epochs/],
