@@ -17,7 +17,10 @@ import { percentile } from "../figures/percentile.js";
 import { followRun, precisionOf } from "../runs/follow-run.js";
 import { PauseMonitor } from "./pause-monitor.js";
 
-/** The recipe's network, in the fastest precision. Its steps are short, so messages, events and metrics arrive at their highest rate. */
+/**
+ * The recipe's network, in the fastest precision. Its steps are short, so messages, events and metrics arrive at their
+ * highest rate.
+ */
 const CONFIGURATION = {
   architecture: "VGG13",
   batchNormalization: true,

@@ -30,8 +30,8 @@ export function readStoredMetrics(json: unknown): EpochMetricValues {
 
 /** Whether there is a number for each metric and nothing else, as there is unless a run diverged. */
 function isComplete(json: unknown): json is EpochMetricValues {
-  if (!isJsonObject(json) || !EPOCH_METRIC_NAMES.every((name) => typeof json[name] === "number"))
-    return false;
+  if (!isJsonObject(json)) return false;
+  if (!EPOCH_METRIC_NAMES.every((name) => typeof json[name] === "number")) return false;
   let fields = 0;
   for (const _ in json) fields++; // Object.keys would make a list for each epoch.
   return fields === EPOCH_METRIC_NAMES.length;

@@ -2,6 +2,7 @@ import { GraphBuilder } from "../graph-builder.js";
 import { specOf, type Tensor } from "../graph-node.js";
 import { computedLate } from "../initializers/computed-late.js";
 import { convolutionOfLayer, paddingOf } from "../layers/convolution.js";
+import { isFrozen } from "../layers/layer-graph.js";
 import { fill, identity } from "../ops/array.js";
 import { float32, int32Vector } from "../ops/constants.js";
 import { type ConvolutionSize, conv2DBackpropFilter, convolutionName } from "../ops/convolution.js";
@@ -17,17 +18,23 @@ export function learnedConvolutions(
   frozenStages: number,
 ): ReadonlyMap<string, ConvolutionSize> {
   const sizes = shapedLayersOf(network).flatMap(({ layer, stage, inputShape }) => {
-    const frozen = stage !== null && stage <= frozenStages;
-    return layer.kind === "Conv2D" && !frozen ? [convolutionOfLayer(layer, inputShape)] : [];
+    return layer.kind === "Conv2D" && !isFrozen(stage, frozenStages)
+      ? [convolutionOfLayer(layer, inputShape)]
+      : [];
   });
   return new Map(sizes.map((size) => [convolutionName(size), size]));
 }
 
 /** Floating-point operations of a convolution, or of one of its gradients, for an image. */
 export function operationsPerImage(size: ConvolutionSize): number {
-  const { height, width, channels, filters, kernelSize, stride } = size;
-  const pixels = Math.ceil(height / stride) * Math.ceil(width / stride);
-  return 2 * pixels * kernelSize ** 2 * channels * filters;
+  const { channels, filters, kernelSize } = size;
+  const [height, width] = resultSize(size);
+  return 2 * height * width * kernelSize ** 2 * channels * filters;
+}
+
+/** Height and width of what a convolution of the networks gives. */
+function resultSize({ height, width, stride }: ConvolutionSize): readonly [number, number] {
+  return [Math.ceil(height / stride), Math.ceil(width / stride)];
 }
 
 /**
@@ -49,7 +56,7 @@ export function buildKernelGradientProbe(
     filled([images, height, width, channels]),
     int32Vector(graph, kernelShape),
     kernelShape,
-    filled([images, Math.ceil(height / stride), Math.ceil(width / stride), filters]),
+    filled([images, ...resultSize(size), filters]),
     { stride, padding: paddingOf(size) },
   );
   const checksum = identity(graph, sum(graph, gradient, [0, 1, 2, 3]), { name: "checksum" });

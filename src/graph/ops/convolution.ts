@@ -18,7 +18,7 @@ export interface ConvolutionOptions {
   readonly padding?: Padding;
 }
 
-/** What the time of a convolution depends on, beside the number of images. */
+/** The sizes that decide how long a convolution takes for an image. */
 export interface ConvolutionSize {
   readonly height: number;
   readonly width: number;

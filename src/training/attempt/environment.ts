@@ -30,7 +30,8 @@ export async function environmentOf(
       ? await chosen()
       : { precision: environment.precision, measurements: environment.precisionMeasurements };
   const { batchSize, accumulationSteps, frozenBlocks } = configuration;
-  const network = networkOfRun(configuration, classCount, precision);
+  const measured = () =>
+    kernelGradients.choose(engine, networkOfRun(configuration, classCount, precision), frozenBlocks);
   return {
     product,
     tensorflowVersion,
@@ -39,10 +40,7 @@ export async function environmentOf(
     device: deviceOf(engine.info)?.name ?? "CPU",
     threads,
     customOps,
-    eigenKernelGradients:
-      environment === null
-        ? await kernelGradients.choose(engine, network, frozenBlocks)
-        : environment.eigenKernelGradients,
+    eigenKernelGradients: environment === null ? await measured() : environment.eigenKernelGradients,
     precision,
     precisionMeasurements: measurements,
     partSize: environment?.partSize ?? Math.ceil(batchSize / accumulationSteps),

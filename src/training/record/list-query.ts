@@ -186,12 +186,13 @@ export function runKeyset(order: RunOrder | null | undefined): Keyset<OrderedRun
  * @throws AppError `ORDER_INVALID`, `FILTER_INVALID`
  */
 export function runListQueries(
-  { filter, order }: Pick<RunListRequest, "filter" | "order">,
+  list: Pick<RunListRequest, "filter" | "order">,
   range: KeyRange<RunKey>,
 ): readonly RunListQuery[] {
-  const conditions = runFilterConditions(filter ?? {});
-  const by = orderingOf(order ?? NEWEST_FIRST);
-  const wanted = { filter: filter ?? {}, order: order ?? NEWEST_FIRST, range, conditions, by };
+  const filter = list.filter ?? {};
+  const order = list.order ?? NEWEST_FIRST;
+  const conditions = runFilterConditions(filter);
+  const wanted = { filter, order, range, conditions, by: orderingOf(order) };
   const withValue = range.after?.key.value === null ? [] : [beginningQuery(wanted), valuedQuery(wanted)];
   const withoutValue =
     range.before !== null && range.before.key.value !== null ? [] : [valuelessQuery(wanted)];

@@ -79,8 +79,9 @@ export class RunStore {
     { first, after }: EpochsPage = ALL_EPOCHS,
   ): Promise<ReadonlyMap<string, readonly EpochRecord[]>> {
     const { kysely } = this.database;
-    if (first === null)
+    if (first === null) {
       return groupByRun(await findEpochs(kysely, { runIds, after: after ?? 0 }), epochRecordOf);
+    }
     const rows = await kysely
       .selectFrom(unnest("run", { id: ["text", runIds] }))
       .innerJoinLateral(

@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { readRunEnvironment } from "../../../src/core/run-environment.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
-import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
+import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
 import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import { environmentOf } from "../../../src/training/attempt/environment.js";
 import { KernelGradientChooser } from "../../../src/training/attempt/kernel-gradient-chooser.js";
@@ -14,17 +14,14 @@ import { startTestEngine } from "../../testkit/engine.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 /** Two of its convolutions take long enough to be measured. */
-const NETWORK: NetworkSpec = {
+const CONFIGURATION = resolveConfiguration({
   architecture: "VGG11",
-  batchNormalization: false,
-  widthMultiplier: 1,
   imageSizePixels: 64,
-  head: { kind: "GLOBAL_AVERAGE_POOLING", units: 0, dropout: 0 },
-  preprocessing: "SCALE_0_1",
+  head: { kind: "GLOBAL_AVERAGE_POOLING" },
   precision: "FLOAT32",
-  classCount: 3,
-  seed: 0,
-};
+});
+const CLASSES = 3;
+const NETWORK = networkOfRun(CONFIGURATION, CLASSES, "FLOAT32");
 const MEASURED = ["3x3, 16x16x256 -> 256", "3x3, 8x8x512 -> 512"];
 
 let engine: EngineHost;
@@ -95,27 +92,25 @@ test("no choice is made for bfloat16, for a GPU and for small convolutions", asy
 test("a run that continues keeps the choice of its first attempt", { skip: SKIP }, async () => {
   await using temporary = await temporaryFolder();
   const measured = { folder: temporary.folder, clock: SYSTEM_CLOCK };
-  const configuration = resolveConfiguration({
-    architecture: "VGG11",
-    imageSizePixels: 64,
-    head: { kind: "GLOBAL_AVERAGE_POOLING" },
-    precision: "FLOAT32",
-  });
+  const configuration = CONFIGURATION;
   const sources = {
     product: "espalier test",
     precisions: new PrecisionChooser(measured),
     kernelGradients: new KernelGradientChooser(measured),
   };
-  await environmentOf(engine, { configuration, environment: null }, 3, sources);
+  await environmentOf(engine, { configuration, environment: null }, CLASSES, sources);
   await storeTimes(temporary.folder, [2, 0.5]);
-  const first = await environmentOf(engine, { configuration, environment: null }, 3, sources);
+  const first = await environmentOf(engine, { configuration, environment: null }, CLASSES, sources);
   assert.deepEqual(first.eigenKernelGradients, MEASURED.slice(1));
 
   await storeTimes(temporary.folder, [0.5, 2]);
-  assert.deepEqual(await environmentOf(engine, { configuration, environment: first }, 3, sources), first);
+  assert.deepEqual(
+    await environmentOf(engine, { configuration, environment: first }, CLASSES, sources),
+    first,
+  );
   // Recorded before there was a choice.
   const { eigenKernelGradients: _, ...earlier } = first;
   const environment = readRunEnvironment(earlier);
-  const continued = await environmentOf(engine, { configuration, environment }, 3, sources);
+  const continued = await environmentOf(engine, { configuration, environment }, CLASSES, sources);
   assert.equal(continued.eigenKernelGradients, null);
 });

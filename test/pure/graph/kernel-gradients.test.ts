@@ -5,23 +5,11 @@ import {
   operationsPerImage,
 } from "../../../src/graph/architectures/kernel-gradient-probe.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
-import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
-import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
-import { decodeSavedModel } from "./decoded-graph.js";
-import { PUBLISHED_VGG19, publishedResnet } from "./networks.js";
+import { PUBLISHED_VGG19, publishedResnet, trainingNodes } from "./networks.js";
 
 /** How often a training graph computes kernel gradients by TensorFlow's operation, and how often by Eigen. */
 function gradientsOf(network: NetworkSpec, eigenKernelGradients: readonly string[], frozenStages = 0) {
-  const { bytes } = buildTrainingGraph(network, {
-    optimizer: { kind: "sgd", momentum: 0.9, nesterov: false },
-    learningRate: { kind: "constant", initial: 0.1, warmupEpochs: 0 },
-    epochs: 1,
-    stepsPerEpoch: 1,
-    ...PLAIN_TRAINING,
-    frozenStages,
-    eigenKernelGradients,
-  });
-  const { nodes } = decodeSavedModel(bytes);
+  const nodes = trainingNodes(network, { frozenStages, eigenKernelGradients });
   const count = (op: string) => nodes.filter((node) => node.op === op).length;
   return [count("Conv2DBackpropFilter"), count("EigenConv2DBackpropFilter")];
 }

@@ -6,12 +6,9 @@ import {
   shapedLayersOf,
 } from "../../../src/graph/architectures/layer-table.js";
 import { countParameters, type NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
-import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { CUSTOM_OPS, type CustomOp } from "../../../src/graph/custom-op.js";
 import { elementCount } from "../../../src/graph/tensor-spec.js";
-import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
-import { decodeSavedModel } from "./decoded-graph.js";
-import { publishedResnet } from "./networks.js";
+import { publishedResnet, trainingNodes } from "./networks.js";
 
 /** torchvision counts what gradients change, without the moving statistics. */
 const PUBLISHED_PARAMETERS = {
@@ -91,16 +88,7 @@ test("a ResNet without batch normalization, or with hidden layers, is refused", 
 
 /** How often each operation stands in the forward pass of a training step. */
 function operationsOf(network: NetworkSpec, customOps: readonly CustomOp[]): (op: string) => number {
-  const graph = buildTrainingGraph(network, {
-    optimizer: { kind: "sgd", momentum: 0.9, nesterov: false },
-    learningRate: { kind: "constant", initial: 0.1, warmupEpochs: 0 },
-    epochs: 1,
-    stepsPerEpoch: 1,
-    ...PLAIN_TRAINING,
-    customOps,
-  });
-  const { nodes } = decodeSavedModel(graph.bytes);
-  const step = nodes.filter(({ name }) => name.startsWith("train/"));
+  const step = trainingNodes(network, { customOps }).filter(({ name }) => name.startsWith("train/"));
   return (op) => step.filter((node) => node.op === op).length;
 }
 
