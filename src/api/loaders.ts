@@ -1,4 +1,5 @@
 import DataLoader from "dataloader";
+import type { ConfusionMatrix } from "../core/confusion-matrix.js";
 import type {
   ClassCountRecord,
   DatasetRecord,
@@ -59,8 +60,8 @@ export interface Loaders {
   readonly artifacts: ById<readonly ArtifactRecord[]>;
   readonly modelVersionsOfRun: ById<readonly ModelVersionRecord[]>;
   readonly epochs: DataLoader<EpochsKey, readonly EpochRecord[], string>;
-  /** The confusion matrix of an evaluation, row by row. */
-  readonly confusion: DataLoader<EvaluationKey, Int32Array, string>;
+  /** By evaluation. */
+  readonly confusion: DataLoader<EvaluationKey, ConfusionMatrix, string>;
   readonly model: ById<ModelRecord>;
   readonly modelOrNull: ById<ModelRecord | null>;
   readonly modelVersion: ById<ModelVersionRecord>;
@@ -166,11 +167,11 @@ async function epochsOf(
   return keys.map((key) => found.get(key) ?? []);
 }
 
-/** Reads each matrix with its own statement, because a matrix of 1,000 classes takes megabytes. */
+/** Reads each matrix with its own statement, because a matrix of many samples takes megabytes. */
 async function confusionOf(
   evaluations: EvaluationStore,
   { runId, split }: EvaluationKey,
-): Promise<Int32Array> {
+): Promise<ConfusionMatrix> {
   const confusion = await evaluations.confusion(runId, split);
   if (confusion === null) throw new Error(`The run ${runId} is no longer evaluated on ${split}.`);
   return confusion;

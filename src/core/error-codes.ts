@@ -152,6 +152,7 @@ export const ERROR_CODES = {
     "A stored configuration is damaged, or a later version wrote it.",
     INVALID_DATA,
   ),
+  CONFUSION_TOO_LARGE: caller("run", "The classes are too many for a confusion matrix in one piece."),
   EXPERIMENT_NAME_TAKEN: caller("run", "Another experiment has this name."),
   EXPERIMENT_NOT_FOUND: caller("run", "There is no experiment of this name."),
   FILTER_INVALID: caller("run", "The filter does not name a setting by a dotted path."),

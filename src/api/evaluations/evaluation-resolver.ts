@@ -1,13 +1,23 @@
 import { setImmediate } from "node:timers/promises";
-import { Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { AppError } from "../../core/app-error.js";
+import { denseConfusion } from "../../core/confusion-matrix.js";
+import { mapPage } from "../../core/page.js";
+import { pageOfConfusion } from "../../training/evaluation/confusion-page.js";
 import { classFigures } from "../../training/evaluation/evaluate-predictions.js";
 import type { EvaluationRecord } from "../../training/evaluation/evaluation-records.js";
+import { Connection } from "../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
 import { ClassEvaluation } from "./class-evaluation.js";
+import { type ConfusionCell, ConfusionCellConnection } from "./confusion-cell.js";
 import { Evaluation } from "./evaluation.js";
 
-/** GraphQL validates every cell, a million for 1,000 classes, so the work is split into turns of the event loop. */
+/** GraphQL validates every cell, 250,000 for 500 classes, so the work is split into turns of the event loop. */
 const CELLS_AT_ONCE = 20_000;
+
+/** The most classes whose confusion matrix is returned whole. */
+const MAX_MATRIX_CLASSES = 500;
 
 @Resolver(() => Evaluation)
 export class EvaluationResolver {
@@ -16,26 +26,69 @@ export class EvaluationResolver {
     @Root() evaluation: EvaluationRecord,
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly ClassEvaluation[]> {
-    const { datasetVersionId } = await loaders.run.load(evaluation.runId);
-    const { classNames } = await loaders.datasetVersion.load(datasetVersionId);
+    const classNames = await classNamesOf(evaluation, loaders);
     const figures = classFigures(await loaders.confusion.load(evaluation), classNames.length);
     return figures.map((ofClass, index) => ({ name: classNames[index] ?? "", ...ofClass }));
   }
 
   @FieldResolver(() => [[Int]], {
-    description: "Number of images by true class (rows) and predicted class (columns), in class order.",
+    description:
+      "Number of images by true class (rows) and predicted class (columns), in class order. For at most " +
+      `${MAX_MATRIX_CLASSES} classes; with more, the error CONFUSION_TOO_LARGE refers to \`confusionCells\`.`,
   })
   async confusion(
     @Root() evaluation: EvaluationRecord,
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly Promise<Int32Array>[]> {
-    return inTurns(await loaders.confusion.load(evaluation));
+    const { length: classCount } = await classNamesOf(evaluation, loaders);
+    if (classCount > MAX_MATRIX_CLASSES) {
+      throw new AppError(
+        "CONFUSION_TOO_LARGE",
+        `A confusion matrix is returned whole for at most ${MAX_MATRIX_CLASSES} classes. Received an evaluation of ` +
+          `${classCount}. Ask for the pages of \`confusionCells\`.`,
+      );
+    }
+    return inTurns(denseConfusion(await loaders.confusion.load(evaluation), classCount), classCount);
+  }
+
+  @FieldResolver(() => ConfusionCellConnection, {
+    description:
+      "The confusion matrix without its zeros, for any number of classes: the cells with the most images first, " +
+      "cells with equally many in class order.",
+  })
+  async confusionCells(
+    @Root() evaluation: EvaluationRecord,
+    @Arg("mistakesOnly", () => Boolean, {
+      defaultValue: false,
+      description:
+        "Leaves out images that are classified correctly, so that the most frequent mistake comes first.",
+    })
+    mistakesOnly: boolean,
+    @Args(() => PageArguments) page: PageInput,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<Connection<ConfusionCell>> {
+    const classNames = await classNamesOf(evaluation, loaders);
+    const confusion = await loaders.confusion.load(evaluation);
+    const cells = await pageOfConfusion(confusion, { mistakesOnly }, pageRequest(page));
+    const named = mapPage(cells, ({ trueClass, predictedClass, sampleCount }) => ({
+      trueClass: classNames[trueClass] ?? "",
+      predictedClass: classNames[predictedClass] ?? "",
+      sampleCount,
+    }));
+    return new Connection({ ...named, totalCount: cells.totalCount });
   }
 }
 
+async function classNamesOf(
+  { runId }: EvaluationRecord,
+  loaders: RequestContext["loaders"],
+): Promise<readonly string[]> {
+  const { datasetVersionId } = await loaders.run.load(runId);
+  return (await loaders.datasetVersion.load(datasetVersionId)).classNames;
+}
+
 /** Returns the rows of a square matrix, which resolve a few per turn of the event loop. */
-function inTurns(cells: Int32Array): readonly Promise<Int32Array>[] {
-  const side = Math.sqrt(cells.length);
+function inTurns(cells: Int32Array, side: number): readonly Promise<Int32Array>[] {
   const rowsAtOnce = Math.ceil(CELLS_AT_ONCE / side);
   let turn: Promise<unknown> = Promise.resolve();
   return Array.from({ length: side }, (_row, index) => {

@@ -14,13 +14,13 @@ import { PAGE_SIZES, pageSizesOf } from "../relay/page-size.js";
 /** Assumed number of items of a list without an argument for its size. */
 const LIST_ITEMS = 10;
 
-/** Assumed number of items of lists with one item per class, of which there may be 1,000. */
+/** Assumed number of items of lists with one item per class, of which there may be thousands. */
 const CLASS_ITEMS = 100;
 const LISTS_OF_CLASSES: ReadonlySet<string> = new Set(["Evaluation.classes", "RunComparison.classes"]);
 
 /** Costs of fields that take far more work than others. */
 const OWN_COSTS: Readonly<Record<string, number>> = {
-  // A square matrix with one row per class.
+  // A square matrix with one row per class, of at most 500 classes.
   "Evaluation.confusion": 1_000,
 };
 

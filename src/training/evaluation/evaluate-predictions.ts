@@ -1,3 +1,4 @@
+import { type ConfusionMatrix, cellsOf, countConfusion } from "../../core/confusion-matrix.js";
 import { confidence, isRight, type Predictions, predictedClass } from "./predictions.js";
 
 /** The quality of a network's predictions on a split. */
@@ -10,8 +11,7 @@ export interface EvaluationFigures {
   readonly top5: number;
   /** In [0, 1]: the difference between the probability of the most probable class and how often it is right. */
   readonly expectedCalibrationError: number;
-  /** Numbers of samples, [true class, predicted class] in row-major order. */
-  readonly confusion: Int32Array;
+  readonly confusion: ConfusionMatrix;
 }
 
 /** A figure is null where it would be a division by 0. */
@@ -31,14 +31,13 @@ const CALIBRATION_BINS = 15;
 /** @param predictions of at least one sample, with classes below `classCount` */
 export function evaluatePredictions(predictions: Predictions, classCount: number): EvaluationFigures {
   const { sampleCount, labels, losses } = predictions;
-  const confusion = new Int32Array(classCount * classCount);
+  const predicted = new Int32Array(sampleCount);
   let [loss, top1, top5] = [0, 0, 0];
   for (let sample = 0; sample < sampleCount; sample++) {
     loss += losses[sample] ?? 0;
     if (isRight(predictions, sample)) top1++;
     if (isRight(predictions, sample, 5)) top5++;
-    const cell = (labels[sample] ?? 0) * classCount + predictedClass(predictions, sample);
-    confusion[cell] = (confusion[cell] ?? 0) + 1;
+    predicted[sample] = predictedClass(predictions, sample);
   }
   return {
     sampleCount,
@@ -46,7 +45,7 @@ export function evaluatePredictions(predictions: Predictions, classCount: number
     top1: top1 / sampleCount,
     top5: top5 / sampleCount,
     expectedCalibrationError: expectedCalibrationError(predictions),
-    confusion,
+    confusion: countConfusion(labels, predicted, classCount),
   };
 }
 
@@ -69,26 +68,22 @@ function expectedCalibrationError(predictions: Predictions): number {
   return gaps / predictions.sampleCount;
 }
 
-/** The figures of each class, in the order of the confusion matrix. */
-export function classFigures(confusion: Int32Array, classCount: number): readonly ClassFigures[] {
-  const truly = new Float64Array(classCount);
-  const predicted = new Float64Array(classCount);
-  for (let cell = 0; cell < confusion.length; cell++) {
-    const samples = confusion[cell] ?? 0;
-    const [row, column] = [Math.floor(cell / classCount), cell % classCount];
-    truly[row] = (truly[row] ?? 0) + samples;
-    predicted[column] = (predicted[column] ?? 0) + samples;
+/** The figures of each class, in class order. */
+export function classFigures(confusion: ConfusionMatrix, classCount: number): readonly ClassFigures[] {
+  const counts = Array.from({ length: classCount }, () => ({ support: 0, claimed: 0, right: 0 }));
+  for (const { trueClass, predictedClass, sampleCount } of cellsOf(confusion)) {
+    const [truly, predicted] = [counts[trueClass], counts[predictedClass]];
+    if (truly === undefined || predicted === undefined) continue;
+    truly.support += sampleCount;
+    predicted.claimed += sampleCount;
+    if (truly === predicted) truly.right += sampleCount;
   }
-  return Array.from(truly, (support, index) => {
-    const right = confusion[index * classCount + index] ?? 0;
-    const claimed = predicted[index] ?? 0;
-    return {
-      precision: ratio(right, claimed),
-      recall: ratio(right, support),
-      f1: ratio(2 * right, claimed + support),
-      support,
-    };
-  });
+  return counts.map(({ support, claimed, right }) => ({
+    precision: ratio(right, claimed),
+    recall: ratio(right, support),
+    f1: ratio(2 * right, claimed + support),
+    support,
+  }));
 }
 
 function ratio(part: number, whole: number): number | null {

@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import type { ConfusionMatrix } from "../../core/confusion-matrix.js";
 import type { Split } from "../../core/enumerations.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
+import { integerArray, readSentIntegers, sentIntegers } from "../../db/integer-array.js";
 import type { Transaction } from "../../db/transaction.js";
 import type { ArtifactStore } from "../record/artifact-store.js";
 import { type EvaluationRecord, type NewEvaluation, predictionsName } from "./evaluation-records.js";
@@ -25,16 +26,15 @@ export class EvaluationStore {
       .execute();
   }
 
-  /** Samples by true class, then by predicted class; null when there is no such evaluation. */
-  async confusion(runId: string, split: Split): Promise<Int32Array | null> {
+  /** Null when there is no such evaluation. */
+  async confusion(runId: string, split: Split): Promise<ConfusionMatrix | null> {
     const row = await this.database.kysely
       .selectFrom("evaluation")
-      // As bytes: a million numbers of 1,000 classes would take long to read as text.
-      .select(({ ref }) => sql<Buffer>`array_send(${ref("confusion")})`.as("sent"))
+      .select(({ ref }) => sentIntegers(ref("confusionCells")).as("sent"))
       .where("runId", "=", runId)
       .where("split", "=", split)
       .executeTakeFirst();
-    return row === undefined ? null : readIntegers(row.sent);
+    return row === undefined ? null : { cells: readSentIntegers(row.sent) };
   }
 
   /**
@@ -61,7 +61,7 @@ export class EvaluationStore {
       .executeTakeFirst();
     await transaction.kysely
       .insertInto("evaluation")
-      .values({ runId, ...columns, confusion: sql<number[]>`${`{${confusion.join(",")}}`}::int[]` })
+      .values({ runId, ...columns, confusionCells: integerArray(confusion.cells) })
       .execute();
     const artifact = { name: predictionsName(split), sizeBytes, sha256, file: null };
     await this.artifacts.record(transaction, runId, artifact, at);
@@ -99,16 +99,4 @@ export class EvaluationStore {
 /** Locks these predictions until the end of the transaction, so that nothing else records or removes them. */
 async function lockPredictions(transaction: Transaction, sha256: string): Promise<void> {
   await transaction.lock(`predictions ${sha256}`);
-}
-
-/** Dimensions, then a length before each number, all of four bytes and in network order. */
-const ARRAY_HEADER_BYTES = 20;
-const ITEM_BYTES = 8;
-
-/** Reads the result of Postgres's `array_send` for a list of integers without nulls. */
-function readIntegers(sent: Buffer): Int32Array {
-  const count = Math.max(0, (sent.length - ARRAY_HEADER_BYTES) / ITEM_BYTES);
-  return Int32Array.from({ length: count }, (_value, index) =>
-    sent.readInt32BE(ARRAY_HEADER_BYTES + index * ITEM_BYTES + ITEM_BYTES / 2),
-  );
 }
