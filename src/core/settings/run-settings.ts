@@ -263,7 +263,10 @@ export const RUN_SETTINGS = group(
         minDelta: number({
           from: 0,
           default: 0,
-          description: "Minimum change of the monitored metric that counts as an improvement.",
+          description:
+            "Minimum change of the monitored metric that counts as an improvement. A change of exactly `minDelta` counts: " +
+            "the comparison tolerates a rounding error of 4 * 2^-52 times the larger of the two values. The best " +
+            "checkpoint is replaced by every improvement, however small.",
         }),
       },
     ),

@@ -5,7 +5,7 @@ import { improves, scoreOf } from "./monitor.js";
 
 /**
  * Ends a run that has stopped improving: after `patience` consecutive epochs without a gain of at least `minDelta` over
- * the best epoch. As in `BestCheckpoint`, its state depends on the observed epochs alone.
+ * the best epoch (see `improves`). As in `BestCheckpoint`, its state depends on the observed epochs alone.
  */
 export class EarlyStopping {
   #best: number | null = null;

@@ -4,6 +4,7 @@ import type { EpochRecord } from "../../../../src/core/run-events.js";
 import { BestCheckpoint } from "../../../../src/training/loop/best-checkpoint.js";
 import { checkLoss, Diverged } from "../../../../src/training/loop/divergence.js";
 import { EarlyStopping } from "../../../../src/training/loop/early-stopping.js";
+import { improves } from "../../../../src/training/loop/monitor.js";
 import { type Progress, ProgressReporter } from "../../../../src/training/loop/progress-reporter.js";
 import { EPOCH_START } from "../../../../src/training/record/epoch-position.js";
 import { epochRecord } from "../epoch-record.js";
@@ -45,6 +46,25 @@ test("a gain below minDelta does not count, but small gains add up", () => {
   });
   assert.deepEqual(stops, [false, false, false, false, false]);
 });
+
+for (const [from, to, minDelta, counts] of [
+  [0.2, 0.3, 0.1, true], // 0.3 - 0.2 is 0.09999999999999998.
+  [0.7, 0.8, 0.1, true],
+  [1 / 3, 2 / 3, 1 / 3, true],
+  [0.1 + 0.2, 0.4, 0.1, true],
+  [0.2, 0.3, 0.1000001, false],
+  [0.2, 0.2999999, 0.1, false],
+  [0.5, 0.5, 0, false],
+  [0.5, 0.5 + Number.EPSILON, 0, true],
+] as const) {
+  test(`a gain from ${from} to ${to} ${counts ? "counts" : "does not count"} with a minDelta of ${minDelta}`, () => {
+    assert.equal(improves(to, from, minDelta), counts);
+    assert.equal(improves(-from, -to, minDelta), counts);
+    const stopping = new EarlyStopping({ patience: 1, minDelta }, "VALIDATION_TOP1");
+    for (const epoch of top1([from, to])) stopping.observe(epoch);
+    assert.equal(stopping.shouldStop, !counts);
+  });
+}
 
 test("a run without early stopping never stops early", () => {
   const stopping = new EarlyStopping(null, "VALIDATION_TOP1");
