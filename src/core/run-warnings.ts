@@ -1,6 +1,11 @@
+/** What accumulation changes beside rounding; a part of every text about micro-batches. */
+export const ACCUMULATION_EFFECT =
+  "Accumulation changes the statistics of batch normalization: each micro-batch is normalized by its own means and " +
+  "variances, and each updates the moving averages, so a network with batch normalization trains differently.";
+
 /** The warnings of a run, by their codes, which are never renamed: clients branch on them. */
 export const RUN_WARNINGS = {
-  BATCH_HALVED: "A batch did not fit into memory. The run continues with micro-batches of half the size.",
+  BATCH_HALVED: `A batch did not fit into memory. The run continues with micro-batches of half the size. ${ACCUMULATION_EFFECT}`,
   CHECKPOINT_DAMAGED: "A checkpoint is damaged. The run continues from an earlier one.",
   CHECKPOINT_MISSING: "The files of a checkpoint are gone. The run continues from an earlier one.",
   DISK_FULL: "The files of the run cannot be written. The run waits and continues once they can be.",

@@ -1,4 +1,5 @@
 import { Field, Int, ObjectType } from "type-graphql";
+import { ACCUMULATION_EFFECT } from "../../core/run-warnings.js";
 import { Precision } from "../configuration/enumerations.js";
 import { PrecisionMeasurement } from "../system/precision-measurement.js";
 
@@ -54,7 +55,7 @@ export class RunEnvironment {
   @Field(() => Int, {
     description:
       "Number of images of a micro-batch, whose gradients are summed to those of the batch. Smaller than " +
-      "configured when memory ran out.",
+      `configured when memory ran out. ${ACCUMULATION_EFFECT}`,
   })
   partSize!: number;
 }

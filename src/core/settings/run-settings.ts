@@ -1,3 +1,4 @@
+import { ACCUMULATION_EFFECT } from "../run-warnings.js";
 import {
   choice,
   decided,
@@ -233,7 +234,7 @@ export const RUN_SETTINGS = group(
       default: 1,
       description:
         "Micro-batches that a batch is divided into, whose gradients are added up before the weights change: less " +
-        "memory for the same step. Batch normalization sees each micro-batch alone.",
+        `memory for the same step. ${ACCUMULATION_EFFECT}`,
     }),
     epochs: wholeNumber({
       from: 1,

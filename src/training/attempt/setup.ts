@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { AppError } from "../../core/app-error.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { RunEnvironment } from "../../core/run-environment.js";
-import type { RunWarning } from "../../core/run-warnings.js";
+import { ACCUMULATION_EFFECT, type RunWarning } from "../../core/run-warnings.js";
 import { unknownSettings } from "../../core/settings/recorded-values.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { EngineHost } from "../../engine/engine-host.js";
@@ -89,7 +89,8 @@ export class RunSetup implements AsyncDisposable {
       code: "BATCH_HALVED",
       message:
         `A micro-batch of ${before} images did not fit into memory. The run continues from its last checkpoint with ` +
-        `micro-batches of ${after}, whose gradients are accumulated over the same batch of ${configuration.batchSize}.`,
+        `micro-batches of ${after}, whose gradients are accumulated over the same batch of ${configuration.batchSize}. ` +
+        ACCUMULATION_EFFECT,
     };
   }
 

@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type ExpressionWrapper, sql } from "kysely";
 import { type RunEnvironment, readRunEnvironment } from "../../core/run-environment.js";
 import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/run-state.js";
+import { ACCUMULATION_EFFECT } from "../../core/run-warnings.js";
 import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
@@ -215,7 +216,7 @@ export class RunInterruptionStore {
     const message =
       `The process crashed in its first step, most likely because a micro-batch of ${before} images did not fit into memory. ` +
       `The run continues from its last checkpoint with micro-batches of ${partSize}, whose gradients are accumulated over ` +
-      "the same batch.";
+      `the same batch. ${ACCUMULATION_EFFECT}`;
     await this.events.append(transaction, runId, { kind: "RunWarning", code: "BATCH_HALVED", message }, at);
     return true;
   }

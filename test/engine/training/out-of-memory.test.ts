@@ -43,7 +43,7 @@ test("a batch that does not fit into memory is halved into micro-batches, and th
   );
   assert.match(
     warnings[0]!.message,
-    /^A micro-batch of 24 images .* with micro-batches of 12, .* batch of 24\.$/,
+    /^A micro-batch of 24 images .* with micro-batches of 12, .* batch of 24\. Accumulation changes the statistics of batch normalization: .*\.$/,
   );
   const epochs = await epochsOfRun(world.runs, id);
   assert.deepEqual(

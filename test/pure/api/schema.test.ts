@@ -14,6 +14,7 @@ import {
   validateSchema,
 } from "graphql";
 import { emitSchema } from "../../../src/api/schema.js";
+import { RUN_WARNINGS } from "../../../src/core/run-warnings.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 
 const root = projectRoot(import.meta.dirname);
@@ -35,6 +36,21 @@ test("everything in the schema has a description", () => {
     .filter((type) => !type.name.startsWith("__") && !isSpecifiedScalarType(type))
     .flatMap(undescribed);
   assert.deepEqual(missing, []);
+});
+
+test("the schema and the warning about memory say that accumulation changes batch normalization", () => {
+  const effect =
+    "changes the statistics of batch normalization: each micro-batch is normalized by its own means";
+  for (const [typeName, field] of [
+    ["RunConfigurationInput", "accumulationSteps"],
+    ["RunConfiguration", "accumulationSteps"],
+    ["RunEnvironment", "partSize"],
+  ] as const) {
+    const type = schema.getType(typeName);
+    assert.ok(isObjectType(type) || isInputObjectType(type));
+    assert.ok(type.getFields()[field]?.description?.includes(effect), `${typeName}.${field}`);
+  }
+  assert.ok(RUN_WARNINGS.BATCH_HALVED.includes(effect));
 });
 
 test("descriptions are sentences of more than a few letters", () => {

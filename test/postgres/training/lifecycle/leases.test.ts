@@ -163,6 +163,9 @@ test("a run whose process crashed in its first step continues with halved micro-
     assert.equal(await partSize(), expected);
   }
   assert.deepEqual(await warnings(training, id), Array(4).fill("BATCH_HALVED"));
+  const { items } = await training.events.list(id, { first: 200 });
+  const messages = items.flatMap(({ node }) => (node.kind === "RunWarning" ? [node.message] : []));
+  for (const message of messages) assert.match(message, /changes the statistics of batch normalization/);
 
   await training.attempts.recordEnvironment(await startNext(training, lease), {
     ...ENVIRONMENT,
