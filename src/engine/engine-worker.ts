@@ -11,6 +11,7 @@ import {
   type EngineRequest,
   type TensorValue,
 } from "./engine-protocol.js";
+import { reportsLackOfMemory } from "./lack-of-memory.js";
 import { loadKernels, loadNativeBinding, type NativeData } from "./native-binding.js";
 import { transferables } from "./transfer.js";
 
@@ -98,13 +99,10 @@ function fromNative(data: NativeData): TensorValue["data"] {
   return ArrayBuffer.isView(data) ? data : data.map((bytes) => decoder.decode(bytes));
 }
 
-/** TensorFlow's message: its status code does not reach JavaScript. */
-const OUT_OF_MEMORY = /OOM when allocating|out of memory|resource exhausted|failed to allocate|bad_alloc/i;
-
 function describeFailure(error: unknown): EngineFailure {
   const text = error instanceof Error ? error.message : String(error);
   // The other lines are hints on TensorFlow's options and a trace of graph nodes.
   const [first = ""] = text.replace(/^Session fail to run with error: /, "").split("\n");
   const message = first.trim().replace(/[.\s]*$/, ".");
-  return { code: OUT_OF_MEMORY.test(text) ? "ENGINE_OUT_OF_MEMORY" : "ENGINE_ERROR", message };
+  return { code: reportsLackOfMemory(text) ? "ENGINE_OUT_OF_MEMORY" : "ENGINE_ERROR", message };
 }
