@@ -93,6 +93,7 @@ test("only lists that are cheap to count have a totalCount", () => {
     .filter((type) => isObjectType(type) && "totalCount" in type.getFields())
     .map((type) => type.name);
   assert.deepEqual(counted.sort(), [
+    "ConfusionCellConnection",
     "DatasetConnection",
     "DatasetVersionConnection",
     "DisagreementConnection",
