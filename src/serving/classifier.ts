@@ -172,8 +172,13 @@ function mostProbable(
   classNames: readonly string[],
   topK: number,
 ): readonly ClassProbability[] {
+  // The least probable one that is kept bounds the others: sorting thousands of classes would take milliseconds.
+  const least = Float32Array.from(probabilities).sort().at(-topK) ?? Number.NEGATIVE_INFINITY;
   return classNames
-    .map((label, index) => ({ label, probability: probabilities[index] ?? 0 }))
+    .flatMap((label, index) => {
+      const probability = probabilities[index] ?? 0;
+      return probability < least ? [] : [{ label, probability }];
+    })
     .sort((a, b) => b.probability - a.probability)
     .slice(0, topK);
 }
