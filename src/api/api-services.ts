@@ -24,10 +24,12 @@ import type { Artifacts } from "../training/record/artifacts.js";
 import type { ExperimentStore } from "../training/record/experiment-store.js";
 import type { MetricStore } from "../training/record/metric-store.js";
 import type { RunStore } from "../training/record/run-store.js";
+import type { DatabaseReadiness } from "./http/health-routes.js";
 
 /** The services that the API exposes. `app` constructs them. */
 export interface ApiServices {
   readonly log: Log;
+  readonly database: DatabaseReadiness;
   readonly accessTokens: AccessTokens;
   readonly engine: { readonly info: EngineInfo };
   readonly trainer: TrainingActivity;

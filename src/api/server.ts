@@ -83,7 +83,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
   app.disable("x-powered-by");
   app.disable("etag");
   app.use(securityHeaders, hostCheck(listensOnLoopback));
-  app.use(healthRoutes(services.datasets, log));
+  app.use(healthRoutes(services.database, log));
   app.use(graphqlRoute(graphql, authentication, contextOf));
   app.use(uploadRoute(services.uploads, authentication));
   app.use(pathCheck);

@@ -73,6 +73,8 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   await services.deletion.recover();
   await trainer.start({ takesRuns: config.worker.serverTrains });
   const { url } = starting.own(await startApiServer(services, config));
+  // The first thing that a stop does: nothing waits for a database that is away.
+  starting.defer(async () => database.hurry());
 
   const running = starting.move();
   return { url, adminToken, services, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };

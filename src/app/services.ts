@@ -92,6 +92,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
 
   const services: ApiServices = {
     log,
+    database,
     accessTokens,
     engine: servingEngine,
     trainer,

@@ -49,6 +49,8 @@ export async function startWorker(config: Config, { log, progress }: StartOption
   });
   starting.own(trainer);
   await trainer.start();
+  // The first thing that a stop does: nothing waits for a database that is away.
+  starting.defer(async () => database.hurry());
   const running = starting.move();
   return { device: trainer.device, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }

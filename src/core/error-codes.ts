@@ -48,6 +48,8 @@ const operator = describedFor("operator");
 const developer = describedFor("developer");
 
 const INVALID_DATA: Details = { runEndReason: "INVALID_DATA" };
+/** The request may succeed later as it is. */
+const UNAVAILABLE: Details = { httpStatus: 503 };
 const ENGINE_ERROR: Details = { runEndReason: "ENGINE_ERROR" };
 
 const DEFAULT_HTTP_STATUS = 400;
@@ -229,8 +231,22 @@ export const ERROR_CODES = {
   NETWORK_INVALID: caller("graph", "No network can be built from this description.", ENGINE_ERROR),
   TRAINING_INVALID: developer("graph", "No training graph can be built from this description.", ENGINE_ERROR),
 
+  DATABASE_CONFLICT: operator(
+    "database",
+    "A change was rolled back again and again because of other changes (deadlocks or serialization failures). Try again.",
+    UNAVAILABLE,
+  ),
+  DATABASE_READ_ONLY: operator(
+    "database",
+    "PostgreSQL accepts no writes, as a standby does during a failover. Nothing was changed. Try again later.",
+    UNAVAILABLE,
+  ),
   DATABASE_TOO_NEW: operator("database", "A newer version of Espalier has migrated the database."),
-  DATABASE_UNREACHABLE: operator("database", "PostgreSQL does not answer."),
+  DATABASE_UNREACHABLE: operator(
+    "database",
+    "PostgreSQL does not answer, or the connection was lost. A change may have been saved only if the message says so.",
+    UNAVAILABLE,
+  ),
   EMBEDDED_POSTGRES_ACCOUNT: operator(
     "database",
     "The account that runs the embedded PostgreSQL cannot be made.",

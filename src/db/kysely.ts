@@ -4,7 +4,7 @@ import {
   type PluginTransformQueryArgs,
   type PluginTransformResultArgs,
   PostgresDialect,
-  type PostgresPool,
+  type PostgresPoolClient,
   PostgresQueryCompiler,
   type QueryResult,
   type RootOperationNode,
@@ -52,9 +52,12 @@ class ColumnNameDialect extends PostgresDialect {
   }
 }
 
-/** Kysely over all connections of a pool. The caller ends the pool; nothing else needs to be disposed. */
-export function kyselyOverPool(pool: PostgresPool): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new ColumnNameDialect({ pool }), plugins: [COLUMN_NAMES] });
+/**
+ * Kysely over all connections of a pool, each statement through the pool's `query`. The caller ends the pool; nothing
+ * else needs to be disposed.
+ */
+export function kyselyOverPool(pool: pg.Pool): Kysely<Tables> {
+  return kyselyOver({ query: pool.query.bind(pool), release: () => {} });
 }
 
 /**
@@ -64,13 +67,17 @@ export function kyselyOverPool(pool: PostgresPool): Kysely<Tables> {
  */
 export function kyselyOverClient(client: pg.PoolClient, checkOpen: () => void): Kysely<Tables> {
   // The `query` of the client itself, without the `release` that would give it back to the pool.
-  const lent = { query: client.query.bind(client), release: () => {} };
-  return kyselyOverPool({
+  return kyselyOver({ query: client.query.bind(client), release: () => {} }, checkOpen);
+}
+
+function kyselyOver(client: PostgresPoolClient, checkOpen: () => void = () => {}): Kysely<Tables> {
+  const pool = {
     connect: async () => {
       checkOpen();
-      return lent;
+      return client;
     },
     end: async () => {},
     options: {},
-  });
+  };
+  return new Kysely<Tables>({ dialect: new ColumnNameDialect({ pool }), plugins: [COLUMN_NAMES] });
 }

@@ -1,10 +1,10 @@
+import { isDatabaseTrouble } from "../core/database-trouble.js";
 import { retrying } from "../lang/retrying.js";
-import { isConnectionLoss } from "./connection-loss.js";
 
 const WAITS = { firstMs: 50, lastMs: 1_000 };
 
 /**
- * Returns what `read` returns, and tries it again for as long as the database is unreachable.
+ * Returns what `read` returns, and tries it again for as long as the database is in trouble.
  *
  * @throws any other error of `read`, and the reason of `signal` when it aborts
  */
@@ -13,5 +13,5 @@ export async function outlastingOutages<T>(read: () => Promise<T>, signal: Abort
     signal.throwIfAborted();
     return read();
   };
-  return retrying(readUnlessAborted, { isTemporary: isConnectionLoss, signal, ...WAITS });
+  return retrying(readUnlessAborted, { isTemporary: isDatabaseTrouble, signal, ...WAITS });
 }

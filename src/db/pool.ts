@@ -1,21 +1,64 @@
 import pg from "pg";
 import type { Log } from "../telemetry/log.js";
+import { OutcomeUnknown } from "./database-error.js";
+import type { Patience } from "./patience.js";
+import { temporaryFailureOf } from "./temporary-failure.js";
 
 const MAX_CONNECTIONS = 16;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A process that was stopped in the middle of a transaction must not keep its locks from others. */
 const IDLE_IN_TRANSACTION_MS = 5_000;
 
+/**
+ * A pool whose single statements (`query`) outlast restarts, failovers, deadlocks and serialization failures. `connect`
+ * is the plain one: what runs on its connection is up to the caller.
+ */
+export class PatientPool extends pg.Pool {
+  constructor(
+    config: pg.PoolConfig,
+    readonly patience: Patience,
+  ) {
+    super(config);
+    const query = (...args: Parameters<pg.PoolClient["query"]>): Promise<unknown> =>
+      patience.outlast(() => this.#once(args));
+    this.query = query as pg.Pool["query"];
+  }
+
+  async #once(args: Parameters<pg.PoolClient["query"]>): Promise<unknown> {
+    const client = await this.connect();
+    let broken: Error | undefined;
+    try {
+      return await client.query(...args);
+    } catch (error) {
+      const failure = temporaryFailureOf(error);
+      // The server behind the connection may not be the primary any more.
+      if (failure === "UNREACHABLE" || failure === "READ_ONLY") broken = error as Error;
+      throw failure === "UNREACHABLE" && !isRead(args[0]) ? new OutcomeUnknown(error) : error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+/** Whether a statement may run twice. No statement that begins with `select` changes rows here; `pg_notify` may ring twice. */
+function isRead(query: unknown): boolean {
+  const text = typeof query === "object" && query !== null && "text" in query ? query.text : query;
+  return typeof text === "string" && /^\s*select\b/i.test(text);
+}
+
 /** Connects when a query needs a connection. The caller ends the pool. */
-export function openPool(url: string, log: Log): pg.Pool {
-  const pool = new pg.Pool({
+export function openPool(url: string, patience: Patience, log: Log): PatientPool {
+  const config = {
     connectionString: url,
     application_name: "espalier",
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    // A peer that is gone without a sign does not hold a query forever.
+    keepAlive: true,
     types: { getTypeParser: typeParser },
-  });
+  };
+  const pool = new PatientPool(config, patience);
   // Kysely holds connections without listening: one that is lost while no query runs on it would end the process. The
   // next query on it fails with the same error.
   pool.on("connect", (client) => client.on("error", () => {}));

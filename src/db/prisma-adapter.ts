@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
+import { AppError } from "../core/app-error.js";
+import type { PrismaClient } from "./generated/client.js";
 
 type Adapter = Awaited<ReturnType<PrismaPg["connect"]>>;
 type AdapterTransaction = Awaited<ReturnType<Adapter["startTransaction"]>>;
@@ -24,6 +26,8 @@ export class PrismaAdapter extends PrismaPg {
 
   override async connect(): Promise<Adapter> {
     const adapter = await super.connect();
+    adapter.queryRaw = carryingErrors(adapter.queryRaw.bind(adapter));
+    adapter.executeRaw = carryingErrors(adapter.executeRaw.bind(adapter));
     const startOwn = adapter.startTransaction.bind(adapter);
     adapter.startTransaction = (isolationLevel) => {
       const joining = this.#joining.getStore();
@@ -35,6 +39,37 @@ export class PrismaAdapter extends PrismaPg {
     };
     return adapter;
   }
+}
+
+/**
+ * Prisma Client would make an error of its own of an AppError, because that has a code. It lets this one through, and
+ * `withAppErrors` takes the AppError out.
+ */
+class CarriedError extends Error {
+  constructor(readonly carried: AppError) {
+    super(carried.message);
+  }
+}
+
+function carryingErrors<Query, Result>(run: (query: Query) => Promise<Result>): typeof run {
+  return (query) =>
+    run(query).catch((error: unknown) => {
+      throw error instanceof AppError ? new CarriedError(error) : error;
+    });
+}
+
+/** A Prisma Client over a `PrismaAdapter` that throws the AppErrors of its pool as they are. */
+export function withAppErrors(prisma: PrismaClient): PrismaClient {
+  const extended = prisma.$extends({
+    query: {
+      $allOperations: ({ args, query }) =>
+        query(args).catch((error: unknown) => {
+          throw error instanceof CarriedError ? error.carried : error;
+        }),
+    },
+  });
+  // An extension without new methods changes nothing that its type says.
+  return extended as unknown as PrismaClient;
 }
 
 async function joinedTransaction(client: pg.PoolClient): Promise<AdapterTransaction> {

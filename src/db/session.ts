@@ -1,9 +1,11 @@
 import type { Kysely } from "kysely";
 import type pg from "pg";
+import { OutcomeUnknown } from "./database-error.js";
 import type { PrismaClient } from "./generated/client.js";
 import type { Tables } from "./generated/kysely/tables.js";
 import { kyselyOverClient } from "./kysely.js";
 import type { PrismaAdapter } from "./prisma-adapter.js";
+import { temporaryFailureOf } from "./temporary-failure.js";
 import { Transaction } from "./transaction.js";
 
 /**
@@ -34,19 +36,33 @@ export class Session implements AsyncDisposable {
     return new Session(await pool.connect(), prisma, adapter);
   }
 
-  /** Runs `work` in a transaction (read committed). All of it is kept, or none when it throws. */
+  /**
+   * Runs `work` in a transaction (read committed). All of it is kept, or none when it throws.
+   *
+   * @throws OutcomeUnknown when the connection was lost during the commit; the errors of `pg` and Prisma as they are
+   */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     try {
       await this.client.query("BEGIN");
       const result = await this.#withPrisma(work);
-      const { command } = await this.client.query("COMMIT");
+      const { command } = await this.#commit();
       // PostgreSQL answers this, and no error, when a statement failed and `work` went on regardless.
       if (command === "ROLLBACK")
         throw new Error("The transaction was rolled back: one of its statements failed.");
       return result;
     } catch (error) {
       await this.client.query("ROLLBACK").catch(this.#onError);
+      // The server behind the connection may not be the primary any more.
+      if (temporaryFailureOf(error) === "READ_ONLY") this.discard();
       throw error;
+    }
+  }
+
+  async #commit(): Promise<pg.QueryResult> {
+    try {
+      return await this.client.query("COMMIT");
+    } catch (error) {
+      throw temporaryFailureOf(error) === "UNREACHABLE" ? new OutcomeUnknown(error) : error;
     }
   }
 

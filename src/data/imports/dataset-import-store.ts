@@ -12,6 +12,8 @@ import { IMPORT_SOURCE_REF, type ImportSourceRef } from "./import-source-ref.js"
 import type { EarlierSplits, SplitRatios } from "./split-assignment.js";
 
 export interface NewImport {
+  /** Id of the version to create. */
+  readonly versionId: string;
   readonly dataset: string;
   /** Null leaves the description of an existing dataset as it is. */
   readonly description: string | null;
@@ -61,13 +63,13 @@ export class DatasetImportStore {
    * @returns its id, or that of the earlier request with the same key
    * @throws AppError `IDEMPOTENCY_KEY_REUSED`
    */
-  async create(request: NewImport): Promise<{ versionId: string; created: boolean }> {
-    const { idempotency } = request;
-    const versionId = await this.database.transaction((transaction) => insertVersion(transaction, request));
-    if (versionId !== null) return { versionId, created: true };
+  async create(request: NewImport): Promise<string> {
+    const { idempotency, versionId } = request;
+    if (await this.database.transaction((transaction) => insertVersion(transaction, request)))
+      return versionId;
     const earlier = idempotency === null ? null : await this.findByIdempotency(idempotency);
     if (earlier === null) throw new Error("A version was neither inserted nor found by its idempotency key.");
-    return { versionId: earlier, created: false };
+    return earlier;
   }
 
   /** The imports of all datasets. Those of one dataset are in the order of their version numbers. */
@@ -132,11 +134,11 @@ export class DatasetImportStore {
   }
 }
 
-/** @returns the new version's id, or null without a change when the idempotency key is taken */
-async function insertVersion(transaction: Transaction, request: NewImport): Promise<string | null> {
-  const { dataset: name, description, source, split, idempotency } = request;
+/** @returns false without a change when the idempotency key is taken */
+async function insertVersion(transaction: Transaction, request: NewImport): Promise<boolean> {
+  const { versionId, dataset: name, description, source, split, idempotency } = request;
   const { kysely, prisma } = transaction;
-  if (idempotency !== null && !(await claim(transaction, idempotency))) return null;
+  if (idempotency !== null && !(await claim(transaction, idempotency))) return false;
   // The update locks the dataset until the end of the transaction, so that numbers are assigned one after the other.
   const dataset = await kysely
     .insertInto("dataset")
@@ -156,9 +158,9 @@ async function insertVersion(transaction: Transaction, request: NewImport): Prom
     orderBy: { number: "desc" },
     select: { number: true },
   });
-  const { id } = await prisma.datasetVersion.create({
+  await prisma.datasetVersion.create({
     data: {
-      id: newId("datasetVersion"),
+      id: versionId,
       datasetId: dataset.id,
       number: (newest?.number ?? 0) + 1,
       status: "IMPORTING",
@@ -171,7 +173,7 @@ async function insertVersion(transaction: Transaction, request: NewImport): Prom
     },
     select: { id: true },
   });
-  return id;
+  return true;
 }
 
 /**

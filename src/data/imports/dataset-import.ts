@@ -1,8 +1,11 @@
 import pLimit from "p-limit";
 import { AppError } from "../../core/app-error.js";
 import type { Config } from "../../core/config.js";
+import { isDatabaseTrouble } from "../../core/database-trouble.js";
 import type { DatasetVersionRecord, ImportEvent } from "../../core/dataset-records.js";
 import { idempotencyOf } from "../../core/idempotency.js";
+import { newId } from "../../core/ids.js";
+import { retrying } from "../../lang/retrying.js";
 import type { Log } from "../../telemetry/log.js";
 import type { BlobStore } from "../blobs/blob-store.js";
 import type { ImageDecoder } from "../images/decoder.js";
@@ -14,7 +17,6 @@ import type { DatasetStore } from "../versions/dataset-store.js";
 import { type DatasetImportStore, type UnfinishedImport, versionNotFound } from "./dataset-import-store.js";
 import { takeIn } from "./image-intake.js";
 import type { ImportEventStore } from "./import-event-store.js";
-import type { ImportLease } from "./import-lease-store.js";
 import { ImportProgress } from "./import-progress.js";
 import type { ImportSourceRef } from "./import-source-ref.js";
 import { buildManifest, type Manifest } from "./manifest.js";
@@ -23,6 +25,8 @@ import type { Uploads } from "./uploads.js";
 
 /** Imports that read at the same time. More would only compete for the decoder and the disk. */
 const CONCURRENT_IMPORTS = 2;
+/** Waits between tries while the database is away. */
+const WAITS = { firstMs: 100, lastMs: 5_000 };
 
 export interface ImportRequest {
   readonly dataset: string;
@@ -53,6 +57,8 @@ export class DatasetImporter implements AsyncDisposable {
   readonly #slots = pLimit(CONCURRENT_IMPORTS);
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** The versions that are imported or wait for their turn. */
+  readonly #versions = new Set<string>();
   /** The last import of each dataset. The next import waits for it, since its splits depend on it. */
   readonly #lastOfDataset = new Map<string, Promise<void>>();
 
@@ -75,17 +81,37 @@ export class DatasetImporter implements AsyncDisposable {
     const idempotency = idempotencyOf(idempotencyKey, content);
     // Before all checks, because the upload of the earlier request may have expired since.
     const earlier = idempotency === null ? null : await imports.findByIdempotency(idempotency);
-    if (earlier !== null) return this.#version(earlier);
+    if (earlier !== null) return this.#begun(earlier);
 
     checkDatasetName(request.dataset);
     checkSplitRatios(request.split);
     await this.#checkSource(request.source);
-    const { versionId, created } = await imports.create({ ...content, idempotency });
-    if (created) {
-      const unfinished = await imports.findUnfinished(versionId);
-      if (unfinished !== null) this.#run(unfinished);
+    const newVersionId = newId("datasetVersion");
+    try {
+      return await this.#begun(await imports.create({ ...content, idempotency, versionId: newVersionId }));
+    } catch (error) {
+      // The connection may have been lost after the version was created.
+      if (isDatabaseTrouble(error)) this.#runOnceFound(newVersionId);
+      throw error;
     }
+  }
+
+  /** Returns a version, and imports it unless it is imported already. */
+  async #begun(versionId: string): Promise<DatasetVersionRecord> {
+    const unfinished = await this.#options.stores.imports.findUnfinished(versionId);
+    if (unfinished !== null) this.#run(unfinished);
     return this.#version(versionId);
+  }
+
+  /** Imports a version as soon as the database answers, if there is such a version. */
+  #runOnceFound(versionId: string): void {
+    const { imports } = this.#options.stores;
+    this.#inBackground(
+      versionId,
+      this.#outlasting(versionId, () => imports.findUnfinished(versionId)).then((unfinished) => {
+        if (unfinished !== null) this.#run(unfinished);
+      }),
+    );
   }
 
   /**
@@ -139,54 +165,94 @@ export class DatasetImporter implements AsyncDisposable {
     }
   }
 
+  /** Does nothing when this process imports the version already. */
   #run(unfinished: UnfinishedImport): void {
-    const previous = this.#lastOfDataset.get(unfinished.datasetId) ?? Promise.resolve();
-    const run = previous
-      .then(() => this.#slots(() => this.#import(unfinished)))
-      .catch((error: unknown) => {
-        // The database is unreachable: the version stays IMPORTING, and the next process imports it.
-        this.#options.log.error("an import stopped", { versionId: unfinished.versionId, error });
-      })
-      .finally(() => {
-        this.#running.delete(run);
-        if (this.#lastOfDataset.get(unfinished.datasetId) === run)
-          this.#lastOfDataset.delete(unfinished.datasetId);
-      });
-    this.#running.add(run);
-    this.#lastOfDataset.set(unfinished.datasetId, run);
+    const { versionId, datasetId } = unfinished;
+    if (this.#versions.has(versionId)) return;
+    this.#versions.add(versionId);
+    const previous = this.#lastOfDataset.get(datasetId) ?? Promise.resolve();
+    const run = this.#inBackground(
+      versionId,
+      previous.then(() => this.#slots(() => this.#import(unfinished))),
+    ).finally(() => {
+      this.#versions.delete(versionId);
+      if (this.#lastOfDataset.get(datasetId) === run) this.#lastOfDataset.delete(datasetId);
+    });
+    this.#lastOfDataset.set(datasetId, run);
   }
 
+  /** @returns a promise that is never rejected */
+  #inBackground(versionId: string, work: Promise<void>): Promise<void> {
+    const running = work
+      .catch((error: unknown) => {
+        // The version stays IMPORTING, and the next process imports it.
+        if (this.#closing.signal.aborted) return;
+        this.#options.log.error("an import stopped", { versionId, error });
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return running;
+  }
+
+  /** Carries out an import. While the database is away, it waits, and then goes on with what it has read. */
   async #import(unfinished: UnfinishedImport): Promise<void> {
-    const { stores, log } = this.#options;
-    const { imports } = stores;
+    const { imports } = this.#options.stores;
     const { versionId } = unfinished;
-    if (this.#closing.signal.aborted) return;
-    await using lease = await imports.lease(versionId);
-    // Another living process imports it, or has finished.
-    if (lease === null || (await imports.findUnfinished(versionId)) === null) return;
-    try {
-      await this.#carryOut(unfinished, lease);
-    } catch (error) {
+    let read: Manifest | AppError | null = null;
+    await this.#outlasting(versionId, async () => {
       if (this.#closing.signal.aborted) return;
-      if (error instanceof AppError) {
-        await imports.fail(versionId, error.code, error.message);
-        return;
-      }
-      log.error("an import failed unexpectedly", { versionId, error });
-      await imports.fail(
-        versionId,
+      // A lost connection has ended the lease as well.
+      await using lease = await imports.lease(versionId);
+      // Another living process imports it, or has finished.
+      if (lease === null || (await imports.findUnfinished(versionId)) === null) return;
+      read ??= await this.#failureOr(versionId, () => this.#read(unfinished));
+      const manifest = read;
+      const failure =
+        manifest instanceof AppError
+          ? manifest
+          : await this.#failureOr(versionId, async () => {
+              await lease.finish(manifest);
+              return null;
+            });
+      if (failure !== null) await imports.fail(versionId, failure.code, failure.message);
+    });
+  }
+
+  /** Repeats `work` for as long as the database is away. @throws its other errors; any error while closing */
+  #outlasting<T>(versionId: string, work: () => Promise<T>): Promise<T> {
+    const isTemporary = (error: unknown): boolean => {
+      const passes = isDatabaseTrouble(error);
+      if (passes) this.#options.log.warn("an import waits for the database", { versionId, error });
+      return passes;
+    };
+    return retrying(work, { isTemporary, signal: this.#closing.signal, ...WAITS });
+  }
+
+  /**
+   * Returns what `work` returns, or why the import fails.
+   *
+   * @throws errors of a database that is away; any error while closing
+   */
+  async #failureOr<T>(versionId: string, work: () => Promise<T>): Promise<T | AppError> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#closing.signal.aborted || isDatabaseTrouble(error)) throw error;
+      if (error instanceof AppError) return error;
+      this.#options.log.error("an import failed unexpectedly", { versionId, error });
+      return new AppError(
         "IMPORT_FAILED",
         "An unexpected error occurred. The log of the server has the details. Import again.",
       );
     }
   }
 
-  async #carryOut(unfinished: UnfinishedImport, lease: ImportLease): Promise<void> {
+  /** Reads and stores the images of the source, and distributes them over the splits. */
+  async #read(unfinished: UnfinishedImport): Promise<Manifest> {
     const { stores, decoder, log } = this.#options;
     const { imports, events } = stores;
     const { versionId } = unfinished;
     const { signal } = this.#closing;
-    let manifest: Manifest;
     const startedMs = performance.now();
     await using source = await this.#openSource(unfinished.source);
     const progress = new ImportProgress(
@@ -198,18 +264,18 @@ export class DatasetImporter implements AsyncDisposable {
       const intake = await takeIn(source, decoder, blobs, (done) => progress.report(done), signal);
       // Files are safe from a crash before the rows that refer to them are written.
       await blobs.sync();
-      const earlier = await imports.earlierSplits(unfinished);
-      manifest = await buildManifest(intake.accepted, intake.rejected, unfinished.split, earlier);
+      const earlier = await this.#outlasting(versionId, () => imports.earlierSplits(unfinished));
+      const manifest = await buildManifest(intake.accepted, intake.rejected, unfinished.split, earlier);
+      log.info("read the images of a dataset version", {
+        versionId,
+        samples: manifest.samples.length,
+        quarantined: manifest.quarantine.length,
+        seconds: Math.round(performance.now() - startedMs) / 1000,
+      });
+      return manifest;
     } finally {
       await progress.settle();
     }
-    await lease.finish(manifest);
-    log.info("imported a dataset version", {
-      versionId,
-      samples: manifest.samples.length,
-      quarantined: manifest.quarantine.length,
-      seconds: Math.round(performance.now() - startedMs) / 1000,
-    });
   }
 
   async #openSource(source: ImportSourceRef): Promise<ImportSource> {

@@ -4,6 +4,7 @@ import { AppError } from "../../core/app-error.js";
 import type { ImportEvent } from "../../core/dataset-records.js";
 import { parseStored, storedTime } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
+import { outlastingOutages } from "../../db/outage.js";
 import { Doorbell } from "../../lang/doorbell.js";
 import { versionNotFound } from "./dataset-import-store.js";
 import { importKey } from "./import-lease-store.js";
@@ -26,7 +27,7 @@ export class ImportEventStore {
 
   /**
    * Replays the events after the cursor, then follows. Ends after ImportFinished, or when `signal` aborts. Only the
-   * newest progress is stored.
+   * newest progress is stored. Waits while the database is unreachable.
    *
    * @param after cursor of the last event seen; null replays from the beginning
    * @throws AppError `DATASET_VERSION_NOT_FOUND`, `CURSOR_INVALID`
@@ -42,7 +43,9 @@ export class ImportEventStore {
     signal.addEventListener("abort", doorbell.ring);
     try {
       while (!signal.aborted) {
-        const { status, progress, finishedAt } = await this.#read(versionId);
+        const version = await this.#readUnlessAborted(versionId, signal);
+        if (version === null) return;
+        const { status, progress, finishedAt } = version;
         if (seen === "finished") return;
         if (status !== "IMPORTING") {
           yield {
@@ -80,6 +83,16 @@ export class ImportEventStore {
       .where("status", "=", "IMPORTING")
       .executeTakeFirst();
     if (changed.numUpdatedRows > 0n) await this.database.notifier.notify(importKey(versionId));
+  }
+
+  /** Waits while the database is unreachable. @returns null when `signal` aborts */
+  async #readUnlessAborted(versionId: string, signal: AbortSignal) {
+    try {
+      return await outlastingOutages(() => this.#read(versionId), signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
   }
 
   async #read(versionId: string) {

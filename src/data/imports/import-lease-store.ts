@@ -23,8 +23,15 @@ export class ImportLease implements AsyncDisposable {
     private readonly versionId: string,
   ) {}
 
-  /** @returns null while another process has the lease */
+  /**
+   * @returns null while another process has the lease
+   * @throws AppError `DATABASE_UNREACHABLE`
+   */
   static async take(database: Database, versionId: string): Promise<ImportLease | null> {
+    return database.outlast(() => ImportLease.#tryToTake(database, versionId));
+  }
+
+  static async #tryToTake(database: Database, versionId: string): Promise<ImportLease | null> {
     // The lock lasts as long as its connection, so it ends with the process.
     const session = await database.session();
     const lease = new ImportLease(database, session, versionId);
@@ -46,9 +53,17 @@ export class ImportLease implements AsyncDisposable {
 
   /**
    * Writes the whole version in one transaction, on the connection that holds the lease: a process that lost the
-   * connection can no longer write.
+   * connection can no longer write, and takes a new lease.
+   *
+   * @throws AppError `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`, `DATABASE_CONFLICT`
    */
   async finish(manifest: Manifest): Promise<void> {
+    await this.#write(manifest).catch((error: unknown) => {
+      throw this.database.translate(error);
+    });
+  }
+
+  async #write(manifest: Manifest): Promise<void> {
     const { versionId } = this;
     await this.session.transaction(async (transaction) => {
       await insertSamples(transaction, versionId, manifest.samples);

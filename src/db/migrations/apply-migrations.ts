@@ -6,7 +6,7 @@ import { z } from "zod";
 import { AppError } from "../../core/app-error.js";
 import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
-import { unreachable } from "../unreachable.js";
+import { unreachable } from "../database-error.js";
 
 /** The advisory lock that Prisma Migrate takes, so that the two never migrate at the same time. */
 const PRISMA_MIGRATE_LOCK = 72_707_369;

@@ -5,7 +5,7 @@ import pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
-import { unreachable } from "../unreachable.js";
+import { unreachable } from "../database-error.js";
 import { applyMigrations, migrationsFolder } from "./apply-migrations.js";
 import { sqlFromDatabaseToSchema } from "./schema-engine.js";
 

@@ -1,4 +1,5 @@
 import { AppError } from "../../core/app-error.js";
+import { isDatabaseTrouble } from "../../core/database-trouble.js";
 import type { RunEndReason } from "../../core/enumerations.js";
 import { runEndReasonOf } from "../../core/error-codes.js";
 import type { RunWarning } from "../../core/run-warnings.js";
@@ -25,13 +26,15 @@ const STOPS: { readonly [Because in RunStopped["because"]]: RunOutcome } = {
 /**
  * Decides what happens to a run after an error. An error whose code has a run end reason would occur in every other
  * attempt, so it ends the run. A disk that accepts no more files makes the run wait. Any other error can be temporary, so
- * the run is tried again.
+ * the run is tried again: a few times, or without a limit when the database was in trouble.
  */
 export function outcomeOf(error: unknown): RunOutcome {
   if (error instanceof AttemptReplaced) return { kind: "leave" };
   if (error instanceof RunStopped) return STOPS[error.because];
   if (error instanceof Diverged) return failed("DIVERGED", error.message);
   const message = error instanceof Error ? error.message : String(error);
+  // The next attempt is claimed when the database accepts writes again, and no number of failovers ends a run.
+  if (isDatabaseTrouble(error)) return { kind: "requeue", detail: message, countsAsFailure: false };
   if (isDiskTrouble(error)) return waiting(message);
   const reason = error instanceof AppError ? runEndReasonOf(error.code) : null;
   if (reason !== null) return failed(reason, message);

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDatabaseTrouble } from "../../core/database-trouble.js";
 import type { EngineStatus } from "../../core/enumerations.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { type Clock, SYSTEM_CLOCK } from "../../lang/clock.js";
@@ -43,6 +44,8 @@ export class Trainer implements AsyncDisposable {
   #engineState: "UNUSED" | "STARTING" | "FAILED" | EngineHost = "UNUSED";
   #current: { readonly runId: string; readonly training: RunTraining } | null = null;
   #work: Promise<unknown> | null = null;
+  /** When the database was last seen to accept no writes: other workers could not renew their leases either. */
+  #databaseTroubleMs = Number.NEGATIVE_INFINITY;
 
   /** `openEngine` is called for the first run, and the engine is disposed of with the trainer. */
   constructor(private readonly options: TrainerOptions) {
@@ -135,6 +138,7 @@ export class Trainer implements AsyncDisposable {
         await this.#takeBackLostRuns();
         await this.#continueRunsWithDisk();
       } catch (error) {
+        if (isDatabaseTrouble(error)) this.#databaseTroubleMs = this.#options.clock.monotonicMs();
         this.#options.log.warn("could not look for waiting runs", { error });
       }
     }
@@ -143,7 +147,14 @@ export class Trainer implements AsyncDisposable {
   async #takeBackLostRuns(): Promise<void> {
     const { stores, clock, log, outputs } = this.#options;
     const { identity, leaseSeconds, crash } = this.options.worker;
-    const lost = await stores.interruptions.interruptLost(identity.isDead, leaseSeconds, crash, clock.now());
+    const quietMs = clock.monotonicMs() - this.#databaseTroubleMs;
+    const countedSeconds = quietMs < leaseSeconds * 1000 ? null : leaseSeconds;
+    const lost = await stores.interruptions.interruptLost(
+      identity.isDead,
+      countedSeconds,
+      crash,
+      clock.now(),
+    );
     for (const { runId, attempt } of lost) {
       log.warn("took back the run of a lost worker", { runId, attempt });
       await removeFeatures(path.join(outputs.runsFolder, runId));

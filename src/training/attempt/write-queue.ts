@@ -1,4 +1,4 @@
-import { hasCode } from "../../core/app-error.js";
+import { isDatabaseTrouble } from "../../core/database-trouble.js";
 import { retrying } from "../../lang/retrying.js";
 import type { Log } from "../../telemetry/log.js";
 
@@ -10,13 +10,13 @@ export interface WriteQueueOptions {
   readonly log: Log;
   /** Gives up the waiting writes when it aborts. */
   readonly closing: AbortSignal;
-  /** Called with the first failure that is not an unreachable database. No later write is tried. */
+  /** Called with the first failure that has another cause than the state of the database. No later write is tried. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /**
- * Writes to the database in order, while training continues. Writes that fail because the database is unreachable are
- * repeated until it answers.
+ * Writes to the database in order, while training continues. Writes that fail because the database is unreachable or
+ * read-only are repeated until it accepts them.
  */
 export class WriteQueue {
   #tail: Promise<void> = Promise.resolve();
@@ -56,7 +56,7 @@ export class WriteQueue {
 }
 
 /**
- * Repeats the work, with increasing waits, while the database is unreachable.
+ * Repeats the work, with increasing waits, while the database is unreachable or read-only.
  *
  * @throws other failures of the work; while closing, also those
  */
@@ -65,13 +65,9 @@ export function untilWritten<T>(
   { log, closing }: Pick<WriteQueueOptions, "log" | "closing">,
 ): Promise<T> {
   const isTemporary = (error: unknown): boolean => {
-    const away = isDatabaseUnreachable(error);
-    if (away && !closing.aborted) log.warn("the database is unreachable; a write waits for it", { error });
+    const away = isDatabaseTrouble(error);
+    if (away && !closing.aborted) log.warn("the database accepts no writes; one waits for it", { error });
     return away;
   };
   return retrying(work, { isTemporary, signal: closing, ...WAITS });
-}
-
-function isDatabaseUnreachable(error: unknown): boolean {
-  return hasCode(error, "DATABASE_UNREACHABLE");
 }

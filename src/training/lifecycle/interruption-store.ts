@@ -1,4 +1,4 @@
-import { type ExpressionBuilder, type ExpressionWrapper, sql } from "kysely";
+import { type AliasableExpression, type ExpressionBuilder, sql } from "kysely";
 import { type RunEnvironment, readRunEnvironment } from "../../core/run-environment.js";
 import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/run-state.js";
 import { ACCUMULATION_EFFECT } from "../../core/run-warnings.js";
@@ -54,16 +54,18 @@ export class RunInterruptionStore {
    * renewals, so leases begin again at its start.
    *
    * @param isDead whether a worker is known to be dead, so that its lease need not expire
-   * @param leaseSeconds how long a lease holds
+   * @param leaseSeconds how long a lease holds; null leaves the runs whose lease has expired
    * @param crash what is known about the process before this one
    * @returns the runs found, whatever became of them
+   * @throws AppError `DATABASE_UNREACHABLE` or `DATABASE_READ_ONLY` when the database accepts no renewals now
    */
   async interruptLost(
     isDead: (workerId: string) => boolean,
-    leaseSeconds: number,
+    leaseSeconds: number | null,
     crash: Crash | null,
     at: Date,
   ): Promise<readonly RunAttempt[]> {
+    await this.database.checkReady();
     const active = await this.database.kysely
       .selectFrom("run")
       .select((run) => ["id as runId", "attempt", "workerId", hasExpired(run, leaseSeconds).as("expired")])
@@ -81,12 +83,13 @@ export class RunInterruptionStore {
         crashed: signal !== null,
       };
       try {
-        await this.database.transaction(async (transaction) => {
+        const interrupted = await this.database.transaction(async (transaction) => {
           // It may have been renewed since it was listed.
-          if (!dead && !(await this.#isStillExpired(transaction, runId, leaseSeconds))) return;
+          if (!dead && !(await this.#isStillExpired(transaction, runId, leaseSeconds))) return false;
           await this.#interrupt(transaction, { runId, attempt }, interruption, at);
-          lost.push({ runId, attempt });
+          return true;
         });
+        if (interrupted) lost.push({ runId, attempt });
       } catch (error) {
         if (!(error instanceof AttemptReplaced)) throw error; // Another worker was faster.
       }
@@ -221,7 +224,11 @@ export class RunInterruptionStore {
     return true;
   }
 
-  async #isStillExpired(transaction: Transaction, runId: string, leaseSeconds: number): Promise<boolean> {
+  async #isStillExpired(
+    transaction: Transaction,
+    runId: string,
+    leaseSeconds: number | null,
+  ): Promise<boolean> {
     const row = await transaction.kysely
       .selectFrom("run")
       .select((run) => hasExpired(run, leaseSeconds).as("expired"))
@@ -262,8 +269,9 @@ interface LockedRun {
 /** Runs that were claimed before leases existed have none. */
 function hasExpired(
   { eb, ref, fn, or }: ExpressionBuilder<Tables, "run">,
-  leaseSeconds: number,
-): ExpressionWrapper<Tables, "run", boolean> {
+  leaseSeconds: number | null,
+): AliasableExpression<boolean> {
+  if (leaseSeconds === null) return sql<boolean>`false`;
   const serverStart = sql<Date>`pg_postmaster_start_time() + make_interval(secs => ${leaseSeconds})`;
   const heldUntil = fn<Date>("greatest", [ref("leaseExpiresAt"), serverStart]);
   return or([eb("leaseExpiresAt", "is", null), eb(heldUntil, "<", sql<Date>`now()`)]).$castTo<boolean>();

@@ -3,11 +3,14 @@ import { test } from "node:test";
 import { sql } from "kysely";
 import { AppError } from "../../../src/core/app-error.js";
 import type { Connection } from "../../../src/db/connection.js";
-import { isConnectionLoss } from "../../../src/db/connection-loss.js";
 import { Database } from "../../../src/db/database.js";
 import { violatedUnique } from "../../../src/db/driver-error.js";
+import { temporaryFailureOf } from "../../../src/db/temporary-failure.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { DatabaseLink } from "../../testkit/database-link.js";
+
+/** A database that waits for nothing. */
+const IMPATIENT_MS = 0;
 
 test("a transaction that throws rolls back the writes of Prisma and Kysely", async () => {
   await using testDatabase = await createTestDatabase();
@@ -138,7 +141,7 @@ test("int8 columns are numbers in Kysely, and too large ones are refused", async
 
 test("a connection lost inside a transaction does not come back to the pool", async () => {
   await using testDatabase = await createTestDatabase();
-  const { database } = testDatabase;
+  await using database = await Database.open(testDatabase.url, testLog, IMPATIENT_MS);
   for (const query of [terminate, countAfterLoss]) {
     await assert.rejects(database.transaction(query), isUnreachable);
     assert.equal(await database.prisma.dataset.count(), 0);
@@ -160,28 +163,31 @@ function isUnreachable(error: unknown): boolean {
 
 test("a connection that is lost while no query runs on it fails the next query, and nothing else", async () => {
   await using testDatabase = await createTestDatabase();
-  const { kysely } = testDatabase.database;
-  await kysely.connection().execute(async (connection) => {
-    const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(connection);
-    const [{ pid } = { pid: 0 }] = rows;
-    await sql`SELECT pg_terminate_backend(${pid})`.execute(kysely);
-    const isThere = sql<{ there: boolean }>`
-      SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ${pid}) AS there`;
-    while ((await isThere.execute(kysely)).rows[0]?.there);
-    await assert.rejects(sql`SELECT 1`.execute(connection), isConnectionLoss);
-  });
+  const { database } = testDatabase;
+  const { kysely } = database;
+  await using session = await database.session();
+  const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(session.kysely);
+  const [{ pid } = { pid: 0 }] = rows;
+  await sql`SELECT pg_terminate_backend(${pid})`.execute(kysely);
+  const isThere = sql<{ there: boolean }>`
+    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ${pid}) AS there`;
+  while ((await isThere.execute(kysely)).rows[0]?.there);
+  await assert.rejects(
+    sql`SELECT 1`.execute(session.kysely),
+    (error) => temporaryFailureOf(error) === "UNREACHABLE",
+  );
 });
 
 test("a lost connection is distinguished from a failed statement, also outside of transactions", async () => {
   await using testDatabase = await createTestDatabase();
   await using link = await DatabaseLink.open(testDatabase.url);
-  await using database = await Database.open(link.url, testLog);
+  await using database = await Database.open(link.url, testLog, IMPATIENT_MS);
   assert.equal(await database.prisma.dataset.count(), 0);
   link.become("cut");
   // The first query uses the broken connection of the pool, and the next ones cannot open a new one.
   for (let attempt = 0; attempt < 3; attempt++) {
-    await assert.rejects(database.prisma.dataset.count(), isConnectionLoss);
-    await assert.rejects(database.kysely.selectFrom("dataset").select("id").execute(), isConnectionLoss);
+    await assert.rejects(database.prisma.dataset.count(), isUnreachable);
+    await assert.rejects(database.kysely.selectFrom("dataset").select("id").execute(), isUnreachable);
     await assert.rejects(
       database.transaction(({ prisma }) => prisma.dataset.count()),
       isUnreachable,
@@ -191,11 +197,11 @@ test("a lost connection is distinguished from a failed statement, also outside o
   assert.equal(await database.prisma.dataset.count(), 0);
   await assert.rejects(
     sql`select 1 / 0`.execute(database.kysely),
-    (error) => error instanceof Error && !isConnectionLoss(error),
+    (error) => error instanceof Error && !isUnreachable(error),
   );
   await assert.rejects(
     database.prisma.dataset.findUniqueOrThrow({ where: { id: "ds_1" } }),
-    (error) => error instanceof Error && !isConnectionLoss(error),
+    (error) => error instanceof Error && !isUnreachable(error),
   );
 });
 

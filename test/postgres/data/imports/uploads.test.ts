@@ -4,6 +4,7 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
+import { newId } from "../../../../src/core/ids.js";
 import { UploadStore } from "../../../../src/data/imports/upload-store.js";
 import { Uploads } from "../../../../src/data/imports/uploads.js";
 import { openDataWorld } from "../../../testkit/data-world.js";
@@ -169,7 +170,8 @@ describe("an upload", () => {
 test("an expired upload stays while an unfinished import reads it", async () => {
   await using world = await openDataWorld();
   const uploadId = await world.upload(zipOf(await classFolders({ daisy: 3, rose: 3 })));
-  const { versionId } = await world.imports.create({
+  const versionId = await world.imports.create({
+    versionId: newId("datasetVersion"),
     dataset: "flowers",
     description: null,
     source: { uploadId },

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { hasCode } from "../../../../src/core/app-error.js";
 import type { RunEnvironment } from "../../../../src/core/run-environment.js";
+import { becomeReadOnly } from "../../../testkit/read-only.js";
 import {
   insertVersion,
   leaseOf,
@@ -198,4 +200,17 @@ test("a run whose process was killed in its first step keeps its micro-batches",
   await findLost(training);
   assert.equal((await training.runs.find([id]))[0]?.environment?.partSize, 12);
   assert.deepEqual(await warnings(training, id), []);
+});
+
+test("no run is taken from its worker while the database accepts no renewals, nor where leases do not count", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  await training.launch();
+  await startNext(training, { ...leaseOf(), seconds: -60 });
+  await becomeReadOnly(training.database.url, true);
+  await assert.rejects(findLost(training), (error) => hasCode(error, "DATABASE_READ_ONLY"));
+  await becomeReadOnly(training.database.url, false);
+  const { interruptions } = training;
+  assert.deepEqual(await interruptions.interruptLost(NOBODY_DIED, null, null, new Date()), []);
+  assert.equal((await findLost(training)).length, 1);
 });

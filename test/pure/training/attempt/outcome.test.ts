@@ -72,12 +72,21 @@ for (const error of [
   });
 }
 
-for (const code of ["DATABASE_UNREACHABLE", "NATIVE_LIBRARY_UNAVAILABLE"] as const) {
-  test(`a run that fails with ${code} is tried again, because the cause may pass`, () => {
-    assert.deepEqual(outcomeOf(new AppError(code, "away")), {
+test("a run that fails with NATIVE_LIBRARY_UNAVAILABLE is tried again, because the cause may pass", () => {
+  assert.deepEqual(outcomeOf(new AppError("NATIVE_LIBRARY_UNAVAILABLE", "away")), {
+    kind: "requeue",
+    detail: "away",
+    countsAsFailure: true,
+  });
+});
+
+for (const code of ["DATABASE_UNREACHABLE", "DATABASE_READ_ONLY", "DATABASE_CONFLICT"] as const) {
+  test(`a run that meets ${code} is tried again, and no number of such tries ends it`, () => {
+    const full = new AppError(code, "could not extend file: No space left on device");
+    assert.deepEqual(outcomeOf(full), {
       kind: "requeue",
-      detail: "away",
-      countsAsFailure: true,
+      detail: full.message,
+      countsAsFailure: false,
     });
   });
 }

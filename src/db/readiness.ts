@@ -1,0 +1,71 @@
+import type pg from "pg";
+import { z } from "zod";
+import { readOnly, unreachable } from "./database-error.js";
+
+/** Probes usually give up after a few seconds. */
+const ANSWER_MS = 3_000;
+
+const STATE = z.tuple([z.object({ standby: z.boolean(), readOnly: z.boolean() })]);
+
+/** Checks at once, without waiting for a server that is away, whether it answers and accepts writes. */
+export class Readiness {
+  #checking: Promise<void> | null = null;
+
+  constructor(
+    private readonly url: string,
+    private readonly pool: pg.Pool,
+  ) {}
+
+  /**
+   * Checks that occur at the same time share one query, since anyone may ask for them.
+   *
+   * @throws AppError `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`
+   */
+  check(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
+
+  async #check(): Promise<void> {
+    const { standby, readOnly: isReadOnly } = await this.#ask().catch((cause: unknown) => {
+      throw unreachable(this.url, cause);
+    });
+    if (standby) throw readOnly(this.url, "it is a standby");
+    if (isReadOnly) throw readOnly(this.url, "default_transaction_read_only is on");
+  }
+
+  async #ask(): Promise<z.infer<typeof STATE>[0]> {
+    const timeout = AbortSignal.timeout(ANSWER_MS);
+    const connecting = this.pool.connect();
+    const client = await Promise.race([connecting, aborted(timeout)]).catch((error: unknown) => {
+      connecting.then(
+        (late) => late.release(),
+        () => {},
+      );
+      throw error;
+    });
+    let broken: Error | undefined;
+    try {
+      const query = {
+        text: `SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only')::boolean AS "readOnly"`,
+        query_timeout: ANSWER_MS,
+      };
+      return STATE.parse((await client.query(query)).rows)[0];
+    } catch (error) {
+      broken = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () =>
+      reject(new Error(`there was no answer within ${ANSWER_MS / 1000} s`)),
+    );
+  });
+}
