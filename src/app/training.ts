@@ -84,7 +84,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
   const artifacts = new ArtifactStore(database);
   const evaluations = new EvaluationStore(database, artifacts);
   const predictions = new PredictionsKeeper(blobs);
-  const measured = { folder: config.cacheFolder, clock: SYSTEM_CLOCK };
+  const measured = { folder: config.cacheFolder, clock: SYSTEM_CLOCK, log };
   const precisions = new PrecisionChooser(measured);
   const kernelGradients = new KernelGradientChooser(measured);
   const runsFolder = path.join(homeFolder, "runs");

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { ignoring } from "../../lang/system-errors.js";
 import { syncFolder } from "../durable-folder.js";
@@ -23,6 +23,8 @@ export async function publishFolder(options: {
   if (await isWhole(target)) return target;
   await withTemporaryFolder(cacheFolder, name, async (temporary) => {
     await fill(temporary);
+    // A temporary folder is its owner's alone. An image for Docker fills the cache as another user than it runs as.
+    await chmod(temporary, 0o755);
     await syncFolder(temporary);
     // Checked again: filling can take minutes, and another checkout may have been faster.
     if (await isWhole(target)) return;

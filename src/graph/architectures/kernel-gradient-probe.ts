@@ -32,6 +32,12 @@ export function operationsPerImage(size: ConvolutionSize): number {
   return 2 * height * width * kernelSize ** 2 * channels * filters;
 }
 
+/** Size of the windows that a convolution multiplies by its kernel, for an image in float32, in bytes. */
+export function columnBytes(size: ConvolutionSize): number {
+  const [height, width] = resultSize(size);
+  return 4 * height * width * size.kernelSize ** 2 * size.channels;
+}
+
 /** Height and width of what a convolution of the networks gives. */
 function resultSize({ height, width, stride }: ConvolutionSize): readonly [number, number] {
   return [Math.ceil(height / stride), Math.ceil(width / stride)];

@@ -9,7 +9,7 @@ import type { TrainingSources } from "./options.js";
  * The environment of an attempt: everything that must be equal for a second run to give equal bytes. A run that continues
  * keeps the precision, the micro-batch size and the ways to compute gradients of its first attempt.
  *
- * @throws AppError `NETWORK_INVALID`
+ * @throws AppError `NETWORK_INVALID`; the reason of the signal when it aborts
  */
 export async function environmentOf(
   engine: EngineHost,
@@ -20,6 +20,7 @@ export async function environmentOf(
     precisions,
     kernelGradients,
   }: Pick<TrainingSources, "product" | "precisions" | "kernelGradients">,
+  signal: AbortSignal,
 ): Promise<RunEnvironment> {
   const { tensorflowVersion, threads, processor, customOps } = engine.info;
   const asked = configuration.precision;
@@ -31,7 +32,10 @@ export async function environmentOf(
       : { precision: environment.precision, measurements: environment.precisionMeasurements };
   const { batchSize, accumulationSteps, frozenBlocks } = configuration;
   const measured = () =>
-    kernelGradients.choose(engine, networkOfRun(configuration, classCount, precision), frozenBlocks);
+    kernelGradients.choose(engine, networkOfRun(configuration, classCount, precision), {
+      frozenStages: frozenBlocks,
+      signal,
+    });
   return {
     product,
     tensorflowVersion,

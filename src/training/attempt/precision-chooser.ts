@@ -5,6 +5,7 @@ import type { EngineHost } from "../../engine/engine-host.js";
 import type { EngineInfo } from "../../engine/engine-protocol.js";
 import { buildPrecisionProbe } from "../../graph/architectures/precision-probe.js";
 import type { Clock } from "../../lang/clock.js";
+import type { Log } from "../../telemetry/log.js";
 import { deviceOf, fastestMilliseconds, MachineMeasurements } from "./machine-measurements.js";
 
 /** The precision that AUTO chose, and the measurements that decided it. */
@@ -26,9 +27,9 @@ export class PrecisionChooser {
   #measuring: Promise<readonly PrecisionMeasurement[]> | null = null;
 
   /** @param options.folder is shared by the checkouts of a machine */
-  constructor({ folder, clock }: { folder: string; clock: Clock }) {
+  constructor({ folder, clock, log }: { folder: string; clock: Clock; log: Log }) {
     const schema = z.array(PRECISION_MEASUREMENT).readonly();
-    this.#stored = new MachineMeasurements({ folder, name: "precision.json", formatVersion: 2, schema });
+    this.#stored = new MachineMeasurements({ folder, name: "precision-3.json", schema, log });
     this.#clock = clock;
   }
 

@@ -47,7 +47,7 @@ export class RunSetup implements AsyncDisposable {
     }
     const classCount = version.classNames.length;
     const engine = await openEngine();
-    const environment = await environmentOf(engine, run, classCount, sources);
+    const environment = await environmentOf(engine, run, classCount, sources, signal);
     await stores.attempts.recordEnvironment({ runId: run.id, attempt: run.attempt }, environment);
     await mkdir(runFolder, { recursive: true });
     const { precision } = environment;

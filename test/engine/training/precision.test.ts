@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { type Clock, SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import { PrecisionChooser } from "../../../src/training/attempt/precision-chooser.js";
+import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 import { epochDone, follow, openTrainingWorld, runNow } from "./training-world.js";
@@ -25,7 +26,7 @@ function clockOf(milliseconds: (run: number) => number): Clock & { readonly time
 }
 
 function chooserIn(folder: string, clock: Clock = SYSTEM_CLOCK): PrecisionChooser {
-  return new PrecisionChooser({ folder, clock });
+  return new PrecisionChooser({ folder, clock, log: testLog });
 }
 
 test("AUTO chooses the precision with the shortest best time", async (t) => {
@@ -90,17 +91,17 @@ test("another processor, library, device or number of threads is measured separa
   assert.equal((await chooser.measurements(info)).length, 2);
 });
 
-test("damaged times, or times of another version, are measured again", async () => {
+test("damaged times are measured again, and cost no other machine its times", async () => {
   await using host = await startTestEngine();
   await using temporary = await temporaryFolder();
   await chooserIn(temporary.folder).choose(host);
-  const file = path.join(temporary.folder, "precision.json");
+  const file = path.join(temporary.folder, "precision-3.json");
   const whole = await readFile(file, "utf8");
   for (const damaged of [
     "",
     "null",
     "[]",
-    JSON.stringify({ ...JSON.parse(whole), formatVersion: 0 }),
+    JSON.stringify({ machines: [] }),
     whole.replaceAll("milliseconds", "seconds"),
     whole.replaceAll("FLOAT32", "FLOAT8"),
     whole.slice(0, whole.length / 2),
@@ -108,9 +109,13 @@ test("damaged times, or times of another version, are measured again", async () 
     await writeFile(file, damaged);
     assert.deepEqual(await chooserIn(temporary.folder).measurements(host.info), [], damaged);
   }
+  const [machine = ""] = Object.keys(JSON.parse(whole).machines);
+  const other = { "another machine": [{ precision: "FLOAT32", device: "CPU", milliseconds: 1 }] };
+  await writeFile(file, JSON.stringify({ machines: { ...other, [machine]: "damaged" } }));
   const clock = clockOf(() => 1);
   const { measurements } = await chooserIn(temporary.folder, clock).choose(host);
   assert.deepEqual([measurements.length, clock.timed], [2, 10]);
+  assert.deepEqual(JSON.parse(await readFile(file, "utf8")).machines, { ...other, [machine]: measurements });
   assert.deepEqual(await chooserIn(temporary.folder).measurements(host.info), measurements);
   assert.deepEqual(await readdir(path.join(temporary.folder, "partial")), []);
 });
@@ -122,7 +127,7 @@ test("a run records the choice of AUTO with its measurements, and keeps it on an
     await using _trainer = await world.startTrainer();
     await follow(world, id, epochDone(2));
   }
-  const file = path.join(world.homeFolder, "cache", "precision.json");
+  const file = path.join(world.homeFolder, "cache", "precision-3.json");
   const first = (await runNow(world, id)).environment;
   const times = first?.precisionMeasurements ?? [];
   assert.deepEqual(

@@ -114,7 +114,7 @@ export async function startTrainer(
   }: TrainerChoices = {},
 ): Promise<Trainer> {
   const { queue, interruptions, attempts, runs, datasets } = trainingOver(database);
-  const measured = { folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK };
+  const measured = { folder: path.join(homeFolder, "cache"), clock: SYSTEM_CLOCK, log: testLog };
   const trainer = new Trainer({
     stores: { queue, interruptions, attempts, runs, datasets },
     sources: {
