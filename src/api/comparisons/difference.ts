@@ -7,7 +7,10 @@ export class Difference {
 
   @Field(() => [String], {
     nullable: "items",
-    description: "Value in each run as text, in the order of `runs`; null where a run has no value.",
+    description:
+      "Value in each run as text, in the order of `runs`; null where a run has no value, or where the setting has no " +
+      "effect. The items of a list are separated by commas, and texts in a list are quoted: '1, 2.5' or '\"oak\", \"ash, " +
+      "young\"'.",
   })
   values!: readonly (string | null)[];
 }

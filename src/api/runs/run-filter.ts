@@ -20,7 +20,7 @@ export class ConfigurationFilter {
   @Field(() => String, {
     description:
       "Path in the configuration, as in `RunComparison.configuration`, such as " +
-      '"augmentation.rotationDegrees".',
+      '"augmentation.rotationDegrees". Runs in which the setting has no effect do not match.',
   })
   path!: string;
 

@@ -117,7 +117,10 @@ export function valueAt(value: unknown, path: readonly string[]): unknown {
 
 function settingsOfOptions({ options }: Choice): SettingsByKind {
   const byKind = Object.entries(options).map(([kind, { settings, recordedAs = {} }]) => {
-    const renamed = Object.entries(settings).map(([name, setting]) => [recordedAs[name] ?? name, setting]);
+    const renamed = Object.entries(settings).map(([name, setting]) => [
+      recordedAs[name] ?? name,
+      withRecordedConditions(setting, recordedAs),
+    ]);
     return [kind, Object.fromEntries(renamed)] as const;
   });
   // A value that an option always records is a setting of another option.
@@ -128,6 +131,17 @@ function settingsOfOptions({ options }: Choice): SettingsByKind {
       return [kind, { ...settings, ...Object.fromEntries(fixed) }];
     }),
   );
+}
+
+/** Conditions name settings as they are given. */
+function withRecordedConditions(setting: Scalar, recordedAs: Readonly<Record<string, string>>): Scalar {
+  const { appliesWhen } = setting;
+  if (appliesWhen === undefined) return setting;
+  const renamed = appliesWhen.map((condition) => ({
+    ...condition,
+    setting: recordedAs[condition.setting] ?? condition.setting,
+  }));
+  return { ...setting, appliesWhen: renamed };
 }
 
 export function isVariants(recorded: Variants | Readonly<Record<string, Scalar>>): recorded is Variants {

@@ -1,22 +1,46 @@
 import { isJsonObject } from "../../lang/json.js";
+import { listAsText } from "../list-as-text.js";
 import type { RunConfiguration } from "../run-configuration.js";
-import { RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";
+import { hasEffect } from "./effect.js";
+import { type RecordedPath, RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";
 
 const KNOWN = new Set(RUN_CONFIGURATION_PATHS.map(({ path }) => path.join(".")));
 
+const PATHS_OF_LOSS = RUN_CONFIGURATION_PATHS.filter(({ setting }) => setting?.changesLoss === true);
+
+/** Dotted paths of the settings that change the loss that training minimizes. */
+export const LOSS_PATHS: readonly string[] = PATHS_OF_LOSS.map(({ path }) => path.join("."));
+
 /**
  * The settings of a run as text, by dotted path such as "learningRate.initial", in the order of the table. A setting
- * that is null is left out. Settings of a later version, which the table does not have, follow at the end.
+ * that is null or has no effect is left out. Settings of a later version, which the table does not have, follow at the
+ * end.
  */
 export function recordedValues(configuration: RunConfiguration): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  const add = (path: string, value: unknown): void => {
-    if (value === null || value === undefined) return;
-    values.set(path, Array.isArray(value) ? value.join(", ") : String(value));
-  };
-  for (const { path } of RUN_CONFIGURATION_PATHS) add(path.join("."), valueAt(configuration, path));
-  for (const [path, value] of unknownLeaves(configuration, "")) add(path, value);
-  return values;
+  const unknown = unknownLeaves(configuration, "").map(([path, value]) => [path, asText(value)] as const);
+  return new Map([...valuesAt(RUN_CONFIGURATION_PATHS, configuration), ...unknown]);
+}
+
+/** Those of `recordedValues` that define the loss that training minimizes. */
+export function lossValues(configuration: RunConfiguration): ReadonlyMap<string, string> {
+  return new Map(valuesAt(PATHS_OF_LOSS, configuration));
+}
+
+function valuesAt(
+  paths: readonly RecordedPath[],
+  configuration: RunConfiguration,
+): readonly (readonly [path: string, value: string])[] {
+  return paths.flatMap(({ path, setting }) => {
+    const value = valueAt(configuration, path);
+    if (value === null || value === undefined) return [];
+    const beside = valueAt(configuration, path.slice(0, -1));
+    if (setting !== null && isJsonObject(beside) && !hasEffect(setting, beside)) return [];
+    return [[path.join("."), asText(value)] as const];
+  });
+}
+
+function asText(value: unknown): string {
+  return Array.isArray(value) ? listAsText(value) : String(value);
 }
 
 /** Dotted paths of settings that the table does not have: a later version of the product wrote them. */

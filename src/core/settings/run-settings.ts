@@ -96,7 +96,7 @@ export const RUN_SETTINGS = group(
           to: 65_536,
           unit: "units",
           default: 4096,
-          appliesWhen: { setting: "kind", is: ["FULLY_CONNECTED"] },
+          appliesWhen: [{ setting: "kind", is: ["FULLY_CONNECTED"] }],
           description: "Size of each of the two hidden layers.",
         }),
         dropout: number({
@@ -137,7 +137,11 @@ export const RUN_SETTINGS = group(
               default: 0.9,
               description: "Decay of the velocity; 0 is descent without momentum.",
             }),
-            nesterov: flag({ default: false, description: "Whether the momentum is Nesterov's." }),
+            nesterov: flag({
+              default: false,
+              appliesWhen: [{ setting: "momentum", above: 0 }],
+              description: "Whether the momentum is Nesterov's.",
+            }),
           },
         },
       },
@@ -179,6 +183,7 @@ export const RUN_SETTINGS = group(
             decayEpochs: number({
               above: 0,
               unit: "epochs",
+              appliesWhen: [{ setting: "decayRate", below: 1 }],
               description: "Time in which the rate falls to `decayRate` times its value.",
             }),
             decayRate: number({
@@ -189,6 +194,7 @@ export const RUN_SETTINGS = group(
             }),
             staircase: flag({
               default: false,
+              appliesWhen: [{ setting: "decayRate", below: 1 }],
               description:
                 "Whether the rate falls at once at the end of every `decayEpochs`, and not a little with every step.",
             }),
@@ -203,6 +209,7 @@ export const RUN_SETTINGS = group(
             dropEveryEpochs: number({
               above: 0,
               unit: "epochs",
+              appliesWhen: [{ setting: "factor", below: 1 }],
               description: "Time between two drops.",
             }),
             factor: number({
@@ -385,6 +392,10 @@ export const RUN_SETTINGS = group(
         }),
         fillMode: word(FILL_MODES, {
           default: "REFLECT",
+          appliesWhen: ["rotationDegrees", "widthShift", "heightShift", "zoom"].map((setting) => ({
+            setting,
+            above: 0,
+          })),
           description: "How the area beyond the edge of a moved image is filled.",
         }),
       },
@@ -406,6 +417,7 @@ export const RUN_SETTINGS = group(
       below: 1,
       fractionOf: "the probability",
       default: 0,
+      changesLoss: true,
       description: "Target probability that training spreads evenly over all classes.",
     }),
     classWeights: decided(
@@ -432,6 +444,7 @@ export const RUN_SETTINGS = group(
           balanced: flag({ description: "Whether the weights were derived from the training split." }),
           weights: numbers({
             above: 0,
+            changesLoss: true,
             description: "One weight for each class, in the order of `DatasetVersion.classes`.",
           }),
         },

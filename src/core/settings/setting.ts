@@ -16,14 +16,22 @@ export interface SettingFacts {
   readonly derived?: string;
   /** The default stands for most architectures; another one may have a default of its own. */
   readonly defaultByArchitecture?: true;
-  /** The setting has an effect only while another one of the same group is one of these words. */
-  readonly appliesWhen?: { readonly setting: string; readonly is: readonly string[] };
+  /** The setting has an effect only while at least one of these holds. */
+  readonly appliesWhen?: readonly Condition[];
+  /** Whether the setting changes the loss that training minimizes, so that losses of different values do not compare. */
+  readonly changesLoss?: true;
   /**
    * Version of the product that introduced the setting; absent for the first settings, which every stored run has.
    * Runs of earlier versions have `earlierRuns`, or else the default.
    */
   readonly since?: string;
 }
+
+/** A condition on another setting of the same group or option. */
+export type Condition =
+  | { readonly setting: string; readonly is: readonly string[] }
+  | { readonly setting: string; readonly above: number }
+  | { readonly setting: string; readonly below: number };
 
 /** A bound that equals another setting: one of the same group, or else one of the whole configuration. */
 export interface BoundBySetting {

@@ -1,5 +1,5 @@
 import { describeNumber, isUnlimited } from "./range.js";
-import { defaultOf, isRequired, type Option, type Setting } from "./setting.js";
+import { type Condition, defaultOf, isRequired, type Option, type Setting } from "./setting.js";
 
 /** Describes a setting for its input: a sentence each for meaning, unit and range, effect, default and null. */
 export function describeGiven(setting: Setting): string {
@@ -68,7 +68,17 @@ function describeRange(setting: Setting): string | undefined {
 
 function describeApplies({ appliesWhen }: Setting): string | undefined {
   if (appliesWhen === undefined) return undefined;
-  return `Has an effect only if \`${appliesWhen.setting}\` is ${inWords(appliesWhen.is)}.`;
+  const byState = Map.groupBy(appliesWhen, describeState);
+  const conditions = Array.from(
+    byState,
+    ([state, those]) => `${inWords(those.map(({ setting }) => `\`${setting}\``))} is ${state}`,
+  );
+  return `Has an effect only if ${inWords(conditions)}.`;
+}
+
+function describeState(condition: Condition): string {
+  if ("is" in condition) return inWords(condition.is);
+  return "above" in condition ? `above ${condition.above}` : `below ${condition.below}`;
 }
 
 function describeEarlierRuns(setting: Setting): string | undefined {

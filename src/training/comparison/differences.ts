@@ -1,3 +1,5 @@
+import { listAsText } from "../../core/list-as-text.js";
+
 /** A setting whose values differ. */
 export interface Difference {
   /** Dotted path, such as "learningRate.initial". */
@@ -27,7 +29,7 @@ function fieldsBelow(object: object, prefix: string): readonly (readonly [string
     const path = `${prefix}${name}`;
     if (value === null || value === undefined) return [];
     if (Array.isArray(value)) {
-      return value.some((item) => typeof item === "object") ? [] : [[path, value.join(", ")] as const];
+      return value.some((item) => typeof item === "object") ? [] : [[path, listAsText(value)] as const];
     }
     if (typeof value === "object") return fieldsBelow(value, `${path}.`);
     return [[path, String(value)] as const];

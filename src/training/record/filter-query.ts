@@ -1,6 +1,7 @@
 import { type Expression, expressionBuilder, type SqlBool, sql } from "kysely";
 import { AppError } from "../../core/app-error.js";
 import { type RecordedPath, RUN_CONFIGURATION_PATHS } from "../../core/settings/recorded-paths.js";
+import type { Condition as EffectCondition } from "../../core/settings/setting.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 import type { ConfigurationFilter, MetricFilter, RunFilter } from "./run-records.js";
@@ -106,10 +107,23 @@ function configurationCondition(
   const values = valuesWritten(equals);
   const place = places.find((candidate) => candidate.path.join(".") === path);
   const isEarlierValue = values.some((value) => value === place?.addedLater?.value);
-  return run.or([
+  const isEqual = run.or([
     ...values.map((value) => settingIs(parts, value)),
     ...(place !== undefined && isEarlierValue ? [isMissing(place)] : []),
   ]);
+  const { appliesWhen } = place?.setting ?? {};
+  if (appliesWhen === undefined) return isEqual;
+  return run.and([isEqual, run.or(appliesWhen.map((condition) => holds(condition, parts.slice(0, -1))))]);
+}
+
+/** A condition on a setting beside the one of a filter: see `hasEffect`. */
+function holds(condition: EffectCondition, group: readonly string[]): Condition {
+  const path = [...group, condition.setting];
+  if ("is" in condition) return run.or(condition.is.map((word) => settingIs(path, word)));
+  const value = settingAt(path);
+  return "above" in condition
+    ? sql<SqlBool>`${value} > ${String(condition.above)}::jsonb`
+    : sql<SqlBool>`${value} < ${String(condition.below)}::jsonb`;
 }
 
 /** The condition that a run was stored before a setting existed. No index helps to find such runs. */

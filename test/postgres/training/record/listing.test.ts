@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page, PageRequest } from "../../../../src/core/page.js";
+import type { RunConfigurationInput } from "../../../../src/core/run-configuration.js";
 import type { RunFilter, RunOrder, RunRecord } from "../../../../src/training/record/run-records.js";
 import { assertPages, walkBackward, walkForward } from "../../../testkit/api/page-walk.js";
 import { rawSql } from "../../../testkit/raw-sql.js";
@@ -209,7 +210,8 @@ test("runs are filtered by augmentation, regularization, weight decay and fine-t
     ["augmentation.horizontalFlip", "true", "false"],
     ["augmentation.rotationDegrees", "15", "0"],
     ["augmentation.rotationDegrees", "15.0", "0.0"],
-    ["augmentation.fillMode", "NEAREST", "REFLECT"],
+    // Without rotation, shift or zoom it has no effect.
+    ["augmentation.fillMode", "NEAREST", null],
     ["preprocessing", "IMAGENET_CAFFE", "SCALE_0_1"],
     ["optimizer.kind", "adamW", "adam"],
     ["learningRate.kind", "step", "constant"],
@@ -231,6 +233,28 @@ test("runs are filtered by augmentation, regularization, weight decay and fine-t
   }
   const random = [{ path: "initialization.kind", equals: "random" }];
   assert.deepEqual(await names(training, { configuration: random }), ["tuned", "plain"]);
+});
+
+test("a filter by a setting finds only runs in which the setting has an effect", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const launch = (name: string, configuration: RunConfigurationInput) =>
+    training.launch({ name, configuration });
+  await launch("hidden", { head: { units: 64 }, augmentation: { zoom: 0.1 } });
+  await launch("pooled", { head: { kind: "GLOBAL_AVERAGE_POOLING", units: 64 } });
+  await launch("momentum", { optimizer: { sgd: { momentum: 0.9 } } });
+  await launch("plain", { optimizer: { sgd: { momentum: 0 } } });
+  await launch("falling", { learningRate: { step: { initial: 1, dropEveryEpochs: 2 } } });
+  await launch("level", { learningRate: { step: { initial: 1, dropEveryEpochs: 2, factor: 1 } } });
+  for (const [path, equals, expected] of [
+    ["head.units", "64", ["hidden"]],
+    ["augmentation.fillMode", "REFLECT", ["hidden"]],
+    ["optimizer.nesterov", "false", ["momentum"]],
+    ["learningRate.decayEpochs", "2", ["falling"]],
+    ["learningRate.staircase", "true", ["falling"]],
+  ] as const) {
+    assert.deepEqual(await names(training, { configuration: [{ path, equals }] }), expected, path);
+  }
 });
 
 test("a filter and an order by a metric work together", async () => {

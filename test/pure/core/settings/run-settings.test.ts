@@ -91,14 +91,14 @@ test("a description ends with unit, range, default and the meaning of null", () 
   assert.doesNotMatch(describeRecorded(settings.epochs), /default/);
 });
 
-test("the values of a configuration by path are all its fields", () => {
+test("the values of a configuration by path are all its fields that have an effect", () => {
   for (const given of [
     {},
     { optimizer: { sgd: {} }, learningRate: { step: { initial: 1, dropEveryEpochs: 2 } } },
     { learningRate: { cosine: { initial: 1 } }, earlyStopping: { patience: 2 }, gradientClipNorm: 1 },
   ]) {
     const configuration = {
-      ...resolveSettings(RUN_SETTINGS, given, []),
+      ...resolveSettings(RUN_SETTINGS, { augmentation: { zoom: 0.1 }, ...given }, []),
       classWeights: { balanced: true, weights: [1, 2] },
       extendedAfterEpochs: [3],
     };
