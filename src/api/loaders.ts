@@ -11,7 +11,7 @@ import type { CheckpointRecord, EpochRecord } from "../core/run-events.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
-import type { EvaluationKey, EvaluationRecord } from "../training/evaluation/evaluation-records.js";
+import type { EvaluationRecord } from "../training/evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
 import type { ArtifactRecord, ArtifactStore } from "../training/record/artifact-store.js";
 import type { ExperimentStore } from "../training/record/experiment-store.js";
@@ -60,8 +60,9 @@ export interface Loaders {
   readonly artifacts: ById<readonly ArtifactRecord[]>;
   readonly modelVersionsOfRun: ById<readonly ModelVersionRecord[]>;
   readonly epochs: DataLoader<EpochsKey, readonly EpochRecord[], string>;
+  readonly evaluation: DataLoader<number, EvaluationRecord>;
   /** By evaluation. */
-  readonly confusion: DataLoader<EvaluationKey, ConfusionMatrix, string>;
+  readonly confusion: DataLoader<number, ConfusionMatrix>;
   readonly model: ById<ModelRecord>;
   readonly modelOrNull: ById<ModelRecord | null>;
   readonly modelVersion: ById<ModelVersionRecord>;
@@ -125,9 +126,11 @@ export function createLoaders(sources: LoaderSources): Loaders {
     epochs: new DataLoader((keys) => epochsOf(runs, keys), {
       cacheKeyFn: ({ runId, first, after }) => `${runId} ${first} ${after}`,
     }),
-    confusion: new DataLoader((keys) => Promise.all(keys.map((key) => confusionOf(evaluations, key))), {
-      cacheKeyFn: ({ runId, split }) => `${runId} ${split}`,
+    evaluation: new DataLoader(async (ids) => {
+      const found = new Map((await evaluations.find(ids)).map((evaluation) => [evaluation.id, evaluation]));
+      return ids.map((id) => found.get(id) ?? new Error(`There is no evaluation ${id}.`));
     }),
+    confusion: new DataLoader((ids) => Promise.all(ids.map((id) => confusionOf(evaluations, id)))),
     model: existing(modelOrNull),
     modelOrNull,
     modelVersion: existing(modelVersionOrNull),
@@ -168,12 +171,9 @@ async function epochsOf(
 }
 
 /** Reads each matrix with its own statement, because a matrix of many samples takes megabytes. */
-async function confusionOf(
-  evaluations: EvaluationStore,
-  { runId, split }: EvaluationKey,
-): Promise<ConfusionMatrix> {
-  const confusion = await evaluations.confusion(runId, split);
-  if (confusion === null) throw new Error(`The run ${runId} is no longer evaluated on ${split}.`);
+async function confusionOf(evaluations: EvaluationStore, id: number): Promise<ConfusionMatrix> {
+  const confusion = await evaluations.confusion(id);
+  if (confusion === null) throw new Error("A better checkpoint has just replaced the evaluation. Ask again.");
   return confusion;
 }
 

@@ -1,4 +1,6 @@
 import type { ComputePrecision } from "../core/enumerations.js";
+import type { InputContract } from "../core/input-contract.js";
+import type { EpochMetricValues } from "../core/metrics/epoch-metrics.js";
 import type { RunConfiguration } from "../core/run-configuration.js";
 
 /** A named series of versions, for example "flowers". */
@@ -9,7 +11,10 @@ export interface ModelRecord {
   readonly createdAt: Date;
 }
 
-/** A network with its weights, exported from the best checkpoint of a run. It is immutable. */
+/**
+ * A network with its weights, exported from the best checkpoint of a run. It is immutable: what it says about its
+ * checkpoint does not follow the run. Versions of earlier releases lack what the database could not prove any more.
+ */
 export interface ModelVersionRecord {
   readonly id: string;
   readonly modelId: string;
@@ -21,9 +26,19 @@ export interface ModelVersionRecord {
   readonly datasetVersionId: string;
   /** The epoch of the run that the weights come from, from 1. */
   readonly epoch: number;
+  /** Digest of the checkpoint; null if it is not known. */
+  readonly checkpointSha256: string | null;
   /** In the order of the network's outputs. */
   readonly classNames: readonly string[];
   readonly imageSizePixels: number;
+  readonly inputContract: InputContract;
+  /** The configuration of the run at that time; null if it is not known. */
+  readonly configuration: RunConfiguration | null;
+  /** The metrics of the epoch; null if they are not known. */
+  readonly metrics: EpochMetricValues | null;
+  /** Ids of the checkpoint's evaluations; null where it was not evaluated on the split, or not yet. */
+  readonly validationEvaluationId: number | null;
+  readonly testEvaluationId: number | null;
   readonly parameterCount: number;
   /** Total size of the exported files. */
   readonly sizeBytes: number;
@@ -61,4 +76,6 @@ export interface BestCheckpoint {
   /** Folder below the run's `checkpoints`. */
   readonly folder: string;
   readonly sha256: string;
+  /** The metrics of the epoch; null if they are not recorded. */
+  readonly metrics: EpochMetricValues | null;
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import { checkSameRequest, type Idempotency, idempotencyOf } from "../core/idempotency.js";
 import { newId } from "../core/ids.js";
+import { inputContractOf } from "../core/input-contract.js";
 import { runNotFound } from "../core/run-not-found.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";
@@ -66,8 +67,9 @@ export class ModelRegistry {
   }
 
   /**
-   * Exports the best checkpoint of a run as the next version of the model. The files are on disk before the row is
-   * committed, so that every visible version can be loaded.
+   * Exports the checkpoint that is now the best of a run as the next version of the model. The files are on disk before
+   * the row is committed, so that every visible version can be loaded. Everything that the row says about the checkpoint
+   * was read together with it; a better checkpoint in the meantime changes nothing.
    *
    * @throws AppError `NAME_INVALID`, `RUN_NOT_FOUND`, `RUN_HAS_NO_CHECKPOINT`,
    *   `IDEMPOTENCY_KEY_REUSED`, `CHECKPOINT_DAMAGED`
@@ -91,8 +93,16 @@ export class ModelRegistry {
         runId: run.id,
         datasetVersionId: run.datasetVersionId,
         epoch: checkpoint.epoch,
+        checkpointSha256: checkpoint.sha256,
         classNames: run.classNames,
         imageSizePixels: run.configuration.imageSizePixels,
+        inputContract: inputContractOf({
+          imageSizePixels: run.configuration.imageSizePixels,
+          preprocessing: run.configuration.preprocessing,
+          classCount: run.classNames.length,
+        }),
+        configuration: run.configuration,
+        metrics: checkpoint.metrics,
         parameterCount: run.parameterCount,
         ...digest,
         idempotency,
@@ -194,7 +204,7 @@ export class ModelRegistry {
         } catch (error) {
           // A run in training replaces its best checkpoint and removes the files of the previous one.
           const now = await this.#bestOf(runId);
-          if (now.checkpoint.epoch === checkpoint.epoch) throw error;
+          if (now.checkpoint.sha256 === checkpoint.sha256) throw error;
         }
       }
     });
@@ -203,7 +213,7 @@ export class ModelRegistry {
   }
 
   async #bestOf(runId: string): Promise<{ run: TrainedRun; checkpoint: BestCheckpoint }> {
-    const run = await this.#runs.find(runId);
+    const run = await this.#runs.hold(runId);
     if (run === null) throw runNotFound(runId);
     if (run.bestCheckpoint === null) {
       throw new AppError(

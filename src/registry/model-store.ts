@@ -1,11 +1,18 @@
-import { sql } from "kysely";
+import { type Selectable, sql } from "kysely";
+import type { Split } from "../core/enumerations.js";
 import type { Idempotency } from "../core/idempotency.js";
+import { INPUT_CONTRACT } from "../core/input-contract.js";
 import { keysetOf, readPage } from "../core/keyset.js";
+import { readStoredMetrics } from "../core/metrics/stored-metrics.js";
 import type { CountedPage, PageRequest } from "../core/page.js";
+import type { RunConfiguration } from "../core/run-configuration.js";
 import { runNotFound } from "../core/run-not-found.js";
+import { readRunConfiguration } from "../core/settings/stored-configuration.js";
+import { encodeJson, parseStored } from "../core/stored-json.js";
 import { anyOf } from "../db/any-of.js";
 import type { ColumnsOf, Connection } from "../db/connection.js";
 import type { Database } from "../db/database.js";
+import type { Tables } from "../db/generated/kysely/tables.js";
 import { inKeyRange } from "../db/key-range.js";
 import type { Transaction } from "../db/transaction.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "./model-records.js";
@@ -23,8 +30,9 @@ const ALIAS = { modelId: true, name: true, versionId: true } as const;
 /** The columns of a ModelVersionRecord, for Kysely: `v` is the version and `m` its model. */
 const VERSION = [
   ...(["v.id", "v.modelId", "m.name as modelName", "v.number", "v.description", "v.runId"] as const),
-  ...(["v.datasetVersionId", "v.epoch", "v.classNames", "v.imageSizePixels"] as const),
-  ...(["v.parameterCount", "v.sizeBytes", "v.sha256", "v.createdAt"] as const),
+  ...(["v.datasetVersionId", "v.epoch", "v.checkpointSha256", "v.classNames", "v.imageSizePixels"] as const),
+  ...(["v.inputContract", "v.configuration", "v.metrics", "v.validationEvaluationId"] as const),
+  ...(["v.testEvaluationId", "v.parameterCount", "v.sizeBytes", "v.sha256", "v.createdAt"] as const),
 ] as const;
 
 const MODEL_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: ModelRecord) => [
@@ -34,8 +42,19 @@ const MODEL_KEYSET = keysetOf(["time", "string"], ({ createdAt, id }: ModelRecor
 
 const VERSION_KEYSET = keysetOf(["integer"], ({ number }: ModelVersionRecord) => [number]);
 
-/** A version to be added. The store assigns its number. */
-export type NewModelVersion = Omit<ModelVersionRecord, "modelId" | "number" | "createdAt"> & {
+type AssignedByStore =
+  | "modelId"
+  | "number"
+  | "createdAt"
+  | "checkpointSha256"
+  | "configuration"
+  | "validationEvaluationId"
+  | "testEvaluationId";
+
+/** A version to be added. The store assigns its number, and its evaluations: those of its checkpoint. */
+export type NewModelVersion = Omit<ModelVersionRecord, AssignedByStore> & {
+  readonly checkpointSha256: string;
+  readonly configuration: RunConfiguration;
   /** Id of the model when this version is its first. */
   readonly modelId: string;
   readonly idempotency: Idempotency | null;
@@ -66,8 +85,8 @@ export class ModelStore {
     return { ...models, totalCount: () => prisma.model.count() };
   }
 
-  findVersions(ids: readonly string[]): Promise<readonly ModelVersionRecord[]> {
-    return versions(this.database).where("v.id", "=", anyOf(ids)).execute();
+  async findVersions(ids: readonly string[]): Promise<readonly ModelVersionRecord[]> {
+    return (await versions(this.database).where("v.id", "=", anyOf(ids)).execute()).map(versionOf);
   }
 
   /** @param ref "flowers" (the latest version), "flowers:3" or "flowers@champion" */
@@ -87,7 +106,8 @@ export class ModelStore {
           .where("a.name", "=", parsed.alias),
       );
     }
-    return (await query.executeTakeFirst()) ?? null;
+    const row = await query.executeTakeFirst();
+    return row === undefined ? null : versionOf(row);
   }
 
   async findVersionByIdempotencyKey(
@@ -99,39 +119,42 @@ export class ModelStore {
       .executeTakeFirst();
     if (row === undefined) return null;
     const { hash, ...version } = row;
-    return { version, hash };
+    return { version: versionOf(version), hash };
   }
 
   /** Newest first. */
   async listVersions(modelId: string, page: PageRequest): Promise<CountedPage<ModelVersionRecord>> {
     const { prisma } = this.database;
-    const found = await readPage(page, VERSION_KEYSET, (range) =>
-      inKeyRange(
+    const found = await readPage(page, VERSION_KEYSET, async (range) => {
+      const rows = await inKeyRange(
         versions(this.database).where("v.modelId", "=", modelId),
         { columns: ["v.number"], direction: "desc" },
         range,
-      ).execute(),
-    );
+      ).execute();
+      return rows.map(versionOf);
+    });
     return { ...found, totalCount: () => prisma.modelVersion.count({ where: { modelId } }) };
   }
 
   /** The version with the highest number of each model that has one. */
-  latestVersions(modelIds: readonly string[]): Promise<readonly ModelVersionRecord[]> {
-    return versions(this.database)
+  async latestVersions(modelIds: readonly string[]): Promise<readonly ModelVersionRecord[]> {
+    const rows = await versions(this.database)
       .distinctOn("v.modelId")
       .where("v.modelId", "=", anyOf(modelIds))
       .orderBy("v.modelId")
       .orderBy("v.number", "desc")
       .execute();
+    return rows.map(versionOf);
   }
 
   /** Oldest first. */
-  versionsOfRuns(runIds: readonly string[]): Promise<readonly ModelVersionRecord[]> {
-    return versions(this.database)
+  async versionsOfRuns(runIds: readonly string[]): Promise<readonly ModelVersionRecord[]> {
+    const rows = await versions(this.database)
       .where("v.runId", "=", anyOf(runIds))
       .orderBy("v.createdAt")
       .orderBy("v.id")
       .execute();
+    return rows.map(versionOf);
   }
 
   /** By name. */
@@ -170,7 +193,7 @@ export class ModelStore {
   insertVersion(version: NewModelVersion): Promise<ModelVersionRecord | null> {
     return this.database.transaction(async (transaction) => {
       const { kysely, prisma } = transaction;
-      const { id, modelName, idempotency } = version;
+      const { id, idempotency } = version;
       if (idempotency !== null && !(await claim(transaction, idempotency))) return null;
       // The lock keeps the run from being deleted before its version protects it.
       const run = await kysely
@@ -187,27 +210,33 @@ export class ModelStore {
         select: { number: true },
       });
       const number = (newest?.number ?? 0) + 1;
-      const { createdAt } = await prisma.modelVersion.create({
-        data: {
-          id,
-          modelId: model.id,
-          number,
-          description: version.description,
-          runId: version.runId,
-          datasetVersionId: version.datasetVersionId,
-          epoch: version.epoch,
-          classNames: [...version.classNames],
-          imageSizePixels: version.imageSizePixels,
-          parameterCount: version.parameterCount,
-          sizeBytes: version.sizeBytes,
-          sha256: version.sha256,
-          idempotencyKey: idempotency?.key ?? null,
-          idempotencyHash: idempotency?.hash ?? null,
-        },
-        select: { createdAt: true },
-      });
-      const { idempotency: _, ...record } = version;
-      return { ...record, modelId: model.id, modelName, number, createdAt };
+      const { modelName: _, idempotency: __, ...fields } = version;
+      const { configuration, inputContract, metrics, classNames, ...columns } = fields;
+      await kysely
+        .insertInto("modelVersion")
+        .values(({ selectFrom }) => {
+          const evaluationOn = (split: Split) =>
+            selectFrom("evaluation")
+              .select("evaluation.id")
+              .where("runId", "=", version.runId)
+              .where("checkpointSha256", "=", version.checkpointSha256)
+              .where("split", "=", split);
+          return {
+            ...columns,
+            modelId: model.id,
+            number,
+            classNames: [...classNames],
+            inputContract: encodeJson(inputContract),
+            configuration: encodeJson(configuration),
+            metrics: metrics === null ? null : encodeJson(metrics),
+            validationEvaluationId: evaluationOn("VALIDATION"),
+            testEvaluationId: evaluationOn("TEST"),
+            idempotencyKey: idempotency?.key ?? null,
+            idempotencyHash: idempotency?.hash ?? null,
+          };
+        })
+        .execute();
+      return versionOf(await versions(transaction).where("v.id", "=", id).executeTakeFirstOrThrow());
     });
   }
 
@@ -241,6 +270,29 @@ export class ModelStore {
 
 function versions({ kysely }: Pick<Connection, "kysely">) {
   return kysely.selectFrom("modelVersion as v").innerJoin("model as m", "m.id", "v.modelId").select(VERSION);
+}
+
+type VersionRow = Omit<ModelVersionRecord, "inputContract" | "configuration" | "metrics"> &
+  Pick<Selectable<Tables["modelVersion"]>, "inputContract" | "configuration" | "metrics">;
+
+/**
+ * The record of a row. Its documents are read when they are used, and only then throw, so that a version of a later release
+ * does not break a list.
+ */
+function versionOf(row: VersionRow): ModelVersionRecord {
+  let configuration: RunConfiguration | undefined;
+  return {
+    ...row,
+    get inputContract() {
+      return parseStored(INPUT_CONTRACT, row.inputContract, "input contract of a model version");
+    },
+    get configuration() {
+      if (row.configuration === null) return null;
+      configuration ??= readRunConfiguration(row.configuration);
+      return configuration;
+    },
+    metrics: row.metrics === null ? null : readStoredMetrics(row.metrics),
+  };
 }
 
 /** Waits for other requests with the same key. @returns whether none of them added a version */

@@ -34,4 +34,4 @@ for (const [{ name, description, meanings }, words] of SETTING_ENUMERATIONS) {
   registerEnumType(words, { name, description, valuesConfig });
 }
 
-export { Architecture, Precision };
+export { Architecture, MonitoredMetric, Precision, Preprocessing };

@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 
-@ObjectType({ description: "Scores of a run's best checkpoint on the images of one class." })
+@ObjectType({ description: "Scores of a checkpoint on the images of one class." })
 export class ClassEvaluation {
   @Field(() => String, { description: "Name of the class." })
   name!: string;

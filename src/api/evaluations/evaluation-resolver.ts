@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { AppError } from "../../core/app-error.js";
 import { denseConfusion } from "../../core/confusion-matrix.js";
+import { wilsonInterval } from "../../core/metrics/wilson-interval.js";
 import { mapPage } from "../../core/page.js";
 import { pageOfConfusion } from "../../training/evaluation/confusion-page.js";
 import { classFigures } from "../../training/evaluation/evaluate-predictions.js";
@@ -10,6 +11,7 @@ import { Connection } from "../relay/connection.js";
 import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
 import { ClassEvaluation } from "./class-evaluation.js";
+import { ConfidenceInterval } from "./confidence-interval.js";
 import { type ConfusionCell, ConfusionCellConnection } from "./confusion-cell.js";
 import { Evaluation } from "./evaluation.js";
 
@@ -21,13 +23,23 @@ const MAX_MATRIX_CLASSES = 500;
 
 @Resolver(() => Evaluation)
 export class EvaluationResolver {
+  @FieldResolver(() => ConfidenceInterval, { description: "Confidence interval of `top1`, at 95 %." })
+  top1Interval(@Root() { top1, sampleCount }: EvaluationRecord): ConfidenceInterval {
+    return wilsonInterval(top1, sampleCount);
+  }
+
+  @FieldResolver(() => ConfidenceInterval, { description: "Confidence interval of `top5`, at 95 %." })
+  top5Interval(@Root() { top5, sampleCount }: EvaluationRecord): ConfidenceInterval {
+    return wilsonInterval(top5, sampleCount);
+  }
+
   @FieldResolver(() => [ClassEvaluation], { description: "Scores per class, in class order." })
   async classes(
     @Root() evaluation: EvaluationRecord,
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly ClassEvaluation[]> {
     const classNames = await classNamesOf(evaluation, loaders);
-    const figures = classFigures(await loaders.confusion.load(evaluation), classNames.length);
+    const figures = classFigures(await loaders.confusion.load(evaluation.id), classNames.length);
     return figures.map((ofClass, index) => ({ name: classNames[index] ?? "", ...ofClass }));
   }
 
@@ -48,7 +60,7 @@ export class EvaluationResolver {
           `${classCount}. Ask for the pages of \`confusionCells\`.`,
       );
     }
-    return inTurns(denseConfusion(await loaders.confusion.load(evaluation), classCount), classCount);
+    return inTurns(denseConfusion(await loaders.confusion.load(evaluation.id), classCount), classCount);
   }
 
   @FieldResolver(() => ConfusionCellConnection, {
@@ -68,7 +80,7 @@ export class EvaluationResolver {
     @Ctx() { loaders }: RequestContext,
   ): Promise<Connection<ConfusionCell>> {
     const classNames = await classNamesOf(evaluation, loaders);
-    const confusion = await loaders.confusion.load(evaluation);
+    const confusion = await loaders.confusion.load(evaluation.id);
     const cells = await pageOfConfusion(confusion, { mistakesOnly }, pageRequest(page));
     const named = mapPage(cells, ({ trueClass, predictedClass, sampleCount }) => ({
       trueClass: classNames[trueClass] ?? "",

@@ -1,9 +1,6 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
-import { EPOCH_METRIC_NAMES, EPOCH_METRICS } from "../../core/metrics/epoch-metrics.js";
 import type { EpochRecord } from "../../core/run-events.js";
-import { addField } from "../configuration/setting-field.js";
-import { describeMetric } from "./describe-metric.js";
-import { MetricValue } from "./metric-value.js";
+import { addMetricFields } from "./epoch-metrics.js";
 
 @ObjectType({ description: "The figures of one epoch." })
 export class Epoch implements Pick<EpochRecord, "number" | "seconds"> {
@@ -16,11 +13,4 @@ export class Epoch implements Pick<EpochRecord, "number" | "seconds"> {
   seconds!: number;
 }
 
-for (const name of EPOCH_METRIC_NAMES) {
-  const metric = EPOCH_METRICS[name];
-  addField(Epoch, name, {
-    type: metric.alwaysFinite ? Float : MetricValue,
-    description: describeMetric(metric),
-    nullable: false,
-  });
-}
+addMetricFields(Epoch);

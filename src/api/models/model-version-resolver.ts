@@ -1,12 +1,19 @@
-import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
+import { type EpochMetricValues, epochMetricPoints } from "../../core/metrics/epoch-metrics.js";
 import type { ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
+import type { EvaluationRecord } from "../../training/evaluation/evaluation-records.js";
 import type { MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
+import { RunConfiguration } from "../configuration/run-configuration.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
+import { Split } from "../datasets/split.js";
+import { Evaluation } from "../evaluations/evaluation.js";
+import { EpochMetrics } from "../metrics/epoch-metrics.js";
 import { MetricSummary } from "../metrics/metric-summary.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";
 import { Model } from "./model.js";
+import { ModelInput } from "./model-input.js";
 import { ModelVersion } from "./model-version.js";
 
 @Resolver(() => ModelVersion)
@@ -44,13 +51,85 @@ export class ModelVersionResolver {
     return (await loaders.aliasesOfVersion.load(version.id)).map((alias) => alias.name);
   }
 
-  @FieldResolver(() => [MetricSummary], {
-    description: "Last and best value of each metric of its run, sorted by key.",
+  @FieldResolver(() => RunConfiguration, {
+    nullable: true,
+    description:
+      "How its run was configured when the version was registered. `extendRun` does not change it. Null for a version " +
+      "of an earlier release whose run was extended since then.",
   })
-  metrics(
-    @Root() version: ModelVersionRecord,
-    @Ctx() { loaders }: RequestContext,
-  ): Promise<readonly MetricSummaryRecord[]> {
-    return loaders.metricSummaries.load(version.runId);
+  configuration(@Root() { configuration, parameterCount }: ModelVersionRecord): RunConfiguration | null {
+    return configuration === null ? null : { ...configuration, parameterCount };
   }
+
+  @FieldResolver(() => ModelInput, {
+    description: "The images that the version takes and the classes that it answers with.",
+  })
+  input(@Root() { inputContract, classNames }: ModelVersionRecord): ModelInput {
+    const { signature, input, imageSizePixels, channelOrder, valueRange, preprocessing } = inputContract;
+    const [minimumValue, maximumValue] = valueRange;
+    const { name: tensor, dtype: dataType } = input;
+    const values = { channelOrder, minimumValue, maximumValue, preprocessing };
+    return { signature, tensor, dataType, imageSizePixels, ...values, classNames };
+  }
+
+  @FieldResolver(() => EpochMetrics, {
+    nullable: true,
+    description:
+      "Metrics of the epoch whose weights the version has, which no later epoch changes. Null for a version of an " +
+      "earlier release whose epoch is not recorded any more.",
+  })
+  epochMetrics(@Root() { metrics }: ModelVersionRecord): EpochMetricValues | null {
+    return metrics;
+  }
+
+  @FieldResolver(() => Evaluation, {
+    nullable: true,
+    description:
+      "Scores of exactly the weights that the version has. They never change. VALIDATION has them at once. TEST has them " +
+      "if the run had succeeded, or as soon as it succeeds with these weights as its best; a run that finds better " +
+      "weights tests only those, and TEST stays null. Null also for a split without images, for TRAIN, and for a version " +
+      "of an earlier release whose scores were replaced.",
+  })
+  async evaluation(
+    @Root() version: ModelVersionRecord,
+    @Arg("split", () => Split, {
+      defaultValue: Split.VALIDATION,
+      description: "The split to get the scores for.",
+    })
+    split: Split,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<EvaluationRecord | null> {
+    const ids: Readonly<Partial<Record<Split, number | null>>> = {
+      VALIDATION: version.validationEvaluationId,
+      TEST: version.testEvaluationId,
+    };
+    const id = ids[split] ?? null;
+    return id === null ? null : loaders.evaluation.load(id);
+  }
+
+  @FieldResolver(() => [MetricSummary], {
+    deprecationReason: "Use `epochMetrics`, which has the same values by name.",
+    description:
+      "Metrics of the epoch whose weights the version has, sorted by key: `last` and `best` are both the value of this " +
+      "epoch. Empty when `epochMetrics` is null.",
+  })
+  metrics(@Root() { runId, epoch, metrics }: ModelVersionRecord): readonly MetricSummaryRecord[] {
+    return metrics === null ? [] : summariesOfEpoch(runId, epoch, metrics);
+  }
+}
+
+/** The metrics of one epoch as those of a run that has no other. */
+function summariesOfEpoch(
+  runId: string,
+  bestEpoch: number,
+  metrics: EpochMetricValues,
+): readonly MetricSummaryRecord[] {
+  return epochMetricPoints(metrics, 0)
+    .map(({ key, value }) => ({
+      runId,
+      key,
+      lastValue: value,
+      ...(Number.isFinite(value) ? { bestValue: value, bestEpoch } : { bestValue: null, bestEpoch: null }),
+    }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
 }

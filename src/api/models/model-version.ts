@@ -5,7 +5,9 @@ import { DateTime, SafeInt } from "../scalars.js";
 
 @ObjectType({
   implements: Node,
-  description: "A classifier made from the best checkpoint of a run. Immutable.",
+  description:
+    "A classifier made from the best checkpoint of a run. Immutable: its metrics, scores, configuration and input are " +
+    "those of its own weights, whatever the run does afterwards.",
 })
 export class ModelVersion {
   @Field(() => Int, { description: "Number of the version within its model, from 1." })

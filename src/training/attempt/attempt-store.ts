@@ -35,11 +35,11 @@ export interface FinishedEpoch {
 export interface Replaced {
   /** Folders of checkpoints that are not kept. */
   readonly checkpoints: readonly string[];
-  /** Digest of the blob with the predictions of an earlier best checkpoint; null without one. */
-  readonly predictions: string | null;
+  /** Digests of blobs with predictions of earlier best checkpoints, for `removePredictions`. */
+  readonly predictions: readonly string[];
 }
 
-const NOTHING_REPLACED: Replaced = { checkpoints: [], predictions: null };
+const NOTHING_REPLACED: Replaced = { checkpoints: [], predictions: [] };
 
 /** Values of one epoch's steps. */
 export interface EpochValues {
@@ -119,19 +119,20 @@ export class RunAttemptStore {
    * the starting point.
    *
    * @param artifacts as they are at the starting point
+   * @returns digests of blobs with predictions of deleted checkpoints, for `removePredictions`
    */
   async start(
     attempt: RunAttempt,
     from: StartingPoint,
     at: Date,
     artifacts: readonly NewArtifact[] = [],
-  ): Promise<void> {
+  ): Promise<readonly string[]> {
     const { runId } = attempt;
     const { states, metrics, checkpoints, evaluations } = this.stores;
-    await this.#fenced(attempt, async (transaction, state) => {
+    return this.#fenced(attempt, async (transaction, state) => {
       await transaction.prisma.epoch.deleteMany({ where: { runId, number: { gt: from.epoch } } });
       await checkpoints.dropAfter(transaction, runId, from.step);
-      await evaluations.dropAfter(transaction, runId, from.epoch);
+      const unnamed = await evaluations.dropAfter(transaction, runId, from.epoch);
       await metrics.dropAfter(transaction, runId, from.step, from.stepsPerEpoch);
       await this.#recordArtifacts(transaction, runId, artifacts, at);
       if (state === "PREPARING") {
@@ -142,6 +143,7 @@ export class RunAttemptStore {
         );
       }
       await this.#warn(transaction, runId, from.warnings, at);
+      return unnamed;
     });
   }
 
@@ -171,37 +173,45 @@ export class RunAttemptStore {
       const { runId } = attempt;
       if (!(await insertEpoch(transaction, runId, epoch))) return NOTHING_REPLACED;
       await metrics.record(transaction, runId, epoch.number, epochMetricPoints(epoch, step), at);
-      const predictions =
-        evaluation === null ? null : await evaluations.record(transaction, runId, evaluation, at);
       await this.#recordArtifacts(transaction, runId, artifacts, at);
       await events.append(transaction, runId, { kind: "EpochCompleted", epoch, improved }, at);
       const checkpoints =
         checkpoint === null
           ? []
           : await this.#keep(transaction, runId, { ...checkpoint, best: improved }, at);
+      const predictions =
+        evaluation === null ? [] : await evaluations.record(transaction, runId, evaluation, at);
       return { checkpoints, predictions };
     });
   }
 
   /** See `EvaluationStore.removeUnnamed`. */
-  removePredictions(sha256: string, remove: (sha256: string) => Promise<void>): Promise<void> {
-    return this.stores.evaluations.removeUnnamed(sha256, remove);
+  async removePredictions(
+    digests: readonly string[],
+    remove: (sha256: string) => Promise<void>,
+  ): Promise<void> {
+    for (const sha256 of digests) await this.stores.evaluations.removeUnnamed(sha256, remove);
   }
 
-  async end(attempt: RunAttempt, end: RunEnd, at: Date): Promise<void> {
-    await this.#fenced(attempt, async (transaction) => {
+  /** @returns as `EvaluationStore.record` does */
+  async end(attempt: RunAttempt, end: RunEnd, at: Date): Promise<readonly string[]> {
+    return this.#fenced(attempt, async (transaction) => {
       const { runId } = attempt;
       const { from, to, reason, detail, values, evaluation, warnings = [], waitsForDisk = false } = end;
       if (values !== undefined) {
         await this.stores.metrics.record(transaction, runId, values.epoch, values.points, at);
       }
-      if (evaluation !== undefined) await this.stores.evaluations.record(transaction, runId, evaluation, at);
+      const unnamed =
+        evaluation === undefined
+          ? []
+          : await this.stores.evaluations.record(transaction, runId, evaluation, at);
       await this.#warn(transaction, runId, warnings, at);
       await this.stores.states.change(transaction, { ...attempt, from, to, reason, detail }, at);
       if (waitsForDisk)
         await transaction.prisma.run.updateMany({ where: { id: runId }, data: { waitsForDisk } });
       // A run that waits for the device, or for a place in the experiment, may start now.
       await this.database.notifier.notify("queue", transaction);
+      return unnamed;
     });
   }
 

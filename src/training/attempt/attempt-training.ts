@@ -155,7 +155,7 @@ export class RunTraining {
         stepsPerEpoch: prepared.loop.stepsPerEpoch,
         warnings: [...this.#warnings, ...warnings],
       };
-      await this.#untilWritten(() =>
+      const unnamed = await this.#untilWritten(() =>
         stores.attempts.start(this.#attempt, from, clock.now(), outputs.artifacts),
       );
       this.#warnings = [];
@@ -163,6 +163,7 @@ export class RunTraining {
       this.#position = position;
       this.#keeper.startAt(position.step);
       await removeUnnamedCheckpoints(prepared.checkpointsFolder, await stores.attempts.checkpoints(id));
+      await stores.attempts.removePredictions(unnamed, outputs.removePredictions);
       await outputs.removeEarlier();
       return outputs;
     } catch (error) {

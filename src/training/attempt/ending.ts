@@ -30,7 +30,7 @@ export class RunEnding {
   ): Promise<void> {
     const stopped = earlyStopping.shouldStop;
     const { predictions, ...tested } = await this.#evaluateTest(prepared, outputs, stop);
-    await this.record({
+    const unnamed = await this.record({
       from: "RUNNING",
       to: "SUCCEEDED",
       reason: stopped ? "EARLY_STOPPED" : "COMPLETED",
@@ -40,6 +40,8 @@ export class RunEnding {
     if (predictions !== undefined && tested.evaluation !== undefined) {
       await outputs.evaluationRecorded(tested.evaluation, predictions);
     }
+    const { attempts } = this.options.stores;
+    await untilWritten(() => attempts.removePredictions(unnamed, outputs.removePredictions), this.options);
   }
 
   /** All losses of the epoch were finite, but its validation loss is not, so its weights are not kept. */
@@ -71,12 +73,17 @@ export class RunEnding {
     return null;
   }
 
-  /** Records an end, and removes the checkpoints that no record names. */
-  async record(end: RunEnd): Promise<void> {
+  /**
+   * Records an end, and removes the checkpoints that no record names.
+   *
+   * @returns as `EvaluationStore.record` does
+   */
+  async record(end: RunEnd): Promise<readonly string[]> {
     const { stores, clock, log, attempt, checkpointsFolder } = this.options;
-    await untilWritten(() => stores.attempts.end(attempt, end, clock.now()), this.options);
+    const unnamed = await untilWritten(() => stores.attempts.end(attempt, end, clock.now()), this.options);
     log.info("run ended", { ...attempt, state: end.to, reason: end.reason, detail: end.detail });
     await removeUnnamedCheckpoints(checkpointsFolder, await stores.attempts.checkpoints(attempt.runId));
+    return unnamed;
   }
 
   /** Evaluates the best checkpoint on the test split, by which no decision was made. */
@@ -99,6 +106,6 @@ export class RunEnding {
     const collector = new PredictionsCollector();
     await loop.evaluate("TEST", stop, collector.add);
     const predictions = collector.finish();
-    return { evaluation: await outputs.evaluate("TEST", best.epoch, predictions), predictions };
+    return { evaluation: await outputs.evaluate("TEST", best, predictions), predictions };
   }
 }

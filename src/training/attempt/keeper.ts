@@ -100,7 +100,8 @@ export class RunKeeper {
     const place = { epoch: number, step, position: null };
     const checkpoint = await this.#save(prepared.session, `epoch-${number}`, place);
     const predictions = improved ? result.predictions : null;
-    const written = await outputs.epochFinished(epoch, { step, at }, prepared, predictions);
+    const best = predictions === null ? null : { checkpoint, predictions };
+    const written = await outputs.epochFinished(epoch, { step, at }, prepared, best);
     await this.#writeValues();
     await this.writer.write(async () => {
       const { attempts } = this.options.stores;
@@ -109,9 +110,7 @@ export class RunKeeper {
       if (predictions !== null && written.evaluation !== null) {
         await outputs.evaluationRecorded(written.evaluation, predictions);
       }
-      if (replaced.predictions !== null) {
-        await attempts.removePredictions(replaced.predictions, outputs.removePredictions);
-      }
+      await attempts.removePredictions(replaced.predictions, outputs.removePredictions);
       await removeCheckpoints(this.checkpointsFolder, replaced.checkpoints);
     });
   }

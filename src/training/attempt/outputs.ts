@@ -3,6 +3,7 @@ import type { EvaluatedSplit, NewEvaluation } from "../evaluation/evaluation-rec
 import type { Predictions } from "../evaluation/predictions.js";
 import type { PredictionsKeeper } from "../evaluation/predictions-keeper.js";
 import type { NewArtifact } from "../record/artifact-store.js";
+import type { SavedCheckpoint } from "../record/checkpoint-store.js";
 import type { RunRecord } from "../record/run-records.js";
 import type { Moment } from "../tensorboard/event.js";
 import { type PngEncoder, type SummarySources, TensorBoardLog } from "../tensorboard/tensorboard-log.js";
@@ -20,6 +21,8 @@ export interface EpochOutputs {
   readonly evaluation: NewEvaluation | null;
   readonly artifacts: readonly NewArtifact[];
 }
+
+type EvaluatedCheckpoint = Pick<SavedCheckpoint, "epoch" | "sha256">;
 
 /** Writes the outputs of an attempt for people and tools: predictions and TensorBoard events. */
 export class RunOutputs implements AsyncDisposable {
@@ -54,22 +57,28 @@ export class RunOutputs implements AsyncDisposable {
    * Writes the outputs of an epoch.
    *
    * @param sources null when the run diverged, so that its weights are useless
-   * @param validation predictions of the epoch when it is the best so far; otherwise null
+   * @param best the checkpoint of the epoch and its predictions for the validation split when it is the best so far;
+   *   otherwise null
    */
   async epochFinished(
     epoch: EpochRecord,
     moment: Moment,
     sources: SummarySources | null,
-    validation: Predictions | null,
+    best: { readonly checkpoint: EvaluatedCheckpoint; readonly predictions: Predictions } | null,
   ): Promise<EpochOutputs> {
     const evaluation =
-      validation === null ? null : await this.evaluate("VALIDATION", epoch.number, validation);
+      best === null ? null : await this.evaluate("VALIDATION", best.checkpoint, best.predictions);
     return { evaluation, artifacts: [await this.log.append(epoch, moment, sources)] };
   }
 
-  /** Stores and evaluates the predictions of the checkpoint of an epoch. */
-  async evaluate(split: EvaluatedSplit, epoch: number, predictions: Predictions): Promise<NewEvaluation> {
-    return this.targets.predictions.keep({ split, epoch, classCount: this.classCount }, predictions);
+  /** Stores and evaluates the predictions of a checkpoint. */
+  async evaluate(
+    split: EvaluatedSplit,
+    { epoch, sha256: checkpointSha256 }: EvaluatedCheckpoint,
+    predictions: Predictions,
+  ): Promise<NewEvaluation> {
+    const { classCount } = this;
+    return this.targets.predictions.keep({ split, epoch, checkpointSha256, classCount }, predictions);
   }
 
   /** To be called once the evaluation is recorded. */

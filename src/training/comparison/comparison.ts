@@ -74,10 +74,14 @@ export class RunComparer {
 
   /** The classes of the runs, each with the F1 of the best checkpoints on the validation split. */
   async compareClasses(runs: readonly RunRecord[]): Promise<readonly ClassComparison[]> {
-    const versions = await this.datasets.findVersions([...new Set(runs.map((run) => run.datasetVersionId))]);
+    const [versions, evaluations] = await Promise.all([
+      this.datasets.findVersions([...new Set(runs.map((run) => run.datasetVersionId))]),
+      this.evaluations.ofRuns(runs.map(({ id }) => id)),
+    ]);
     const classes = runs.map(async ({ id, datasetVersionId }) => {
       const classNames = versions.find((version) => version.id === datasetVersionId)?.classNames ?? [];
-      const confusion = await this.evaluations.confusion(id, "VALIDATION");
+      const validation = evaluations.find(({ runId, split }) => runId === id && split === "VALIDATION");
+      const confusion = validation === undefined ? null : await this.evaluations.confusion(validation.id);
       return { classNames, figures: confusion === null ? [] : classFigures(confusion, classNames.length) };
     });
     return compareClasses(await Promise.all(classes));

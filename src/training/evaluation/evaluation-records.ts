@@ -2,10 +2,12 @@ import type { Split } from "../../core/enumerations.js";
 import type { EvaluationFigures } from "./evaluate-predictions.js";
 
 /** The splits that a network does not learn from. Only they show how good it is. */
-export type EvaluatedSplit = Exclude<Split, "TRAIN">;
+export const EVALUATED_SPLITS = ["VALIDATION", "TEST"] as const satisfies readonly Split[];
+export type EvaluatedSplit = (typeof EVALUATED_SPLITS)[number];
 
-/** An evaluation of the best checkpoint of a run on a split. */
+/** An evaluation of a checkpoint on a split. It never changes. */
 export interface EvaluationRecord extends Omit<EvaluationFigures, "confusion"> {
+  readonly id: number;
   readonly runId: string;
   readonly split: Split;
   /** Epoch of the checkpoint. */
@@ -18,14 +20,10 @@ export interface EvaluationRecord extends Omit<EvaluationFigures, "confusion"> {
 export interface NewEvaluation extends EvaluationFigures {
   readonly split: EvaluatedSplit;
   readonly epoch: number;
+  /** Digest of the checkpoint: two attempts may save different ones of the same epoch. */
+  readonly checkpointSha256: string;
   readonly predictionsSha256: string;
   readonly predictionsSizeBytes: number;
-}
-
-/** The key of an evaluation among those of all runs. */
-export interface EvaluationKey {
-  readonly runId: string;
-  readonly split: Split;
 }
 
 export function predictionsName(split: Split): string {

@@ -1,71 +1,110 @@
+import { type ExpressionBuilder, sql } from "kysely";
 import type { ConfusionMatrix } from "../../core/confusion-matrix.js";
-import type { Split } from "../../core/enumerations.js";
 import { anyOf } from "../../db/any-of.js";
+import type { Connection } from "../../db/connection.js";
 import type { Database } from "../../db/database.js";
+import type { Tables } from "../../db/generated/kysely/tables.js";
 import { integerArray, readSentIntegers, sentIntegers } from "../../db/integer-array.js";
 import type { Transaction } from "../../db/transaction.js";
 import type { ArtifactStore } from "../record/artifact-store.js";
-import { type EvaluationRecord, type NewEvaluation, predictionsName } from "./evaluation-records.js";
+import {
+  EVALUATED_SPLITS,
+  type EvaluationRecord,
+  type NewEvaluation,
+  predictionsName,
+} from "./evaluation-records.js";
 
-/** Evaluations of the best checkpoints of runs, one for each (run, split). */
+/** The columns of an EvaluationRecord in the table `evaluation as e`. */
+const EVALUATION = [
+  ...(["e.id", "e.runId", "e.split", "e.epoch", "e.sampleCount", "e.loss", "e.top1", "e.top5"] as const),
+  ...(["e.expectedCalibrationError", "e.predictionsSha256"] as const),
+] as const;
+
+/**
+ * Evaluations of checkpoints. Those of a run are of its best checkpoint, one for each split. Others are kept while a model
+ * version names them.
+ */
 export class EvaluationStore {
   constructor(
     private readonly database: Database,
     private readonly artifacts: ArtifactStore,
   ) {}
 
-  /** All evaluations of each run, without confusion matrices. Runs without evaluations are left out. */
+  /**
+   * All evaluations of each run's best checkpoint, without confusion matrices. Runs without evaluations are left out.
+   */
   async ofRuns(runIds: readonly string[]): Promise<readonly EvaluationRecord[]> {
+    return ofBestCheckpoints(this.database)
+      .select(EVALUATION)
+      .where("e.runId", "=", anyOf(runIds))
+      .orderBy("e.runId")
+      .orderBy("e.split")
+      .execute();
+  }
+
+  /** In no particular order. */
+  async find(ids: readonly number[]): Promise<readonly EvaluationRecord[]> {
     return this.database.kysely
-      .selectFrom("evaluation")
-      .select(["runId", "split", "epoch", "sampleCount", "loss", "top1", "top5"])
-      .select(["expectedCalibrationError", "predictionsSha256"])
-      .where("runId", "=", anyOf(runIds))
-      .orderBy("runId")
-      .orderBy("split")
+      .selectFrom("evaluation as e")
+      .select(EVALUATION)
+      .where("e.id", "=", anyOf(ids))
       .execute();
   }
 
   /** Null when there is no such evaluation. */
-  async confusion(runId: string, split: Split): Promise<ConfusionMatrix | null> {
+  async confusion(id: number): Promise<ConfusionMatrix | null> {
     const row = await this.database.kysely
       .selectFrom("evaluation")
       .select(({ ref }) => sentIntegers(ref("confusionCells")).as("sent"))
-      .where("runId", "=", runId)
-      .where("split", "=", split)
+      .where("id", "=", id)
       .executeTakeFirst();
     return row === undefined ? null : { cells: readSentIntegers(row.sent) };
   }
 
   /**
-   * Adds an evaluation and the artifact of its predictions, or replaces those of another epoch, as a
-   * part of the caller's transaction.
+   * Adds the evaluation of a run's best checkpoint and the artifact of its predictions, as a part of the caller's
+   * transaction, which has recorded the checkpoint. Model versions of that checkpoint name the evaluation from then on.
+   * Evaluations of other checkpoints are deleted unless they are needed. If the checkpoint is evaluated on the split
+   * already, that evaluation stays.
    *
-   * @returns the digest of the predictions that were replaced; whether nothing names them any more
-   *   `removeUnnamed` finds out
+   * @returns digests of predictions that lost their evaluation; whether another evaluation names them `removeUnnamed`
+   *   finds out
    */
   async record(
     transaction: Transaction,
     runId: string,
     evaluation: NewEvaluation,
     at: Date,
-  ): Promise<string | null> {
+  ): Promise<readonly string[]> {
     const { predictionsSizeBytes: sizeBytes, confusion, ...columns } = evaluation;
-    const { split, predictionsSha256: sha256 } = columns;
+    const { split, checkpointSha256, predictionsSha256: sha256 } = columns;
     await lockPredictions(transaction, sha256);
-    const replaced = await transaction.kysely
+    const deleted = await transaction.kysely
       .deleteFrom("evaluation")
       .where("runId", "=", runId)
-      .where("split", "=", split)
+      .where("checkpointSha256", "is distinct from", checkpointSha256)
+      .where(isUnneeded)
       .returning("predictionsSha256")
-      .executeTakeFirst();
+      .execute();
     await transaction.kysely
       .insertInto("evaluation")
       .values({ runId, ...columns, confusionCells: integerArray(confusion.cells) })
+      .onConflict((conflict) => conflict.columns(["runId", "split", "checkpointSha256"]).doNothing())
       .execute();
+    const kept = await transaction.kysely
+      .selectFrom("evaluation")
+      .select(["id", "predictionsSha256"])
+      .where("runId", "=", runId)
+      .where("split", "=", split)
+      .where("checkpointSha256", "=", checkpointSha256)
+      .executeTakeFirstOrThrow();
+    await nameInVersions(transaction, runId, evaluation, kept.id);
+    await this.#removeStaleArtifacts(transaction, runId);
+    const unnamed = deleted.map(({ predictionsSha256 }) => predictionsSha256);
+    if (kept.predictionsSha256 !== sha256) return [...unnamed, sha256];
     const artifact = { name: predictionsName(split), sizeBytes, sha256, file: null };
     await this.artifacts.record(transaction, runId, artifact, at);
-    return replaced?.predictionsSha256 ?? null;
+    return unnamed;
   }
 
   /**
@@ -84,16 +123,83 @@ export class EvaluationStore {
     });
   }
 
-  /** Deletes the evaluations of checkpoints after an epoch, as a part of the caller's transaction. */
-  async dropAfter(transaction: Transaction, runId: string, epoch: number): Promise<void> {
-    const dropped = await transaction.kysely
+  /**
+   * Deletes the evaluations of checkpoints after an epoch unless they are needed, as a part of the caller's transaction,
+   * which has deleted the checkpoints.
+   *
+   * @returns as `record` does
+   */
+  async dropAfter(transaction: Transaction, runId: string, epoch: number): Promise<readonly string[]> {
+    const deleted = await transaction.kysely
       .deleteFrom("evaluation")
       .where("runId", "=", runId)
       .where("epoch", ">", epoch)
-      .returning("split")
+      .where(isUnneeded)
+      .returning("predictionsSha256")
       .execute();
-    for (const { split } of dropped) await this.artifacts.remove(transaction, runId, predictionsName(split));
+    await this.#removeStaleArtifacts(transaction, runId);
+    return deleted.map(({ predictionsSha256 }) => predictionsSha256);
   }
+
+  /** Removes the artifacts with predictions of checkpoints that are not the run's best any more. */
+  async #removeStaleArtifacts(transaction: Transaction, runId: string): Promise<void> {
+    const current = await ofBestCheckpoints(transaction)
+      .select("e.split")
+      .where("e.runId", "=", runId)
+      .execute();
+    for (const split of EVALUATED_SPLITS) {
+      if (current.some((evaluation) => evaluation.split === split)) continue;
+      await this.artifacts.remove(transaction, runId, predictionsName(split));
+    }
+  }
+}
+
+function ofBestCheckpoints({ kysely }: Pick<Connection, "kysely">) {
+  return kysely
+    .selectFrom("evaluation as e")
+    .innerJoin("checkpoint as c", (join) =>
+      join
+        .onRef("c.runId", "=", "e.runId")
+        .onRef("c.sha256", "=", "e.checkpointSha256")
+        .on("c.best", "=", true),
+    );
+}
+
+/** The condition on a row of `evaluation` that no model version names it, and no registration is about to. */
+function isUnneeded({ and, eb, exists, not, or, selectFrom }: ExpressionBuilder<Tables, "evaluation">) {
+  return and([
+    or([eb("heldUntil", "is", null), eb("heldUntil", "<=", sql<Date>`now()`)]),
+    not(
+      exists(
+        selectFrom("modelVersion as v")
+          .select("v.id")
+          .whereRef("v.runId", "=", "evaluation.runId")
+          .where(({ or, eb, ref }) =>
+            or([
+              eb("v.validationEvaluationId", "=", ref("evaluation.id")),
+              eb("v.testEvaluationId", "=", ref("evaluation.id")),
+            ]),
+          ),
+      ),
+    ),
+  ]);
+}
+
+/** Completes the model versions of a checkpoint that was registered before it was evaluated on the split. */
+async function nameInVersions(
+  { kysely }: Transaction,
+  runId: string,
+  { split, checkpointSha256 }: NewEvaluation,
+  id: number,
+): Promise<void> {
+  const column = split === "TEST" ? "testEvaluationId" : "validationEvaluationId";
+  await kysely
+    .updateTable("modelVersion")
+    .set({ [column]: id })
+    .where("runId", "=", runId)
+    .where("checkpointSha256", "=", checkpointSha256)
+    .where(column, "is", null)
+    .execute();
 }
 
 /** Locks these predictions until the end of the transaction, so that nothing else records or removes them. */

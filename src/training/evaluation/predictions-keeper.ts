@@ -1,6 +1,6 @@
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { evaluatePredictions } from "./evaluate-predictions.js";
-import type { EvaluatedSplit, NewEvaluation } from "./evaluation-records.js";
+import type { NewEvaluation } from "./evaluation-records.js";
 import type { Predictions } from "./predictions.js";
 import { encodePredictions } from "./predictions-file.js";
 
@@ -10,14 +10,13 @@ export class PredictionsKeeper {
 
   /** @returns the evaluation that a transaction has to record, which names the stored predictions */
   async keep(
-    checkpoint: { readonly split: EvaluatedSplit; readonly epoch: number; readonly classCount: number },
+    checkpoint: Pick<NewEvaluation, "split" | "epoch" | "checkpointSha256"> & { readonly classCount: number },
     predictions: Predictions,
   ): Promise<NewEvaluation> {
-    const { split, epoch, classCount } = checkpoint;
+    const { classCount, ...evaluated } = checkpoint;
     const bytes = encodePredictions(predictions);
     return {
-      split,
-      epoch,
+      ...evaluated,
       ...evaluatePredictions(predictions, classCount),
       predictionsSha256: await this.blobs.put(bytes),
       predictionsSizeBytes: bytes.length,

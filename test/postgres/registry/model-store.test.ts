@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Idempotency } from "../../../src/core/idempotency.js";
 import { newId } from "../../../src/core/ids.js";
+import { inputContractOf } from "../../../src/core/input-contract.js";
 import type { PageRequest } from "../../../src/core/page.js";
 import type { ModelVersionRecord } from "../../../src/registry/model-records.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
+import { epochRecord } from "../../pure/training/epoch-record.js";
 import { assertPages, walkBackward, walkForward } from "../../testkit/api/page-walk.js";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.js";
 import {
@@ -27,6 +29,16 @@ before(async () => {
 
 after(() => testDatabase[Symbol.asyncDispose]());
 
+const {
+  number: _,
+  seconds: __,
+  ...METRICS
+} = epochRecord({
+  number: 2,
+  trainLoss: Number.POSITIVE_INFINITY,
+  validationTop1: 0.75,
+});
+
 function insert(model: string, idempotency: Idempotency | null = null): Promise<ModelVersionRecord | null> {
   return models.insertVersion({
     id: newId("modelVersion"),
@@ -36,8 +48,12 @@ function insert(model: string, idempotency: Idempotency | null = null): Promise<
     runId: run.runId,
     datasetVersionId: run.datasetVersionId,
     epoch: 2,
+    checkpointSha256: "c2",
     classNames: run.classNames,
     imageSizePixels: 32,
+    inputContract: inputContractOf({ imageSizePixels: 32, preprocessing: "SCALE_0_1", classCount: 3 }),
+    configuration: TINY_CONFIGURATION,
+    metrics: METRICS,
     parameterCount: 143_667_240,
     sizeBytes: 2 ** 40,
     sha256: "00",
@@ -65,6 +81,9 @@ test("a version is read back as it was added", async () => {
   assert.equal(version.parameterCount, 143_667_240);
   assert.equal(version.sizeBytes, 2 ** 40);
   assert.deepEqual(version.classNames, run.classNames);
+  assert.deepEqual(version.configuration, TINY_CONFIGURATION);
+  assert.deepEqual(version.metrics, METRICS);
+  assert.deepEqual([version.epoch, version.checkpointSha256, version.imageSizePixels], [2, "c2", 32]);
   assert.deepEqual(await models.findVersions([version.id]), [version]);
   assert.deepEqual((await models.versionsOfRuns([run.runId])).at(-1), version);
 });
@@ -145,13 +164,13 @@ test("the pages of all models contain every model once", async () => {
 test("a run is read with its data and its best checkpoint, if it has one", async () => {
   const runs = new TrainedRunStore(testDatabase.database);
   const { runId } = await insertTrainedRun(testDatabase.database);
-  assert.equal((await runs.find(runId))?.bestCheckpoint, null);
+  assert.equal((await runs.hold(runId))?.bestCheckpoint, null);
   await insertCheckpoint(testDatabase.database, { runId, epoch: 1, best: false, sha256: "11", sizeBytes: 1 });
-  assert.equal((await runs.find(runId))?.bestCheckpoint, null);
+  assert.equal((await runs.hold(runId))?.bestCheckpoint, null);
   await insertCheckpoint(testDatabase.database, { runId, epoch: 2, best: true, sha256: "22", sizeBytes: 1 });
-  const found = await runs.find(runId);
-  assert.deepEqual(found?.bestCheckpoint, { epoch: 2, folder: "epoch-2", sha256: "22" });
+  const found = await runs.hold(runId);
+  assert.deepEqual(found?.bestCheckpoint, { epoch: 2, folder: "epoch-2", sha256: "22", metrics: null });
   assert.deepEqual(found?.configuration, TINY_CONFIGURATION);
   assert.match(found?.datasetRef ?? "", /^flowers-.*:1$/);
-  assert.equal(await runs.find("run_unknown"), null);
+  assert.equal(await runs.hold("run_unknown"), null);
 });

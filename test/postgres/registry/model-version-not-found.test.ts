@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newId } from "../../../src/core/ids.js";
+import { inputContractOf } from "../../../src/core/input-contract.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { modelVersionNotFound } from "../../../src/registry/model-version-not-found.js";
 import { createTestDatabase } from "../../testkit/database.js";
-import { insertTrainedRun } from "../../testkit/trained-run.js";
+import { insertTrainedRun, TINY_CONFIGURATION } from "../../testkit/trained-run.js";
 
 test("the error for an unknown model version says what exists", async () => {
   await using testDatabase = await createTestDatabase();
@@ -22,8 +23,12 @@ test("the error for an unknown model version says what exists", async () => {
     runId: run.runId,
     datasetVersionId: run.datasetVersionId,
     epoch: 1,
+    checkpointSha256: "c1",
     classNames: run.classNames,
     imageSizePixels: 32,
+    inputContract: inputContractOf({ imageSizePixels: 32, preprocessing: "SCALE_0_1", classCount: 3 }),
+    configuration: TINY_CONFIGURATION,
+    metrics: null,
     parameterCount: 1,
     sizeBytes: 1,
     sha256: "00",

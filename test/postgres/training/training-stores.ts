@@ -176,7 +176,13 @@ export function finishEpoch(
   attempt: RunAttempt,
   figures: Parameters<typeof epochRecord>[0] & { readonly number: number },
   improved = true,
-  outputs: Pick<FinishedEpoch, "evaluation" | "artifacts"> = { evaluation: null, artifacts: [] },
+  {
+    sha256 = `${figures.number}`,
+    ...outputs
+  }: Pick<FinishedEpoch, "evaluation" | "artifacts"> & { readonly sha256?: string } = {
+    evaluation: null,
+    artifacts: [],
+  },
 ): Promise<Replaced> {
   const { number } = figures;
   const step = number * 2;
@@ -185,7 +191,7 @@ export function finishEpoch(
     step,
     position: null,
     sizeBytes: 10,
-    sha256: `${number}`,
+    sha256,
     folder: `epoch-${number}`,
   };
   return attempts.finishEpoch(
@@ -196,7 +202,7 @@ export function finishEpoch(
 }
 
 /** Brings a running attempt to its end. */
-export function succeed({ attempts }: Training, { runId, attempt }: RunAttempt): Promise<void> {
+export async function succeed({ attempts }: Training, { runId, attempt }: RunAttempt): Promise<void> {
   const end = { from: "RUNNING", to: "SUCCEEDED", reason: "COMPLETED", detail: null } as const;
-  return attempts.end({ runId, attempt }, end, new Date());
+  await attempts.end({ runId, attempt }, end, new Date());
 }

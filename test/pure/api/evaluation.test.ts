@@ -7,6 +7,7 @@ import type { ConfusionMatrix } from "../../../src/core/confusion-matrix.js";
 import type { EvaluationRecord } from "../../../src/training/evaluation/evaluation-records.js";
 
 const EVALUATION: EvaluationRecord = {
+  id: 1,
   runId: "run_1",
   split: "VALIDATION",
   epoch: 1,

@@ -50,7 +50,8 @@ export class RegisterModelVersionResolver {
   @Authorized<Role>("EDITOR")
   @Mutation(() => RegisterModelVersionPayload, {
     description:
-      "Exports the best checkpoint of a run as the next version of a model. Needs the role EDITOR.",
+      "Exports the checkpoint that is now the best of a run as the next version of a model. A run in training may find a " +
+      "better one in the meantime; that changes nothing in the version. Needs the role EDITOR.",
   })
   registerModelVersion(
     @Arg("input", () => RegisterModelVersionInput, { description: "The run and the model." })

@@ -17,11 +17,11 @@ const ROWS = `
   insert into experiment (id, name) values ('exp', 'trees');
   insert into run (id, name, experiment_id, dataset_version_id, configuration, parameter_count)
     values ('run', 'first', 'exp', 'dsv', '{}', 1), ('wide', 'second', 'exp', 'dsv', '{}', 1);
-  insert into evaluation (run_id, split, epoch, sample_count, loss, top1, top5, expected_calibration_error,
+  insert into evaluation (id, run_id, split, epoch, sample_count, loss, top1, top5, expected_calibration_error,
     confusion, predictions_sha256) values
-    ('run', 'VALIDATION', 1, 26, 0.5, 0.5, 1, 0, '{1,0,9,0,0,9,7,0,0}', 'a'),
-    ('run', 'TEST', 1, 3, 0.5, 0.5, 1, 0, '{3}', 'b'),
-    ('wide', 'TEST', 1, 1, 0.5, 0.5, 1, 0,
+    (1, 'run', 'VALIDATION', 1, 26, 0.5, 0.5, 1, 0, '{1,0,9,0,0,9,7,0,0}', 'a'),
+    (2, 'run', 'TEST', 1, 3, 0.5, 0.5, 1, 0, '{3}', 'b'),
+    (3, 'wide', 'TEST', 1, 1, 0.5, 0.5, 1, 0,
       (select array_agg(case when n = 123 * 1000 + 999 then 5 when n = 999 * 1000 then 5 else 0 end order by n)
        from generate_series(0, 999999) n), 'c')`;
 
@@ -31,11 +31,11 @@ test("matrices that were stored with their zeros are read back without them", as
   await using database = await Database.open(earlier.url, testLog);
   const evaluations = new EvaluationStore(database, new ArtifactStore(database));
 
-  const validation = await evaluations.confusion("run", "VALIDATION");
+  const validation = await evaluations.confusion(1);
   assert.deepEqual(validation, { cells: Int32Array.of(0, 2, 9, 1, 2, 9, 2, 0, 7, 0, 0, 1) });
   assert.deepEqual(validation && denseConfusion(validation, 3), Int32Array.of(1, 0, 9, 0, 0, 9, 7, 0, 0));
-  assert.deepEqual(await evaluations.confusion("run", "TEST"), { cells: Int32Array.of(0, 0, 3) });
-  assert.deepEqual(await evaluations.confusion("wide", "TEST"), {
+  assert.deepEqual(await evaluations.confusion(2), { cells: Int32Array.of(0, 0, 3) });
+  assert.deepEqual(await evaluations.confusion(3), {
     cells: Int32Array.of(123, 999, 5, 999, 0, 5),
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { countConfusion } from "../../../../src/core/confusion-matrix.js";
+import { type ConfusionMatrix, countConfusion } from "../../../../src/core/confusion-matrix.js";
 import { FolderBlobStore } from "../../../../src/data/blobs/folder-blob-store.js";
 import { RunComparer } from "../../../../src/training/comparison/comparison.js";
 import { DisagreementFinder } from "../../../../src/training/comparison/disagreement-finder.js";
@@ -31,11 +31,13 @@ test("the evaluation of a better epoch replaces the earlier one, whose predictio
   const { id } = await training.launch();
   const attempt = await startNext(training);
 
-  const first = await keeper.keep({ split: "VALIDATION", epoch: 1, classCount: 2 }, predicting([0, 0, 1]));
+  const first = await keeper.keep(checkpointOf("VALIDATION", 1), predicting([0, 0, 1]));
   const kept = await finishEpoch(training, attempt, { number: 1 }, true, recorded(first));
-  assert.equal(kept.predictions, null);
+  assert.deepEqual(kept.predictions, []);
+  const [recordedFirst] = await training.evaluations.ofRuns([id]);
   assert.deepEqual(await training.evaluations.ofRuns([id]), [
     {
+      id: recordedFirst?.id,
       runId: id,
       split: "VALIDATION",
       epoch: 1,
@@ -47,19 +49,19 @@ test("the evaluation of a better epoch replaces the earlier one, whose predictio
       predictionsSha256: first.predictionsSha256,
     },
   ]);
-  assert.deepEqual(await training.evaluations.confusion(id, "VALIDATION"), {
+  assert.deepEqual(await validationConfusion(training, id), {
     cells: Int32Array.of(0, 0, 1, 1, 0, 1, 1, 1, 1),
   });
 
-  const better = await keeper.keep({ split: "VALIDATION", epoch: 2, classCount: 2 }, predicting([1, 0, 1]));
+  const better = await keeper.keep(checkpointOf("VALIDATION", 2), predicting([1, 0, 1]));
   const { predictions } = await finishEpoch(training, attempt, { number: 2 }, true, recorded(better));
-  assert.equal(predictions, first.predictionsSha256);
-  await keeper.remove(predictions ?? "");
+  assert.deepEqual(predictions, [first.predictionsSha256]);
+  await keeper.remove(first.predictionsSha256);
   assert.deepEqual(
     (await training.evaluations.ofRuns([id])).map(({ epoch, top1 }) => [epoch, top1]),
     [[2, 1]],
   );
-  assert.deepEqual(await training.evaluations.confusion(id, "VALIDATION"), {
+  assert.deepEqual(await validationConfusion(training, id), {
     cells: Int32Array.of(1, 1, 2, 0, 0, 1),
   });
   assert.deepEqual(await training.artifacts.ofRuns([id]), [
@@ -86,14 +88,15 @@ test("predictions that two runs share are removed with the last of them", async 
   for (let run = 0; run < 2; run++) {
     await training.launch();
     const attempt = await startNext(training);
-    const evaluation = await keeper.keep({ split: "VALIDATION", epoch: 1, classCount: 2 }, shared);
+    const evaluation = await keeper.keep(checkpointOf("VALIDATION", 1), shared);
     await finishEpoch(training, attempt, { number: 1 }, true, recorded(evaluation));
     attempts.push(attempt);
   }
   for (const [index, attempt] of attempts.entries()) {
-    const evaluation = await keeper.keep({ split: "VALIDATION", epoch: 2, classCount: 2 }, better);
+    const evaluation = await keeper.keep(checkpointOf("VALIDATION", 2), better);
     const replaced = await finishEpoch(training, attempt, { number: 2 }, true, recorded(evaluation));
-    const sha256 = replaced.predictions ?? "";
+    const [sha256 = "", ...others] = replaced.predictions;
+    assert.deepEqual(others, []);
     await training.evaluations.removeUnnamed(sha256, (unnamed) => keeper.remove(unnamed));
     assert.equal(await blobs.has(sha256), index === 0);
   }
@@ -106,7 +109,7 @@ test("predictions are kept when another worker removes them while they are recor
   await training.launch();
   const attempt = await startNext(training);
   const predictions = predicting([0, 0, 1]);
-  const evaluation = await keeper.keep({ split: "VALIDATION", epoch: 1, classCount: 2 }, predictions);
+  const evaluation = await keeper.keep(checkpointOf("VALIDATION", 1), predictions);
   const { predictionsSha256 } = evaluation;
   const removing = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
@@ -132,10 +135,7 @@ test("continuing from an epoch before the best deletes the evaluation of the bes
   const { id } = await training.launch();
   const attempt = await startNext(training);
   for (const number of [1, 2]) {
-    const evaluation = await keeper.keep(
-      { split: "VALIDATION", epoch: number, classCount: 2 },
-      predicting([0, number - 1, 1]),
-    );
+    const evaluation = await keeper.keep(checkpointOf("VALIDATION", number), predicting([0, number - 1, 1]));
     await finishEpoch(training, attempt, { number }, true, recorded(evaluation));
   }
   const log = { name: "events", sizeBytes: 9, sha256: "e", file: "tensorboard/events" };
@@ -154,7 +154,7 @@ test("continuing from an epoch before the best deletes the evaluation of the bes
   assert.equal((await training.evaluations.ofRuns([id]))[0]?.epoch, 2);
   await goOnFrom(1);
   assert.deepEqual(await training.evaluations.ofRuns([id]), []);
-  assert.equal(await training.evaluations.confusion(id, "VALIDATION"), null);
+  assert.equal(await validationConfusion(training, id), null);
   assert.deepEqual(
     (await training.artifacts.ofRuns([id])).map(({ name }) => name),
     ["events"],
@@ -168,7 +168,7 @@ test("a confusion matrix of 12,000 classes is read back unchanged", async () => 
   const { id } = await training.launch();
   const attempt = await startNext(training);
   const evaluation = {
-    ...(await keeper.keep({ split: "VALIDATION", epoch: 1, classCount: 2 }, predicting([0, 0, 1]))),
+    ...(await keeper.keep(checkpointOf("VALIDATION", 1), predicting([0, 0, 1]))),
     confusion: countConfusion(
       Int32Array.from({ length: 50_000 }, (_label, sample) => sample % 12_000),
       Int32Array.from({ length: 50_000 }, (_class, sample) => 11_999 - ((sample * 7) % 12_000)),
@@ -177,7 +177,7 @@ test("a confusion matrix of 12,000 classes is read back unchanged", async () => 
   };
   await finishEpoch(training, attempt, { number: 1 }, true, recorded(evaluation));
   assert.equal(evaluation.confusion.cells.length, 3 * 12_000);
-  assert.deepEqual(await training.evaluations.confusion(id, "VALIDATION"), evaluation.confusion);
+  assert.deepEqual(await validationConfusion(training, id), evaluation.confusion);
 });
 
 test("the images on which two runs disagree are listed in pages, with the prediction of each run", async () => {
@@ -314,7 +314,7 @@ async function evaluatedRun(
 ): Promise<string> {
   const { id } = await training.launch();
   const attempt = await startNext(training);
-  const evaluation = await keeper.keep({ split, epoch: 1, classCount: 2 }, predicting(classes));
+  const evaluation = await keeper.keep(checkpointOf(split, 1), predicting(classes));
   await finishEpoch(training, attempt, { number: 1 }, true, recorded(evaluation));
   return id;
 }
@@ -330,6 +330,19 @@ function predicting(classes: readonly number[]): Predictions {
     ranked: Int32Array.from(classes.flatMap((likeliest) => [likeliest, 1 - likeliest])),
     probabilities: Float32Array.from(classes.flatMap(() => [0.75, 0.25])),
   };
+}
+
+/** A checkpoint that `finishEpoch` saves. */
+function checkpointOf(split: EvaluatedSplit, epoch: number) {
+  return { split, epoch, checkpointSha256: `${epoch}`, classCount: 2 };
+}
+
+async function validationConfusion(
+  { evaluations }: Training,
+  runId: string,
+): Promise<ConfusionMatrix | null> {
+  const validation = (await evaluations.ofRuns([runId])).find(({ split }) => split === "VALIDATION");
+  return validation === undefined ? null : evaluations.confusion(validation.id);
 }
 
 function recorded(evaluation: NewEvaluation) {

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { newId } from "../../../../src/core/ids.js";
+import { inputContractOf } from "../../../../src/core/input-contract.js";
 import { FolderBlobStore } from "../../../../src/data/blobs/folder-blob-store.js";
 import { ModelStore } from "../../../../src/registry/model-store.js";
 import { PredictionsKeeper } from "../../../../src/training/evaluation/predictions-keeper.js";
@@ -69,7 +70,7 @@ async function trainedRun(
   await writeFile(path.join(checkpoint, "variables.data"), "weights");
   const attempt = await startNext(training);
   const evaluation = await keeper.keep(
-    { split: "VALIDATION", epoch: 1, classCount: 2 },
+    { split: "VALIDATION", epoch: 1, checkpointSha256: "1", classCount: 2 },
     {
       sampleCount: 1,
       ranks: 2,
@@ -138,8 +139,8 @@ test("a run with model versions cannot be deleted, and the error names them", as
       await rawSql(
         database,
         `insert into model_version (id, model_id, number, run_id, dataset_version_id, epoch, class_names,
-           image_size_pixels, parameter_count, size_bytes, sha256)
-         values ($1, $2, $3, $4, $5, 1, '{}', 32, 1, 1, 'x')`,
+           image_size_pixels, input_contract, parameter_count, size_bytes, sha256)
+         values ($1, $2, $3, $4, $5, 1, '{}', 32, '{}', 1, 1, 'x')`,
         [newId("modelVersion"), modelId, number, id, run!.datasetVersionId],
       );
     }
@@ -169,8 +170,12 @@ test("a run that is deleted during its export cannot be registered", async () =>
     runId: id,
     datasetVersionId: run!.datasetVersionId,
     epoch: 1,
+    checkpointSha256: "1",
     classNames: [],
     imageSizePixels: 32,
+    inputContract: inputContractOf({ imageSizePixels: 32, preprocessing: "SCALE_0_1", classCount: 2 }),
+    configuration: run!.configuration,
+    metrics: null,
     parameterCount: 1,
     sizeBytes: 1,
     sha256: "x",
