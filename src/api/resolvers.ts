@@ -7,6 +7,7 @@ import { CurveSeriesResolver } from "./comparisons/aligned-curve.js";
 import { MetricComparisonResolver } from "./comparisons/metric-comparison.js";
 import { CompareRunsResolver } from "./comparisons/queries/compare-runs.js";
 import { RunComparisonResolver } from "./comparisons/run-comparison.js";
+import { SelectedCheckpointResolver } from "./comparisons/selected-checkpoint.js";
 import { InitializationResolver } from "./configuration/initialization.js";
 import { DatasetResolver } from "./datasets/dataset-resolver.js";
 import { DatasetVersionResolver } from "./datasets/dataset-version-resolver.js";
@@ -126,6 +127,7 @@ const CONSTRUCTIONS: readonly [Construction, ...Construction[]] = [
   ],
   [CurveSeriesResolver, () => new CurveSeriesResolver()],
   [MetricComparisonResolver, () => new MetricComparisonResolver()],
+  [SelectedCheckpointResolver, () => new SelectedCheckpointResolver()],
 
   [ModelQueryResolver, ({ models }) => new ModelQueryResolver(models)],
   [ModelsResolver, ({ models }) => new ModelsResolver(models)],

@@ -72,6 +72,10 @@ export type MonitoredMetric = keyof typeof MonitoredMetric;
 export const MetricValueKind = words("FINITE", "NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY");
 export type MetricValueKind = keyof typeof MetricValueKind;
 
+/** Why no run is the best one by a metric. */
+export const NoBestRunReason = words("NO_DIRECTION", "NO_VALUE", "DATASET_DIFFERS", "LOSS_DIFFERS", "TIE");
+export type NoBestRunReason = keyof typeof NoBestRunReason;
+
 export const DeviceKind = words("CPU", "GPU");
 export type DeviceKind = keyof typeof DeviceKind;
 

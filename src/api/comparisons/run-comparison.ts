@@ -16,13 +16,16 @@ import { ClassComparison } from "./class-comparison.js";
 import { Difference } from "./difference.js";
 import { DisagreementConnection } from "./disagreement.js";
 import { MetricComparison } from "./metric-comparison.js";
+import { SelectedCheckpoint } from "./selected-checkpoint.js";
 
 @ObjectType({ description: "Differences between runs that explain why one did better than another." })
 export class RunComparison {
   @Field(() => [Run], { description: "The compared runs, in the requested order." })
   runs!: readonly Run[];
 
-  @Field(() => [Difference], { description: "Settings that differ. Equal settings are left out." })
+  @Field(() => [Difference], {
+    description: "Settings that differ. Equal settings, and those without effect in a run, are left out.",
+  })
   configuration!: readonly Difference[];
 
   @Field(() => [Difference], { description: "Differences in the data: version, hash, counts and classes." })
@@ -34,9 +37,18 @@ export class RunComparison {
   environment!: readonly Difference[];
 
   @Field(() => [MetricComparison], {
-    description: "Best and newest values of every metric that at least one run has.",
+    description:
+      "Best and newest values of every metric that at least one run has, and those of the selected checkpoints.",
   })
   metrics!: readonly MetricComparison[];
+
+  @Field(() => [SelectedCheckpoint], {
+    name: "selectedCheckpoints",
+    nullable: "items",
+    description:
+      "The selected checkpoint of each run with its scores, in the order of `runs`; null where a run has no checkpoint.",
+  })
+  selected!: readonly (SelectedCheckpoint | null)[];
 }
 
 const MAX_CURVES = 20;

@@ -24,8 +24,20 @@ interface EpochMetricFacts extends Metric {
   readonly monitor?: string;
 }
 
-const LOSS = { unit: null, better: "lower", deterministic: true, alwaysFinite: false } as const;
-const ACCURACY = { unit: null, better: "higher", deterministic: true, alwaysFinite: false } as const;
+const LOSS = {
+  unit: null,
+  better: "lower",
+  dependsOnLoss: true,
+  deterministic: true,
+  alwaysFinite: false,
+} as const;
+const ACCURACY = {
+  unit: null,
+  better: "higher",
+  dependsOnLoss: false,
+  deterministic: true,
+  alwaysFinite: false,
+} as const;
 
 /**
  * The metrics that every run records once an epoch, by the name of their field in an epoch. The record of an epoch, its
@@ -87,6 +99,7 @@ export const EPOCH_METRICS = {
     source: ({ learningRate }) => learningRate,
     unit: null,
     better: null,
+    dependsOnLoss: false,
     deterministic: true,
     alwaysFinite: true,
   },
@@ -97,6 +110,7 @@ export const EPOCH_METRICS = {
     source: ({ imagesPerSecond }) => imagesPerSecond,
     unit: "images per second",
     better: "higher",
+    dependsOnLoss: false,
     deterministic: false,
     alwaysFinite: true,
   },
@@ -115,6 +129,7 @@ export const BATCH_LOSS: Metric = {
   description: "Mean cross-entropy over the images of one batch, for every step.",
   unit: null,
   better: "lower",
+  dependsOnLoss: true,
   deterministic: true,
 };
 
@@ -135,7 +150,17 @@ export function tensorBoardTag(key: string): string {
 }
 
 export function lowerIsBetter(key: string): boolean {
-  return metricOf(key)?.better === "lower";
+  return betterDirection(key) === "lower";
+}
+
+/** Null for a metric without one, and for a metric of a later version. */
+export function betterDirection(key: string): Metric["better"] {
+  return metricOf(key)?.better ?? null;
+}
+
+/** See `Metric.dependsOnLoss`. */
+export function dependsOnLoss(key: string): boolean {
+  return metricOf(key)?.dependsOnLoss ?? false;
 }
 
 export function measuredMetrics(measured: EpochMeasurements): EpochMetricValues {

@@ -1,6 +1,9 @@
 import { markdownTable } from "../../lang/markdown-table.js";
+import { LOSS_PATHS } from "../settings/recorded-values.js";
 import { BATCH_LOSS, EPOCH_METRICS } from "./epoch-metrics.js";
 import type { Metric } from "./metric.js";
+
+const LOSS_SETTINGS = LOSS_PATHS.map((path) => `\`${path}\``).join(" and ");
 
 const INTRODUCTION = `# Metrics
 
@@ -9,6 +12,11 @@ const INTRODUCTION = `# Metrics
 A run records each metric as points: a value at an optimizer step. \`Run.metrics\` has the last and the best value of each,
 \`Run.metricHistory\` and \`Run.metricPoints\` have its points, and \`Run.epochs\` has the metrics of each epoch together. The
 same keys select metrics in \`RunFilter.metric\`, \`RunOrderInput.metric\` and \`RunComparison.curves\`.
+
+A comparison names the run with the best value of a metric (\`RunComparison.metrics.bestRun\`) only where one value is
+better than another: the metric has a better direction, and all runs are of the same dataset version. For metrics that
+*depend on the loss*, all runs also have the same ${LOSS_SETTINGS}: these give a training loss another definition, and
+move the weights away from the least validation loss. \`noBestRunReason\` says which condition does not hold.
 
 A value may be NaN or infinite; the best value is always finite. A metric that is *not repeatable* may have
 different values in two runs whose weights and other metrics are equal bit by bit.
@@ -30,8 +38,18 @@ export function metricsReference(): string {
   ].join("\n");
 }
 
-const COLUMNS = ["Key", "Name", "Meaning", "Unit", "Better", "Repeatable"];
+const COLUMNS = ["Key", "Name", "Meaning", "Unit", "Better", "Depends on the loss", "Repeatable"];
 
-function cellsOf({ key, label, description, unit, better, deterministic }: Metric): readonly string[] {
-  return [`\`${key}\``, label, description, unit ?? "", better ?? "", deterministic ? "yes" : "no"];
+function cellsOf(metric: Metric): readonly string[] {
+  const { key, label, description, unit, better, dependsOnLoss, deterministic } = metric;
+  const yesOrNo = (fact: boolean): string => (fact ? "yes" : "no");
+  return [
+    `\`${key}\``,
+    label,
+    description,
+    unit ?? "",
+    better ?? "",
+    yesOrNo(dependsOnLoss),
+    yesOrNo(deterministic),
+  ];
 }

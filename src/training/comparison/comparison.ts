@@ -1,16 +1,18 @@
 import { AppError } from "../../core/app-error.js";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
-import type { Split } from "../../core/enumerations.js";
-import { lowerIsBetter } from "../../core/metrics/epoch-metrics.js";
-import { recordedValues } from "../../core/settings/recorded-values.js";
+import type { MonitoredMetric, Split } from "../../core/enumerations.js";
+import type { EpochMetricValues } from "../../core/metrics/epoch-metrics.js";
+import { lossValues, recordedValues } from "../../core/settings/recorded-values.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { classFigures } from "../evaluation/evaluate-predictions.js";
+import type { EvaluationRecord } from "../evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
-import type { MetricSummaryRecord, RunRecord } from "../record/run-records.js";
+import type { RunRecord } from "../record/run-records.js";
 import type { RunStore } from "../record/run-store.js";
 import { type AlignedCurve, alignEpochs } from "./aligned-curves.js";
 import { type ClassComparison, compareClasses } from "./class-comparison.js";
 import { type Difference, differencesBetween, fieldsByPath } from "./differences.js";
+import { type CommonGround, compareMetrics, type MetricComparison } from "./metric-comparison.js";
 
 const MIN_RUNS = 2;
 const MAX_RUNS = 10;
@@ -23,16 +25,19 @@ export interface RunComparisonRecord {
   readonly environment: readonly Difference[];
   /** The metrics that at least one of the runs has, by key. */
   readonly metrics: readonly MetricComparison[];
+  /** Null for a run without a checkpoint. */
+  readonly selected: readonly (SelectedCheckpoint | null)[];
 }
 
-export interface MetricComparison {
-  readonly key: string;
-  /** Null for a run without a finite value. */
-  readonly best: readonly (number | null)[];
-  /** May be NaN or infinite; null for a run without the metric. */
-  readonly last: readonly (number | null)[];
-  /** Id of the run with the best value; null when several have it or none has a value. */
-  readonly bestRunId: string | null;
+/** The best checkpoint of a run by the metric that it monitors: the one that is tested and registered. */
+export interface SelectedCheckpoint {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly monitor: MonitoredMetric;
+  readonly metrics: EpochMetricValues;
+  /** Of this very checkpoint; null where it is not evaluated. */
+  readonly validation: EvaluationRecord | null;
+  readonly test: EvaluationRecord | null;
 }
 
 /** Finds why one run is better than another. */
@@ -46,13 +51,23 @@ export class RunComparer {
   /** @throws AppError `COMPARISON_INVALID`, `RUN_NOT_FOUND` */
   async compareRuns(runIds: readonly string[]): Promise<RunComparisonRecord> {
     const runs = await this.#find(runIds);
-    const [versions, summaries] = await Promise.all([this.#dataOf(runs), this.runs.summaries(runIds)]);
+    const [versions, summaries, selected] = await Promise.all([
+      this.#dataOf(runs),
+      this.runs.summaries(runIds),
+      this.#selected(runs),
+    ]);
+    const metricsSelected = new Map(
+      selected.flatMap((checkpoint) =>
+        checkpoint === null ? [] : [[checkpoint.runId, checkpoint.metrics] as const],
+      ),
+    );
     return {
       runs,
       configuration: differencesBetween(runs.map((run) => recordedValues(run.configuration))),
       data: differencesBetween(runs.map((run) => fieldsByPath(versions.get(run.datasetVersionId) ?? null))),
       environment: differencesBetween(runs.map((run) => fieldsByPath(run.environment))),
-      metrics: compareMetrics(runIds, summaries),
+      metrics: compareMetrics(runIds, summaries, metricsSelected, commonGround(runs)),
+      selected,
     };
   }
 
@@ -87,6 +102,25 @@ export class RunComparer {
     return compareClasses(await Promise.all(classes));
   }
 
+  async #selected(runs: readonly RunRecord[]): Promise<readonly (SelectedCheckpoint | null)[]> {
+    const runIds = runs.map(({ id }) => id);
+    const [epochs, evaluations] = await Promise.all([
+      this.runs.bestEpochs(runIds),
+      this.evaluations.ofRuns(runIds),
+    ]);
+    return runs.map(({ id: runId, configuration }) => {
+      const epoch = epochs.get(runId);
+      if (epoch === undefined) return null;
+      const { number, seconds: _, ...metrics } = epoch;
+      // A better epoch may end between the two queries.
+      const ofEpoch = evaluations.filter((one) => one.runId === runId && one.epoch === number);
+      const on = (split: Split): EvaluationRecord | null =>
+        ofEpoch.find((one) => one.split === split) ?? null;
+      const { monitor } = configuration;
+      return { runId, epoch: number, monitor, metrics, validation: on("VALIDATION"), test: on("TEST") };
+    });
+  }
+
   /** Finds the runs, in the order of the ids. */
   async #find(runIds: readonly string[]): Promise<readonly RunRecord[]> {
     const different = new Set(runIds).size;
@@ -119,6 +153,13 @@ export class RunComparer {
   }
 }
 
+function commonGround(runs: readonly RunRecord[]): CommonGround {
+  return {
+    dataset: new Set(runs.map(({ datasetVersionId }) => datasetVersionId)).size === 1,
+    loss: differencesBetween(runs.map(({ configuration }) => lossValues(configuration))).length === 0,
+  };
+}
+
 type DataOfRun = ReturnType<typeof dataOf>;
 
 function dataOf(version: DatasetVersionRecord, counts: readonly { split: Split; sampleCount: number }[]) {
@@ -132,31 +173,4 @@ function dataOf(version: DatasetVersionRecord, counts: readonly { split: Split; 
     splitSeed: version.splitSeed,
     splits: { train: countOf("TRAIN"), validation: countOf("VALIDATION"), test: countOf("TEST") },
   };
-}
-
-/** @param summaries of the runs, in any order */
-export function compareMetrics(
-  runIds: readonly string[],
-  summaries: readonly MetricSummaryRecord[],
-): readonly MetricComparison[] {
-  const keys = [...new Set(summaries.map(({ key }) => key))].sort();
-  return keys.map((key) => {
-    const ofRuns = runIds.map((runId) =>
-      summaries.find((summary) => summary.runId === runId && summary.key === key),
-    );
-    const best = ofRuns.map((summary) => summary?.bestValue ?? null);
-    return {
-      key,
-      best,
-      last: ofRuns.map((summary) => summary?.lastValue ?? null),
-      bestRunId: betterRun(key, runIds, best),
-    };
-  });
-}
-
-function betterRun(key: string, runIds: readonly string[], best: readonly (number | null)[]): string | null {
-  const values = best.filter((value) => value !== null);
-  const top = lowerIsBetter(key) ? Math.min(...values) : Math.max(...values);
-  const holders = runIds.filter((_runId, index) => best[index] === top);
-  return holders.length === 1 ? (holders[0] ?? null) : null;
 }

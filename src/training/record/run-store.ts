@@ -102,6 +102,20 @@ export class RunStore {
     return groupByRun(rows, epochRecordOf);
   }
 
+  /** The epoch of each run's best checkpoint; a run without one is left out. */
+  async bestEpochs(runIds: readonly string[]): Promise<ReadonlyMap<string, EpochRecord>> {
+    const rows = await this.database.kysely
+      .selectFrom("checkpoint as c")
+      .innerJoin("epoch as e", (join) =>
+        join.onRef("e.runId", "=", "c.runId").onRef("e.number", "=", "c.epoch"),
+      )
+      .select(resultColumns("e", ["runId", ...EPOCH_FIELDS]))
+      .where("c.runId", "=", anyOf(runIds))
+      .where("c.best", "=", true)
+      .execute();
+    return new Map(rows.map((row) => [row.runId, epochRecordOf(row)]));
+  }
+
   /** The checkpoints kept of each run, oldest first; a run without one is left out. */
   async checkpoints(runIds: readonly string[]): Promise<ReadonlyMap<string, readonly CheckpointRecord[]>> {
     const rows = await this.database.prisma.checkpoint.findMany({

@@ -31,7 +31,7 @@ test("two runs on two versions are compared from their settings to their curves"
   await training.attempts.recordEnvironment(first, environment);
   const second = await startNext(training);
   await finishEpoch(training, second, { number: 1, validationTop1: 0.6 });
-  await finishEpoch(training, second, { number: 2, validationTop1: 0.4 });
+  await finishEpoch(training, second, { number: 2, validationTop1: 0.4 }, false);
   await training.attempts.recordEnvironment(second, { ...environment, threads: 4 });
 
   const comparer = new RunComparer(training.runs, training.datasets, training.evaluations);
@@ -47,7 +47,14 @@ test("two runs on two versions are compared from their settings to their curves"
   );
   assert.deepEqual(comparison.environment, [{ path: "threads", values: ["2", "4"] }]);
   const top1 = comparison.metrics.find(({ key }) => key === "validation.top1");
-  assert.deepEqual(top1, { key: "validation.top1", best: [0.5, 0.6], last: [0.5, 0.4], bestRunId: b.id });
+  assert.deepEqual(top1, {
+    key: "validation.top1",
+    best: [0.5, 0.6],
+    last: [0.5, 0.4],
+    selected: [0.5, 0.6],
+    bestRunId: null,
+    noBestRunReason: "DATASET_DIFFERS",
+  });
   assert.deepEqual(await comparer.alignCurves(comparison.runs, ["validation.top1"]), [
     {
       key: "validation.top1",
