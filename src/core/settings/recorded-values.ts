@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../lang/json.js";
-import { listAsText } from "../list-as-text.js";
+import { listAsText } from "../../lang/list-as-text.js";
 import type { RunConfiguration } from "../run-configuration.js";
 import { hasEffect } from "./effect.js";
 import { type RecordedPath, RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { AppError } from "../../core/app-error.js";
 import type { QuarantinedFileRecord, SampleRecord } from "../../core/dataset-records.js";
+import { listAsText } from "../../lang/list-as-text.js";
 import { findClassFolders } from "../sources/class-folders.js";
 import { assignSplits, type EarlierSplits, type SplitRatios } from "./split-assignment.js";
 
@@ -116,7 +117,7 @@ function label(accepted: readonly AcceptedImage[]): Labeled {
       quarantined.push({
         sourceName,
         reason: "CONFLICTING_LABEL",
-        detail: `The same bytes are in the classes ${[...classes].sort(compare).join(", ")}.`,
+        detail: `The same bytes are in the classes ${listAsText([...classes].sort(compare))}.`,
       });
     } else {
       const images = imagesByClass.get(className) ?? [];

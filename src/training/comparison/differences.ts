@@ -1,4 +1,4 @@
-import { listAsText } from "../../core/list-as-text.js";
+import { listAsText } from "../../lang/list-as-text.js";
 
 /** A setting whose values differ. */
 export interface Difference {

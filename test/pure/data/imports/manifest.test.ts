@@ -99,7 +99,7 @@ describe("copies", () => {
         [2, "rose/wrong.jpg", "CONFLICTING_LABEL"],
       ],
     );
-    assert.match(manifest.quarantine[0]?.detail ?? "", /daisy, rose/);
+    assert.match(manifest.quarantine[0]?.detail ?? "", /in the classes "daisy", "rose"\./);
     assert.equal(manifest.samples.length, 11);
   });
 });
