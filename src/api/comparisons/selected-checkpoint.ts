@@ -26,7 +26,7 @@ export class SelectedCheckpoint {
   @Field(() => Evaluation, {
     nullable: true,
     description:
-      "Scores on the validation split, which also selected the checkpoint and are therefore optimistic. Null when there " +
+      "Scores on the validation split, by which the checkpoint was chosen, so they are better than those of new images. Null when there " +
       "are none.",
   })
   validation!: Evaluation | null;
