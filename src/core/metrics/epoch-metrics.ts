@@ -22,6 +22,8 @@ interface EpochMetricFacts extends Metric {
   readonly alwaysFinite: boolean;
   /** Value of the setting `monitor` that selects it; a metric without one cannot be monitored. */
   readonly monitor?: string;
+  /** Minimum number of classes with which its value can differ between epochs; absent: 2. */
+  readonly minClasses?: number;
 }
 
 const LOSS = {
@@ -91,6 +93,7 @@ export const EPOCH_METRICS = {
     description: "Fraction of validation images whose class is among the five most probable.",
     source: ({ validation }) => validation.top5,
     monitor: "VALIDATION_TOP5",
+    minClasses: 6,
   },
   learningRate: {
     key: "learning_rate",

@@ -280,7 +280,9 @@ export const RUN_SETTINGS = group(
     ),
     monitor: word(MONITORED_METRICS, {
       default: "VALIDATION_TOP1",
-      description: "Metric that selects the best checkpoint and decides about early stopping.",
+      description:
+        "Metric that selects the best checkpoint and decides about early stopping. VALIDATION_TOP5 takes six classes or " +
+        "more: with fewer, every epoch has the same value.",
     }),
     seed: wholeNumber({
       from: 0,

@@ -13,6 +13,7 @@ import { countParameters, networkOfRun } from "../../graph/architectures/network
 import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 import type { Clock } from "../../lang/clock.js";
 import type { InitialWeights } from "../../registry/initial-weights.js";
+import { checkMonitor } from "../configuration/check-monitor.js";
 import { resolveConfiguration } from "../configuration/resolution.js";
 import { resolveClassWeights } from "../configuration/resolve-class-weights.js";
 import { checkExperimentName } from "../record/experiment-store.js";
@@ -76,6 +77,7 @@ export class RunLauncher {
     this.#checkPrecision(resolved.precision);
     const { version, classes } = await this.#trainableVersion(input.dataset);
     const classWeights = resolveClassWeights(
+    checkMonitor(resolved.monitor, classes.length);
       input.configuration.classWeights,
       classes.map(({ train }) => train),
     );

@@ -42,6 +42,7 @@ const REFUSED = [
   ["NAME_INVALID", { experiment: "a/b" }],
   ["NAME_INVALID", { name: "" }],
   ["CONFIGURATION_INVALID", { configuration: { batchSize: 0 } }],
+  ["CONFIGURATION_INVALID", { configuration: { monitor: "VALIDATION_TOP5" } }],
   ["PRECISION_UNSUPPORTED", { configuration: { precision: "MIXED_FLOAT16" } }],
   ["CONFIGURATION_INVALID", { configuration: { classWeights: { weights: [1, 2, 3] } } }],
   ["DATASET_UNFIT", { dataset: "one-sided", configuration: { classWeights: { balanced: true } } }],
@@ -87,6 +88,22 @@ test("the error for an unknown dataset version says what exists", async () => {
   ] as const) {
     await assert.rejects(training.launch({ dataset }), { message, path: ["dataset"] });
   }
+});
+
+test("a monitor that is the same in every epoch is refused, with the monitors that can be used", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database, { dataset: "five", classNames: ["a", "b", "c", "d", "e"] });
+  await insertVersion(training.database, { dataset: "six", classNames: ["a", "b", "c", "d", "e", "f"] });
+  const configuration = { ...SMALL, monitor: "VALIDATION_TOP5" } as const;
+  await assert.rejects(training.launch({ dataset: "five", configuration }), {
+    code: "CONFIGURATION_INVALID",
+    path: ["configuration", "monitor"],
+    message:
+      'monitor must be VALIDATION_LOSS or VALIDATION_TOP1 for a dataset of 5 classes. Received "VALIDATION_TOP5", which ' +
+      "is the same in every epoch: with so few classes, the right one is always among those that count.",
+  });
+  const run = await training.launch({ dataset: "six", configuration });
+  assert.equal(run.configuration.monitor, "VALIDATION_TOP5");
 });
 
 test("balanced class weights count the training split, and are recorded with the run", async () => {
