@@ -32,7 +32,6 @@ export class RunTraining {
   readonly #closing = new AbortController();
   readonly #progress: ProgressReporter;
   readonly #keeper: RunKeeper;
-  readonly #writer: WriteQueue;
   readonly #ending: RunEnding;
   #state: "PREPARING" | "RUNNING" = "PREPARING";
   #position: TrainingPosition = TRAINING_START;
@@ -48,12 +47,12 @@ export class RunTraining {
     this.#runFolder = path.join(options.outputs.runsFolder, id);
     const checkpointsFolder = path.join(this.#runFolder, "checkpoints");
     const closing = this.#closing.signal;
-    this.#writer = new WriteQueue({
+    const writer = new WriteQueue({
       log: options.log,
       closing,
       onFailure: (error) => this.#stop.abort(error),
     });
-    this.#keeper = new RunKeeper(options, this.#attempt, checkpointsFolder, this.#writer);
+    this.#keeper = new RunKeeper(options, this.#attempt, checkpointsFolder, writer);
     this.#ending = new RunEnding({ ...options, attempt: this.#attempt, checkpointsFolder, closing });
     this.#progress = new ProgressReporter(
       (progress) =>
@@ -122,12 +121,12 @@ export class RunTraining {
         await this.#progress.settle();
         if (hasCode(error, "ENGINE_OUT_OF_MEMORY") && setup.canHalveMicroBatches) throw error;
         if (error instanceof RunStopped) await this.#saveBeforeStopping(prepared);
-        await this.#writer.flush();
+        await this.#keeper.flush();
         return await this.#ending.fail(error);
       }
     } catch (error) {
       if (hasCode(error, "ENGINE_OUT_OF_MEMORY") && setup.canHalveMicroBatches) {
-        await this.#writer.flush();
+        await this.#keeper.flush();
         return "OUT_OF_MEMORY";
       }
       throw error;
@@ -184,7 +183,7 @@ export class RunTraining {
     for (let number = done.length + 1; number <= epochs && !earlyStopping.shouldStop; number++) {
       if (!(await this.#trainEpoch(number, prepared, outputs, callbacks))) return;
     }
-    await this.#writer.flush();
+    await this.#keeper.flush();
     await this.#ending.succeed(prepared, outputs, { earlyStopping, stop: this.#stop.signal });
   }
 

@@ -20,6 +20,14 @@ test("a run whose loss becomes NaN fails and reports the step and the learning r
   assert.equal(points.length, 1);
   assert.ok(!Number.isFinite(points[0]!.value));
   assert.equal(points[0]!.step, 2);
+  const losses = (await world.metrics.history(id, "batch.loss", 10)).points;
+  assert.deepEqual(
+    losses.map(({ step, value }) => [step, Number.isFinite(value)]),
+    [
+      [1, true],
+      [2, false],
+    ],
+  );
   assert.deepEqual(await epochsOfRun(world.runs, id), []);
 });
 

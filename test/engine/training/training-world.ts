@@ -36,7 +36,7 @@ export const TINY: RunConfigurationInput = {
   precision: "FLOAT32",
 };
 
-/** An epoch of 45 steps, which takes a second or longer. */
+/** An epoch of 50 steps, which takes a second or longer. */
 export const SLOW: RunConfigurationInput = { batchSize: 1, widthMultiplier: 0.5, imageSizePixels: 96 };
 
 /** Training with a real database, the real engine and drawn images, in a temporary folder. */
