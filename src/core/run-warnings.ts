@@ -12,6 +12,9 @@ export const RUN_WARNINGS = {
   DISK_WAIT_ENDED:
     "The disk had room, but the run still could not save anything. It stays paused until it is resumed.",
   RESUMED: "The run continues from its last checkpoint.",
+  SETTING_SENSELESS:
+    "A setting is allowed but cannot lead to sensible training, such as stages frozen at random weights. The launch " +
+    "records it with the path of the setting, its value and the reason.",
 } as const;
 export type RunWarningCode = keyof typeof RUN_WARNINGS;
 

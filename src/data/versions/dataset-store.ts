@@ -203,6 +203,18 @@ export class DatasetStore {
     );
   }
 
+  /** The longest side of all images of a version; 0 without images. */
+  async longestSidePixels(versionId: string): Promise<number> {
+    const { longest } = await this.database.kysely
+      .selectFrom("sample")
+      .select(({ fn, val }) =>
+        fn.coalesce(fn.max(fn<number>("greatest", ["widthPixels", "heightPixels"])), val(0)).as("longest"),
+      )
+      .where("versionId", "=", versionId)
+      .executeTakeFirstOrThrow();
+    return longest;
+  }
+
   /** Those that exist, in no particular order. */
   findSamples(ids: readonly string[]): Promise<SampleRecord[]> {
     return this.#samples().where("s.id", "=", anyOf(ids)).execute();

@@ -1,6 +1,7 @@
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunWarning } from "../../core/run-warnings.js";
 import type { Database } from "../../db/database.js";
 import type { Prisma } from "../../db/generated/client.js";
 import { prismaJson } from "../../db/prisma-json.js";
@@ -20,6 +21,8 @@ export interface NewRun extends Omit<Pick<Prisma.RunUncheckedCreateInput, RunFie
   readonly experiment: string;
   readonly configuration: RunConfiguration;
   readonly idempotency: Idempotency | null;
+  /** Warnings about the configuration, for the owner of the run. */
+  readonly warnings: readonly RunWarning[];
 }
 
 /** Puts new runs into the queue, behind those of their priority. */
@@ -48,7 +51,7 @@ export class RunLaunchStore {
   }
 
   /**
-   * Queues the run with its first event, and creates a new experiment, in one transaction.
+   * Queues the run with its first event and its warnings, and creates a new experiment, in one transaction.
    *
    * @returns null, having changed nothing, when the idempotency key was taken in the meantime
    */
@@ -61,7 +64,7 @@ export class RunLaunchStore {
         await transaction.lock(key);
         if ((await prisma.run.count({ where: { idempotencyKey: key } })) > 0) return null;
       }
-      const { experiment, configuration, idempotency, ...columns } = run;
+      const { experiment, configuration, idempotency, warnings, ...columns } = run;
       const { id: experimentId } = await this.experiments.ensure(transaction, experiment);
       const id = newId("run");
       const row = await prisma.run.create({
@@ -84,6 +87,9 @@ export class RunLaunchStore {
         detail: null,
       } as const;
       await this.events.append(transaction, id, body, at);
+      for (const warning of warnings) {
+        await this.events.append(transaction, id, { kind: "RunWarning", ...warning }, at);
+      }
       await this.database.notifier.notify("queue", transaction);
       return runRecordOf(row);
     });

@@ -16,6 +16,7 @@ import type { InitialWeights } from "../../registry/initial-weights.js";
 import { checkMonitor } from "../configuration/check-monitor.js";
 import { resolveConfiguration } from "../configuration/resolution.js";
 import { resolveClassWeights } from "../configuration/resolve-class-weights.js";
+import { settingWarnings, type TrainingData } from "../configuration/setting-warnings.js";
 import { checkExperimentName } from "../record/experiment-store.js";
 import type { RunRecord } from "../record/run-records.js";
 import type { RunLaunchStore } from "./launch-store.js";
@@ -51,7 +52,7 @@ export class RunLauncher {
   constructor(private readonly options: RunLauncherOptions) {}
 
   /**
-   * Checks the configuration against the dataset and queues the run. A repeated request with
+   * Checks the configuration against the dataset and queues the run, with warnings about senseless settings. A repeated request with
    * the same idempotency key returns the run of the first one.
    *
    * @throws AppError `NAME_INVALID`, `PRIORITY_INVALID`, `CONFIGURATION_INVALID`, `PRECISION_UNSUPPORTED`,
@@ -76,8 +77,8 @@ export class RunLauncher {
     const resolved = resolveConfiguration(input.configuration);
     this.#checkPrecision(resolved.precision);
     const { version, classes } = await this.#trainableVersion(input.dataset);
-    const classWeights = resolveClassWeights(
     checkMonitor(resolved.monitor, classes.length);
+    const classWeights = resolveClassWeights(
       input.configuration.classWeights,
       classes.map(({ train }) => train),
     );
@@ -90,6 +91,8 @@ export class RunLauncher {
     );
     const configuration = { ...resolved, classWeights, initialization };
 
+    const warnings = settingWarnings(configuration, await this.#dataOf(version, classes));
+
     const run = await launches.insert(
       {
         experiment: input.experiment,
@@ -99,12 +102,25 @@ export class RunLauncher {
         parameterCount: countParameters(network),
         priority: input.priority,
         idempotency,
+        warnings,
       },
       clock.now(),
     );
     if (run !== null) return run;
     // Another call with the same key was faster: returns its run, unless that was already deleted.
     return this.launch(request);
+  }
+
+  async #dataOf(
+    { id, classNames }: DatasetVersionRecord,
+    classes: readonly ClassCountRecord[],
+  ): Promise<TrainingData> {
+    return {
+      classCount: classNames.length,
+      trainingImages: classes.reduce((sum, { train }) => sum + train, 0),
+      validationImages: classes.reduce((sum, { validation }) => sum + validation, 0),
+      longestSidePixels: await this.options.datasets.longestSidePixels(id),
+    };
   }
 
   #checkPrecision(precision: Precision): void {

@@ -117,6 +117,52 @@ test("balanced class weights count the training split, and are recorded with the
   assert.deepEqual(run?.configuration.classWeights, { balanced: true, weights: [0.75, 1.5] });
 });
 
+test("a launch warns of senseless settings in events that name the setting, its value and the reason", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const configuration = {
+    ...SMALL,
+    frozenBlocks: 1,
+    imageSizePixels: 64,
+    learningRate: { constant: { initial: 1e300 } },
+  } as const;
+  const { id, state } = await training.launch({ configuration, idempotencyKey: "once" });
+  assert.equal(state, "QUEUED");
+  await training.launch({ configuration, idempotencyKey: "once" });
+  const { items } = await training.events.list(id, { first: 10 });
+  assert.deepEqual(
+    items.map(({ node }) => [
+      node.sequence,
+      node.kind === "RunWarning" ? [node.code, node.message] : node.kind,
+    ]),
+    [
+      [1, "RunStateChanged"],
+      [
+        2,
+        [
+          "SETTING_SENSELESS",
+          "imageSizePixels is 64: no image has a side of more than 8 pixels, so enlarging costs time and adds no detail.",
+        ],
+      ],
+      [
+        3,
+        [
+          "SETTING_SENSELESS",
+          "learningRate.initial is 1e+300: it is infinite in float32, so the first step destroys the weights.",
+        ],
+      ],
+      [
+        4,
+        [
+          "SETTING_SENSELESS",
+          "frozenBlocks is 1: the weights are random, so frozen stages keep weights that never learn; set " +
+            "`initialization`, or freeze nothing.",
+        ],
+      ],
+    ],
+  );
+});
+
 test("float16 is accepted only on machines with a GPU", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
