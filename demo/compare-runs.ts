@@ -8,7 +8,7 @@ import type { LaunchedRun } from "./train.js";
 
 const COMPARE_RUNS = graphql(`query DemoCompare($runIds: [ID!]!) {
   compareRuns(runIds: $runIds) {
-    runs { id name state durationSeconds configuration { parameterCount } epochs { number } }
+    runs { id name state trainingSeconds configuration { parameterCount } epochs { number } }
     configuration { path values }
     metrics { key best { value } bestRun { id } }
   }
@@ -57,7 +57,7 @@ export async function compareRuns(
       state: run.state,
       bestValTop1: top1?.best[index]?.value ?? null,
       epochs: run.epochs.length,
-      seconds: run.durationSeconds,
+      seconds: run.trainingSeconds,
     })),
   };
 }
@@ -74,7 +74,7 @@ function metricRows(comparison: Comparison, runs: readonly LaunchedRun[], termin
     });
     rows.push([name, ...cells]);
   }
-  const seconds = comparison.runs.map((run) => `${Math.round(run.durationSeconds ?? 0)} s`);
+  const seconds = comparison.runs.map((run) => `${Math.round(run.trainingSeconds ?? 0)} s`);
   rows.push(["time", ...seconds]);
   return rows;
 }

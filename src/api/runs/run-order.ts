@@ -4,6 +4,7 @@ import type { RunOrderField as OrderField, RunOrder } from "../../training/recor
 const RunOrderField: { readonly [F in OrderField]: F } = {
   CREATED_AT: "CREATED_AT",
   DURATION: "DURATION",
+  TRAINING_TIME: "TRAINING_TIME",
   METRIC_BEST: "METRIC_BEST",
   METRIC_LAST: "METRIC_LAST",
 };
@@ -13,7 +14,15 @@ registerEnumType(RunOrderField, {
   description: "Property by which runs are sorted.",
   valuesConfig: {
     CREATED_AT: { description: "When the run was launched." },
-    DURATION: { description: "How long the run took. Runs that have not ended come last." },
+    DURATION: {
+      description:
+        "How long the run took, waiting included: `durationSeconds`. Runs that have not ended come last.",
+    },
+    TRAINING_TIME: {
+      description:
+        "Time that trainers spent on the run: `trainingSeconds`. Runs that have not ended come last, because their time " +
+        "would change while pages of the list are read.",
+    },
     METRIC_BEST: { description: "The best value of `metric`. Runs without a value come last." },
     METRIC_LAST: { description: "The newest value of `metric`. Runs without a value come last." },
   },

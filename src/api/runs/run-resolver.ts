@@ -5,6 +5,7 @@ import type { ModelVersionRecord } from "../../registry/model-records.js";
 import type { RunEventStore } from "../../training/events/event-store.js";
 import type { ArtifactRecord } from "../../training/record/artifact-store.js";
 import type { ExperimentRecord, RunRecord } from "../../training/record/run-records.js";
+import { trainingSeconds } from "../../training/record/training-time.js";
 import { RunConfiguration } from "../configuration/run-configuration.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
 import { Experiment } from "../experiments/experiment.js";
@@ -110,11 +111,24 @@ export class RunResolver {
   @FieldResolver(() => Float, {
     nullable: true,
     description:
-      "Time from the first start to the end, or until now, in seconds, including pauses; null before the " +
-      "run starts.",
+      "Wall time from the first start to the end, or until now, in seconds. It includes pauses, waiting, outages and the " +
+      "time between an end and an extension or a retry, which `trainingSeconds` leaves out. Null before the run starts.",
   })
   durationSeconds(@Root() { startedAt, endedAt }: RunRecord): number | null {
     if (startedAt === null) return null;
     return ((endedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000;
+  }
+
+  @FieldResolver(() => Float, {
+    nullable: true,
+    description:
+      "Time that trainers spent on the run, in seconds, in all its attempts: preparing, training and evaluating. Pauses, " +
+      "waiting for a device or for an unreachable database, the time after a process died, and the time between an end and an " +
+      "extension or a retry do not count. While the run is PREPARING or RUNNING, it is the time until now. When a process " +
+      "dies, the time since its last report is lost: since its last step, or a fifth of its lease where steps take longer. " +
+      "For runs that earlier versions trained, it is computed from their events. Null before the run starts.",
+  })
+  trainingSeconds(@Root() run: RunRecord): number | null {
+    return trainingSeconds(run, new Date());
   }
 }

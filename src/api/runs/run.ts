@@ -11,7 +11,9 @@ import { RunProgress } from "./run-progress.js";
 import { RunState } from "./run-state.js";
 
 /** Columns of a record that `Node` and `RunResolver` show; Run has a field for each of the others. */
-type ShownElsewhere = "id" | "experimentId" | "datasetVersionId" | "configuration" | "parameterCount";
+type ShownElsewhere =
+  | ("id" | "experimentId" | "datasetVersionId" | "configuration" | "parameterCount")
+  | ("trainingSeconds" | "trainingSecondsAt" | "leaseExpiresAt");
 
 @ObjectType({ implements: Node, description: "One training of a network on one dataset version." })
 export class Run implements Omit<RunRecord, ShownElsewhere> {

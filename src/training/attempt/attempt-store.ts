@@ -16,6 +16,7 @@ import type { RunStateStore } from "../lifecycle/state-store.js";
 import type { ArtifactStore, NewArtifact } from "../record/artifact-store.js";
 import type { CheckpointStore, KeptCheckpoint, SavedCheckpoint } from "../record/checkpoint-store.js";
 import type { MetricStore } from "../record/metric-store.js";
+import { reportedTrainingTime } from "../record/training-time.js";
 
 export interface FinishedEpoch {
   readonly epoch: EpochRecord;
@@ -54,6 +55,8 @@ export interface RunEnd {
   /** Null for a run that is PAUSED. */
   readonly reason: RunEndReason | null;
   readonly detail: string | null;
+  /** Time that trainers have spent on the run; absent: what was reported last. */
+  readonly trainingSeconds?: number;
   /** Evaluation of the best checkpoint on the test split. */
   readonly evaluation?: NewEvaluation;
   /** Warnings about the end of the run, for its owner. */
@@ -198,6 +201,10 @@ export class RunAttemptStore {
     return this.#fenced(attempt, async (transaction) => {
       const { runId } = attempt;
       const { from, to, reason, detail, values, evaluation, warnings = [], waitsForDisk = false } = end;
+      const { trainingSeconds } = end;
+      if (trainingSeconds !== undefined) {
+        await transaction.prisma.run.updateMany({ where: { id: runId }, data: { trainingSeconds } });
+      }
       if (values !== undefined) {
         await this.stores.metrics.record(transaction, runId, values.epoch, values.points, at);
       }
@@ -220,6 +227,7 @@ export class RunAttemptStore {
    *
    * @param counter from 1, one more each time
    * @param loss null while nothing was learned yet
+   * @param trainingSeconds time that trainers have spent on the run; absent: what was reported last
    */
   async recordProgress(
     { runId, attempt }: RunAttempt,
@@ -228,7 +236,8 @@ export class RunAttemptStore {
       loss,
       counter,
       at,
-    }: { progress: RunProgress; loss: number | null; counter: number; at: Date },
+      trainingSeconds,
+    }: { progress: RunProgress; loss: number | null; counter: number; at: Date; trainingSeconds?: number },
   ): Promise<void> {
     const stored = encodeJson({ progress, loss, counter, at });
     const { numUpdatedRows } = await this.database.kysely
@@ -238,6 +247,7 @@ export class RunAttemptStore {
         "progress",
         ({ ref }) => sql`${stored}::jsonb || jsonb_build_object('sequence', ${ref("eventSequence")})`,
       )
+      .$if(trainingSeconds !== undefined, (query) => query.set(reportedTrainingTime(trainingSeconds ?? 0)))
       .where("id", "=", runId)
       .where("attempt", "=", attempt)
       .where("state", "in", ACTIVE_STATES)

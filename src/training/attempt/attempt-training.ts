@@ -13,6 +13,7 @@ import { ProgressReporter } from "../loop/progress-reporter.js";
 import { EPOCH_START, TRAINING_START, type TrainingPosition } from "../record/epoch-position.js";
 import type { RunRecord } from "../record/run-records.js";
 import { tensorBoardName } from "../tensorboard/tensorboard-log.js";
+import { AttemptTime } from "./attempt-time.js";
 import { RunEnding } from "./ending.js";
 import { RunKeeper } from "./keeper.js";
 import { LeaseKeeper } from "./lease-keeper.js";
@@ -30,6 +31,7 @@ export class RunTraining {
   readonly #stop = new AbortController();
   /** Aborts when the process ends: work that waits for an unreachable database is given up. */
   readonly #closing = new AbortController();
+  readonly #time: AttemptTime;
   readonly #progress: ProgressReporter;
   readonly #keeper: RunKeeper;
   readonly #ending: RunEnding;
@@ -47,16 +49,21 @@ export class RunTraining {
     this.#runFolder = path.join(options.outputs.runsFolder, id);
     const checkpointsFolder = path.join(this.#runFolder, "checkpoints");
     const closing = this.#closing.signal;
+    const time = new AttemptTime(options.clock, run.trainingSeconds);
+    this.#time = time;
     const writer = new WriteQueue({
       log: options.log,
+      time,
       closing,
       onFailure: (error) => this.#stop.abort(error),
     });
     this.#keeper = new RunKeeper(options, this.#attempt, checkpointsFolder, writer);
-    this.#ending = new RunEnding({ ...options, attempt: this.#attempt, checkpointsFolder, closing });
+    this.#ending = new RunEnding({ ...options, attempt: this.#attempt, time, checkpointsFolder, closing });
     this.#progress = new ProgressReporter(
       (progress) =>
-        options.stores.attempts.recordProgress(this.#attempt, progress).catch(this.#progressFailed),
+        options.stores.attempts
+          .recordProgress(this.#attempt, { ...progress, trainingSeconds: time.totalSeconds })
+          .catch(this.#progressFailed),
       options.clock,
     );
   }
@@ -69,7 +76,7 @@ export class RunTraining {
 
   /** Trains to the end. @returns the outcome of an error that is not recorded yet, or null */
   async train(): Promise<RunOutcome | null> {
-    await using _lease = new LeaseKeeper(this.options, this.#attempt, {
+    await using _lease = new LeaseKeeper(this.options, this.#attempt, this.#time, {
       onRequest: (request) => this.stop(request === "CANCEL" ? "CANCELLED" : "PAUSED"),
       onReplaced: (error) => this.#stop.abort(error),
     });
@@ -83,6 +90,8 @@ export class RunTraining {
     } catch (error) {
       await this.#progress.settle();
       return outcomeOf(error);
+    } finally {
+      this.#time.stop();
     }
   }
 
@@ -92,7 +101,8 @@ export class RunTraining {
     if (outcome.kind === "end") {
       await this.#ending.record({ from: this.#state, ...outcome.end });
     } else if (outcome.kind === "requeue") {
-      await stores.interruptions.interrupt(this.#attempt, outcome, clock.now());
+      const trainingSeconds = this.#time.totalSeconds;
+      await stores.interruptions.interrupt(this.#attempt, { ...outcome, trainingSeconds }, clock.now());
     }
   }
 
@@ -246,7 +256,8 @@ export class RunTraining {
   }
 
   #untilWritten<T>(work: () => Promise<T>): Promise<T> {
-    return untilWritten(work, { log: this.options.log, closing: this.#closing.signal });
+    const { log } = this.options;
+    return this.#time.exclude(untilWritten(work, { log, closing: this.#closing.signal }));
   }
 
   /** A report of progress may be lost, but an attempt that was replaced must stop. */

@@ -5,6 +5,7 @@ import { removeUnnamedCheckpoints } from "../lifecycle/checkpoint-folders.js";
 import { Diverged } from "../loop/divergence.js";
 import type { EarlyStopping } from "../loop/early-stopping.js";
 import type { RunEnd } from "./attempt-store.js";
+import type { AttemptTime } from "./attempt-time.js";
 import type { RunTrainingOptions } from "./options.js";
 import { outcomeOf, type RunOutcome } from "./outcome.js";
 import type { RunOutputs } from "./outputs.js";
@@ -13,6 +14,7 @@ import { untilWritten } from "./write-queue.js";
 
 export interface RunEndingOptions extends Pick<RunTrainingOptions, "stores" | "clock" | "log"> {
   readonly attempt: RunAttempt;
+  readonly time: AttemptTime;
   readonly checkpointsFolder: string;
   /** Ends the waiting for an unreachable database. */
   readonly closing: AbortSignal;
@@ -46,10 +48,12 @@ export class RunEnding {
 
   /** All losses of the epoch were finite, but its validation loss is not, so its weights are not kept. */
   async diverge(epoch: EpochRecord, step: number, outputs: RunOutputs): Promise<void> {
-    const { stores, clock, attempt } = this.options;
+    const { stores, clock, attempt, time } = this.options;
     const written = await outputs.epochFinished(epoch, { step, at: clock.now() }, null, null);
     const finished = { epoch, step, improved: false, checkpoint: null, ...written };
-    await untilWritten(() => stores.attempts.finishEpoch(attempt, finished, clock.now()), this.options);
+    await time.exclude(
+      untilWritten(() => stores.attempts.finishEpoch(attempt, finished, clock.now()), this.options),
+    );
     await this.record({
       from: "RUNNING",
       to: "FAILED",
@@ -79,8 +83,9 @@ export class RunEnding {
    * @returns as `EvaluationStore.record` does
    */
   async record(end: RunEnd): Promise<readonly string[]> {
-    const { stores, clock, log, attempt, checkpointsFolder } = this.options;
-    const unnamed = await untilWritten(() => stores.attempts.end(attempt, end, clock.now()), this.options);
+    const { stores, clock, log, attempt, time, checkpointsFolder } = this.options;
+    const timed = { ...end, trainingSeconds: time.totalSeconds };
+    const unnamed = await untilWritten(() => stores.attempts.end(attempt, timed, clock.now()), this.options);
     log.info("run ended", { ...attempt, state: end.to, reason: end.reason, detail: end.detail });
     await removeUnnamedCheckpoints(checkpointsFolder, await stores.attempts.checkpoints(attempt.runId));
     return unnamed;

@@ -1,5 +1,6 @@
 import { AttemptReplaced, type RunAttempt } from "../lifecycle/attempt.js";
 import type { StopRequest } from "../lifecycle/queue-store.js";
+import type { AttemptTime } from "./attempt-time.js";
 import type { RunTrainingOptions } from "./options.js";
 
 /** A lease is renewed this many times per lease period, so that a few renewals may fail. */
@@ -11,7 +12,7 @@ export interface LeaseWatch {
   readonly onReplaced: (error: AttemptReplaced) => void;
 }
 
-/** Renews the lease of a run, and receives the requests to stop it. */
+/** Renews the lease of a run, reports the time spent on it, and receives the requests to stop it. */
 export class LeaseKeeper implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
@@ -21,6 +22,7 @@ export class LeaseKeeper implements AsyncDisposable {
   constructor(
     private readonly options: Pick<RunTrainingOptions, "stores" | "lease" | "log">,
     private readonly attempt: RunAttempt,
+    private readonly time: AttemptTime,
     private readonly watch: LeaseWatch,
   ) {
     const { stores, lease } = options;
@@ -42,7 +44,7 @@ export class LeaseKeeper implements AsyncDisposable {
     while (this.#lookAgain) {
       this.#lookAgain = false;
       try {
-        const request = await stores.queue.renew(this.attempt, lease);
+        const request = await stores.queue.renew(this.attempt, lease, this.time.totalSeconds);
         if (request !== null) this.watch.onRequest(request);
       } catch (error) {
         if (error instanceof AttemptReplaced) this.watch.onReplaced(error);

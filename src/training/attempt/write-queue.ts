@@ -1,6 +1,7 @@
 import { isDatabaseTrouble } from "../../core/database-trouble.js";
 import { retrying } from "../../lang/retrying.js";
 import type { Log } from "../../telemetry/log.js";
+import type { AttemptTime } from "./attempt-time.js";
 
 const WAITS = { firstMs: 100, lastMs: 5_000 };
 /** Maximum number of waiting writes, because each can keep the checkpoint of an epoch on the disk. */
@@ -8,6 +9,8 @@ const MAX_WAITING = 64;
 
 export interface WriteQueueOptions {
   readonly log: Log;
+  /** Does not count the time in which training waits for the database. */
+  readonly time: AttemptTime;
   /** Gives up the waiting writes when it aborts. */
   readonly closing: AbortSignal;
   /** Called with the first failure that has another cause than the state of the database. No later write is tried. */
@@ -34,12 +37,12 @@ export class WriteQueue {
   async write(work: () => Promise<void>): Promise<void> {
     this.#waiting += 1;
     this.#tail = this.#tail.then(() => this.#carryOut(work));
-    if (this.#waiting > MAX_WAITING) await this.#tail;
+    if (this.#waiting > MAX_WAITING) await this.options.time.exclude(this.#tail);
   }
 
   /** Resolves when everything is written. @throws the failure of a write */
   async flush(): Promise<void> {
-    await this.#tail;
+    await this.options.time.exclude(this.#tail);
     if (this.#failure !== null) throw this.#failure.error;
   }
 

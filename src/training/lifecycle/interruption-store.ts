@@ -19,6 +19,8 @@ export interface Interruption {
   readonly detail: string;
   /** Whether the interruption counts as a failed attempt. An orderly stop does not. */
   readonly countsAsFailure: boolean;
+  /** Time that trainers have spent on the run; absent: what was reported last. */
+  readonly trainingSeconds?: number;
   /** Whether the native library ended the process. Before the first step the usual cause is a lack of memory. */
   readonly crashed?: boolean;
 }
@@ -162,10 +164,13 @@ export class RunInterruptionStore {
   async #interrupt(
     transaction: Transaction,
     attempt: RunAttempt,
-    { detail, countsAsFailure, crashed = false }: Interruption,
+    { detail, countsAsFailure, trainingSeconds, crashed = false }: Interruption,
     at: Date,
   ): Promise<void> {
     const run = await this.#lock(transaction, attempt);
+    if (trainingSeconds !== undefined) {
+      await transaction.prisma.run.updateMany({ where: { id: attempt.runId }, data: { trainingSeconds } });
+    }
     const interrupted = { ...attempt, from: run.state, to: "INTERRUPTED", reason: null, detail } as const;
     await this.states.change(transaction, interrupted, at);
 

@@ -13,7 +13,8 @@ import { RUN, type RunField, runRecordOf } from "../record/run-row.js";
 /** The columns that the store sets, and those that change when the run has left the queue. */
 type NotLaunched =
   | ("id" | "experimentId" | "configuration" | "createdAt")
-  | ("state" | "endReason" | "endDetail" | "environment" | "progress" | "attempt" | "startedAt" | "endedAt");
+  | ("state" | "endReason" | "endDetail" | "environment" | "progress" | "attempt" | "startedAt" | "endedAt")
+  | ("trainingSeconds" | "trainingSecondsAt" | "leaseExpiresAt");
 
 /** Columns that a launch sets. A column that is left out has its default. */
 export interface NewRun extends Omit<Pick<Prisma.RunUncheckedCreateInput, RunField>, NotLaunched> {

@@ -3,6 +3,7 @@ import { ACTIVE_STATES } from "../../core/run-state.js";
 import type { Database } from "../../db/database.js";
 import type { RunRecord } from "../record/run-records.js";
 import { RUN_FIELDS, runRecordOf } from "../record/run-row.js";
+import { reportedTrainingTime } from "../record/training-time.js";
 import { AttemptReplaced, type RunAttempt } from "./attempt.js";
 import type { RunStateStore } from "./state-store.js";
 
@@ -87,13 +88,19 @@ export class RunQueueStore {
   /**
    * Renews the lease of a worker.
    *
+   * @param trainingSeconds time that trainers have spent on the run; null leaves it as it was reported before
    * @returns what the run was asked to do
    * @throws AttemptReplaced
    */
-  async renew(attempt: RunAttempt, { seconds }: Lease): Promise<StopRequest | null> {
+  async renew(
+    attempt: RunAttempt,
+    { seconds }: Lease,
+    trainingSeconds: number | null = null,
+  ): Promise<StopRequest | null> {
     const row = await this.database.kysely
       .updateTable("run")
       .set({ leaseExpiresAt: leaseEnd(seconds) })
+      .$if(trainingSeconds !== null, (query) => query.set(reportedTrainingTime(trainingSeconds ?? 0)))
       .where("id", "=", attempt.runId)
       .where("attempt", "=", attempt.attempt)
       .where("state", "in", ACTIVE_STATES)

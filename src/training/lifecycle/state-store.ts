@@ -16,7 +16,7 @@ export class RunStateStore {
 
   /**
    * Changes the state and appends its event in one transaction. Columns that depend on the state change with it: the
-   * progress, the worker and its device, the stop request, the end. An ended run that is queued again goes to the end
+   * progress, the worker and its device, the stop request, when its time was measured, the end. An ended run that is queued again goes to the end
    * of the queue, and its count of fruitless attempts starts at 0.
    *
    * @returns false, having changed nothing, when the run is not in `from` or is at another attempt
@@ -32,11 +32,15 @@ export class RunStateStore {
       .where("attempt", "=", attempt)
       .where("state", "=", from);
     if (to === "PREPARING") {
-      update = update.set("startedAt", ({ fn, val }) => fn.coalesce("startedAt", val(at)));
+      update = update
+        .set("startedAt", ({ fn, val }) => fn.coalesce("startedAt", val(at)))
+        .set({ trainingSecondsAt: sql<Date>`now()` });
     }
     if (!hasProgress(to)) update = update.set({ progress: null });
     if (!isActive(to)) {
-      update = update.set({ device: null, workerId: null, leaseExpiresAt: null, stopRequested: null });
+      update = update
+        .set({ device: null, workerId: null, leaseExpiresAt: null, stopRequested: null })
+        .set({ trainingSecondsAt: null });
     }
     if (to !== "PAUSED") update = update.set({ waitsForDisk: false });
     if (beginsAttempt(change)) update = update.set("attempt", ({ eb }) => eb("attempt", "+", 1));

@@ -89,22 +89,30 @@ const ORDERINGS: { readonly [Field in RunOrderField]: (metric: string) => Orderi
           .select("r.createdAt as value"),
       ).execute(),
   }),
-  DURATION: () => {
-    const seconds = sql<number>`extract(epoch from ${run.ref("r.endedAt")} - ${run.ref("r.startedAt")})::float8`;
-    return {
-      value: seconds,
-      id: run.ref("r.id"),
-      type: sql`float8`,
-      has: [run("r.endedAt", "is not", null), run("r.startedAt", "is not", null)],
-      hasNot: run.or([run("r.endedAt", "is", null), run("r.startedAt", "is", null)]),
-      read: (db, restrict) =>
-        restrict(db.selectFrom("run as r").select(COLUMNS).select(seconds.as("value"))).execute(),
-      readBeginning: null,
-    };
-  },
+  DURATION: () =>
+    timeOrdering(
+      sql<number>`extract(epoch from ${run.ref("r.endedAt")} - ${run.ref("r.startedAt")})::float8`,
+    ),
+  TRAINING_TIME: () => timeOrdering(run.ref("r.trainingSeconds")),
   METRIC_BEST: (metric) => metricOrdering("bestValue", metric),
   METRIC_LAST: (metric) => metricOrdering("lastValue", metric),
 };
+
+/** By a time of runs that have started and ended; that of others still changes. */
+function timeOrdering(seconds: Expression<number>): Ordering {
+  return {
+    value: seconds,
+    id: run.ref("r.id"),
+    type: sql`float8`,
+    has: [run("r.endedAt", "is not", null), run("r.startedAt", "is not", null)],
+    hasNot: run.or([run("r.endedAt", "is", null), run("r.startedAt", "is", null)]),
+    read: (db, restrict) =>
+      restrict(
+        db.selectFrom("run as r").select(COLUMNS).select(sql<number>`${seconds}`.as("value")),
+      ).execute(),
+    readBeginning: null,
+  };
+}
 
 /** NaN and the infinities count as no value; otherwise a diverged run would lead the list. */
 function metricOrdering(column: "bestValue" | "lastValue", metric: string): Ordering {

@@ -68,7 +68,7 @@ export interface ConfigurationFilter {
   readonly equals: string;
 }
 
-export type RunOrderField = "CREATED_AT" | "DURATION" | "METRIC_BEST" | "METRIC_LAST";
+export type RunOrderField = "CREATED_AT" | "DURATION" | "TRAINING_TIME" | "METRIC_BEST" | "METRIC_LAST";
 
 /** Runs without the value ordered by come last in both directions. */
 export interface RunOrder {

@@ -17,7 +17,6 @@ const BOOKKEEPING = [
   "waitsForDisk",
   "device",
   "workerId",
-  "leaseExpiresAt",
   "eventSequence",
   "queueOrder",
   "idempotencyKey",

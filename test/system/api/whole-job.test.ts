@@ -113,6 +113,8 @@ test("images are imported, two runs are trained and compared, and the better one
     assert.ok(run);
     assert.deepEqual([run.state, run.progress, run.queuePosition], ["SUCCEEDED", null, null]);
     assert.ok((run.durationSeconds ?? 0) > 0);
+    assert.ok((run.trainingSeconds ?? 0) > 0);
+    assert.ok((run.trainingSeconds ?? 0) <= (run.durationSeconds ?? 0));
     assert.deepEqual(
       run.epochs.map(({ number }) => number),
       [1, 2, 3, 4],
@@ -205,7 +207,7 @@ test("images are imported, two runs are trained and compared, and the better one
 });
 
 const RUN = graphql(`query WholeJobRun($id: ID!) { run(id: $id) {
-  state endReason progress { epoch } queuePosition durationSeconds attempt
+  state endReason progress { epoch } queuePosition durationSeconds trainingSeconds attempt
   epochs { number seconds } late: epochs(first: 1, after: 2) { number }
   checkpoints { epoch best sha256 } environment { product tensorflowVersion nodeVersion processor device threads precision }
   configuration { architecture parameterCount head { kind units dropout }

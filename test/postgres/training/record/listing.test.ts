@@ -8,6 +8,7 @@ import { rawSql } from "../../../testkit/raw-sql.js";
 import {
   finishEpoch,
   insertVersion,
+  leaseOf,
   openTraining,
   startNext,
   succeed,
@@ -120,6 +121,31 @@ test("runs are ordered by duration, runs that have not ended last", async () => 
       assert.equal(longest.map(({ name }) => name).join(""), "edcbaf");
       const shortest = await walk(reading(training, { field: "DURATION", direction: "ASC" }), size);
       assert.equal(shortest.map(({ name }) => name).join(""), "abcdef");
+    }
+  }
+});
+
+test("runs are ordered by training time, runs that have not ended last, also while one is training", async () => {
+  await using training = await openTraining();
+  await sixRuns(training);
+  // The durations have the opposite order.
+  await rawSql(
+    training.database,
+    `update run set training_seconds = (ascii(name) - 96) * 1.1, started_at = '2026-01-01T00:00:00Z',
+       ended_at = '2026-01-01T00:00:00Z'::timestamptz + (200 - ascii(name)) * interval '1 second' where name <> 'f'`,
+  );
+  const attempt = await startNext(training);
+  let reported = 0;
+  const report = async (): Promise<void> => {
+    reported += 3;
+    await training.queue.renew(attempt, leaseOf(), reported);
+  };
+  for (const size of [2, 50]) {
+    for (const walk of [walkForward, walkBackward]) {
+      const most = await walk(reading(training, { field: "TRAINING_TIME", direction: "DESC" }), size, report);
+      assert.equal(most.map(({ name }) => name).join(""), "edcbaf");
+      const least = await walk(reading(training, { field: "TRAINING_TIME", direction: "ASC" }), size, report);
+      assert.equal(least.map(({ name }) => name).join(""), "abcdef");
     }
   }
 });

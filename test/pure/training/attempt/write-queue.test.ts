@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
+import { SYSTEM_CLOCK } from "../../../../src/lang/clock.js";
 import { createLog } from "../../../../src/telemetry/log.js";
+import { AttemptTime } from "../../../../src/training/attempt/attempt-time.js";
 import { WriteQueue } from "../../../../src/training/attempt/write-queue.js";
 
 const AWAY = new AppError("DATABASE_UNREACHABLE", "away");
@@ -11,6 +13,7 @@ function openWriter() {
   const closing = new AbortController();
   const writer = new WriteQueue({
     log: createLog("silent"),
+    time: new AttemptTime(SYSTEM_CLOCK, 0),
     closing: closing.signal,
     onFailure: (error) => failures.push(error),
   });
