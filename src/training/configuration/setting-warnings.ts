@@ -1,6 +1,6 @@
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { RunWarning } from "../../core/run-warnings.js";
-import { recordedValues } from "../../core/settings/recorded-values.js";
+import { valueAt } from "../../core/settings/recorded-paths.js";
 
 /** The data of a run, as far as settings are compared with it. */
 export interface TrainingData {
@@ -183,11 +183,12 @@ export function settingWarnings(
 ): readonly (RunWarning & { readonly code: "SETTING_SENSELESS" })[] {
   const stepsPerEpoch = Math.ceil(data.trainingImages / configuration.batchSize);
   const run = { ...data, configuration, stepsPerEpoch };
-  const values = recordedValues(configuration);
   return CHECKS.flatMap(({ path, why }) => {
     const reason = why(run);
     if (reason === null) return [];
-    return [{ code: "SETTING_SENSELESS", message: `${path} is ${values.get(path) ?? null}: ${reason}.` }];
+    const value = valueAt(configuration, path.split("."));
+    const shown = Array.isArray(value) ? value.join(", ") : String(value);
+    return [{ code: "SETTING_SENSELESS", message: `${path} is ${shown}: ${reason}.` }];
   });
 }
 
