@@ -5,8 +5,14 @@ import {
   type SettingsByKind,
   settingsByKind,
 } from "../../core/settings/recorded-paths.js";
-import type { Choice, Decided, Group, Setting } from "../../core/settings/setting.js";
-import { describeRecorded, inWords, isNullWhenRecorded } from "../../core/settings/wording.js";
+import {
+  type Choice,
+  type Decided,
+  type Group,
+  isNullWhenRecorded,
+  type Setting,
+} from "../../core/settings/setting.js";
+import { describeRecorded, inWords } from "../../core/settings/wording.js";
 import { addField, scalarType, type TypeClass } from "./setting-field.js";
 
 /** Makes the GraphQL object types of recorded settings, each once. */

@@ -1,10 +1,12 @@
-import { isJsonObject } from "../../lang/json.js";
+import { isJsonObject, type JsonObject } from "../../lang/json.js";
 import { listAsText } from "../../lang/list-as-text.js";
 import type { RunConfiguration } from "../run-configuration.js";
 import { hasEffect } from "./effect.js";
 import { type RecordedPath, RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";
 
-const KNOWN = new Set(RUN_CONFIGURATION_PATHS.map(({ path }) => path.join(".")));
+const KNOWN: ReadonlyMap<string, RecordedPath> = new Map(
+  RUN_CONFIGURATION_PATHS.map((known) => [known.path.join("."), known]),
+);
 
 const PATHS_OF_LOSS = RUN_CONFIGURATION_PATHS.filter(({ setting }) => setting?.changesLoss === true);
 
@@ -17,7 +19,9 @@ export const LOSS_PATHS: readonly string[] = PATHS_OF_LOSS.map(({ path }) => pat
  * end.
  */
 export function recordedValues(configuration: RunConfiguration): ReadonlyMap<string, string> {
-  const unknown = unknownLeaves(configuration, "").map(([path, value]) => [path, asText(value)] as const);
+  const unknown = unknownLeaves({ ...configuration }, "").map(
+    ([path, value]) => [path, asText(value)] as const,
+  );
   return new Map([...valuesAt(RUN_CONFIGURATION_PATHS, configuration), ...unknown]);
 }
 
@@ -45,14 +49,20 @@ function asText(value: unknown): string {
 
 /** Dotted paths of settings that the table does not have: a later version of the product wrote them. */
 export function unknownSettings(configuration: RunConfiguration): readonly string[] {
-  return unknownLeaves(configuration, "").map(([path]) => path);
+  return unknownLeaves({ ...configuration }, "").map(([path]) => path);
 }
 
-function unknownLeaves(fields: object, prefix: string): readonly (readonly [string, unknown])[] {
+function unknownLeaves(fields: JsonObject, prefix: string): readonly (readonly [string, unknown])[] {
   return Object.entries(fields).flatMap(([name, value]) => {
     const path = `${prefix}${name}`;
-    if (KNOWN.has(path)) return [];
+    if (isKnown(KNOWN.get(path), fields.kind)) return [];
     if (isJsonObject(value)) return unknownLeaves(value, `${path}.`);
     return value === null ? [] : [[path, value] as const];
   });
+}
+
+/** Whether a place is one of the table, and its setting one of the option that is recorded there. */
+function isKnown(place: RecordedPath | undefined, kind: unknown): boolean {
+  if (place === undefined) return false;
+  return place.kinds === null || (typeof kind === "string" && place.kinds.includes(kind));
 }

@@ -216,6 +216,11 @@ export function isScalar(setting: Setting): setting is Scalar {
   return setting.kind !== "group" && setting.kind !== "choice" && setting.kind !== "decided";
 }
 
+/** Whether the recorded value of a setting may be null. */
+export function isNullWhenRecorded(setting: Setting): boolean {
+  return setting.kind === "decided" ? setting.undecided === null : setting.whenNull !== undefined;
+}
+
 export function isRecordedOnly(setting: Setting): boolean {
   return "recordedOnly" in setting && setting.recordedOnly === true;
 }

@@ -5,7 +5,7 @@ import type { RunConfiguration } from "../run-configuration.js";
 import { isVariants, type SettingsByKind, settingsByKind } from "./recorded-paths.js";
 import { valueInEarlierRuns } from "./resolution.js";
 import { RUN_SETTINGS } from "./run-settings.js";
-import type { Group, Scalar, Setting } from "./setting.js";
+import { type Group, isNullWhenRecorded, type Scalar, type Setting } from "./setting.js";
 import type { Recorded } from "./setting-types.js";
 
 /** Reads the configuration of a stored run; see `storedReader`. */
@@ -51,7 +51,7 @@ function readingsOf(settings: Readonly<Record<string, Setting>>): FieldReadings 
 
 function readingOf(setting: Setting): Reading {
   const { schema, isComplete } = readingOfValue(setting);
-  const isNullable = setting.whenNull !== undefined;
+  const isNullable = isNullWhenRecorded(setting);
   const value = isNullable ? schema.nullable() : schema;
   const earlier = valueInEarlierRuns(setting);
   return {

@@ -1,5 +1,12 @@
 import { describeNumber, isUnlimited } from "./range.js";
-import { type Condition, defaultOf, isRequired, type Option, type Setting } from "./setting.js";
+import {
+  type Condition,
+  defaultOf,
+  isNullWhenRecorded,
+  isRequired,
+  type Option,
+  type Setting,
+} from "./setting.js";
 
 /** Describes a setting for its input: a sentence each for meaning, unit and range, effect, default and null. */
 export function describeGiven(setting: Setting): string {
@@ -45,11 +52,6 @@ export function describeRecorded(setting: Setting, kinds: readonly string[] | nu
     isNullWhenRecorded(setting) ? `Null means ${setting.whenNull}.` : undefined,
     kinds === null ? undefined : `Null unless \`kind\` is ${inWords(kinds)}.`,
   );
-}
-
-/** Whether the recorded value of a setting may be null. */
-export function isNullWhenRecorded(setting: Setting): boolean {
-  return setting.kind === "decided" ? setting.undecided === null : setting.whenNull !== undefined;
 }
 
 /** "A whole number of pixels from 32 to 1024." Undefined if the type says it already. */

@@ -109,6 +109,12 @@ test("settings of a later version are kept, named, and shown in comparisons", ()
   assert.deepEqual(unknownSettings(DEFAULTS), []);
 });
 
+test("a later setting of one option is named where another option has a setting of its name", () => {
+  const optimizer = { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, nesterov: true };
+  const later = readRunConfiguration(stored({ ...DEFAULTS, optimizer }));
+  assert.deepEqual(unknownSettings(later), ["optimizer.nesterov"]);
+});
+
 test("a value that this version cannot read is refused with its place", () => {
   for (const [change, place] of [
     [{ optimizer: { kind: "lion" } }, /optimizer\.kind/],
@@ -119,6 +125,7 @@ test("a value that this version cannot read is refused with its place", () => {
     [{ earlyStopping: {} }, /earlyStopping\.patience/],
     [{ head: { ...DEFAULTS.head, units: "many" } }, /head\.units/],
     [{ batchNormalization: 1 }, /batchNormalization/],
+    [{ initialization: null }, /initialization/],
     [{ classWeights: { balanced: false, weights: [1, "2"] } }, /classWeights\.weights/],
   ] as const) {
     assert.throws(
