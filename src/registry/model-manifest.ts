@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../core/app-error.js";
+import { INPUT_CONTRACT } from "../core/input-contract.js";
 import type { NetworkSpec } from "../graph/architectures/network-spec.js";
 import { SIGNATURES_SCHEMA } from "../graph/saved-model/signature.js";
 import { jsonOf } from "../lang/json.js";
@@ -14,7 +15,15 @@ const MANIFEST = z
     signatures: SIGNATURES_SCHEMA,
     /** In the order of the network's outputs. */
     classNames: z.array(z.string()).readonly(),
+    /** Null in exports of earlier versions of the program, which had none. */
+    inputContract: INPUT_CONTRACT.nullable().default(null),
+    /** The network as it was trained; its `precision` is that of training. */
     network: z.custom<NetworkSpec>((network) => typeof network === "object" && network !== null),
+    /**
+     * The precision that `saved_model.pb` computes in. Null in exports of earlier versions of the program, which computed
+     * in the precision of training and published `init`, `save` and `restore`.
+     */
+    exportedPrecision: z.enum(["FLOAT32"]).nullable().default(null),
     dataset: z
       .object({
         /** "flowers:3" */

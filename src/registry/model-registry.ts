@@ -11,7 +11,7 @@ import type { Session } from "../engine/session.js";
 import { networkOfRun } from "../graph/architectures/network-spec.js";
 import { systemCodeOf, whenMissing } from "../lang/system-errors.js";
 import type { Log } from "../telemetry/log.js";
-import { exportModel } from "./model-export.js";
+import { exportModel, openExport } from "./model-export.js";
 import { MANIFEST_FILE, type ModelManifest, parseManifest } from "./model-manifest.js";
 import type { BestCheckpoint, ModelRecord, ModelVersionRecord, TrainedRun } from "./model-records.js";
 import { checkAliasName, checkModelName } from "./model-ref.js";
@@ -128,7 +128,7 @@ export class ModelRegistry {
    */
   async open(version: ModelVersionRecord): Promise<Session> {
     const { folder, manifest } = await this.read(version);
-    return this.#host.openSavedModel(folder, manifest.signatures);
+    return openExport(this.#host, folder, manifest);
   }
 
   /**

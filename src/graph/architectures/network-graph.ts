@@ -143,8 +143,8 @@ export class NetworkGraph {
     };
   }
 
-  /** Adds `init`, `save` and `restore` of all variables and encodes the graph. */
-  finish(signatures: SignatureTable): SavedModelGraph {
-    return completeGraph(this.graph, signatures, this.variables.all);
+  /** Adds `init`, `save` and `restore` of all variables and encodes the graph: see `completeGraph`. */
+  finish(signatures: SignatureTable, published?: readonly string[]): SavedModelGraph {
+    return completeGraph(this.graph, signatures, this.variables.all, published);
   }
 }

@@ -25,6 +25,7 @@ export interface VariableInfo {
 export interface SavedModelGraph {
   /** The content of `saved_model.pb`. */
   readonly bytes: Uint8Array;
+  /** Those that `bytes` publish, and those that only the engine calls. */
   readonly signatures: SignatureTable;
   /** In the order of creation: the network's own, then the optimizer's, then `global_step`. */
   readonly variables: readonly VariableInfo[];

@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
+import { after, before, describe, type TestContext, test } from "node:test";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
-import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
-import { exportModel } from "../../../src/registry/model-export.js";
 import { greatestDifference } from "../../golden/difference.js";
-import { fedImages, fedLabels, floats } from "../../golden/fed-values.js";
+import { type ExportedNetwork, exportTrained } from "../../golden/exported-network.js";
+import { floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
 import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
-import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 import { askGoldenScript, whyNoPython } from "../../testkit/test-python.js";
 
 const skip = await whyNoPython("tensorflow");
+const skipOnnx = await whyNoPython("tensorflow", "tf2onnx");
 
 /** Absolute, of probabilities. */
 const TOLERANCE = 1e-5;
+/** Converters fold constants and normalization, which rounds differently. */
+const CONVERTED_TOLERANCE = 1e-4;
+const CONVERTED_PIXELS = 32;
 const IMAGES = 12;
 
 /** Output of predict_saved_model.py. */
@@ -59,42 +60,77 @@ describe("Python's tf.saved_model.load", { skip }, () => {
   });
 
   for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
-    test(`opens the registry's export of a trained network and classifies the same (${precision})`, async (t) => {
+    test(`opens the registry's export of a network trained in ${precision}, which computes in float32`, async (t) => {
       const golden = await readGolden<SmallNetworkGolden>("vgg11-average-pooling-bn");
       const network = { ...smallNetwork(golden), precision };
-      const training = buildTrainingGraph(network, {
-        optimizer: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
-        learningRate: { kind: "constant", initial: 0.001, warmupEpochs: 0 },
-        epochs: 1,
-        ...PLAIN_TRAINING,
-        stepsPerEpoch: 1,
-      });
-      const checkpoint = path.join(engine.folder, `trained-${precision}`);
-      const { host } = engine;
-      await using session = await host.openGraph(training);
-      await restoreCheckpoint(
-        session,
-        await writeFormulaCheckpoint(engine, `untrained-${precision}`, training),
-      );
-      const images = () => fedImages("evaluation", IMAGES, network.imageSizePixels);
-      const labels = fedLabels("evaluation", IMAGES, network.classCount);
-      await session.run("train_step", { images: images(), labels });
-      const { sha256 } = await saveCheckpoint(session, checkpoint);
-      const { probabilities } = await session.run("predict", { images: images() });
-
-      const folder = path.join(engine.folder, `export-${precision}`);
-      const model = {
-        network,
-        checkpoint: { folder: checkpoint, sha256 },
-        classNames: Array.from({ length: network.classCount }, (_, index) => `class ${index}`),
-        dataset: { ref: "golden:1", hash: null },
-        run: { id: "run_0", epoch: 1 },
-      };
-      await exportModel(host, model, folder);
+      const { folder, probabilities } = await exportTrained(engine, precision, network, IMAGES);
       const { outputs } = await predictInPython(folder, network);
       const difference = greatestDifference(floats(probabilities), outputs.probabilities.flat());
       t.diagnostic(`greatest difference of a probability ${difference.toExponential(1)}`);
       assert.ok(difference <= TOLERANCE, `off by ${difference}`);
     });
   }
+
+  test("TensorFlow Lite's converter accepts exports as they are, and its models classify the same", async (t) => {
+    await classifiesConverted(t, engine, "tflite");
+  });
+
+  test("tf2onnx accepts exports as they are, and its models classify the same", {
+    skip: skipOnnx,
+  }, async (t) => {
+    await classifiesConverted(t, engine, "onnx");
+  });
 });
+
+/** Networks that exercise every layer, preprocessing and precision, and training with custom ops. */
+function networksToConvert({ host }: EngineWithFolder) {
+  const vgg: NetworkSpec = {
+    architecture: "VGG11",
+    batchNormalization: false,
+    widthMultiplier: 1 / 4,
+    imageSizePixels: CONVERTED_PIXELS,
+    head: { kind: "FULLY_CONNECTED", units: 16, dropout: 0.5 },
+    preprocessing: "IMAGENET_CAFFE",
+    precision: "FLOAT32",
+    classCount: 5,
+    seed: 0,
+  };
+  const pooled = { ...vgg.head, kind: "GLOBAL_AVERAGE_POOLING" } as const;
+  const custom = { ...vgg, batchNormalization: true, head: pooled, precision: "MIXED_BFLOAT16" } as const;
+  return [
+    { name: "plain", network: vgg, customOps: [] },
+    {
+      name: "custom",
+      network: { ...custom, preprocessing: "SCALE_MINUS_1_1" } as const,
+      customOps: host.info.customOps,
+    },
+    {
+      name: "resnet",
+      network: { ...custom, architecture: "RESNET18", preprocessing: "IMAGENET_TORCH" } as const,
+      customOps: [],
+    },
+  ];
+}
+
+async function classifiesConverted(
+  t: TestContext,
+  engine: EngineWithFolder,
+  converter: "tflite" | "onnx",
+): Promise<void> {
+  const exported: ExportedNetwork[] = [];
+  for (const { name, network, customOps } of networksToConvert(engine)) {
+    exported.push(await exportTrained(engine, `${converter}-${name}`, network, IMAGES, customOps));
+  }
+  const answers = await askGoldenScript<Readonly<Record<string, readonly number[][]>>>(
+    "convert_saved_model.py",
+    ...[converter, "evaluation", String(IMAGES), String(CONVERTED_PIXELS)],
+    ...exported.map(({ folder }) => folder),
+  );
+  for (const { folder, probabilities } of exported) {
+    const difference = greatestDifference(floats(probabilities), answers[folder]?.flat() ?? []);
+    t.diagnostic(
+      `${path.basename(folder)}: greatest difference of a probability ${difference.toExponential(1)}`,
+    );
+    assert.ok(difference <= CONVERTED_TOLERANCE, `${path.basename(folder)} off by ${difference}`);
+  }
+}

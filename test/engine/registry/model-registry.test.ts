@@ -80,7 +80,12 @@ test("an export is a SavedModel of the network alone, and names its origin", asy
   assert.deepEqual(manifest.run, { id: run.runId, epoch: 1 });
   assert.equal(manifest.dataset.hash, "a1b2");
   assert.equal(manifest.network.architecture, "VGG11");
-  assert.ok("serving_default" in manifest.signatures);
+  assert.deepEqual(Object.keys(manifest.signatures), ["serving_default"]);
+  assert.equal(manifest.exportedPrecision, "FLOAT32");
+  const { input, outputs } = manifest.inputContract;
+  assert.deepEqual([input.name, input.dtype, input.shape], ["images", "uint8", [null, 32, 32, 3]]);
+  assert.deepEqual([outputs.probabilities.name, outputs.probabilities.shape], ["probabilities", [null, 3]]);
+  assert.equal(manifest.inputContract.preprocessing, TINY_CONFIGURATION.preprocessing);
 
   assert.equal(version.number, 1);
   assert.equal(version.description, "the first");

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Architecture } from "../../../src/core/enumerations.js";
+import { Architecture, Preprocessing } from "../../../src/core/enumerations.js";
 import { ARCHITECTURES, layersOf } from "../../../src/graph/architectures/registry.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { heNormal } from "../../../src/graph/initializers/he-normal.js";
 import { addition } from "../../../src/graph/layers/addition.js";
 import { convolution } from "../../../src/graph/layers/convolution.js";
 import { LayerList, shapesOf, splitLayers } from "../../../src/graph/layers/layer-graph.js";
+import { DATA_TYPE_NUMBERS } from "../../../src/graph/saved-model/graph-def.js";
+import { decodeSavedModel } from "./decoded-graph.js";
 import { PUBLISHED_VGG19 } from "./networks.js";
 
 for (const architecture of Object.values(Architecture)) {
@@ -24,6 +26,23 @@ for (const architecture of Object.values(Architecture)) {
   test(`${architecture} builds at its smallest image size`, () => {
     const { signatures } = buildServingGraph(network);
     assert.deepEqual(signatures.serving_default?.outputs.logits?.shape, [null, 3]);
+  });
+
+  test(`a SavedModel of ${architecture} in float32 has one signature and TensorFlow's own ops in float32 alone`, () => {
+    for (const preprocessing of Object.values(Preprocessing)) {
+      const { bytes } = buildServingGraph({ ...network, preprocessing, precision: "FLOAT32" });
+      const { signatures, nodes, saver, functionCount } = decodeSavedModel(bytes);
+      assert.deepEqual([...signatures.keys()], ["serving_default"]);
+      assert.equal(functionCount, 0);
+      assert.equal(saver?.restore, "restore/NoOp");
+      for (const { name, op, attributes } of nodes) {
+        assert.doesNotMatch(op, /^Espalier/, name);
+        for (const attribute of attributes.values()) {
+          const { bfloat16, float16 } = DATA_TYPE_NUMBERS;
+          assert.ok(![bfloat16, float16].includes(attribute.getType()), name);
+        }
+      }
+    }
   });
 
   test(`${architecture} can be cut behind each of its ${stageCount} stages, and behind no other`, () => {

@@ -46,6 +46,7 @@ interface SavedModelMessage {
         getInputList(): string[];
         getAttrMap(): MapMessage<AttrValueMessage>;
       }[];
+      getLibrary(): { getFunctionList(): unknown[] } | undefined;
     };
     getSaverDef():
       | {
@@ -90,6 +91,7 @@ export function decodeSavedModel(bytes: Uint8Array) {
     schemaVersion: message.getSavedModelSchemaVersion(),
     tags: metaGraph.getMetaInfoDef().getTagsList(),
     nodes,
+    functionCount: metaGraph.getGraphDef().getLibrary()?.getFunctionList().length ?? 0,
     saver:
       saver === undefined
         ? null

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inputContractOf } from "../../../src/core/input-contract.js";
 import { formatManifest, type ModelManifest, parseManifest } from "../../../src/registry/model-manifest.js";
 
 const MANIFEST: Omit<ModelManifest, "formatVersion"> = {
@@ -10,6 +11,7 @@ const MANIFEST: Omit<ModelManifest, "formatVersion"> = {
     },
   },
   classNames: ["rose", "tulip"],
+  inputContract: inputContractOf({ imageSizePixels: 32, preprocessing: "SCALE_0_1", classCount: 2 }),
   network: {
     architecture: "VGG11",
     batchNormalization: true,
@@ -21,12 +23,24 @@ const MANIFEST: Omit<ModelManifest, "formatVersion"> = {
     classCount: 2,
     seed: 0,
   },
+  exportedPrecision: "FLOAT32",
   dataset: { ref: "flowers:1", hash: null },
   run: { id: "run_x", epoch: 3 },
 };
 
 test("a manifest is read as it was written, including open sizes", () => {
   assert.deepEqual(parseManifest(formatManifest(MANIFEST)), { formatVersion: 1, ...MANIFEST });
+});
+
+test("a manifest of an earlier version, without an input contract, is still read", () => {
+  const { inputContract, exportedPrecision, ...earlier } = MANIFEST;
+  assert.ok(inputContract !== null && exportedPrecision !== null);
+  assert.deepEqual(parseManifest(JSON.stringify({ formatVersion: 1, ...earlier })), {
+    formatVersion: 1,
+    ...earlier,
+    inputContract: null,
+    exportedPrecision: null,
+  });
 });
 
 test("a manifest of another format is refused, and the error says what to do", () => {
