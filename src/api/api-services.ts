@@ -6,6 +6,7 @@ import type { DatasetImporter } from "../data/imports/dataset-import.js";
 import type { Uploads } from "../data/imports/uploads.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { EngineInfo } from "../engine/engine-protocol.js";
+import type { ModelArchives } from "../registry/model-archive.js";
 import type { ModelRegistry } from "../registry/model-registry.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { Classifier } from "../serving/classifier.js";
@@ -15,6 +16,7 @@ import type { AugmentationPreview } from "../training/augmentation/preview.js";
 import type { RunComparer } from "../training/comparison/comparison.js";
 import type { DisagreementFinder } from "../training/comparison/disagreement-finder.js";
 import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
+import type { PredictionsCsv } from "../training/evaluation/predictions-csv.js";
 import type { RunEventStore } from "../training/events/event-store.js";
 import type { RunControlStore } from "../training/lifecycle/control-store.js";
 import type { RunDeletion } from "../training/lifecycle/deletion.js";
@@ -50,10 +52,12 @@ export interface ApiServices {
   readonly comparison: RunComparer;
   readonly disagreements: DisagreementFinder;
   readonly evaluations: EvaluationStore;
+  readonly predictionsCsv: PredictionsCsv;
   readonly artifacts: ArtifactStore;
   readonly artifactFiles: Artifacts;
   readonly models: ModelStore;
   readonly registry: ModelRegistry;
+  readonly modelArchives: ModelArchives;
   readonly classifier: Classifier;
 }
 

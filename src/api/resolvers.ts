@@ -28,6 +28,7 @@ import { MetricPointResolver } from "./metrics/metric-point.js";
 import { MetricValueResolver } from "./metrics/metric-value.js";
 import { RunMetricsResolver } from "./metrics/run-metrics-resolver.js";
 import { ModelAliasResolver } from "./models/model-alias.js";
+import { ModelArchiveResolver } from "./models/model-archive.js";
 import { ModelResolver } from "./models/model-resolver.js";
 import { ModelVersionResolver } from "./models/model-version-resolver.js";
 import { RegisterModelVersionResolver } from "./models/mutations/register-model-version.js";
@@ -135,6 +136,7 @@ const CONSTRUCTIONS: readonly [Construction, ...Construction[]] = [
   [ModelAliasResolver, () => new ModelAliasResolver()],
   [ModelVersionQueryResolver, ({ models }) => new ModelVersionQueryResolver(models)],
   [ModelVersionResolver, () => new ModelVersionResolver()],
+  [ModelArchiveResolver, ({ modelArchives }) => new ModelArchiveResolver(modelArchives)],
   [RegisterModelVersionResolver, ({ registry }) => new RegisterModelVersionResolver(registry)],
   [SetModelAliasResolver, ({ registry }) => new SetModelAliasResolver(registry)],
 

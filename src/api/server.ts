@@ -18,8 +18,10 @@ import { createGraphqlServer, graphqlRoute } from "./http/graphql-route.js";
 import { healthRoutes } from "./http/health-routes.js";
 import { hostCheck, isLoopback } from "./http/host-check.js";
 import { jsonErrors } from "./http/json-errors.js";
+import { modelArchiveRoute } from "./http/model-archive-route.js";
 import { pathCheck } from "./http/path-check.js";
 import { playgroundRoute } from "./http/playground-route.js";
+import { predictionsRoute } from "./http/predictions-route.js";
 import { sampleImageRoute } from "./http/sample-image-route.js";
 import { securityHeaders } from "./http/security-headers.js";
 import { uploadRoute } from "./http/upload-route.js";
@@ -90,6 +92,8 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
   app.use(sampleImageRoute(services, authentication));
   app.use(augmentationRoute(services.augmentationPreview, authentication));
   app.use(artifactRoute(services.artifactFiles, authentication));
+  app.use(predictionsRoute(services.predictionsCsv, authentication));
+  app.use(modelArchiveRoute(services.modelArchives, authentication));
   app.use(playgroundRoute(path.join(projectRoot(), "dist/web")));
   app.use((request) => {
     throw new AppError(

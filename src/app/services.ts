@@ -9,6 +9,7 @@ import type { Database } from "../db/database.js";
 import { memoryBytes } from "../engine/engine-environment.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { SYSTEM_CLOCK } from "../lang/clock.js";
+import { ModelArchives } from "../registry/model-archive.js";
 import { Classifier } from "../serving/classifier.js";
 import { ImageSource } from "../serving/image-source.js";
 import { ModelCache } from "../serving/model-cache.js";
@@ -17,6 +18,7 @@ import type { Trainer } from "../training/attempt/trainer.js";
 import { AugmentationPreview } from "../training/augmentation/preview.js";
 import { RunComparer } from "../training/comparison/comparison.js";
 import { DisagreementFinder } from "../training/comparison/disagreement-finder.js";
+import { PredictionsCsv } from "../training/evaluation/predictions-csv.js";
 import { RunControlStore } from "../training/lifecycle/control-store.js";
 import { RunDeletion } from "../training/lifecycle/deletion.js";
 import { RunDeletionStore } from "../training/lifecycle/deletion-store.js";
@@ -120,9 +122,11 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     disagreements: new DisagreementFinder(evaluations, datasets, blobs),
     evaluations,
     artifacts,
+    predictionsCsv: new PredictionsCsv(evaluations, datasets, blobs),
     artifactFiles: new Artifacts(artifacts, blobs, runsFolder),
     models,
     registry,
+    modelArchives: new ModelArchives(models, registry),
     classifier,
   };
   return { services, trainer, models: cache };

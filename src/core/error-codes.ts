@@ -194,7 +194,10 @@ export const ERROR_CODES = {
     "model",
     "There is no model of this name (`MODEL_VERSION_NOT_FOUND` where a model version is expected).",
   ),
-  MODEL_VERSION_NOT_FOUND: caller("model", "There is no such model, model version or alias.", INVALID_DATA),
+  MODEL_VERSION_NOT_FOUND: caller("model", "There is no such model, model version or alias.", {
+    ...INVALID_DATA,
+    httpStatus: 404,
+  }),
   TOO_MANY_IMAGES: caller("model", "The call has more images than the server classifies at once."),
   TOP_K_INVALID: caller("model", "`topK` is not a positive integer."),
 

@@ -33,7 +33,7 @@ export async function digestFolder(folder: string): Promise<FolderDigest> {
 }
 
 /** Paths relative to the folder, with forward slashes, sorted. */
-async function filesBelow(folder: string): Promise<string[]> {
+export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => !entry.isDirectory())

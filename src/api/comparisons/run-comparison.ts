@@ -8,6 +8,7 @@ import type {
   DisagreementRecord,
 } from "../../training/comparison/disagreement-finder.js";
 import { Split } from "../datasets/split.js";
+import { CLASSES_AT_ONCE, inTurns } from "../in-turns.js";
 import { Connection } from "../relay/connection.js";
 import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import { Run } from "../runs/run.js";
@@ -83,8 +84,10 @@ export class RunComparisonResolver {
   @FieldResolver(() => [ClassComparison], {
     description: "Scores of each run per class, for every class that at least one run has, in class order.",
   })
-  classes(@Root() { runs }: RunComparisonRecord): Promise<readonly ClassComparisonRecord[]> {
-    return this.comparer.compareClasses(runs);
+  async classes(
+    @Root() { runs }: RunComparisonRecord,
+  ): Promise<readonly (ClassComparisonRecord | Promise<ClassComparisonRecord>)[]> {
+    return inTurns(await this.comparer.compareClasses(runs), CLASSES_AT_ONCE);
   }
 
   @FieldResolver(() => DisagreementConnection, {

@@ -8,6 +8,7 @@ import type {
 } from "../../core/dataset-records.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { UserError } from "../errors/user-error.js";
+import { CLASSES_AT_ONCE, inTurns } from "../in-turns.js";
 import { Connection } from "../relay/connection.js";
 import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
@@ -45,11 +46,11 @@ export class DatasetVersionResolver {
   @FieldResolver(() => [DatasetClass], {
     description: "Classes with their image counts, sorted by name; empty until READY.",
   })
-  classes(
+  async classes(
     @Root() version: DatasetVersionRecord,
     @Ctx() { loaders }: RequestContext,
-  ): Promise<readonly ClassCountRecord[]> {
-    return loaders.classCounts.load(version.id);
+  ): Promise<readonly (ClassCountRecord | Promise<ClassCountRecord>)[]> {
+    return inTurns(await loaders.classCounts.load(version.id), CLASSES_AT_ONCE);
   }
 
   @FieldResolver(() => [SplitSummary], {

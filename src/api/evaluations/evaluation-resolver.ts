@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { AppError } from "../../core/app-error.js";
 import { denseConfusion } from "../../core/confusion-matrix.js";
@@ -7,6 +6,8 @@ import { mapPage } from "../../core/page.js";
 import { pageOfConfusion } from "../../training/evaluation/confusion-page.js";
 import { classFigures } from "../../training/evaluation/evaluate-predictions.js";
 import type { EvaluationRecord } from "../../training/evaluation/evaluation-records.js";
+import { predictionsCsvPath } from "../http/predictions-route.js";
+import { CLASSES_AT_ONCE, inTurns } from "../in-turns.js";
 import { Connection } from "../relay/connection.js";
 import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
@@ -37,10 +38,21 @@ export class EvaluationResolver {
   async classes(
     @Root() evaluation: EvaluationRecord,
     @Ctx() { loaders }: RequestContext,
-  ): Promise<readonly ClassEvaluation[]> {
+  ): Promise<readonly (ClassEvaluation | Promise<ClassEvaluation>)[]> {
     const classNames = await classNamesOf(evaluation, loaders);
     const figures = classFigures(await loaders.confusion.load(evaluation.id), classNames.length);
-    return figures.map((ofClass, index) => ({ name: classNames[index] ?? "", ...ofClass }));
+    const named = figures.map((ofClass, index) => ({ name: classNames[index] ?? "", ...ofClass }));
+    return inTurns(named, CLASSES_AT_ONCE);
+  }
+
+  @FieldResolver(() => String, {
+    description:
+      "Path on this server from which the predictions are downloaded as CSV (RFC 4180, UTF-8), with the same " +
+      "`Authorization` header: sample, label, and the five most probable classes, each with its probability. Names are " +
+      "written as they are; import them as text where a spreadsheet would take a name for a formula.",
+  })
+  predictionsCsvUrl(@Root() { runId, predictionsSha256 }: EvaluationRecord): string {
+    return predictionsCsvPath(runId, predictionsSha256);
   }
 
   @FieldResolver(() => [[Int]], {
@@ -51,7 +63,7 @@ export class EvaluationResolver {
   async confusion(
     @Root() evaluation: EvaluationRecord,
     @Ctx() { loaders }: RequestContext,
-  ): Promise<readonly Promise<Int32Array>[]> {
+  ): Promise<readonly (Int32Array | Promise<Int32Array>)[]> {
     const { length: classCount } = await classNamesOf(evaluation, loaders);
     if (classCount > MAX_MATRIX_CLASSES) {
       throw new AppError(
@@ -60,7 +72,11 @@ export class EvaluationResolver {
           `${classCount}. Ask for the pages of \`confusionCells\`.`,
       );
     }
-    return inTurns(denseConfusion(await loaders.confusion.load(evaluation.id), classCount), classCount);
+    const cells = denseConfusion(await loaders.confusion.load(evaluation.id), classCount);
+    const rows = Array.from({ length: classCount }, (_row, index) =>
+      cells.subarray(index * classCount, (index + 1) * classCount),
+    );
+    return inTurns(rows, Math.ceil(CELLS_AT_ONCE / classCount));
   }
 
   @FieldResolver(() => ConfusionCellConnection, {
@@ -97,14 +113,4 @@ async function classNamesOf(
 ): Promise<readonly string[]> {
   const { datasetVersionId } = await loaders.run.load(runId);
   return (await loaders.datasetVersion.load(datasetVersionId)).classNames;
-}
-
-/** Returns the rows of a square matrix, which resolve a few per turn of the event loop. */
-function inTurns(cells: Int32Array, side: number): readonly Promise<Int32Array>[] {
-  const rowsAtOnce = Math.ceil(CELLS_AT_ONCE / side);
-  let turn: Promise<unknown> = Promise.resolve();
-  return Array.from({ length: side }, (_row, index) => {
-    if (index > 0 && index % rowsAtOnce === 0) turn = turn.then(() => setImmediate());
-    return turn.then(() => cells.subarray(index * side, (index + 1) * side));
-  });
 }

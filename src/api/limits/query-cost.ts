@@ -22,6 +22,8 @@ const LISTS_OF_CLASSES: ReadonlySet<string> = new Set(["Evaluation.classes", "Ru
 const OWN_COSTS: Readonly<Record<string, number>> = {
   // A square matrix with one row per class, of at most 500 classes.
   "Evaluation.confusion": 1_000,
+  // Reads all files of a version when it is first asked for.
+  "ModelArchive.sha256": 1_000,
 };
 
 /**

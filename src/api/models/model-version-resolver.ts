@@ -13,6 +13,7 @@ import { MetricSummary } from "../metrics/metric-summary.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";
 import { Model } from "./model.js";
+import { type ArchiveRecord, archiveOf, ModelArchive } from "./model-archive.js";
 import { ModelInput } from "./model-input.js";
 import { ModelVersion } from "./model-version.js";
 
@@ -26,6 +27,11 @@ export class ModelVersionResolver {
   @FieldResolver(() => String, { description: 'Reference to this version in inputs, such as "flowers:3".' })
   ref(@Root() version: ModelVersionRecord): string {
     return `${version.modelName}:${version.number}`;
+  }
+
+  @FieldResolver(() => ModelArchive, { description: "The exported files for download." })
+  archive(@Root() version: ModelVersionRecord): ArchiveRecord {
+    return archiveOf(version);
   }
 
   @FieldResolver(() => Run, { description: "The run that trained this version." })

@@ -6,7 +6,7 @@ import type { CountedPage, PageRequest } from "../../core/page.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
-import { decodePredictions } from "../evaluation/predictions-file.js";
+import { decodePredictions, PREDICTIONS_BLOB } from "../evaluation/predictions-file.js";
 import type { RunRecord } from "../record/run-records.js";
 import { type Disagreements, findDisagreements, indicesIn } from "./disagreements.js";
 
@@ -98,16 +98,11 @@ export class DisagreementFinder {
   }
 
   async #find(first: string, second: string): Promise<Disagreements> {
-    const read = (sha256: string): Promise<Uint8Array> => this.blobs.read(sha256, PREDICTIONS);
+    const read = (sha256: string): Promise<Uint8Array> => this.blobs.read(sha256, PREDICTIONS_BLOB);
     const [a, b] = await Promise.all([read(first), read(second)]);
     return findDisagreements(decodePredictions(a), decodePredictions(b));
   }
 }
-
-const PREDICTIONS = {
-  name: "A file with the predictions of a run",
-  remedy: "Restore it from a backup, or launch the run again.",
-};
 
 const WHEN_EVALUATED: Readonly<Record<Split, string>> = {
   TRAIN: "No run is evaluated on it, because a network has learned its samples.",

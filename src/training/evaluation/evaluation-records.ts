@@ -29,3 +29,7 @@ export interface NewEvaluation extends EvaluationFigures {
 export function predictionsName(split: Split): string {
   return `predictions-${split.toLowerCase()}.npy`;
 }
+
+export function predictionsCsvName(split: Split): string {
+  return `predictions-${split.toLowerCase()}.csv`;
+}

@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import type { ConfusionMatrix } from "../../core/confusion-matrix.js";
+import type { Split } from "../../core/enumerations.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Connection } from "../../db/connection.js";
 import type { Database } from "../../db/database.js";
@@ -59,6 +60,22 @@ export class EvaluationStore {
       .where("id", "=", id)
       .executeTakeFirst();
     return row === undefined ? null : { cells: readSentIntegers(row.sent) };
+  }
+
+  /** Null when the run has no evaluation with these predictions. */
+  async findEvaluated(
+    runId: string,
+    predictionsSha256: string,
+  ): Promise<{ readonly split: Split; readonly datasetVersionId: string } | null> {
+    const row = await this.database.kysely
+      .selectFrom("evaluation as e")
+      .innerJoin("run as r", "r.id", "e.runId")
+      .select(["e.split", "r.datasetVersionId"])
+      .where("e.runId", "=", runId)
+      .where("e.predictionsSha256", "=", predictionsSha256)
+      .limit(1)
+      .executeTakeFirst();
+    return row ?? null;
   }
 
   /**

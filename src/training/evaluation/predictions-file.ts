@@ -1,5 +1,12 @@
 import { AppError } from "../../core/app-error.js";
+import type { BlobSubject } from "../../data/blobs/blob-store.js";
 import type { Predictions } from "./predictions.js";
+
+/** A blob with predictions, for the error when it is missing or damaged. */
+export const PREDICTIONS_BLOB: BlobSubject = {
+  name: "A file with the predictions of a run",
+  remedy: "Restore it from a backup, or launch the run again.",
+};
 
 /**
  * Predictions in NumPy's `.npy` format 1.0

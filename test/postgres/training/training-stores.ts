@@ -103,6 +103,8 @@ export interface VersionSeed {
   readonly status?: "READY" | "IMPORTING";
   readonly classNames?: readonly string[];
   readonly splits?: readonly ("TRAIN" | "VALIDATION" | "TEST")[];
+  /** By position; by default "0.png" and so on. */
+  readonly sourceNames?: readonly string[];
 }
 
 /** A dataset version without image files. @returns its id */
@@ -138,7 +140,7 @@ export async function insertVersion(database: Database, seed: VersionSeed = {}):
         position,
         classIndex: position % 2,
         split,
-        sourceName: `${position}.png`,
+        sourceName: seed.sourceNames?.[position] ?? `${position}.png`,
         contentHash: `${position}.png`,
         widthPixels: 8,
         heightPixels: 8,

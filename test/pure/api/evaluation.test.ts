@@ -33,7 +33,7 @@ test("a confusion matrix is returned row by row", async () => {
   );
 });
 
-test("the event loop serves other requests while a matrix of 500 classes is returned", async () => {
+test("the event loop serves other requests while a matrix of 500 classes, or 12,000 classes, are returned", async () => {
   let turns = 0;
   let next: NodeJS.Immediate | undefined;
   const takeTurn = (): void => {
@@ -41,10 +41,15 @@ test("the event loop serves other requests while a matrix of 500 classes is retu
     next = setImmediate(takeTurn);
   };
   takeTurn();
-  const rows = await Promise.all(await new EvaluationResolver().confusion(EVALUATION, contextOf(500, CELLS)));
-  clearImmediate(next);
+  const resolver = new EvaluationResolver();
+  const rows = await Promise.all(await resolver.confusion(EVALUATION, contextOf(500, CELLS)));
   assert.equal(rows.length, 500);
   assert.ok(turns >= 12, `${turns} turns`);
+  turns = 0;
+  const classes = await Promise.all(await resolver.classes(EVALUATION, contextOf(12_000, CELLS)));
+  clearImmediate(next);
+  assert.equal(classes.length, 12_000);
+  assert.ok(turns >= 11, `${turns} turns`);
 });
 
 test("with more than 500 classes a whole matrix is refused, and its cells are listed by name", async () => {

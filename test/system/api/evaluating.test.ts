@@ -23,8 +23,9 @@ const CONFIGURATION: RunConfigurationInput = {
 };
 
 graphql(`fragment EvaluatingFigures on Evaluation {
-  split sampleCount loss { value } top1 top5 expectedCalibrationError
+  split sampleCount loss { value } top1 top5 expectedCalibrationError predictionsCsvUrl
   classes { name precision recall f1 support } confusion
+  confusionCells(first: 200) { totalCount nodes { trueClass predictedClass sampleCount } }
 }`);
 
 const EVALUATIONS = graphql(`query EvaluatingEvaluations($id: ID!) {
@@ -80,7 +81,8 @@ test("two runs are compared by class and by image, and leave files for other too
       [run.validation, "VALIDATION"],
       [run.test, "TEST"],
     ] as const) {
-      const { sampleCount, classes, confusion, top1, top5, expectedCalibrationError } = evaluation;
+      const { sampleCount, classes, confusion, confusionCells, top1, top5, expectedCalibrationError } =
+        evaluation;
       assert.equal(evaluation.split, split);
       assert.equal(sampleCount, run.datasetVersion.splits.find((one) => one.split === split)?.sampleCount);
       assert.equal(
@@ -94,6 +96,18 @@ test("two runs are compared by class and by image, and leave files for other too
       assert.deepEqual(
         confusion.map((row) => row.reduce((sum, samples) => sum + samples, 0)),
         classes.map(({ support }) => support),
+      );
+      const cells = confusionCells.nodes.map(({ trueClass, predictedClass, sampleCount }) => {
+        const [row, column] = [trueClass, predictedClass].map((name) =>
+          classes.findIndex((one) => one.name === name),
+        );
+        assert.equal(confusion[row ?? -1]?.[column ?? -1], sampleCount);
+        return sampleCount;
+      });
+      assert.equal(cells.length, confusionCells.totalCount);
+      assert.equal(
+        cells.reduce((sum, samples) => sum + samples, 0),
+        sampleCount,
       );
       const right = confusion.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
       assert.ok(Math.abs(top1 - right / sampleCount) < 1e-12);
@@ -154,6 +168,37 @@ test("two runs are compared by class and by image, and leave files for other too
       assert.deepEqual([bytes.length, createHash("sha256").update(bytes).digest("hex")], [sizeBytes, sha256]);
       assert.equal((await server.anonymous.fetch(url)).status, 401);
       assert.equal((await server.viewer.fetch(url.replace(name, `x${name}`))).status, 404);
+    }
+  });
+
+  await t.test("its predictions are downloaded as CSV by callers with the role VIEWER", async () => {
+    for (const split of ["VALIDATION", "TEST"] as const) {
+      const { validation, test, datasetVersion } = await evaluationsOf(server, other);
+      const url = (split === "TEST" ? test : validation).predictionsCsvUrl;
+      const response = await server.viewer.fetch(url);
+      assert.equal(response.status, 200);
+      assert.equal(response.headers.get("content-type"), "text/csv; charset=utf-8; header=present");
+      assert.equal(
+        response.headers.get("content-disposition"),
+        `attachment; filename="predictions-${split.toLowerCase()}.csv"`,
+      );
+      const [header, ...lines] = (await response.text()).trimEnd().split("\r\n");
+      assert.match(header ?? "", /^sample,label,class_1,probability_1,.*,class_5,probability_5$/);
+      const { positions, labels, ranked, probabilities, ranks } = await predictionsOf(server, other, split);
+      assert.equal(lines.length, positions.length);
+      for (const [sample, line] of lines.entries()) {
+        const [name = "", label, first, probability] = line.split(",");
+        const classNames = datasetVersion.classes.map((one) => one.name);
+        assert.equal(name.split("/").at(-2), label);
+        assert.deepEqual(
+          [label, first],
+          [labels[sample] ?? -1, ranked[sample * ranks] ?? -1].map((index) => classNames[index]),
+        );
+        assert.equal(Math.fround(Number(probability)), probabilities[sample * ranks]);
+      }
+      assert.equal((await server.anonymous.fetch(url)).status, 401);
+      assert.equal((await server.viewer.fetch(url.replace(/[0-9a-f](?=\.csv)/, "x"))).status, 404);
+      assert.equal((await server.viewer.fetch(url.replace(other, plain))).status, 404);
     }
   });
 

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import type { ResultOf } from "@graphql-typed-document-node/core";
 import { graphql } from "../../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../../src/client/generated/graphql.js";
 import { importFlowers, launchRun } from "../../testkit/api/flower-job.js";
 import { GraphqlClient } from "../../testkit/api/graphql-client.js";
 import { startTestServer, type TestServer } from "../../testkit/api/server.js";
+import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const EPOCHS = 4;
 const CONFIGURATION: RunConfigurationInput = {
@@ -47,6 +53,10 @@ const ENGINE = graphql(`query WholeJobEngine { system { engine { status currentR
 
 const REGISTER = graphql(`mutation WholeJobRegister($input: RegisterModelVersionInput!) {
   registerModelVersion(input: $input) { modelVersion { ref number } userErrors { code message } }
+}`);
+
+const ARCHIVE = graphql(`query WholeJobArchive($ref: String!) {
+  modelVersion(ref: $ref) { id classNames archive { fileName url sizeBytes sha256 } }
 }`);
 
 const SET_ALIAS = graphql(`mutation WholeJobAlias($input: SetModelAliasInput!) {
@@ -188,6 +198,48 @@ test("images are imported, two runs are trained and compared, and the better one
       assert.ok((classify.latencyMs ?? 0) > 0);
     },
   );
+
+  await t.test("its files are downloaded as one archive, with its labels and its input", async () => {
+    const { modelVersion } = await server.viewer.ask(ARCHIVE, { ref: "flowers:1" });
+    assert.ok(modelVersion);
+    const { fileName, url, sizeBytes, sha256 } = modelVersion.archive;
+    assert.equal(fileName, "flowers-1.tar");
+    const response = await server.viewer.fetch(url);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("content-type"), "application/x-tar");
+    assert.equal(response.headers.get("content-length"), String(sizeBytes));
+    assert.equal(response.headers.get("content-disposition"), 'attachment; filename="flowers-1.tar"');
+    const etag = response.headers.get("etag") ?? "";
+    const bytes = await response.bytes();
+    const digest = createHash("sha256").update(bytes).digest();
+    assert.deepEqual([bytes.length, digest.toString("hex"), etag], [sizeBytes, sha256, `"${sha256}"`]);
+    assert.equal(response.headers.get("repr-digest"), `sha-256=:${digest.toString("base64")}:`);
+
+    await using temporary = await temporaryFolder();
+    const file = path.join(temporary.folder, fileName);
+    await writeFile(file, bytes);
+    await promisify(execFile)("tar", ["-xf", file, "-C", temporary.folder]);
+    const sidecar = JSON.parse(
+      await readFile(path.join(temporary.folder, "flowers-1", "espalier.json"), "utf8"),
+    );
+    assert.deepEqual(sidecar.classNames, modelVersion.classNames);
+    assert.deepEqual(sidecar.inputContract.input, {
+      name: "images",
+      dtype: "uint8",
+      shape: [null, 32, 32, 3],
+    });
+
+    const unchanged = await server.viewer.fetch(url, { headers: { "If-None-Match": etag } });
+    assert.deepEqual([unchanged.status, await unchanged.text()], [304, ""]);
+    const head = await server.viewer.fetch(url, { method: "HEAD" });
+    assert.deepEqual([head.status, head.headers.get("content-length")], [200, String(sizeBytes)]);
+    assert.equal((await server.anonymous.fetch(url)).status, 401);
+    for (const unknown of ["mdv_00000000000000000000000000", "..%2F..%2Fsecret", normalized]) {
+      const refused = await server.viewer.fetch(`/model-versions/${unknown}/archive`);
+      assert.equal(refused.status, 404);
+      assert.match(await refused.text(), /MODEL_VERSION_NOT_FOUND/);
+    }
+  });
 
   await t.test("a queued run is cancelled at once and cannot be cancelled again", async () => {
     const first = await launchRun(server, datasetRef, { ...CONFIGURATION, epochs: 200 });

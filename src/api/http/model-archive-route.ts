@@ -1,0 +1,46 @@
+import { pipeline } from "node:stream/promises";
+import { type RequestHandler, Router } from "express";
+import { hasSystemCode } from "../../lang/system-errors.js";
+import type { ModelArchives } from "../../registry/model-archive.js";
+import type { Authentication } from "./authentication.js";
+
+/** Returns the path of the archive of a model version. */
+export function modelArchivePath(versionId: string): string {
+  return `/model-versions/${encodeURIComponent(versionId)}/archive`;
+}
+
+/** `GET /model-versions/:id/archive` returns the files of a model version as one tar. */
+export function modelArchiveRoute(archives: ModelArchives, authentication: Authentication): Router {
+  return Router().get("/model-versions/:id/archive", authentication.require("VIEWER"), download(archives));
+}
+
+function download(archives: ModelArchives): RequestHandler<{ id: string }> {
+  return async (request, response) => {
+    const { fileName, sizeBytes, sha256, content } = await archives.open(request.params.id);
+    response.attachment(fileName);
+    response.set({
+      "Content-Type": "application/x-tar",
+      "Content-Length": String(sizeBytes),
+      "Repr-Digest": `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
+      ETag: `"${sha256}"`,
+      // A version never changes. Shared caches may not keep it: it needs a token.
+      "Cache-Control": "private, max-age=86400, immutable",
+      Vary: "Authorization",
+    });
+    if (request.fresh) {
+      response.removeHeader("Content-Length");
+      response.status(304).end();
+      return;
+    }
+    if (request.method === "HEAD") {
+      response.end();
+      return;
+    }
+    try {
+      await pipeline(content(), response);
+    } catch (error) {
+      // This code means that the client has closed the connection.
+      if (!hasSystemCode(error, "ERR_STREAM_PREMATURE_CLOSE")) throw error;
+    }
+  };
+}
