@@ -14,7 +14,7 @@ import type { NetworkSpec } from "./network-spec.js";
 export function buildServingGraph(network: NetworkSpec): SavedModelGraph {
   const serving = new NetworkGraph(network);
   const signature = serving.graph.scope("predict", () =>
-    serving.predictSignature(serving.forward({ kind: "inference" }).logits),
+    serving.predictSignature(serving.forward({ kind: "inference", isConverted: true }).logits),
   );
   return serving.finish({ serving_default: signature }, ["serving_default"]);
 }

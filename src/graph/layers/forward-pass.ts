@@ -12,7 +12,11 @@ import type { Variables } from "../variables.js";
 export type DropoutDraw = (features: Tensor, stream: number) => Tensor;
 
 export type PassMode =
-  | { readonly kind: "inference" }
+  | {
+      readonly kind: "inference";
+      /** Whether converters read the graph: an operation that they lack is replaced by others with the same result. */
+      readonly isConverted?: boolean;
+    }
   | {
       readonly kind: "training";
       /** Null: normalize as in training, but drop nothing. */

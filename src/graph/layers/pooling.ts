@@ -1,6 +1,6 @@
 import type { Tensor } from "../graph-node.js";
 import { cast } from "../ops/array.js";
-import { maxPool, type PoolingWindow, windowCountOf } from "../ops/pooling.js";
+import { maxPool, maxPoolOfPadded, type PoolingWindow, windowCountOf } from "../ops/pooling.js";
 import { mean } from "../ops/reduction.js";
 import type { LayerRules } from "./layer.js";
 
@@ -24,7 +24,10 @@ export function maxPooling({ name, ...window }: PoolingWindow & { readonly name:
       channels,
     ],
     variables: () => [],
-    apply: ({ graph }, input: Tensor) => maxPool(graph, input, window),
+    apply: ({ graph, mode }, input: Tensor) =>
+      mode.kind === "inference" && mode.isConverted === true
+        ? maxPoolOfPadded(graph, input, window)
+        : maxPool(graph, input, window),
   };
 }
 

@@ -2,6 +2,8 @@ import type { Attributes } from "../attribute-value.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
 import type { DType } from "../tensor-spec.js";
+import { cast } from "./array.js";
+import { constant, float32 } from "./constants.js";
 import { paddingAttributes, windowCount } from "./convolution.js";
 
 /** How a pooling moves over an image. */
@@ -32,6 +34,38 @@ export function maxPool(graph: GraphBuilder, input: Tensor, pooling: PoolingWind
       const rule = padding === 0 ? "VALID" : padding;
       const size = [height, width].map((axis) => windowCount(check, axis, window, stride, rule));
       return [{ dtype: input.dtype, shape: [images, ...size, channels] }];
+    },
+  });
+}
+
+/**
+ * The same as `maxPool` in two operations: TensorFlow Lite has no `MaxPool` with explicit padding, which it would need
+ * for the padding of PyTorch.
+ */
+export function maxPoolOfPadded(graph: GraphBuilder, input: Tensor, pooling: PoolingWindow): Tensor {
+  const { padding } = pooling;
+  if (padding === 0) return maxPool(graph, input, pooling);
+  return maxPool(graph, padPixels(graph, input, padding), { ...pooling, padding: 0 });
+}
+
+/** `PadV2`: adds pixels around images [n, h, w, c] that are lower than any other. */
+function padPixels(graph: GraphBuilder, input: Tensor, padding: number): Tensor {
+  const { dtype } = input;
+  const widths = Int32Array.of(0, 0, padding, padding, padding, padding, 0, 0);
+  const paddings = constant(graph, "PadV2/paddings", {
+    dtype: "int32",
+    shape: [4, 2],
+    content: new Uint8Array(widths.buffer),
+  });
+  const lowest = cast(graph, float32(graph, Number.NEGATIVE_INFINITY, "PadV2/value"), dtype);
+  return graph.add("PadV2", {
+    inputs: [input, paddings, lowest],
+    attributes: { T: { type: dtype }, Tpaddings: { type: "int32" } },
+    outputs: (check) => {
+      check.floating("input", input);
+      const [images, height, width, channels] = check.rank("input", input, 4);
+      const size = [height, width].map((axis) => (axis === null ? null : axis + 2 * padding));
+      return [{ dtype, shape: [images, ...size, channels] }];
     },
   });
 }

@@ -8,7 +8,7 @@ import { addition } from "../../../src/graph/layers/addition.js";
 import { convolution } from "../../../src/graph/layers/convolution.js";
 import { LayerList, shapesOf, splitLayers } from "../../../src/graph/layers/layer-graph.js";
 import { DATA_TYPE_NUMBERS } from "../../../src/graph/saved-model/graph-def.js";
-import { decodeSavedModel } from "./decoded-graph.js";
+import { type DecodedNode, decodeSavedModel } from "./decoded-graph.js";
 import { PUBLISHED_VGG19 } from "./networks.js";
 
 for (const architecture of Object.values(Architecture)) {
@@ -37,6 +37,8 @@ for (const architecture of Object.values(Architecture)) {
       assert.equal(saver?.restore, "restore/NoOp");
       for (const { name, op, attributes } of nodes) {
         assert.doesNotMatch(op, /^Espalier/, name);
+        // TensorFlow Lite has no pooling with explicit padding.
+        assert.ok(op !== "MaxPool" || textOf(attributes.get("padding")) === "VALID", name);
         for (const attribute of attributes.values()) {
           const { bfloat16, float16 } = DATA_TYPE_NUMBERS;
           assert.ok(![bfloat16, float16].includes(attribute.getType()), name);
@@ -58,6 +60,12 @@ for (const architecture of Object.values(Architecture)) {
     }
     assert.equal(splitLayers(layers, 0).boundary, "input");
   });
+}
+
+function textOf(
+  attribute: DecodedNode["attributes"] extends ReadonlyMap<string, infer V> ? V | undefined : never,
+): string {
+  return Buffer.from((attribute?.getS() ?? "") as string, "base64").toString();
 }
 
 function narrow(name: string) {
