@@ -34,19 +34,21 @@ test("a run whose engine fails within an epoch keeps the batch losses up to ther
     engines.push(engine);
     return engine;
   };
-  await using _trainer = await world.startTrainer({ openEngine });
   const expected = await world.launchTiny(ONE_EPOCH);
-  await follow(world, expected.id);
+  const { id } = await world.launchTiny(ONE_EPOCH);
+  let reported: number;
+  {
+    await using _trainer = await world.startTrainer({ openEngine });
+    await follow(world, expected.id);
+    reported = await inFirstEpoch(world, id);
+    await engines[0]?.[Symbol.asyncDispose]();
+    await follow(world, id);
+  }
   const whole = await batchLosses(world, expected.id);
   assert.deepEqual(
     whole.map(([step]) => step),
     steps(STEPS),
   );
-
-  const { id } = await world.launchTiny(ONE_EPOCH);
-  const reported = await inFirstEpoch(world, id);
-  await engines[0]?.[Symbol.asyncDispose]();
-  await follow(world, id);
   const failed = await runNow(world, id);
   assert.deepEqual([failed.state, failed.endReason], ["FAILED", "ENGINE_ERROR"]);
   const kept = await batchLosses(world, id);
@@ -54,6 +56,7 @@ test("a run whose engine fails within an epoch keeps the batch losses up to ther
   assert.deepEqual(kept, whole.slice(0, kept.length));
 
   await world.control.retry(id);
+  await using _trainer = await world.startTrainer();
   await follow(world, id);
   assert.equal((await runNow(world, id)).state, "SUCCEEDED");
   assert.deepEqual(await batchLosses(world, id), whole);
