@@ -267,10 +267,15 @@ def make_vgg19():
 def make_schedules():
     """Learning rates of every step, and a few after the last, by keras CosineDecay.
 
-    Warm-up goes from 0 to `initial`: CosineDecay(0, warmup_target=initial), so the first step uses 0 and
-    step `warmupSteps` (counting from 0) is the first to use `initial`. Decay takes the steps that are left.
-    A constant rate is a decay to all of itself: alpha = 1.
+    Warm-up goes from `initial` / warmupSteps to `initial`, which its last step uses: CosineDecay(initial / warmupSteps,
+    warmup_target=initial, warmup_steps=warmupSteps - 1). Decay takes the steps that are left, and its first step uses
+    `initial` again. A constant rate is a decay to all of itself: alpha = 1.
     """
+    def warmed(initial, warmup, decay):
+        rising = keras.optimizers.schedules.CosineDecay(
+            initial / max(warmup, 1), 1, warmup_target=initial, warmup_steps=max(warmup - 1, 0))
+        return lambda step: rising(step) if step < warmup else decay(step - warmup)
+
     steps_per_epoch, epochs = 4, 5
     cases = [
         {"kind": "constant", "initial": 0.001, "warmupEpochs": 0},
@@ -296,15 +301,14 @@ def make_schedules():
         warmup = int(case["warmupEpochs"] * steps_per_epoch)
         schedule = keras.optimizers.schedules.ExponentialDecay(
             case["initial"], case["decayEpochs"] * steps_per_epoch, case["decayRate"], staircase=case["staircase"])
+        schedule = warmed(case["initial"], warmup, schedule)
         rates.append({"learningRate": case, "rates": [
-            number(np.float32(case["initial"] * step / warmup) if step < warmup else schedule(step - warmup))
-            for step in range(steps_per_epoch * epochs + 3)]})
+            number(schedule(step)) for step in range(steps_per_epoch * epochs + 3)]})
     for case in cases:
         total, warmup = steps_per_epoch * epochs, int(case["warmupEpochs"] * steps_per_epoch)
         alpha = 1.0 if case["kind"] == "constant" else case["minimum"] / case["initial"]
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else case["initial"], total - warmup, alpha=alpha,
-            warmup_target=case["initial"] if warmup else None, warmup_steps=warmup)
+        schedule = keras.optimizers.schedules.CosineDecay(case["initial"], total - warmup, alpha=alpha)
+        schedule = warmed(case["initial"], warmup, schedule)
         rates.append({"learningRate": case, "rates": [number(schedule(step)) for step in range(total + 3)]})
     write("learning-rates", {"epochs": epochs, "stepsPerEpoch": steps_per_epoch, "cases": rates})
 

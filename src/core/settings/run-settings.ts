@@ -49,7 +49,8 @@ const WARMUP = number({
   unit: "epochs",
   default: 0,
   description:
-    "Duration of the warm-up, in which the rate rises from 0 to `initial`; it may be a part of an epoch.",
+    "Duration of the warm-up, which may be a part of an epoch. With W = round(`warmupEpochs` * steps per epoch), the rate of " +
+    "step s, counted from 0, is `initial` * (s + 1) / W for s < W; the schedule begins at step W.",
 });
 
 /**

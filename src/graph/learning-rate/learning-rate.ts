@@ -5,16 +5,17 @@ import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
 import { less, select } from "../ops/comparison.js";
 import { float32 } from "../ops/constants.js";
-import { divide, multiply, subtract } from "../ops/math.js";
+import { add, divide, multiply, subtract } from "../ops/math.js";
 import { constantRate } from "./constant.js";
 import { cosineRate } from "./cosine.js";
 import { exponentialDecay } from "./exponential-decay.js";
 import type { ScheduleSpan } from "./schedule.js";
 
 /**
- * The learning rate of a step, float32 []: it rises in a straight line from 0 at step 0 to `initial`
- * over the warm-up, then follows the schedule over the rest of the run, as Keras's `CosineDecay`
- * with `warmup_target` does.
+ * The learning rate of a step, float32 []: in the warm-up `initial` * (step + 1) / warmupSteps, then the schedule over the
+ * rest of the run. The first step learns, and the last step of the warm-up has the rate `initial`, as with PyTorch's
+ * `LinearLR` from 1 / warmupSteps in warmupSteps - 1 iterations. (In Keras's `CosineDecay`, which rises from its
+ * `initial_learning_rate`, the first step usually has a rate of 0 and changes nothing.)
  *
  * @param step float32 []: optimizer steps taken before this one
  * @throws AppError `TRAINING_INVALID` when epochs or steps are not positive whole numbers
@@ -35,7 +36,8 @@ export function learningRateAt(graph: GraphBuilder, training: TrainingSpec, step
   if (warmupSteps === 0) return scheduled(graph, learningRate, step, span);
 
   const warmup = float32(graph, warmupSteps);
-  const rising = multiply(graph, float32(graph, learningRate.initial), divide(graph, step, warmup));
+  const stepNumber = add(graph, step, float32(graph, 1));
+  const rising = multiply(graph, float32(graph, learningRate.initial), divide(graph, stepNumber, warmup));
   const settled = scheduled(graph, learningRate, subtract(graph, step, warmup), span);
   return select(graph, less(graph, step, warmup), rising, settled);
 }

@@ -58,7 +58,17 @@ test("a constant rate does not change", async () => {
 
 test("a warm-up rises in a straight line to the rate, and may end within an epoch", async () => {
   const rates = await ratesOf({ kind: "constant", initial: 0.01, warmupEpochs: 1.6 });
-  assertRates(rates, (step) => 0.01 * Math.min(1, step / 8));
+  assertRates(rates, (step) => 0.01 * Math.min(1, (step + 1) / 8));
+});
+
+test("every step of a warm-up has a rate above 0, also the first and the only one", async () => {
+  for (const warmupEpochs of [0.2, 1, EPOCHS - 0.2]) {
+    const steps = Math.round(warmupEpochs * STEPS_PER_EPOCH);
+    const rates = await ratesOf({ kind: "cosine", initial: 0.1, minimum: 0, warmupEpochs });
+    // The first step after the warm-up has the full rate as well: the cosine begins there.
+    assertRates(rates.slice(0, steps + 1), (step) => 0.1 * Math.min(1, (step + 1) / steps));
+    assert.ok(rates[0]! > 0);
+  }
 });
 
 test("a cosine falls from the initial rate to the minimum and stays there", async () => {
@@ -68,12 +78,12 @@ test("a cosine falls from the initial rate to the minimum and stays there", asyn
 
 test("a cosine after a warm-up spans the rest of the run", async () => {
   const rates = await ratesOf({ kind: "cosine", initial: 0.1, minimum: 0, warmupEpochs: 2 });
-  assertRates(rates, (step) => (step < 10 ? (0.1 * step) / 10 : cosine(0.1, 0, (step - 10) / 20)));
+  assertRates(rates, (step) => (step < 10 ? (0.1 * (step + 1)) / 10 : cosine(0.1, 0, (step - 10) / 20)));
 });
 
 test("a warm-up that is as long as the run has no decay after it", async () => {
   const rates = await ratesOf({ kind: "cosine", initial: 0.1, minimum: 0, warmupEpochs: EPOCHS });
-  assertRates(rates.slice(0, TOTAL_STEPS), (step) => (0.1 * step) / TOTAL_STEPS);
+  assertRates(rates.slice(0, TOTAL_STEPS), (step) => (0.1 * (step + 1)) / TOTAL_STEPS);
 });
 
 function cosine(initial: number, minimum: number, fraction: number): number {
