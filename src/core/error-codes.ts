@@ -239,6 +239,10 @@ export const ERROR_CODES = {
     "A change was rolled back again and again because of other changes (deadlocks or serialization failures). Try again.",
     UNAVAILABLE,
   ),
+  DATABASE_FOREIGN: operator(
+    "database",
+    "The schema of the database holds tables of another application. Nothing was changed.",
+  ),
   DATABASE_READ_ONLY: operator(
     "database",
     "PostgreSQL accepts no writes, as a standby does during a failover. Nothing was changed. Try again later.",
@@ -249,6 +253,10 @@ export const ERROR_CODES = {
     "database",
     "PostgreSQL does not answer, or the connection was lost. A change may have been saved only if the message says so.",
     UNAVAILABLE,
+  ),
+  DATABASE_URL_INVALID: operator(
+    "database",
+    "DATABASE_URL cannot be read or asks for something that is not supported.",
   ),
   EMBEDDED_POSTGRES_ACCOUNT: operator(
     "database",

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Log } from "../telemetry/log.js";
+import { DatabaseTarget } from "./connecting/database-target.js";
 import type { Connection } from "./connection.js";
 import { startError } from "./database-error.js";
 import { PrismaClient } from "./generated/client.js";
@@ -19,7 +20,7 @@ export class Database implements Connection, AsyncDisposable {
   readonly #readiness: Readiness;
 
   private constructor(
-    readonly url: string,
+    private readonly target: DatabaseTarget,
     private readonly pool: PatientPool,
     private readonly adapter: PrismaAdapter,
     private readonly client: PrismaClient,
@@ -27,26 +28,32 @@ export class Database implements Connection, AsyncDisposable {
     readonly notifier: Notifier,
   ) {
     this.prisma = withAppErrors(client);
-    this.#readiness = new Readiness(url, pool);
+    this.#readiness = new Readiness(target.name, pool);
   }
 
   /**
    * Opens a database whose migrations are applied (`applyMigrations`).
    *
+   * @param url in a form of `databaseUrlOf`
    * @param patienceMs how long work waits for a server that restarts or fails over
-   * @throws AppError `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`
+   * @throws AppError `DATABASE_URL_INVALID`, `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`
    */
   static async open(url: string, log: Log, patienceMs?: number): Promise<Database> {
-    const pool = openPool(url, new Patience(url, log, patienceMs), log);
+    const target = await DatabaseTarget.of(url);
+    const pool = openPool(target, new Patience(target.name, log, patienceMs), log);
     try {
       const kysely = kyselyOverPool(pool);
-      const adapter = new PrismaAdapter(pool);
-      const notifier = await Notifier.start(url, kysely, log);
-      return new Database(url, pool, adapter, new PrismaClient({ adapter }), kysely, notifier);
+      const adapter = new PrismaAdapter(pool, { schema: target.schema });
+      const notifier = await Notifier.start(target, kysely, log);
+      return new Database(target, pool, adapter, new PrismaClient({ adapter }), kysely, notifier);
     } catch (cause) {
       await pool.end();
-      throw startError(url, cause);
+      throw startError(target.name, cause);
     }
+  }
+
+  get url(): string {
+    return this.target.url;
   }
 
   /**

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "kysely";
-import pg from "pg";
+import type pg from "pg";
 import { retrying } from "../lang/retrying.js";
 import type { Log } from "../telemetry/log.js";
+import type { DatabaseTarget } from "./connecting/database-target.js";
 import type { Connection } from "./connection.js";
 
 /** One channel for all keys, so that a listener never changes what it listens to. */
@@ -31,7 +32,7 @@ export class Notifier implements AsyncDisposable {
   #reconnecting: Promise<void> | null = null;
 
   private constructor(
-    private readonly url: string,
+    private readonly target: DatabaseTarget,
     private readonly kysely: Connection["kysely"],
     private readonly log: Log,
     private readonly timing: NotifierTiming,
@@ -39,12 +40,12 @@ export class Notifier implements AsyncDisposable {
 
   /** @throws the error of `pg` when the server cannot be reached; later losses are repaired automatically */
   static async start(
-    url: string,
+    target: DatabaseTarget,
     kysely: Connection["kysely"],
     log: Log,
     timing: NotifierTiming = { checkMs: CHECK_MS, answerMs: ANSWER_MS },
   ): Promise<Notifier> {
-    const notifier = new Notifier(url, kysely, log, timing);
+    const notifier = new Notifier(target, kysely, log, timing);
     await notifier.#connect();
     return notifier;
   }
@@ -67,18 +68,14 @@ export class Notifier implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.url,
-      application_name: "espalier-notifier",
-      connectionTimeoutMillis: this.timing.answerMs,
-      query_timeout: this.timing.answerMs,
-    });
+    const { answerMs } = this.timing;
+    const config = { connectionTimeoutMillis: answerMs, query_timeout: answerMs };
+    const client = await this.target.connect("-notifier", config);
     client.on("notification", ({ payload }) => this.#ring(payload ?? ""));
     const lost = (error?: Error): void => this.#lost(client, error);
     client.on("error", lost);
     client.on("end", lost);
     try {
-      await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
     } catch (error) {
       await client.end().catch(() => {});

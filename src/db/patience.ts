@@ -15,9 +15,9 @@ export class Patience {
   readonly #hurry = new AbortController();
   #loggedMs = Number.NEGATIVE_INFINITY;
 
-  /** @param url names the database in errors */
+  /** @param database names the database in errors */
   constructor(
-    private readonly url: string,
+    private readonly database: string,
     private readonly log: Log,
     private readonly patienceMs: number = PATIENCE_MS,
   ) {}
@@ -46,7 +46,7 @@ export class Patience {
 
   /** The error that callers see instead of `error`. */
   translate(error: unknown): unknown {
-    return databaseError(this.url, error);
+    return databaseError(this.database, error);
   }
 
   #report(failure: TemporaryFailure, error: unknown): void {

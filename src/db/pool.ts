@@ -1,11 +1,12 @@
 import pg from "pg";
 import type { Log } from "../telemetry/log.js";
+import type { DatabaseTarget } from "./connecting/database-target.js";
+import { setSession } from "./connecting/session-settings.js";
 import { OutcomeUnknown } from "./database-error.js";
 import type { Patience } from "./patience.js";
 import { temporaryFailureOf } from "./temporary-failure.js";
 
 const MAX_CONNECTIONS = 16;
-const CONNECT_TIMEOUT_MS = 10_000;
 /** A process that was stopped in the middle of a transaction must not keep its locks from others. */
 const IDLE_IN_TRANSACTION_MS = 5_000;
 
@@ -47,15 +48,12 @@ function isRead(query: unknown): boolean {
 }
 
 /** Connects when a query needs a connection. The caller ends the pool. */
-export function openPool(url: string, patience: Patience, log: Log): PatientPool {
+export function openPool(target: DatabaseTarget, patience: Patience, log: Log): PatientPool {
   const config = {
-    connectionString: url,
-    application_name: "espalier",
-    max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    // A peer that is gone without a sign does not hold a query forever.
-    keepAlive: true,
+    ...target.clientConfig(""),
+    max: target.connectionLimit ?? MAX_CONNECTIONS,
+    // The pool waits for what the types of pg call void.
+    onConnect: (client: pg.ClientBase) => setSession(client, target.schema, IDLE_IN_TRANSACTION_MS),
     types: { getTypeParser: typeParser },
   };
   const pool = new PatientPool(config, patience);

@@ -5,14 +5,17 @@ import { readOnly, unreachable } from "./database-error.js";
 /** Probes usually give up after a few seconds. */
 const ANSWER_MS = 3_000;
 
+const MAX_ATTEMPTS = 3;
+
 const STATE = z.tuple([z.object({ standby: z.boolean(), readOnly: z.boolean() })]);
+type State = z.infer<typeof STATE>[0];
 
 /** Checks at once, without waiting for a server that is away, whether it answers and accepts writes. */
 export class Readiness {
   #checking: Promise<void> | null = null;
 
   constructor(
-    private readonly url: string,
+    private readonly database: string,
     private readonly pool: pg.Pool,
   ) {}
 
@@ -29,15 +32,23 @@ export class Readiness {
   }
 
   async #check(): Promise<void> {
-    const { standby, readOnly: isReadOnly } = await this.#ask().catch((cause: unknown) => {
-      throw unreachable(this.url, cause);
-    });
-    if (standby) throw readOnly(this.url, "it is a standby");
-    if (isReadOnly) throw readOnly(this.url, "default_transaction_read_only is on");
+    const { standby, readOnly: isReadOnly } = await this.#askAgain(AbortSignal.timeout(ANSWER_MS));
+    if (standby) throw readOnly(this.database, "it is a standby");
+    if (isReadOnly) throw readOnly(this.database, "default_transaction_read_only is on");
   }
 
-  async #ask(): Promise<z.infer<typeof STATE>[0]> {
-    const timeout = AbortSignal.timeout(ANSWER_MS);
+  /** Asks on other connections after one that broke: those of before a restart may still be in the pool. */
+  async #askAgain(timeout: AbortSignal): Promise<State> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#ask(timeout);
+      } catch (cause) {
+        if (timeout.aborted || attempt === MAX_ATTEMPTS) throw unreachable(this.database, cause);
+      }
+    }
+  }
+
+  async #ask(timeout: AbortSignal): Promise<State> {
     const connecting = this.pool.connect();
     const client = await Promise.race([connecting, aborted(timeout)]).catch((error: unknown) => {
       connecting.then(

@@ -49,7 +49,8 @@ export const ENVIRONMENT_VARIABLES = {
       "`serve` starts an embedded PostgreSQL in the home folder, `migrations` a temporary one; `worker` has no default",
     read: (text): string | null | undefined => (text === null || isPostgresUrl(text) ? text : undefined),
     description:
-      "The PostgreSQL database that holds everything but files. A worker requires it, and needs the same database as its " +
+      "The PostgreSQL database that holds everything but files, in any form that psql or node-postgres takes; " +
+      "docs/database.md lists the parameters. A worker requires it, and needs the same database as its " +
       "server, which therefore cannot use the embedded one. `migrations` leaves this database alone: it creates a " +
       "temporary database on the same PostgreSQL server and removes it at the end.",
     usedBy: ["serve", "worker", "migrations"],
@@ -244,7 +245,8 @@ function onOff(otherwise: "on" | "off"): Pick<EnvironmentVariable<boolean>, "val
 }
 
 function isPostgresUrl(text: string): boolean {
-  return /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? "");
+  // A socket's folder may come alone, followed by the name of the database. `db/connecting` reads the rest.
+  return /^(postgres(ql)?:|socket:|\/)/i.test(text);
 }
 
 /** A process that crashed. */

@@ -6,14 +6,17 @@ import { z } from "zod";
 import { AppError } from "../../core/app-error.js";
 import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
-import { unreachable } from "../database-error.js";
+import { DatabaseTarget } from "../connecting/database-target.js";
+import { databaseError, startError } from "../database-error.js";
+import { temporaryFailureOf } from "../temporary-failure.js";
+import { checkSchemaOwner, MIGRATIONS_TABLE } from "./schema-owner.js";
 
 /** The advisory lock that Prisma Migrate takes, so that the two never migrate at the same time. */
 const PRISMA_MIGRATE_LOCK = 72_707_369;
 
 /** The table of Prisma Migrate, column for column, so that `prisma migrate` can be used on the same database. */
-const MIGRATIONS_TABLE = `
-  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+const CREATE_MIGRATIONS_TABLE = `
+  CREATE TABLE ${MIGRATIONS_TABLE} (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum            VARCHAR(64) NOT NULL,
     finished_at         TIMESTAMPTZ,
@@ -40,31 +43,37 @@ export function migrationsFolder(): string {
  * Applies the pending migrations, each in its own transaction. Processes that start at the same time wait for each
  * other.
  *
+ * @param database its URL, in a form of `databaseUrlOf`, or its target
  * @returns the names of the migrations that were applied, in order
  * @throws AppError `MIGRATION_EDITED` when a file changed after it was applied, `DATABASE_TOO_NEW` when the database
- *   has migrations that this version lacks, `MIGRATION_FAILED` when a migration fails, which is then rolled back,
- *   `DATABASE_UNREACHABLE`
+ *   has migrations that this version lacks, `DATABASE_FOREIGN` when another application uses its schema,
+ *   `MIGRATION_FAILED` when a migration fails, which is then rolled back, `DATABASE_URL_INVALID`,
+ *   `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`
  */
 export async function applyMigrations(
-  url: string,
+  database: string | DatabaseTarget,
   log: Log,
   folder: string = migrationsFolder(),
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  const client = new pg.Client({ connectionString: url, application_name: "espalier-migrations" });
-  client.on("error", () => {}); // the next query fails with the same error
-  await client.connect().catch((cause: unknown) => {
-    throw unreachable(url, cause);
+  const target = typeof database === "string" ? await DatabaseTarget.of(database) : database;
+  const client = await target.connect("-migrations").catch((cause: unknown) => {
+    throw startError(target.name, cause);
   });
   try {
     await client.query("SELECT pg_advisory_lock($1)", [PRISMA_MIGRATE_LOCK]);
-    await client.query(MIGRATIONS_TABLE);
+    const names = migrations.map(({ name }) => name);
+    const { exists, hasMigrationsTable } = await checkSchemaOwner(client, target, names);
+    if (!exists) await client.query(`CREATE SCHEMA ${pg.escapeIdentifier(target.schema)}`);
+    if (!hasMigrationsTable) await client.query(CREATE_MIGRATIONS_TABLE);
     const pending = pendingMigrations(migrations, await readApplied(client));
     for (const migration of pending) {
       await applyOne(client, migration);
       log.info("applied migration", { migration: migration.name });
     }
     return pending.map(({ name }) => name);
+  } catch (error) {
+    throw databaseError(target.name, error);
   } finally {
     await client.end().catch(() => {});
   }
@@ -131,6 +140,7 @@ async function applyOne(client: pg.Client, { name, sql, checksum }: Migration): 
     await client.query("COMMIT");
   } catch (cause) {
     await client.query("ROLLBACK").catch(() => {});
+    if (temporaryFailureOf(cause) !== null) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AppError("MIGRATION_FAILED", `Migration ${name} failed and changed nothing: ${reason}.`, {
       cause,

@@ -31,11 +31,11 @@ interface EngineQuery {
 }
 
 /** A connection for the schema engine, which can read the catalog and write nothing. */
-export function catalogReader(client: pg.Client): object {
+export function catalogReader(client: pg.Client, schemaName: string): object {
   const connection = {
     provider: "postgres",
     adapterName: "catalog-reader",
-    getConnectionInfo: () => outcome({ schemaName: "public", supportsRelationJoins: true }),
+    getConnectionInfo: () => outcome({ schemaName, supportsRelationJoins: true }),
     queryRaw: async ({ sql, args }: EngineQuery) => {
       const { fields, rows } = await client.query<unknown[]>({
         text: sql,

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
-import { unreachable } from "../database-error.js";
+import { DatabaseTarget } from "../connecting/database-target.js";
+import { startError } from "../database-error.js";
 import { applyMigrations, migrationsFolder } from "./apply-migrations.js";
 import { sqlFromDatabaseToSchema } from "./schema-engine.js";
 
@@ -33,9 +33,9 @@ export async function migrationDrift(
 ): Promise<string | null> {
   const schema = await readFile(files.schemaFile, "utf8");
   await mkdir(files.migrationsFolder, { recursive: true });
-  return withScratchDatabase(url, async (scratchUrl) => {
-    await applyMigrations(scratchUrl, log, files.migrationsFolder);
-    return sqlFromDatabaseToSchema(scratchUrl, schema);
+  return withScratchDatabase(url, async (scratch) => {
+    await applyMigrations(scratch, log, files.migrationsFolder);
+    return sqlFromDatabaseToSchema(scratch, schema);
   });
 }
 
@@ -69,20 +69,19 @@ export async function authorMigration(
   return folder;
 }
 
-async function withScratchDatabase<T>(url: string, work: (scratchUrl: string) => Promise<T>): Promise<T> {
+async function withScratchDatabase<T>(
+  url: string,
+  work: (scratch: DatabaseTarget) => Promise<T>,
+): Promise<T> {
   const name = `espalier_scratch_${randomBytes(6).toString("hex")}`;
-  const scratch = new URL(url);
-  scratch.pathname = `/${name}`;
-  const client = new pg.Client({ connectionString: url });
-  try {
-    await client.connect();
-  } catch (cause) {
-    throw unreachable(url, cause);
-  }
+  const target = await DatabaseTarget.of(url);
+  const client = await target.connect("-scratch").catch((cause: unknown) => {
+    throw startError(target.name, cause);
+  });
   try {
     await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
     try {
-      return await work(scratch.href);
+      return await work(target.withDatabase(name));
     } finally {
       await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
     }

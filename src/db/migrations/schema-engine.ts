@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
-import pg from "pg";
 import { AppError } from "../../core/app-error.js";
+import type { DatabaseTarget } from "../connecting/database-target.js";
 import { catalogReader } from "./catalog-reader.js";
 
 type EngineModule = typeof import("@prisma/schema-engine-wasm/schema_engine_bg");
@@ -12,22 +12,24 @@ type EngineModule = typeof import("@prisma/schema-engine-wasm/schema_engine_bg")
 const DIFFERENT = 2;
 
 /**
- * Returns the SQL that brings the database at `url` to `schema`, the text of a Prisma schema; null when they agree.
+ * Returns the SQL that brings the database to `schema`, the text of a Prisma schema; null when they agree.
  * Reads the database, changes nothing, and needs no downloaded engine.
  *
  * @throws AppError `SCHEMA_ENGINE_MISSING` where development dependencies are not installed
  */
-export async function sqlFromDatabaseToSchema(url: string, schema: string): Promise<string | null> {
+export async function sqlFromDatabaseToSchema(
+  database: DatabaseTarget,
+  schema: string,
+): Promise<string | null> {
   engineModule ??= loadEngineModule();
   const module = await engineModule;
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await database.connect("-scratch");
   let engine: SchemaEngine | null = null;
   try {
     engine = await module.SchemaEngine.new(
       { datamodels: [["schema.prisma", schema]] },
       () => {}, // the engine's log
-      catalogReader(client),
+      catalogReader(client, database.schema),
     );
     const files = [{ path: "schema.prisma", content: schema }];
     const difference = await engine.diff({

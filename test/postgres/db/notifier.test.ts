@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DatabaseTarget } from "../../../src/db/connecting/database-target.js";
 import { Notifier } from "../../../src/db/notifier.js";
 import { Doorbell } from "../../../src/lang/doorbell.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
@@ -82,7 +83,7 @@ test("a connection lost without a sign is noticed, and all subscribers are woken
   const { kysely } = testDatabase.database;
   await using link = await DatabaseLink.open(testDatabase.url);
   const timing = { checkMs: 20, answerMs: 200 };
-  await using notifier = await Notifier.start(link.url, kysely, testLog, timing);
+  await using notifier = await Notifier.start(await DatabaseTarget.of(link.url), kysely, testLog, timing);
   const bell = new Doorbell();
   notifier.on("key", bell.ring);
   link.become("silent");

@@ -1,0 +1,216 @@
+import pg from "pg";
+import { AppError } from "../../core/app-error.js";
+import { SSL_MODES, type SslMode, SYSTEM_ROOTS, tlsOf, type WaysToConnect } from "./tls.js";
+
+/** What `DATABASE_URL` says. What it leaves out comes from psql's variables, such as `PGUSER`, as `pg` reads them. */
+export interface UrlSettings {
+  readonly user: string | null;
+  /** Null: `pg` looks for it. */
+  readonly password: string | null;
+  /** A name, an address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  /** Null: it has the name of the user. */
+  readonly database: string | null;
+  readonly schema: string;
+  readonly applicationName: string;
+  readonly options: string | null;
+  readonly connectTimeoutMs: number | null;
+  readonly keepAlive: boolean;
+  readonly connectionLimit: number | null;
+  readonly sslNegotiation: "postgres" | "direct";
+  readonly channelBinding: boolean;
+  /** The way to connect, and the one to try when it fails. */
+  readonly tls: WaysToConnect;
+  /** The server and the database for messages, without password. */
+  readonly name: string;
+}
+
+/** Imports hold a connection each, and everything else needs some, too. */
+const MIN_CONNECTIONS = 4;
+
+const WHOLE_NUMBER = /^[0-9]{1,9}$/;
+const SWITCH = ["0", "1"];
+
+/**
+ * Reads the parameters of a URL. Each has the meaning that libpq gives it, or Prisma (`schema`, `connection_limit`,
+ * `pgbouncer`). A parameter that this table lacks is refused: it would be without effect.
+ */
+const PARAMETERS = {
+  // Read by `pg`.
+  host: any,
+  port: any,
+  user: any,
+  password: any,
+  db: any,
+  dbname: any,
+  // Read here.
+  schema: any,
+  application_name: any,
+  fallback_application_name: any,
+  options: any,
+  connect_timeout: matching(WHOLE_NUMBER, "a number of seconds"),
+  connection_limit: matching(WHOLE_NUMBER, "a number"),
+  keepalives: oneOf(SWITCH),
+  ssl: oneOf(["true", "1", "false", "0"]),
+  sslmode: oneOf(SSL_MODES),
+  sslrootcert: any,
+  sslcert: any,
+  sslkey: any,
+  sslpassword: any,
+  sslnegotiation: oneOf(["postgres", "direct"]),
+  channel_binding: oneOf(["disable", "prefer"]),
+  // Accepted where the value asks for what happens anyway.
+  uselibpqcompat: any,
+  pgbouncer: any,
+  encoding: oneOf(["utf8", "UTF8", "utf-8", "UTF-8"]),
+  client_encoding: oneOf(["utf8", "UTF8", "utf-8", "UTF-8", "auto"]),
+  gssencmode: oneOf(["disable", "prefer"]),
+  target_session_attrs: oneOf(["any"]),
+  load_balance_hosts: oneOf(["disable"]),
+  replication: oneOf(["false", "0", "off", "no"]),
+} satisfies Record<string, (name: string, value: string) => void>;
+
+type Parameter = keyof typeof PARAMETERS;
+
+/**
+ * Reads a `DATABASE_URL` in any form that pg-connection-string accepts: `postgres://` and `postgresql://`, `socket:`, a
+ * folder of a Unix socket followed by a database, hosts as parameters and percent-encoded.
+ *
+ * @throws AppError `DATABASE_URL_INVALID`, whose message contains no part of the URL that can be secret
+ */
+export function databaseUrlOf(url: string): UrlSettings {
+  const [base = "", ...rest] = url.split("?");
+  const query = new URLSearchParams(rest.join("?"));
+  const { authority = "", behind = "" } =
+    /^(?:[a-z]+:\/\/(?<authority>[^/?]*))?(?<behind>.*)$/is.exec(url)?.groups ?? {};
+  // A part of a password may be there, so nothing of it is shown.
+  if (behind.includes("@")) throw unreadable();
+  const hosts = authority.slice(authority.lastIndexOf("@") + 1);
+  if (hosts.includes(",") || query.get("host")?.includes(",")) {
+    throw invalid("names several hosts, but only one is supported");
+  }
+  for (const [name, value] of query) checkParameter(name, value);
+  const get = (name: Parameter): string | null => query.get(name) || null;
+
+  const { user, password, host, port, database } = parsed(base, query);
+  const schema = get("schema") ?? schemaInOptions(get("options")) ?? "public";
+  const connectTimeout = numberOrNull(get("connect_timeout"));
+  const connectionLimit = numberOrNull(get("connection_limit"));
+  if (connectionLimit !== null && connectionLimit < MIN_CONNECTIONS) {
+    throw invalid(
+      `sets connection_limit to ${connectionLimit}, but Espalier needs ${MIN_CONNECTIONS} or more`,
+    );
+  }
+  const where = host.includes(":") ? `[${host}]` : host;
+  return {
+    user,
+    password,
+    host,
+    port,
+    database: get("dbname") ?? database,
+    schema,
+    applicationName: get("application_name") ?? get("fallback_application_name") ?? "espalier",
+    options: get("options"),
+    connectTimeoutMs: connectTimeout === null || connectTimeout === 0 ? null : connectTimeout * 1000,
+    keepAlive: get("keepalives") !== "0",
+    connectionLimit,
+    sslNegotiation: get("sslnegotiation") === "direct" ? "direct" : "postgres",
+    channelBinding: get("channel_binding") === "prefer",
+    tls: waysToConnect(host, get),
+    name: `PostgreSQL at ${where}:${port}, database ${get("dbname") ?? database ?? user},`,
+  };
+}
+
+function waysToConnect(host: string, get: (name: Parameter) => string | null): WaysToConnect {
+  // Servers offer no TLS on Unix sockets.
+  if (host.startsWith("/")) return [false];
+  const files = {
+    rootCertificate: get("sslrootcert"),
+    certificate: get("sslcert"),
+    key: get("sslkey"),
+    keyPassword: get("sslpassword"),
+  };
+  try {
+    return tlsOf(modeOf(get), host, files);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw invalid(`names a file of TLS that cannot be read: ${reason}`, cause);
+  }
+}
+
+/** `ssl` is a parameter of `pg`. Without any of them, libpq prefers TLS. */
+function modeOf(get: (name: Parameter) => string | null): SslMode {
+  const mode = SSL_MODES.find((name) => name === get("sslmode"));
+  if (mode === "verify-ca" && get("sslrootcert") === null) {
+    throw invalid("sets sslmode to verify-ca without sslrootcert, the file of the certificates to trust");
+  }
+  if (mode !== undefined) return mode;
+  const ssl = get("ssl");
+  if (ssl !== null) return ssl === "true" || ssl === "1" ? "verify-full" : "disable";
+  if (get("sslrootcert") === SYSTEM_ROOTS) return "verify-full";
+  return get("sslnegotiation") === "direct" ? "require" : "prefer";
+}
+
+function parsed(base: string, query: URLSearchParams) {
+  const location = new URLSearchParams();
+  for (const name of ["host", "port", "user", "password", "db"]) {
+    const value = query.get(name);
+    if (value !== null) location.set(name, value);
+  }
+  const suffix = location.size === 0 ? "" : `?${location}`;
+  try {
+    // A client that is never connected: the form of URLs is that of pg-connection-string, which `pg` reads them with.
+    const client = new pg.Client({ connectionString: `${base}${suffix}`, ssl: false });
+    const { user = null, password = null, host, port, database = null } = client;
+    return { user, password, host, port, database };
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+}
+
+function checkParameter(name: string, value: string): void {
+  const check = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name as Parameter] : null;
+  if (check === null) throw invalid(`has the parameter ${JSON.stringify(name)}, which is not supported`);
+  check(name, value);
+}
+
+function any(): void {}
+
+function oneOf(values: readonly string[]): (name: string, value: string) => void {
+  return (name, value) => {
+    if (!values.includes(value)) {
+      const supported =
+        values.length === 1 ? values[0] : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+      throw invalid(`sets ${name} to ${JSON.stringify(value)}, but only ${supported} is supported`);
+    }
+  };
+}
+
+function matching(form: RegExp, meaning: string): (name: string, value: string) => void {
+  return (name, value) => {
+    if (!form.test(value)) throw invalid(`sets ${name} to ${JSON.stringify(value)}, which is not ${meaning}`);
+  };
+}
+
+/** The first schema of a search path that `options` sets, such as `-c search_path=app`. */
+function schemaInOptions(options: string | null): string | null {
+  const path = /(?:-c\s*|--)search_path=("[^"]+"|[^\s,"]+)/.exec(options ?? "")?.[1];
+  return path?.replace(/^"|"$/g, "") ?? null;
+}
+
+function numberOrNull(text: string | null): number | null {
+  return text === null ? null : Number(text);
+}
+
+/** @param cause is not shown, because it may contain the URL */
+function unreadable(cause?: unknown): AppError {
+  return invalid(
+    "cannot be read: special characters of the user and the password are written as in %40 for @",
+    cause instanceof Error ? cause.name : undefined,
+  );
+}
+
+function invalid(problem: string, cause?: unknown): AppError {
+  return new AppError("DATABASE_URL_INVALID", `DATABASE_URL ${problem}.`, { cause });
+}
