@@ -184,7 +184,7 @@ export const ERROR_CODES = {
   ),
   WEIGHTS_MISMATCH: caller(
     "weights",
-    "The weights do not fit the network; the message lists every mismatch.",
+    "The weights do not fit the network; the message says what they look like, and lists the first mismatches.",
     INVALID_DATA,
   ),
 

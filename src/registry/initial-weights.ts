@@ -13,6 +13,7 @@ import { modelVersionNotFound } from "./model-version-not-found.js";
 import { fitWeights, type OfferedWeights } from "./weights/fit-weights.js";
 import type { ImportedWeights } from "./weights/imported-weights.js";
 import type { InitialVariables } from "./weights/initial-variables.js";
+import { describeSource } from "./weights/layouts/source-network.js";
 
 export type { InitialVariables };
 
@@ -50,8 +51,8 @@ export class InitialWeights {
    * expired upload changes the run.
    *
    * @throws AppError with a path below `configuration.initialization`: `INITIALIZATION_INVALID`,
-   *   `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH` which lists every
-   *   mismatch, or an error of the upload
+   *   `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`, or an error of
+   *   the upload
    */
   async resolve(input: InitializationInput | null, network: NetworkSpec): Promise<Initialization> {
     const ref = input?.modelVersion ?? null;
@@ -99,7 +100,7 @@ export class InitialWeights {
           );
         }
         const { folder, manifest } = await this.#registry.read(version);
-        const variables = fitWeights(network, offeredBy(version, manifest));
+        const { copied: variables } = fitWeights(network, offeredBy(version, manifest));
         return { folder: path.join(folder, "variables"), variables };
       }
       case "weights":
@@ -121,7 +122,8 @@ function offeredBy({ modelName, number }: ModelVersionRecord, { network }: Model
   const variables = networkVariables(network).map(
     ({ name, shape }) => [name, { shape, dtype: "float32", source }] as const,
   );
-  return { architecture: network.architecture, variables: new Map(variables), unknown: [] };
+  const looksLike = describeSource({ network, widthMultiplier: network.widthMultiplier });
+  return { looksLike, variables: new Map(variables), unknown: [] };
 }
 
 /** Adds the field of the input to the path of errors. */

@@ -1,9 +1,10 @@
 import { AppError } from "../../core/app-error.js";
-import type { Architecture, HeadKind } from "../../core/enumerations.js";
+import type { HeadKind } from "../../core/enumerations.js";
 import { HEAD_LAYERS, PREDICTIONS } from "../../graph/architectures/head.js";
 import { networkVariables } from "../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
 import type { VariableSpec } from "../../graph/variables.js";
+import { describeArchitecture } from "./layouts/source-network.js";
 import { isStoredType } from "./stored-tensor.js";
 
 /** A value that a source of weights has for one of the network's variables. */
@@ -18,56 +19,94 @@ export interface OfferedVariable {
 
 /** The values that a source of weights has. */
 export interface OfferedWeights<Offer extends OfferedVariable = OfferedVariable> {
-  /** The architecture of the network that they come from; null: unknown. */
-  readonly architecture: Architecture | null;
+  /** The network that they come from, for people; null: not recognized. */
+  readonly looksLike: string | null;
   /** By the names of the network's variables. */
   readonly variables: ReadonlyMap<string, Offer>;
   /** Lines of a message about values that have no place in the network. */
   readonly unknown: readonly string[];
+  /** Why its head is none of the kinds known here, as the end of "because …"; null: it is one, or there is none. */
+  readonly otherHead?: string | null;
 }
 
-/** Only a file of another kind has more mismatches. */
-const MAX_LISTED_MISMATCHES = 200;
+/** A variable that keeps its random first value. */
+export interface RandomVariable {
+  readonly variable: string;
+  /** As the end of "because …". */
+  readonly reason: string;
+}
+
+/** The variables of a network whose first values come from a source, and those that start at random. */
+export interface FittedWeights {
+  /** Names, in the network's order. */
+  readonly copied: readonly string[];
+  readonly random: readonly RandomVariable[];
+}
+
+/** The first ones tell what is wrong: most files that do not fit are of another network, where nearly nothing fits. */
+const MAX_LISTED_MISMATCHES = 6;
 const ALL_HEAD_LAYERS: ReadonlySet<string> = new Set(Object.values(HEAD_LAYERS).flat());
 /** They tell a fully connected head from one that has the predictions alone. */
 const HIDDEN_LAYERS = HEAD_LAYERS.FULLY_CONNECTED.filter((layer) => layer !== PREDICTIONS);
 
 /**
  * Decides which variables of `network` take their first value from a source; the others start at random. The source must
- * have all convolutions and normalizations. In the head, a layer that the source lacks starts at random, as does the
- * last layer when the number of classes differs, and the whole head when the source has a head of another kind.
+ * have all convolutions and normalizations. A layer of the head that the source lacks, or that has another shape there,
+ * starts at random, and so does the whole head when the source has a head of another kind.
  *
- * @returns names of variables, in the network's order
- * @throws AppError `WEIGHTS_MISMATCH` that lists everything that does not fit
+ * @throws AppError `WEIGHTS_MISMATCH` that says what the source looks like, and lists the first values that do not fit
  */
-export function fitWeights(network: NetworkSpec, offered: OfferedWeights): readonly string[] {
+export function fitWeights(network: NetworkSpec, offered: OfferedWeights): FittedWeights {
   const wanted = networkVariables(network);
-  const random = randomLayers(network, offered);
-  const given = wanted.filter(({ name }) => !random.has(layerOf(name)));
+  const random = wanted.flatMap(({ name }) => {
+    const reason = ALL_HEAD_LAYERS.has(layerOf(name)) ? whyRandom(name, wanted, network, offered) : null;
+    return reason === null ? [] : [{ variable: name, reason }];
+  });
+  const isRandom = new Set(random.map(({ variable }) => variable));
+  const given = wanted.filter(({ name }) => !isRandom.has(name));
   const mismatches = [
     ...given.flatMap((variable) => mismatchOf(variable, offered)),
     ...withoutPlace(wanted, offered),
     ...offered.unknown,
   ];
-  if (mismatches.length === 0) return given.map(({ name }) => name);
+  if (mismatches.length === 0) return { copied: given.map(({ name }) => name), random };
   const listed = mismatches.slice(0, MAX_LISTED_MISMATCHES);
   if (listed.length < mismatches.length) listed.push(`- and ${mismatches.length - listed.length} more.`);
+  const looksLike = offered.looksLike ?? "none of the networks known here";
   throw new AppError(
     "WEIGHTS_MISMATCH",
-    `The weights must fit ${describe(network)}.${describeSource(network, offered)} These do not fit:\n` +
-      listed.join("\n"),
+    `The run trains ${describe(network)}. The weights look like ${looksLike}. These do not fit:\n${listed.join("\n")}`,
   );
 }
 
-/** The layers of the head that start at random. */
-function randomLayers(network: NetworkSpec, offered: OfferedWeights): ReadonlySet<string> {
-  if (headKindOf(offered) !== network.head.kind) return ALL_HEAD_LAYERS;
-  const lacking = [...ALL_HEAD_LAYERS].filter((layer) => !offersLayer(offered, layer));
-  const classes = offered.variables.get(`${PREDICTIONS}/kernel`)?.shape.at(-1);
-  return new Set(classes === network.classCount ? lacking : [...lacking, PREDICTIONS]);
+/** The reason why a variable of the head starts at random; null when it does not. */
+function whyRandom(
+  name: string,
+  wanted: readonly VariableSpec[],
+  { head }: NetworkSpec,
+  offered: OfferedWeights,
+): string | null {
+  const kind = headKindOf(offered);
+  if (kind !== head.kind) {
+    return (
+      offered.otherHead ?? (kind === null ? "there is no head" : `the head is ${kind}, not ${head.kind}`)
+    );
+  }
+  const kernel = `${layerOf(name)}/kernel`;
+  // Without its kernel, a bias is of no use.
+  for (const part of new Set([kernel, name])) {
+    const offer = offered.variables.get(part);
+    const shape = wanted.find((variable) => variable.name === part)?.shape ?? [];
+    if (offer === undefined) return "there is none";
+    if (!isStoredType(offer.dtype)) return `it has ${offer.dtype} (${offer.source}), not floats`;
+    if (!equal(offer.shape, shape)) {
+      return `it needs ${format(shape)}, and there is ${format(offer.shape)} (${offer.source})`;
+    }
+  }
+  return null;
 }
 
-/** Null: the source has no head. */
+/** Null: the source has no head that is known here. */
 function headKindOf(offered: OfferedWeights): HeadKind | null {
   if (HIDDEN_LAYERS.some((layer) => offersLayer(offered, layer))) return "FULLY_CONNECTED";
   return offersLayer(offered, PREDICTIONS) ? "GLOBAL_AVERAGE_POOLING" : null;
@@ -99,16 +138,8 @@ function layerOf(variable: string): string {
 }
 
 function describe(network: NetworkSpec): string {
-  const { architecture, batchNormalization, widthMultiplier, imageSizePixels, head } = network;
-  return (
-    `${architecture} ${batchNormalization ? "with" : "without"} batch normalization, widthMultiplier ` +
-    `${widthMultiplier}, ${imageSizePixels} pixels, head ${head.kind}`
-  );
-}
-
-function describeSource({ architecture }: NetworkSpec, offered: OfferedWeights): string {
-  const other = offered.architecture !== null && offered.architecture !== architecture;
-  return other ? ` They are of ${offered.architecture}.` : "";
+  const { widthMultiplier, imageSizePixels, head } = network;
+  return `${describeArchitecture(network)}, width ${widthMultiplier}, ${imageSizePixels} pixels, head ${head.kind}`;
 }
 
 function equal(one: readonly number[], other: readonly number[]): boolean {

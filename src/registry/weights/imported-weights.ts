@@ -93,15 +93,14 @@ export class ImportedWeights {
     await this.#blobs.verify(sha256, WEIGHTS_FILE);
     await using weights = await openWeightsFile(await this.#blobs.localFile(sha256));
     const offer = offerWeights(weights.content, network);
-    const variables = fitWeights(network, offer);
+    const { copied: variables, random } = fitWeights(network, offer);
     const checkpoint = await writeCheckpoint(host, network, offer.variables, variables, folder);
     await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables });
-    const random = networkVariables(network).filter(({ name }) => !variables.includes(name));
     this.#log.info("converted imported weights", {
       sha256,
       written: weights.content.naming,
       variables: variables.length,
-      startAtRandom: random.map(({ name }) => name),
+      startAtRandom: random.map(({ variable }) => variable),
     });
     return { folder, variables };
   }
@@ -117,7 +116,8 @@ export class ImportedWeights {
 /** @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH` */
 async function checkFits(file: string, network: NetworkSpec): Promise<void> {
   await using weights = await openWeightsFile(file);
-  fitWeights(network, offerWeights(weights.content, network));
+  const offer = offerWeights(weights.content, network);
+  for (const name of fitWeights(network, offer).copied) await offer.variables.get(name)?.check();
 }
 
 /** Assigns one group of variables after the other, so that a large file is never in memory as a whole. */

@@ -6,9 +6,14 @@ import { invalidWeights } from "./invalid-weights.js";
 import { readNormalizationEpsilons } from "./keras/keras-config.js";
 import { type KerasLayer, kerasLayersOf } from "./keras/keras-layers.js";
 import { looksLikeSafetensors, readSafetensors } from "./safetensors.js";
-import type { StoredTensor } from "./stored-tensor.js";
 import { looksLikeZip, readStoredZip } from "./stored-zip.js";
-import { isTorchZip, looksLikeLegacyTorch, readLegacyTorch, readTorchZip } from "./torch/torch-file.js";
+import {
+  isTorchZip,
+  looksLikeLegacyTorch,
+  readLegacyTorch,
+  readTorchZip,
+  type TorchContent,
+} from "./torch/torch-file.js";
 
 /** An open file of weights; its tensors can be read until it is disposed. */
 export interface WeightsFile extends AsyncDisposable {
@@ -22,7 +27,7 @@ export type WeightsContent =
       /** The epsilons of its batch normalizations; null where the file does not have them. */
       readonly normalizationEpsilons: readonly number[] | null;
     }
-  | { readonly naming: "torch"; readonly tensors: ReadonlyMap<string, StoredTensor> };
+  | ({ readonly naming: "torch" } & TorchContent);
 
 const START_BYTES = 32;
 const KERAS_WEIGHTS_ENTRY = "model.weights.h5";
@@ -49,12 +54,12 @@ async function readContent(file: ByteRange): Promise<WeightsContent> {
   }
   if (looksLikeZip(start)) {
     const entries = await readStoredZip(file);
-    if (isTorchZip(entries)) return { naming: "torch", tensors: await readTorchZip(entries) };
+    if (isTorchZip(entries)) return { naming: "torch", ...(await readTorchZip(entries)) };
     return readKerasArchive(entries);
   }
-  if (looksLikeLegacyTorch(start)) return { naming: "torch", tensors: await readLegacyTorch(file) };
+  if (looksLikeLegacyTorch(start)) return { naming: "torch", ...(await readLegacyTorch(file)) };
   if (looksLikeSafetensors(start, file.length)) {
-    return { naming: "torch", tensors: await readSafetensors(file) };
+    return { naming: "torch", tensors: await readSafetensors(file), container: null };
   }
   throw invalidWeights(
     "one of the formats Keras .h5, .weights.h5 or .keras, safetensors, torch .pth",

@@ -118,13 +118,13 @@ test("the last layer of a model with other classes starts at random", async () =
   await restore(folder, variables, network);
 });
 
-test("a model that does not fit is refused at launch, with a list of all mismatches", async () => {
+test("a model that does not fit is refused at launch, with the first mismatches and their number", async () => {
   const network = { ...TINY, widthMultiplier: 0.125 };
   await assert.rejects(initialWeights().resolve({ modelVersion: "tiny:1" }, network), {
     code: "WEIGHTS_MISMATCH",
     path: ["configuration", "initialization", "modelVersion"],
     message:
-      /block1_conv1\/kernel: expected \[3, 3, 3, 8\], found \[3, 3, 3, 4\] \(tiny:1\)[\s\S]*block5_bn2\/gamma/,
+      /look like VGG11 with batch normalization, width 0\.0625\.[\s\S]*block1_conv1\/kernel: expected \[3, 3, 3, 8\], found \[3, 3, 3, 4\] \(tiny:1\)[\s\S]*- and 34 more\.$/,
   });
 });
 
@@ -195,7 +195,7 @@ test("a file that does not fit or has no weights is refused at launch and not st
   await assert.rejects(initialWeights().resolve({ uploadId: await upload("vgg11.legacy.h5") }, normalized), {
     code: "WEIGHTS_MISMATCH",
     path: ["configuration", "initialization", "uploadId"],
-    message: /block1_bn1\/gamma: expected \[1\], found nothing[\s\S]*block5_bn2\/moving_variance/,
+    message: /block1_bn1\/gamma: expected \[1\], found nothing[\s\S]*- and \d+ more\.$/,
   });
   await assert.rejects(initialWeights().resolve({ uploadId: await upload("keras.json") }, OF_FILE), {
     code: "WEIGHTS_INVALID",

@@ -1,7 +1,8 @@
-import type { Architecture } from "../../../core/enumerations.js";
+import { AppError } from "../../../core/app-error.js";
 import type { OfferedVariable, OfferedWeights } from "../fit-weights.js";
-import { invalidWeights, quoted } from "../invalid-weights.js";
+import { quoted } from "../invalid-weights.js";
 import { elementsOf, type StoredTensor } from "../stored-tensor.js";
+import { describeSource, type SourceNetwork } from "./source-network.js";
 
 /** The values of one of the network's variables, in a file. */
 export interface ImportedVariable extends OfferedVariable {
@@ -12,27 +13,53 @@ export interface ImportedVariable extends OfferedVariable {
    * @throws AppError `WEIGHTS_INVALID`
    */
   read(): Promise<Float32Array<ArrayBuffer>>;
+  /**
+   * Reads the values in slices, without keeping them.
+   *
+   * @throws AppError `WEIGHTS_INVALID` for numbers that are not finite, and for negative variances
+   */
+  check(): Promise<void>;
+}
+
+/** What a file of weights turned out to be. */
+export interface OfferSource {
+  /** Null: none of the networks known here. */
+  readonly source: SourceNetwork | null;
+  /** What the file's names have before those of the network; null: nothing. */
+  readonly prefix: string | null;
+  /** The keys of the state dictionary in a larger dictionary; null: the file is it. */
+  readonly container: string | null;
 }
 
 /** Gathers the variables that a file offers. */
 export class ImportedOffer implements OfferedWeights<ImportedVariable> {
   readonly variables = new Map<string, ImportedVariable>();
   readonly unknown: string[] = [];
+  /** Names of tensors outside of the network, which are not used. */
+  readonly ignored: string[] = [];
+  otherHead: string | null = null;
+  /** The epsilon of the batch normalizations where the file does not state it and nobody gave it; null: it is known. */
+  assumedEpsilon: number | null = null;
 
-  /** @param architecture the architecture of the layers, recognized by their names; null: not recognized */
-  constructor(readonly architecture: Architecture | null) {}
+  constructor(readonly found: OfferSource) {}
+
+  get looksLike(): string | null {
+    const { source, prefix } = this.found;
+    return source === null ? null : describeSource(source, prefix);
+  }
 
   /**
-   * @param shape of the array that `read` returns
-   * @param read defaults to the tensor as it is
+   * @param variable its `shape` and `read` default to those of the tensor, and `check` to a check of the tensor
    */
-  add(
-    variable: string,
-    tensor: StoredTensor,
-    shape: readonly number[] = tensor.shape,
-    read: () => Promise<Float32Array<ArrayBuffer>> = () => readWhole(tensor),
-  ): void {
-    this.variables.set(variable, { shape, dtype: tensor.dtype, source: sourceOf(tensor), read });
+  add(variable: string, tensor: StoredTensor, value: Partial<ImportedVariable> = {}): void {
+    this.variables.set(variable, {
+      shape: tensor.shape,
+      dtype: tensor.dtype,
+      source: sourceOf(tensor),
+      read: () => readWhole(tensor),
+      check: () => checkFinite(tensor),
+      ...value,
+    });
   }
 
   /** Notes a tensor for which the network has no place. */
@@ -62,13 +89,27 @@ export async function* slicesOf(
   for (let start = 0; start < total; start += step) {
     const values = await tensor.read(start, Math.min(step, total - start));
     const wrong = values.find((value) => !Number.isFinite(value));
-    if (wrong !== undefined) throw invalidWeights(`finite numbers in ${quoted(tensor.name)}`, String(wrong));
+    if (wrong !== undefined) throw unusableNumber(tensor, wrong, "finite numbers");
     yield { start, values };
   }
+}
+
+/** An error about a number with which no network can compute. */
+export function unusableNumber({ name }: StoredTensor, found: number, expected: string): AppError {
+  return new AppError(
+    "WEIGHTS_INVALID",
+    `The tensor ${quoted(name)} must hold ${expected}. Received ${found}. The training that wrote it diverged, or the ` +
+      "file is damaged: use an earlier checkpoint.",
+  );
 }
 
 export async function readWhole(tensor: StoredTensor): Promise<Float32Array<ArrayBuffer>> {
   const whole = new Float32Array(elementsOf(tensor.shape, quoted(tensor.name)));
   for await (const { start, values } of slicesOf(tensor)) whole.set(values, start);
   return whole;
+}
+
+/** @throws AppError `WEIGHTS_INVALID` */
+export async function checkFinite(tensor: StoredTensor): Promise<void> {
+  for await (const _slice of slicesOf(tensor));
 }

@@ -32,7 +32,7 @@ export function offerKeras(
         "of Keras, whose networks have their strides in other convolutions.",
     );
   }
-  const offer = new ImportedOffer(null);
+  const offer = new ImportedOffer({ source: null, prefix: null, container: null });
   const ofKind = (kind: LayerKind): KerasLayer[] => layers.filter((layer) => kindOf(layer) === kind);
   const convolutions = ofKind("convolution");
   const normalizations = ofKind("normalization");

@@ -1,7 +1,6 @@
 import type { BatchNormalizationLayer } from "../../../graph/layers/batch-normalization.js";
-import { invalidWeights, quoted } from "../invalid-weights.js";
 import type { StoredTensor } from "../stored-tensor.js";
-import { type ImportedOffer, readWhole } from "./imported-variable.js";
+import { checkFinite, type ImportedOffer, readWhole, unusableNumber } from "./imported-variable.js";
 
 /** A batch normalization as another program computes it, after a convolution. */
 export interface ForeignNormalization {
@@ -32,25 +31,36 @@ export function offerNormalization(
   const { gamma, beta, mean, variance, bias, epsilon } = foreign;
   if (beta !== undefined) offer.add(`${name}/beta`, beta);
   if (mean !== undefined) {
-    offer.add(`${name}/moving_mean`, mean, mean.shape, () => readMean(mean, bias));
+    offer.add(`${name}/moving_mean`, mean, {
+      read: () => readMean(mean, bias),
+      check: async () => {
+        await checkFinite(mean);
+        if (bias !== undefined) await checkFinite(bias);
+      },
+    });
     const channels = mean.shape.join(", ");
     if (bias !== undefined && bias.shape.join(", ") !== channels) offer.addUnknown(bias, `[${channels}]`);
   }
   if (variance !== undefined) {
-    offer.add(`${name}/moving_variance`, variance, variance.shape, async () => {
-      const values = await readVariance(variance);
-      return values.map((value) => Math.max(0, value + (epsilon - ownEpsilon)));
+    offer.add(`${name}/moving_variance`, variance, {
+      read: async () => {
+        const values = await readVariance(variance);
+        return values.map((value) => Math.max(0, value + (epsilon - ownEpsilon)));
+      },
+      check: async () => void (await readVariance(variance)),
     });
   }
   if (gamma !== undefined) {
-    offer.add(`${name}/gamma`, gamma, gamma.shape, async () => {
-      const scales = await readWhole(gamma);
-      if (variance === undefined || epsilon >= ownEpsilon) return scales;
-      const variances = await readVariance(variance);
-      return scales.map((scale, channel) => {
-        const theirs = (variances[channel] ?? 0) + epsilon;
-        return theirs < ownEpsilon ? scale * Math.sqrt(ownEpsilon / theirs) : scale;
-      });
+    offer.add(`${name}/gamma`, gamma, {
+      read: async () => {
+        const scales = await readWhole(gamma);
+        if (variance === undefined || epsilon >= ownEpsilon) return scales;
+        const variances = await readVariance(variance);
+        return scales.map((scale, channel) => {
+          const theirs = (variances[channel] ?? 0) + epsilon;
+          return theirs < ownEpsilon ? scale * Math.sqrt(ownEpsilon / theirs) : scale;
+        });
+      },
     });
   }
 }
@@ -59,7 +69,7 @@ async function readVariance(tensor: StoredTensor): Promise<Float32Array<ArrayBuf
   const values = await readWhole(tensor);
   const negative = values.find((value) => value < 0);
   if (negative === undefined) return values;
-  throw invalidWeights(`variances of at least 0 in ${quoted(tensor.name)}`, String(negative));
+  throw unusableNumber(tensor, negative, "variances of at least 0");
 }
 
 /** The mean of x, computed from the mean of x + bias. */

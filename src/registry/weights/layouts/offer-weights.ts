@@ -11,6 +11,6 @@ import { offerTorch } from "./torch-layout.js";
  */
 export function offerWeights(content: WeightsContent, network: NetworkSpec): ImportedOffer {
   return content.naming === "torch"
-    ? offerTorch(content.tensors, network)
+    ? offerTorch(content, network)
     : offerKeras(content.layers, content.normalizationEpsilons, network);
 }

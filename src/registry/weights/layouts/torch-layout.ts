@@ -1,52 +1,63 @@
+import { HEAD_LAYERS, PREDICTIONS } from "../../../graph/architectures/head.js";
 import { type ShapedLayer, shapedLayersOf } from "../../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
-import { layersOf } from "../../../graph/architectures/registry.js";
+import { ARCHITECTURES, layersOf } from "../../../graph/architectures/registry.js";
 import type { PlacedLayer } from "../../../graph/layers/layer-graph.js";
-import { elementsOf, type StoredTensor } from "../stored-tensor.js";
+import { quoted } from "../invalid-weights.js";
+import { elementsOf, isStoredType, type StoredTensor } from "../stored-tensor.js";
+import type { TorchContent } from "../torch/torch-file.js";
 import { ImportedOffer, readWhole, slicesOf } from "./imported-variable.js";
 import { offerNormalization } from "./normalization.js";
-import { variantsOf } from "./recognized-network.js";
-
-type Tensors = ReadonlyMap<string, StoredTensor>;
+import { sourceNetworkOf } from "./source-network.js";
+import { nameTensors, rootOf, type Tensors } from "./torch-names.js";
 
 /** `torch.nn.BatchNorm2d`'s default, which torchvision and timm keep. */
 const TORCH_EPSILON = 1e-5;
-
-/** Counts steps; nothing is computed with it. */
-const STEP_COUNTER = /\.num_batches_tracked$/;
 
 /**
  * The variables that a state dictionary of torchvision or timm offers. Its names tell the architecture that it is of;
  * where they fit none, it is read as one of the network's own.
  */
-export function offerTorch(tensors: Tensors, network: NetworkSpec): ImportedOffer {
-  const recognized = recognizeNetwork(tensors, network);
-  const offer = new ImportedOffer(recognized?.architecture ?? null);
-  const layers = shapedLayersOf(recognized ?? network);
+export function offerTorch(content: TorchContent, network: NetworkSpec): ImportedOffer {
+  const named = nameTensors(content.tensors, network);
+  const { tensors, prefix } = named;
+  const layers = shapedLayersOf(named.network ?? network);
+  const source = named.network === null ? null : sourceNetworkOf(named.network, widthsOf(tensors, layers));
+  const offer = new ImportedOffer({ source, prefix, container: content.container });
   const taken = offerStages(offer, tensors, layers);
-  const head = new Set(rootsOf(layers.filter(({ stage }) => stage === null)));
-  offerHead(offer, tensors, layers, head);
-  for (const [name, tensor] of tensors) {
-    if (!taken.has(name) && !head.has(rootOf(name)) && !STEP_COUNTER.test(name)) offer.addUnknown(tensor);
-  }
+  const stages = new Set(rootsOf(layers.filter(({ stage }) => stage !== null)));
+  const rest = [...tensors].filter(([name, tensor]) => !taken.has(name) && !isFigure(tensor));
+  for (const [name, tensor] of rest) if (stages.has(rootOf(name))) offer.addUnknown(tensor);
+  const head = new Map(rest.filter(([name]) => !stages.has(rootOf(name))));
+  offerHead(offer, head, layers, headNamesOf(named.network ?? network));
+  for (const tensor of named.outside) if (!isFigure(tensor)) offer.ignored.push(tensor.name);
   return offer;
 }
 
-/** The network whose convolutions have the names in the file; null where there is none. */
-function recognizeNetwork(tensors: Tensors, network: NetworkSpec): NetworkSpec | null {
-  const fits = (candidate: NetworkSpec): boolean => {
-    const layers = layersOf(candidate).filter(({ stage }) => stage !== null);
-    const roots = new Set(rootsOf(layers));
-    const found = [...tensors.values()]
-      .filter(({ name, shape }) => shape.length === 4 && name.endsWith(".weight") && roots.has(rootOf(name)))
-      .map(({ name }) => name);
-    const convolutions = layers.filter(({ layer }) => layer.kind === "Conv2D");
-    const expected = new Set(
-      convolutions.flatMap(({ torchNames }) => torchNames.map((name) => `${name}.weight`)),
-    );
-    return expected.size === found.length && found.every((name) => expected.has(name));
-  };
-  return variantsOf(network).find(fits) ?? null;
+/** The layers of an architecture's heads by their modules in torchvision and timm. */
+function headNamesOf(network: NetworkSpec): ReadonlyMap<string, string> {
+  const layers = ARCHITECTURES[network.architecture].heads.flatMap((kind) =>
+    layersOf({ ...network, head: { ...network.head, kind } }),
+  );
+  return new Map(
+    layers.flatMap(({ layer, stage, torchNames }) =>
+      stage === null ? torchNames.map((name) => [name, layer.name] as const) : [],
+    ),
+  );
+}
+
+/** Whether a tensor counts something, such as the steps of a normalization or of an average; it is no weight. */
+function isFigure({ shape, dtype }: StoredTensor): boolean {
+  return shape.length === 0 || (shape.length === 1 && !isStoredType(dtype));
+}
+
+function widthsOf(tensors: Tensors, layers: readonly ShapedLayer[]): ReadonlyMap<string, number> {
+  const widths = new Map<string, number>();
+  for (const { layer, torchNames } of layers) {
+    const kernel = tensors.get(`${torchNames[0]}.weight`);
+    if (layer.kind === "Conv2D" && kernel !== undefined) widths.set(layer.name, kernel.shape[0] ?? 0);
+  }
+  return widths;
 }
 
 /** @returns the names of the tensors that have a place in the stages */
@@ -86,27 +97,87 @@ function offerStages(
   return taken;
 }
 
-/** @param roots of the names that belong to a head, whatever its layers */
+/** The tensors of a dense layer, or of a convolution that is one. */
+interface DenseModule {
+  readonly weight: StoredTensor;
+  readonly bias: StoredTensor | undefined;
+}
+
+/**
+ * Offers the dense layers behind the stages: those with the names of torchvision or timm, or else a single one, or three.
+ * Anything else is a head of another kind, which starts at random.
+ */
 function offerHead(
   offer: ImportedOffer,
   tensors: Tensors,
   layers: readonly ShapedLayer[],
-  roots: ReadonlySet<string>,
+  known: ReadonlyMap<string, string>,
 ): void {
-  const known: (() => void)[] = [];
-  for (const shaped of layers.filter(({ stage }) => stage === null)) {
-    const { name } = shaped.layer;
-    for (const module of shaped.torchNames) {
-      const [weight, bias] = [tensors.get(`${module}.weight`), tensors.get(`${module}.bias`)];
-      if (weight !== undefined) {
-        known.push(() => offerMatrix(offer, `${name}/kernel`, weight, flattenedPixels(shaped, layers)));
-      }
-      if (bias !== undefined) known.push(() => offer.add(`${name}/bias`, bias));
-    }
+  const modules = denseModules(tensors, known);
+  const heads = new Set([...known.keys(), ...modules.keys()].map(rootOf));
+  const others: string[] = [];
+  for (const [name, tensor] of tensors) {
+    const role = name.slice(moduleOf(name).length + 1);
+    if (!heads.has(rootOf(name))) offer.addUnknown(tensor);
+    else if (!modules.has(moduleOf(name)) || !DENSE_ROLES.has(role)) others.push(tensor.name);
   }
-  // A head with other layers is of another kind, which no network of ours has.
-  if ([...tensors.keys()].filter((name) => roots.has(rootOf(name))).length !== known.length) return;
-  for (const add of known) add();
+  const places = placesOfHead([...modules.keys()], known);
+  if (places === null || others.length > 0) {
+    if (modules.size > 0 || others.length > 0) offer.otherHead = describeHead(modules, others);
+    return;
+  }
+  for (const [module, place] of places) {
+    const { weight, bias } = modules.get(module) ?? {};
+    const shaped = layers.find(({ layer }) => layer.name === place);
+    const pixels = shaped === undefined ? 1 : flattenedPixels(shaped, layers);
+    if (weight !== undefined) offerMatrix(offer, `${place}/kernel`, weight, pixels);
+    if (bias !== undefined) offer.add(`${place}/bias`, bias);
+  }
+}
+
+const DENSE_ROLES: ReadonlySet<string> = new Set(["weight", "bias"]);
+
+function denseModules(
+  tensors: Tensors,
+  known: ReadonlyMap<string, string>,
+): ReadonlyMap<string, DenseModule> {
+  const modules = new Map<string, DenseModule>();
+  for (const [name, weight] of tensors) {
+    if (!name.endsWith(".weight")) continue;
+    const module = moduleOf(name);
+    const [rank, pixels] = [weight.shape.length, weight.shape.slice(2)];
+    // timm's hidden layers are convolutions.
+    const dense = rank === 2 || (rank === 4 && (known.has(module) || pixels.every((size) => size === 1)));
+    if (dense) modules.set(module, { weight, bias: tensors.get(`${module}.bias`) });
+  }
+  return modules;
+}
+
+/** The head layers that dense layers are, by their modules; null: those of another kind of head. */
+function placesOfHead(
+  modules: readonly string[],
+  known: ReadonlyMap<string, string>,
+): readonly (readonly [module: string, layer: string])[] | null {
+  if (modules.length === 1) return modules.map((module) => [module, PREDICTIONS]);
+  const named = modules.flatMap((module) => {
+    const layer = known.get(module);
+    return layer === undefined ? [] : [[module, layer] as const];
+  });
+  if (named.length === modules.length) return named;
+  const inOrder: readonly string[] = HEAD_LAYERS.FULLY_CONNECTED;
+  if (modules.length !== inOrder.length) return null;
+  return modules.map((module, index) => [module, inOrder[index] ?? PREDICTIONS]);
+}
+
+function describeHead(modules: ReadonlyMap<string, DenseModule>, others: readonly string[]): string {
+  const [other] = others;
+  if (other !== undefined) return `its head has another layer, ${quoted(other)}`;
+  return `its head has ${modules.size} dense layers`;
+}
+
+/** "classifier.6" of "classifier.6.weight". */
+function moduleOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }
 
 /** Height * width of the feature map that was flattened into a layer's inputs; 1 where none was. */
@@ -121,11 +192,6 @@ function rootsOf(layers: readonly PlacedLayer[]): readonly string[] {
   return layers.flatMap(({ torchNames }) => torchNames.map(rootOf));
 }
 
-/** "features" of "features.0.weight". */
-function rootOf(name: string): string {
-  return name.split(".", 1)[0] ?? name;
-}
-
 /** [outputs, inputs, height, width] -> [height, width, inputs, outputs] */
 function offerKernel(offer: ImportedOffer, variable: string, tensor: StoredTensor): void {
   const [outputs = 0, inputs = 0, height = 0, width = 0] = tensor.shape;
@@ -134,7 +200,7 @@ function offerKernel(offer: ImportedOffer, variable: string, tensor: StoredTenso
     return;
   }
   const pixels = height * width;
-  offer.add(variable, tensor, [height, width, inputs, outputs], async () => {
+  const read = async () => {
     const from = await readWhole(tensor);
     const to = new Float32Array(from.length);
     let position = 0;
@@ -146,7 +212,8 @@ function offerKernel(offer: ImportedOffer, variable: string, tensor: StoredTenso
       }
     }
     return to;
-  });
+  };
+  offer.add(variable, tensor, { shape: [height, width, inputs, outputs], read });
 }
 
 /**
@@ -158,7 +225,7 @@ function offerKernel(offer: ImportedOffer, variable: string, tensor: StoredTenso
 function offerMatrix(offer: ImportedOffer, variable: string, tensor: StoredTensor, pixels: number): void {
   const [outputs = 0, ...inputShape] = tensor.shape;
   const inputs = elementsOf(inputShape, variable);
-  offer.add(variable, tensor, [inputs, outputs], async () => {
+  const read = async () => {
     const to = new Float32Array(inputs * outputs);
     const channels = inputs / pixels;
     for await (const { start, values } of slicesOf(tensor, inputs)) {
@@ -172,5 +239,6 @@ function offerMatrix(offer: ImportedOffer, variable: string, tensor: StoredTenso
       }
     }
     return to;
-  });
+  };
+  offer.add(variable, tensor, { shape: [inputs, outputs], read });
 }

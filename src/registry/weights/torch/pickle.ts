@@ -31,6 +31,16 @@ export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
+/**
+ * Stands for an object of a class or function that means nothing here, such as a `Namespace` or a NumPy scalar. Nothing is
+ * ever called: it has the name of what Python would call, and the items that a dictionary of that class would get.
+ */
+export class PicklePlaceholder extends PickleDict {
+  constructor(readonly name: string) {
+    super();
+  }
+}
+
 /** The value that a reader gives a call or a persistent id. */
 export abstract class PickleObject {
   /** Prevents other classes from being assignable to this one. */
@@ -39,7 +49,7 @@ export abstract class PickleObject {
 
 /** The meanings of the names in a pickle. */
 export interface PickleMeaning {
-  /** Called instead of the function or class; throws for an unknown one. */
+  /** Called instead of the function or class. */
   call(global: string, args: readonly PickleValue[]): PickleValue;
   persistent(id: PickleValue): PickleValue;
 }
@@ -116,6 +126,13 @@ class PickleMachine {
     return this.take(4).readUInt32LE();
   }
 
+  /** A length of 4 bytes of a number, which is far shorter; converting long ones takes time. */
+  shortLength(): number {
+    const length = this.uint32();
+    if (length > 0xff) throw invalidWeights("numbers of at most 255 bytes", `${length} bytes`);
+    return length;
+  }
+
   /** A length of 8 bytes. A length that is too large to be exact is still larger than any pickle. */
   uint64(): number {
     return Number(this.take(8).readBigUInt64LE());
@@ -187,6 +204,7 @@ const OPERATIONS: Readonly<Record<number, (machine: PickleMachine) => void>> = {
   77: (machine) => machine.push(machine.take(2).readUInt16LE()), // BININT2
   74: (machine) => machine.push(machine.take(4).readInt32LE()), // BININT
   138: (machine) => machine.push(integer(machine.take(machine.byte()))), // LONG1
+  139: (machine) => machine.push(integer(machine.take(machine.shortLength()))), // LONG4
   71: (machine) => machine.push(machine.take(8).readDoubleBE()), // BINFLOAT
   140: (machine) => machine.push(machine.text(machine.byte())), // SHORT_BINUNICODE
   88: (machine) => machine.push(machine.text(machine.uint32())), // BINUNICODE
@@ -195,9 +213,14 @@ const OPERATIONS: Readonly<Record<number, (machine: PickleMachine) => void>> = {
   84: (machine) => machine.push(machine.text(machine.uint32())), // BINSTRING
   67: (machine) => machine.push(machine.take(machine.byte())), // SHORT_BINBYTES
   66: (machine) => machine.push(machine.take(machine.uint32())), // BINBYTES
+  142: (machine) => machine.push(machine.take(machine.uint64())), // BINBYTES8
+  150: (machine) => machine.push(machine.take(machine.uint64())), // BYTEARRAY8
 
   125: (machine) => machine.push(new PickleDict()), // EMPTY_DICT
   93: (machine) => machine.push(new PickleList()), // EMPTY_LIST
+  143: (machine) => machine.push(new PickleList()), // EMPTY_SET
+  144: (machine) => append(machine, machine.popToMark()), // ADDITEMS
+  145: (machine) => machine.push(new PickleTuple(machine.popToMark())), // FROZENSET
   41: (machine) => machine.push(new PickleTuple([])), // EMPTY_TUPLE
   116: (machine) => machine.push(new PickleTuple(machine.popToMark())), // TUPLE
   133: (machine) => machine.push(popTuple(machine, 1)), // TUPLE1
@@ -227,15 +250,23 @@ const OPERATIONS: Readonly<Record<number, (machine: PickleMachine) => void>> = {
   },
   82: call, // REDUCE
   129: call, // NEWOBJ
+  // NEWOBJ_EX: the named arguments come last.
+  146: (machine) => {
+    machine.pop();
+    call(machine);
+  },
   // BUILD: attributes of an object, such as a state dictionary's `_metadata`, which weights do not need.
   98: (machine) => machine.pop(),
   81: (machine) => machine.push(machine.meaning.persistent(machine.pop())), // BINPERSID
 };
 
 function call(machine: PickleMachine): void {
-  const [global, args] = popTuple(machine, 2).items;
-  if (!(global instanceof PickleGlobal) || !(args instanceof PickleTuple)) throw wrongOrder();
-  machine.push(machine.meaning.call(global.name, args.items));
+  const [called, args] = popTuple(machine, 2).items;
+  if (!(args instanceof PickleTuple)) throw wrongOrder();
+  // For example a method that another call looked up.
+  if (called instanceof PicklePlaceholder) machine.push(new PicklePlaceholder(called.name));
+  else if (called instanceof PickleGlobal) machine.push(machine.meaning.call(called.name, args.items));
+  else throw wrongOrder();
 }
 
 function popTuple(machine: PickleMachine, count: number): PickleTuple {
@@ -252,6 +283,7 @@ function setItems(machine: PickleMachine, items: readonly PickleValue[]): void {
 
 function append(machine: PickleMachine, items: readonly PickleValue[]): void {
   const list = machine.top();
+  if (list instanceof PicklePlaceholder) return;
   if (!(list instanceof PickleList)) throw wrongOrder();
   for (const item of items) list.items.push(item);
 }

@@ -3,8 +3,10 @@ import { elementsOf } from "../stored-tensor.js";
 import {
   PickleDict,
   PickleGlobal,
+  PickleList,
   type PickleMeaning,
   PickleObject,
+  PicklePlaceholder,
   PickleTuple,
   type PickleValue,
 } from "./pickle.js";
@@ -46,32 +48,38 @@ const STORAGE_TYPES: Readonly<Record<string, string>> = {
   "torch.BoolStorage": "bool",
 };
 
-/** The calls that a pickled state dictionary may make. The functions themselves are never called. */
+/** The calls that build the values of a state dictionary. The functions themselves are never called. */
 const CALLS: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValue>> = {
-  "collections.OrderedDict": () => new PickleDict(),
+  "collections.OrderedDict": ([pairs]) => dictionaryOf(pairs),
   "torch.Size": ([sizes]) => sizes ?? null,
   "torch._utils._rebuild_parameter": ([data]) => data ?? null,
-  "torch._utils._rebuild_tensor_v2": ([storage, offset, shape, strides]) => {
-    if (!(storage instanceof TorchStorage))
-      throw invalidWeights("a storage for every tensor", "another value");
-    return new TorchTensor(storage, wholeNumber(offset), wholeNumbers(shape), wholeNumbers(strides));
+  "torch._utils._rebuild_parameter_with_state": ([data]) => data ?? null,
+  "torch._utils._rebuild_tensor": tensorOf,
+  "torch._utils._rebuild_tensor_v2": tensorOf,
+  // A tensor of a newer type: ..., requires_grad, hooks, dtype. Its storage counts bytes.
+  "torch._utils._rebuild_tensor_v3": ([storage, offset, shape, strides, , , dtype]) => {
+    if (!(storage instanceof TorchStorage) || !(dtype instanceof PickleGlobal)) return tensorOf([]);
+    const typed = new TorchStorage(dtype.name, storage.key, storage.elements);
+    return tensorOf([typed, offset ?? null, shape ?? null, strides ?? null]);
   },
+  // A tensor of a subclass: the function that rebuilds it, the class, the function's arguments.
+  "torch._tensor._rebuild_from_type_v2": ([rebuild, , args]) =>
+    rebuild instanceof PickleGlobal && args instanceof PickleTuple
+      ? STATE_DICT_MEANING.call(rebuild.name, args.items)
+      : new PicklePlaceholder("torch._tensor._rebuild_from_type_v2"),
 };
 
+/** Gives tensors and dictionaries of them; everything else becomes a placeholder. */
 export const STATE_DICT_MEANING: PickleMeaning = {
   call(global, args) {
     const meaning = Object.hasOwn(CALLS, global) ? CALLS[global] : undefined;
-    if (meaning === undefined) {
-      throw invalidWeights(
-        "a state_dict and nothing else, as torch.save(model.state_dict(), …) writes it",
-        `an object of ${quoted(global)}`,
-      );
-    }
-    return meaning(args);
+    return meaning === undefined ? new PicklePlaceholder(global) : meaning(args);
   },
   /** ("storage", type, key, device, elements), as torch.serialization writes it. */
   persistent(id) {
     const [tag, type, key, , elements, view] = id instanceof PickleTuple ? id.items : [];
+    // A class of a whole model, with its source code.
+    if (tag === "module" && type instanceof PickleGlobal) return new PicklePlaceholder(type.name);
     if (tag !== "storage" || !(type instanceof PickleGlobal) || typeof key !== "string") {
       throw invalidWeights("storages that tensors refer to", "another persistent id");
     }
@@ -82,35 +90,20 @@ export const STATE_DICT_MEANING: PickleMeaning = {
   },
 };
 
-/** The keys of the state dictionary in the larger dictionaries of training scripts. */
-const NESTED_UNDER = ["state_dict", "model", "model_state_dict"];
-/** The prefix of names in a model that was trained on several GPUs. */
-const PARALLEL_PREFIX = "module.";
-
-/**
- * Collects the tensors of a state dictionary by name.
- *
- * @throws AppError `WEIGHTS_INVALID`
- */
-export function tensorsOf(value: PickleValue): ReadonlyMap<string, TorchTensor> {
-  if (value instanceof PickleDict) {
-    const dictionaries = [value, ...NESTED_UNDER.map((key) => value.entries.get(key) ?? null)];
-    for (const dictionary of dictionaries) {
-      const tensors = dictionary instanceof PickleDict ? tensorsIn(dictionary) : [];
-      if (tensors.length > 0) return new Map(tensors);
-    }
-  }
-  throw invalidWeights(
-    `a state_dict of tensors, by itself or as one of ${NESTED_UNDER.join(", ")}`,
-    "no tensors there",
-  );
+function tensorOf([storage, offset, shape, strides]: readonly PickleValue[]): TorchTensor {
+  if (!(storage instanceof TorchStorage)) throw invalidWeights("a storage for every tensor", "another value");
+  return new TorchTensor(storage, wholeNumber(offset), wholeNumbers(shape), wholeNumbers(strides));
 }
 
-function tensorsIn({ entries }: PickleDict): (readonly [string, TorchTensor])[] {
-  return [...entries].flatMap(([key, value]) => {
-    if (typeof key !== "string" || !(value instanceof TorchTensor)) return [];
-    return [[key.startsWith(PARALLEL_PREFIX) ? key.slice(PARALLEL_PREFIX.length) : key, value] as const];
-  });
+/** Python 2 wrote the items as a list of pairs. */
+function dictionaryOf(pairs: PickleValue | undefined): PickleDict {
+  const dictionary = new PickleDict();
+  for (const pair of pairs instanceof PickleList ? pairs.items : []) {
+    if (!(pair instanceof PickleList || pair instanceof PickleTuple)) continue;
+    const [key = null, value = null] = pair.items;
+    dictionary.entries.set(key, value);
+  }
+  return dictionary;
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { ByteRange } from "../byte-range.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import { isStoredType, readElements, type StoredTensor, sizeOf } from "../stored-tensor.js";
-import { NO_MEANING, PickleList, type PickleMeaning, readPickle } from "./pickle.js";
-import { STATE_DICT_MEANING, spanOf, type TorchStorage, type TorchTensor, tensorsOf } from "./state-dict.js";
+import { findStateDict } from "./containers.js";
+import { NO_MEANING, PickleList, type PickleMeaning, type PickleValue, readPickle } from "./pickle.js";
+import { STATE_DICT_MEANING, spanOf, TorchStorage, type TorchTensor } from "./state-dict.js";
 
 /** The most bytes of the description of the tensors; VGG19 needs 10 KB. */
 const MAX_PICKLE_BYTES = 16 * 1024 * 1024;
@@ -23,6 +24,13 @@ const OTHER_SIZES: Readonly<Record<string, number>> = {
   bool: 1,
 };
 
+/** A state dictionary, and where it was found. */
+export interface TorchContent {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** See `FoundStateDict`. */
+  readonly container: string | null;
+}
+
 /** Whether `torch.save` wrote a zip. */
 export function isTorchZip(entries: ReadonlyMap<string, ByteRange>): boolean {
   return pickleEntryOf(entries) !== undefined;
@@ -38,16 +46,14 @@ export function looksLikeLegacyTorch(start: Buffer): boolean {
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
-export async function readTorchZip(
-  entries: ReadonlyMap<string, ByteRange>,
-): Promise<ReadonlyMap<string, StoredTensor>> {
+export async function readTorchZip(entries: ReadonlyMap<string, ByteRange>): Promise<TorchContent> {
   const [name, pickle] = pickleEntryOf(entries) ?? [];
   if (name === undefined || pickle === undefined) throw invalidWeights(`an entry …${PICKLE_ENTRY}`, "none");
   const folder = name.slice(0, -PICKLE_ENTRY.length);
   const order = entries.get(`${folder}/byteorder`);
   if (order !== undefined) await requireLittleEndian(order);
   const { value } = readPickle(await head(pickle), 0, STATE_DICT_MEANING);
-  return storedTensors(tensorsOf(value), (storage) => {
+  return torchContent(value, (storage) => {
     const bytes = entries.get(`${folder}/data/${storage.key}`);
     if (bytes === undefined) throw invalidWeights(`the storage ${quoted(storage.key)} in the zip`, "none");
     return bytes;
@@ -60,7 +66,7 @@ export async function readTorchZip(
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
-export async function readLegacyTorch(file: ByteRange): Promise<ReadonlyMap<string, StoredTensor>> {
+export async function readLegacyTorch(file: ByteRange): Promise<TorchContent> {
   const bytes = await head(file);
   let position = 0;
   const next = (meaning: PickleMeaning) => {
@@ -76,8 +82,8 @@ export async function readLegacyTorch(file: ByteRange): Promise<ReadonlyMap<stri
   const root = next({
     ...STATE_DICT_MEANING,
     persistent(id) {
-      const storage = STATE_DICT_MEANING.persistent(id) as TorchStorage;
-      storages.set(storage.key, storage);
+      const storage = STATE_DICT_MEANING.persistent(id);
+      if (storage instanceof TorchStorage) storages.set(storage.key, storage);
       return storage;
     },
   });
@@ -95,7 +101,7 @@ export async function readLegacyTorch(file: ByteRange): Promise<ReadonlyMap<stri
     places.set(storage.key, file.slice(position + STORAGE_LENGTH_BYTES, elements * size, what));
     position += STORAGE_LENGTH_BYTES + elements * size;
   }
-  return storedTensors(tensorsOf(root), (storage) => {
+  return torchContent(root, (storage) => {
     const place = places.get(storage.key);
     if (place === undefined) throw invalidWeights(`the storage ${quoted(storage.key)} in the file`, "none");
     return place;
@@ -117,15 +123,12 @@ function head(range: ByteRange): Promise<Buffer> {
   return range.read(0, Math.min(range.length, MAX_PICKLE_BYTES), "the pickle");
 }
 
-function storedTensors(
-  tensors: ReadonlyMap<string, TorchTensor>,
-  bytesOf: (storage: TorchStorage) => ByteRange,
-): ReadonlyMap<string, StoredTensor> {
-  return new Map(
-    [...tensors].map(
-      ([name, tensor]) => [name, storedTensor(name, tensor, bytesOf(tensor.storage))] as const,
-    ),
+function torchContent(root: PickleValue, bytesOf: (storage: TorchStorage) => ByteRange): TorchContent {
+  const { container, tensors } = findStateDict(root);
+  const stored = [...tensors].map(
+    ([name, tensor]) => [name, storedTensor(name, tensor, bytesOf(tensor.storage))] as const,
   );
+  return { container, tensors: new Map(stored) };
 }
 
 function storedTensor(name: string, tensor: TorchTensor, storage: ByteRange): StoredTensor {
