@@ -81,14 +81,14 @@ def write_keras():
     from keras import layers
     from keras.src.legacy.saving import legacy_h5_format
 
-    def backbone(names, normalized=False, bias=True, epsilon=1e-3):
+    def backbone(names, normalized=False, bias=True, epsilon=1e-3, **normalization):
         for block, (convolutions, filters) in enumerate(BLOCKS, 1):
             for position in range(1, convolutions + 1):
                 name = {"name": f"block{block}_conv{position}"} if names else {}
                 activation = None if normalized else "relu"
                 yield layers.Conv2D(filters, 3, padding="same", activation=activation, use_bias=bias, **name)
                 if normalized:
-                    yield layers.BatchNormalization(epsilon=epsilon)
+                    yield layers.BatchNormalization(epsilon=epsilon, **normalization)
                     yield layers.ReLU()
             yield layers.MaxPooling2D(**({"name": f"block{block}_pool"} if names else {}))
 
@@ -161,6 +161,22 @@ def write_keras():
     record("vgg11-nested.weights.h5", nested)
     save_legacy(nested, "vgg11-nested.legacy.h5")
     record("vgg11-nested.legacy.h5", nested)
+
+    # An epsilon that only the first of two files states.
+    pooling = [layers.GlobalAveragePooling2D(), layers.Dense(CLASSES)]
+    tuned = fill(build(backbone(names=False, normalized=True, bias=False, epsilon=1e-2), pooling))
+    tuned.save(path("vgg11-bn-pooled-epsilon.model.h5"))
+    tuned.save_weights(path("vgg11-bn-pooled-epsilon.weights.h5"))
+    record("vgg11-bn-pooled-epsilon.model.h5", tuned, batchNormalization=True, head="GLOBAL_AVERAGE_POOLING")
+    record("vgg11-bn-pooled-epsilon.weights.h5", tuned, batchNormalization=True, head="GLOBAL_AVERAGE_POOLING",
+           epsilon=1e-2)
+
+    # Normalizations without a gamma.
+    pooling = [layers.GlobalAveragePooling2D(), layers.Dense(CLASSES, activation="softmax")]
+    unscaled = fill(build(backbone(names=False, normalized=True, scale=False), pooling))
+    unscaled.save(path("vgg11-bn-pooled-unscaled.keras"))
+    unscaled.layers[-1].activation = keras.activations.linear
+    record("vgg11-bn-pooled-unscaled.keras", unscaled, batchNormalization=True, head="GLOBAL_AVERAGE_POOLING")
 
 
 def write_torch():

@@ -20,6 +20,8 @@ export interface DescribedFile {
   readonly architecture: "VGG11" | "RESNET18" | "RESNET34" | "RESNET50";
   readonly batchNormalization: boolean;
   readonly head: HeadKind;
+  /** Of its batch normalizations, where the file does not state it and it is not the default. */
+  readonly epsilon?: number;
   /** For the formula's images "weights", scaled to [0, 1]. */
   readonly logits: readonly (readonly number[])[];
 }

@@ -20,7 +20,7 @@ import { offerWeights } from "./layouts/offer-weights.js";
 import { openWeightsFile } from "./weights-file.js";
 
 /** Increase it when a file is converted to other values, so that earlier conversions are not used. */
-const CONVERSION_VERSION = 1;
+const CONVERSION_VERSION = 2;
 
 const WEIGHTS_FILE = {
   name: "The weights file of the run",
@@ -34,6 +34,15 @@ const CONVERSION_RECORD = z.object({
   variables: z.array(z.string()).readonly(),
 });
 type ConversionRecord = z.infer<typeof CONVERSION_RECORD>;
+
+/** A kept file that becomes the checkpoint of a network. */
+interface Conversion {
+  readonly sha256: string;
+  readonly network: NetworkSpec;
+  readonly host: EngineHost;
+  readonly folder: string;
+  readonly epsilon: number | null;
+}
 
 /**
  * Files of weights that other programs wrote. They are kept as blobs, and converted into a checkpoint
@@ -55,11 +64,12 @@ export class ImportedWeights {
   /**
    * Checks a file against a network and keeps it.
    *
+   * @param epsilon see `offerWeights`
    * @returns the SHA-256 that it is kept under
    * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
    */
-  async keep(file: string, network: NetworkSpec): Promise<string> {
-    await checkFits(file, network);
+  async keep(file: string, network: NetworkSpec, epsilon: number | null = null): Promise<string> {
+    await checkFits(file, network, epsilon);
     return this.#blobs.putStream(createReadStream(file));
   }
 
@@ -67,32 +77,33 @@ export class ImportedWeights {
    * Provides the values of a kept file as a checkpoint, and converts the file if necessary.
    *
    * @param host runs the conversion
+   * @param epsilon see `offerWeights`
    * @throws AppError `BLOB_MISSING`, `BLOB_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
    */
-  async provide(sha256: string, network: NetworkSpec, host: EngineHost): Promise<InitialVariables> {
+  async provide(
+    sha256: string,
+    network: NetworkSpec,
+    host: EngineHost,
+    epsilon: number | null = null,
+  ): Promise<InitialVariables> {
     const shapes = networkVariables(network).map(({ name, shape }) => [name, shape]);
-    const key = sha256Of(Buffer.from(JSON.stringify([CONVERSION_VERSION, shapes])));
+    const key = sha256Of(Buffer.from(JSON.stringify([CONVERSION_VERSION, shapes, epsilon])));
     const folder = path.join(this.#folder, sha256, key);
     const underWay = this.#converting.get(folder);
     if (underWay !== undefined) return underWay;
-    const conversion = this.#convertOnce(sha256, network, host, folder).finally(() => {
+    const conversion = this.#convertOnce({ sha256, network, host, folder, epsilon }).finally(() => {
       this.#converting.delete(folder);
     });
     this.#converting.set(folder, conversion);
     return conversion;
   }
 
-  async #convertOnce(
-    sha256: string,
-    network: NetworkSpec,
-    host: EngineHost,
-    folder: string,
-  ): Promise<InitialVariables> {
+  async #convertOnce({ sha256, network, host, folder, epsilon }: Conversion): Promise<InitialVariables> {
     const earlier = await readRecord(folder);
     if (earlier !== null) return { folder, variables: earlier.variables };
     await this.#blobs.verify(sha256, WEIGHTS_FILE);
     await using weights = await openWeightsFile(await this.#blobs.localFile(sha256));
-    const offer = offerWeights(weights.content, network);
+    const offer = offerWeights(weights.content, network, epsilon);
     const { copied: variables, random } = fitWeights(network, offer);
     const checkpoint = await writeCheckpoint(host, network, offer.variables, variables, folder);
     await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables });
@@ -114,9 +125,9 @@ export class ImportedWeights {
 }
 
 /** @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH` */
-async function checkFits(file: string, network: NetworkSpec): Promise<void> {
+async function checkFits(file: string, network: NetworkSpec, epsilon: number | null): Promise<void> {
   await using weights = await openWeightsFile(file);
-  const offer = offerWeights(weights.content, network);
+  const offer = offerWeights(weights.content, network, epsilon);
   for (const name of fitWeights(network, offer).copied) await offer.variables.get(name)?.check();
 }
 

@@ -79,6 +79,11 @@ export function contiguousTensor(
   };
 }
 
+/** A tensor that a file leaves out, because all its elements are the same. */
+export function constantTensor(name: string, shape: readonly number[], value: number): StoredTensor {
+  return { name, shape, dtype: "float32", read: async (_, count) => new Float32Array(count).fill(value) };
+}
+
 /** @throws AppError `WEIGHTS_INVALID` */
 export async function readElements(
   bytes: ByteRange,

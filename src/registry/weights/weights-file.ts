@@ -1,10 +1,9 @@
 import { open } from "node:fs/promises";
 import { OwnedResources } from "../../lang/owned-resources.js";
 import { ByteRange } from "./byte-range.js";
-import { looksLikeHdf5, readHdf5 } from "./hdf5/hdf5-file.js";
+import { looksLikeHdf5 } from "./hdf5/hdf5-file.js";
 import { invalidWeights } from "./invalid-weights.js";
-import { readNormalizationEpsilons } from "./keras/keras-config.js";
-import { type KerasLayer, kerasLayersOf } from "./keras/keras-layers.js";
+import { type KerasContent, readKerasArchive, readKerasHdf5 } from "./keras/keras-file.js";
 import { looksLikeSafetensors, readSafetensors } from "./safetensors.js";
 import { looksLikeZip, readStoredZip } from "./stored-zip.js";
 import {
@@ -21,17 +20,10 @@ export interface WeightsFile extends AsyncDisposable {
 }
 
 export type WeightsContent =
-  | {
-      readonly naming: "keras";
-      readonly layers: readonly KerasLayer[];
-      /** The epsilons of its batch normalizations; null where the file does not have them. */
-      readonly normalizationEpsilons: readonly number[] | null;
-    }
+  | ({ readonly naming: "keras" } & KerasContent)
   | ({ readonly naming: "torch" } & TorchContent);
 
 const START_BYTES = 32;
-const KERAS_WEIGHTS_ENTRY = "model.weights.h5";
-const KERAS_CONFIG_ENTRY = "config.json";
 
 /**
  * Opens Keras's `.h5`, `.weights.h5` and `.keras`, safetensors, and files of `torch.save`. The first bytes tell the format.
@@ -50,12 +42,12 @@ export async function openWeightsFile(path: string): Promise<WeightsFile> {
 async function readContent(file: ByteRange): Promise<WeightsContent> {
   const start = await file.read(0, Math.min(file.length, START_BYTES), "its first bytes");
   if (looksLikeHdf5(start)) {
-    return { naming: "keras", layers: kerasLayersOf(await readHdf5(file)), normalizationEpsilons: null };
+    return { naming: "keras", ...(await readKerasHdf5(file)) };
   }
   if (looksLikeZip(start)) {
     const entries = await readStoredZip(file);
     if (isTorchZip(entries)) return { naming: "torch", ...(await readTorchZip(entries)) };
-    return readKerasArchive(entries);
+    return { naming: "keras", ...(await readKerasArchive(entries)) };
   }
   if (looksLikeLegacyTorch(start)) return { naming: "torch", ...(await readLegacyTorch(file)) };
   if (looksLikeSafetensors(start, file.length)) {
@@ -65,16 +57,4 @@ async function readContent(file: ByteRange): Promise<WeightsContent> {
     "one of the formats Keras .h5, .weights.h5 or .keras, safetensors, torch .pth",
     start.length === 0 ? "an empty file" : `a file that begins with ${start.toString("hex", 0, 8)}`,
   );
-}
-
-async function readKerasArchive(entries: ReadonlyMap<string, ByteRange>): Promise<WeightsContent> {
-  const [weights, config] = [entries.get(KERAS_WEIGHTS_ENTRY), entries.get(KERAS_CONFIG_ENTRY)];
-  if (weights === undefined || config === undefined) {
-    throw invalidWeights(
-      `a zip of torch, with …/data.pkl, or of Keras, with ${KERAS_WEIGHTS_ENTRY} and ${KERAS_CONFIG_ENTRY}`,
-      "neither",
-    );
-  }
-  const normalizationEpsilons = await readNormalizationEpsilons(config);
-  return { naming: "keras", layers: kerasLayersOf(await readHdf5(weights)), normalizationEpsilons };
 }

@@ -37,8 +37,9 @@ async function importedLogits(folder: string, name: string, file: DescribedFile)
   const blobs = new FolderBlobStore(path.join(folder, "blobs"));
   const imported = new ImportedWeights({ blobs, homeFolder: folder, log: testLog });
   const network = networkOfFile(file);
-  const sha256 = await imported.keep(path.join(folder, name), network);
-  const initial = await imported.provide(sha256, network, host);
+  const { epsilon = null } = file;
+  const sha256 = await imported.keep(path.join(folder, name), network, epsilon);
+  const initial = await imported.provide(sha256, network, host, epsilon);
   assert.deepEqual(
     initial.variables,
     networkVariables(network).map((variable) => variable.name),

@@ -2,10 +2,14 @@ import { AppError } from "../../../core/app-error.js";
 import { HEAD_LAYERS, PREDICTIONS } from "../../../graph/architectures/head.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
 import { ARCHITECTURES, layersOf } from "../../../graph/architectures/registry.js";
+import type { KerasContent } from "../keras/keras-file.js";
 import type { KerasLayer } from "../keras/keras-layers.js";
+import { constantTensor, type StoredTensor } from "../stored-tensor.js";
 import { ImportedOffer } from "./imported-variable.js";
-import { offerNormalization } from "./normalization.js";
+import { recognizeChain } from "./keras-chain.js";
+import { type ForeignNormalization, offerNormalization } from "./normalization.js";
 import { variantsOf } from "./recognized-network.js";
+import { sourceNetworkOf } from "./source-network.js";
 
 type LayerKind = "convolution" | "normalization" | "dense" | "other";
 
@@ -15,13 +19,15 @@ const KERAS_EPSILON = 1e-3;
 /**
  * The variables that the layers of a Keras model offer. Its convolutions are told apart by their names where they have
  * the names of Keras's own networks, and by their order otherwise; normalizations are always told apart by their order.
+ * The model's own configuration, where the file has it, must describe a network of ours.
  *
- * @param epsilons of its normalizations, in order; null: Keras's default
- * @throws AppError `WEIGHTS_MISMATCH` for an architecture that Keras does not have
+ * @param assumedEpsilon of normalizations whose epsilon the file does not state; null: Keras's default
+ * @throws AppError `WEIGHTS_MISMATCH` for an architecture that Keras does not have, and for a model that computes
+ *   something else
  */
 export function offerKeras(
-  layers: readonly KerasLayer[],
-  epsilons: readonly number[] | null,
+  { layers, model }: KerasContent,
+  assumedEpsilon: number | null,
   network: NetworkSpec,
 ): ImportedOffer {
   const { architecture } = network;
@@ -32,21 +38,29 @@ export function offerKeras(
         "of Keras, whose networks have their strides in other convolutions.",
     );
   }
-  const offer = new ImportedOffer({ source: null, prefix: null, container: null });
   const ofKind = (kind: LayerKind): KerasLayer[] => layers.filter((layer) => kindOf(layer) === kind);
   const convolutions = ofKind("convolution");
   const normalizations = ofKind("normalization");
-  const places = layersOf({ ...network, batchNormalization: normalizations.length > 0 });
+  const chain = model === null ? null : recognizeChain(model, network);
+  const found = chain?.network ?? withConvolutions(network, convolutions.length, normalizations.length > 0);
+  const places = layersOf(found ?? { ...network, batchNormalization: normalizations.length > 0 });
   const convolutionPlaces = places.flatMap(({ layer }) => (layer.kind === "Conv2D" ? [layer] : []));
   const normalizationPlaces = places.flatMap(({ layer }) =>
     layer.kind === "BatchNormalization" ? [layer] : [],
   );
   const known = convolutionNames(network);
   const named = convolutions.every(({ name }) => known.has(name));
+  const placeOf = (index: number): string | undefined =>
+    named ? convolutions[index]?.name : convolutionPlaces[index]?.name;
 
-  for (const [index, { name, tensors }] of convolutions.entries()) {
+  const widths = new Map(
+    convolutions.map(({ tensors }, index) => [placeOf(index) ?? "", tensors[0]?.shape.at(-1) ?? 0]),
+  );
+  const source = found === null ? null : sourceNetworkOf(found, widths);
+  const offer = new ImportedOffer({ source, prefix: null, container: null });
+  for (const [index, { tensors }] of convolutions.entries()) {
     const [kernel, bias, ...rest] = tensors;
-    const place = named ? name : convolutionPlaces[index]?.name;
+    const place = placeOf(index);
     if (place === undefined || rest.length > 0) {
       for (const tensor of tensors) offer.addUnknown(tensor, "no such convolution");
       continue;
@@ -57,19 +71,57 @@ export function offerKeras(
   }
   for (const [index, { tensors }] of normalizations.entries()) {
     const place = normalizationPlaces[index];
-    const [gamma, beta, mean, variance, ...rest] = tensors;
-    if (place === undefined || variance === undefined || rest.length > 0) {
+    const described = chain?.normalizations[index];
+    const parts = normalizationParts(tensors, described);
+    if (chain !== null && described === undefined) {
+      offer.ignored.push(...tensors.map(({ name }) => name)); // A part of its head.
+      continue;
+    }
+    if (place === undefined || parts === null) {
       const expected = "gamma, beta, moving mean and moving variance of one of the network's layers";
       for (const tensor of tensors) offer.addUnknown(tensor, expected);
       continue;
     }
     const bias = convolutions[index]?.tensors[1];
-    const epsilon = epsilons?.[index] ?? KERAS_EPSILON;
-    offerNormalization(offer, place, { gamma, beta, mean, variance, epsilon, bias });
+    const epsilon = described?.epsilon ?? assumedEpsilon ?? KERAS_EPSILON;
+    if (described === undefined && assumedEpsilon === null) offer.assumedEpsilon = KERAS_EPSILON;
+    offerNormalization(offer, place, { ...parts, epsilon, bias });
   }
-  offerHead(offer, ofKind("dense"));
+  offer.otherHead = chain?.otherHead ?? null;
+  if (offer.otherHead === null) offerHead(offer, ofKind("dense"));
   for (const { tensors } of ofKind("other")) for (const tensor of tensors) offer.addUnknown(tensor);
   return offer;
+}
+
+/**
+ * The tensors of a batch normalization. A layer without gamma or beta has 1 and 0 in their place; only a configuration
+ * tells which of them is there. Null: these are no tensors of one.
+ */
+function normalizationParts(
+  tensors: readonly StoredTensor[],
+  described: { readonly scale: boolean; readonly center: boolean } | undefined,
+): Pick<ForeignNormalization, "gamma" | "beta" | "mean" | "variance"> | null {
+  const { scale, center } = described ?? { scale: true, center: true };
+  const rest = [...tensors];
+  const [gamma, beta] = [scale ? rest.shift() : undefined, center ? rest.shift() : undefined];
+  const [mean, variance, ...others] = rest;
+  if (mean === undefined || variance === undefined || others.length > 0) return null;
+  return {
+    gamma: gamma ?? constantTensor("gamma", mean.shape, 1),
+    beta: beta ?? constantTensor("beta", mean.shape, 0),
+    mean,
+    variance,
+  };
+}
+
+/** The network of Keras that has so many convolutions; the run's own first. */
+function withConvolutions(network: NetworkSpec, count: number, normalized: boolean): NetworkSpec | null {
+  const candidates = variantsOf(network)
+    .filter(({ architecture }) => ARCHITECTURES[architecture].inKeras)
+    .filter(({ batchNormalization }) => batchNormalization === normalized);
+  const has = (candidate: NetworkSpec): boolean =>
+    layersOf(candidate).filter(({ layer }) => layer.kind === "Conv2D").length === count;
+  return candidates.find(has) ?? null;
 }
 
 /** The names that Keras gives the convolutions of its networks. */

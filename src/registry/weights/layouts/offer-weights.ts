@@ -7,10 +7,15 @@ import { offerTorch } from "./torch-layout.js";
 /**
  * The values that a file offers for the variables of a network.
  *
+ * @param epsilon of batch normalizations whose epsilon the file does not state; null: the default of its program
  * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
  */
-export function offerWeights(content: WeightsContent, network: NetworkSpec): ImportedOffer {
+export function offerWeights(
+  content: WeightsContent,
+  network: NetworkSpec,
+  epsilon: number | null = null,
+): ImportedOffer {
   return content.naming === "torch"
-    ? offerTorch(content, network)
-    : offerKeras(content.layers, content.normalizationEpsilons, network);
+    ? offerTorch(content, epsilon, network)
+    : offerKeras(content, epsilon, network);
 }

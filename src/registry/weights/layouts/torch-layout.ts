@@ -17,14 +17,22 @@ const TORCH_EPSILON = 1e-5;
 /**
  * The variables that a state dictionary of torchvision or timm offers. Its names tell the architecture that it is of;
  * where they fit none, it is read as one of the network's own.
+ *
+ * @param epsilon of its normalizations, which such files never state; null: PyTorch's default
  */
-export function offerTorch(content: TorchContent, network: NetworkSpec): ImportedOffer {
+export function offerTorch(
+  content: TorchContent,
+  epsilon: number | null,
+  network: NetworkSpec,
+): ImportedOffer {
   const named = nameTensors(content.tensors, network);
   const { tensors, prefix } = named;
   const layers = shapedLayersOf(named.network ?? network);
   const source = named.network === null ? null : sourceNetworkOf(named.network, widthsOf(tensors, layers));
   const offer = new ImportedOffer({ source, prefix, container: content.container });
-  const taken = offerStages(offer, tensors, layers);
+  const taken = offerStages(offer, tensors, layers, epsilon ?? TORCH_EPSILON);
+  const normalized = layers.some(({ layer }) => layer.kind === "BatchNormalization");
+  if (normalized && epsilon === null) offer.assumedEpsilon = TORCH_EPSILON;
   const stages = new Set(rootsOf(layers.filter(({ stage }) => stage !== null)));
   const rest = [...tensors].filter(([name, tensor]) => !taken.has(name) && !isFigure(tensor));
   for (const [name, tensor] of rest) if (stages.has(rootOf(name))) offer.addUnknown(tensor);
@@ -65,6 +73,7 @@ function offerStages(
   offer: ImportedOffer,
   tensors: Tensors,
   layers: readonly ShapedLayer[],
+  epsilon: number,
 ): ReadonlySet<string> {
   const taken = new Set<string>();
   const take = (module: string, role: string): StoredTensor | undefined => {
@@ -89,7 +98,7 @@ function offerStages(
         beta: take(module, "bias"),
         mean: take(module, "running_mean"),
         variance: take(module, "running_var"),
-        epsilon: TORCH_EPSILON,
+        epsilon,
         bias: biases.get(inputs[0] ?? ""),
       });
     }

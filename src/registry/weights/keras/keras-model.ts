@@ -1,0 +1,76 @@
+import { isJsonObject, type JsonObject } from "../../../lang/json.js";
+import { invalidWeights } from "../invalid-weights.js";
+import { type KerasOperation, operationsOf } from "./keras-operations.js";
+
+/** A model as its own configuration describes it: one operation after the other. */
+export interface KerasModel {
+  readonly operations: readonly KerasOperation[];
+}
+
+/** The most models inside models. */
+const MAX_LEVELS = 16;
+
+/**
+ * Reads the configuration of a Keras model: the `config.json` of an archive, or the attribute `model_config`.
+ *
+ * @returns null for a model of a class of one's own, whose configuration does not tell its layers
+ * @throws AppError `WEIGHTS_INVALID`
+ */
+export function parseKerasModel(text: string): KerasModel | null {
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (cause) {
+    throw invalidWeights("the configuration of the model in JSON", "something else", cause);
+  }
+  if (!isJsonObject(config) || layersIn(config) === null) return null;
+  return { operations: [...operationsIn(config, MAX_LEVELS)] };
+}
+
+/** The descriptions of a model's layers; null for what is no model of layers. */
+function layersIn({ config }: JsonObject): readonly unknown[] | null {
+  const layers = isJsonObject(config) ? config.layers : null;
+  return Array.isArray(layers) ? layers : null;
+}
+
+function* operationsIn(model: JsonObject, levels: number): Generator<KerasOperation> {
+  if (levels === 0) throw invalidWeights(`at most ${MAX_LEVELS} models inside models`, "more");
+  let before: string | null = null;
+  for (const layer of layersIn(model) ?? []) {
+    if (!isJsonObject(layer)) throw invalidWeights("a description of every layer", "another value");
+    const name = nameOf(layer);
+    const problem = orderProblem(layer, before);
+    if (problem !== null) yield { layer: name, kind: "other", text: problem };
+    if (layersIn(layer) === null) yield* operationsOf(name, layer);
+    else yield* operationsIn(layer, levels - 1);
+    before = name;
+  }
+}
+
+function nameOf(layer: JsonObject): string {
+  const { name } = isJsonObject(layer.config) ? layer.config : {};
+  const own = layer.name ?? name;
+  return typeof own === "string" ? own : String(layer.class_name);
+}
+
+/** Why a layer does not read the layer before it alone, as what it does; null when it does. */
+function orderProblem({ inbound_nodes: nodes }: JsonObject, before: string | null): string | null {
+  // The layers of a Sequential name no others.
+  if (!Array.isArray(nodes) || nodes.length === 0) return null;
+  if (nodes.length > 1) return `is used ${nodes.length} times`;
+  const read = [...namesRead(nodes[0], MAX_LEVELS)];
+  if (read.length === 1 && read[0] === before) return null;
+  return `reads ${read.map((name) => `"${name}"`).join(" and ")}`;
+}
+
+/** Keras 3: `keras_history: [name, node, tensor]`; Keras 2: `[name, node, tensor, {...}]`. */
+function* namesRead(node: unknown, levels: number): Generator<string> {
+  if (levels === 0) return;
+  if (Array.isArray(node)) {
+    const [name, ...rest] = node as readonly unknown[];
+    if (typeof name === "string" && rest.some((part) => typeof part === "number")) yield name;
+    else for (const part of node) yield* namesRead(part, levels - 1);
+  } else if (isJsonObject(node)) {
+    for (const part of Object.values(node)) yield* namesRead(part, levels - 1);
+  }
+}
