@@ -147,6 +147,7 @@ async function openTraining(
       accumulation: false,
       microBatchSize: configuration.batchSize,
       importedVariables: [],
+      importedClasses: null,
       customOps: engine.info.customOps,
       eigenKernelGradients: [],
     }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { RunEndReason, RunState } from "./enumerations.js";
+import { INITIALIZATION_REPORT } from "./initialization-report.js";
 import { storedMetrics } from "./metrics/stored-metrics.js";
 import { storedNumber, storedTime } from "./stored-json.js";
 
@@ -54,6 +55,10 @@ export const DURABLE_EVENT_BODY = z.discriminatedUnion("kind", [
     improved: z.boolean().default(false),
   }),
   z.object({ kind: z.literal("CheckpointSaved"), checkpoint: CHECKPOINT_RECORD.readonly() }),
+  z.object({
+    kind: z.literal("WeightsInitialized"),
+    initialization: INITIALIZATION_REPORT.readonly(),
+  }),
   /** `code` is one of RUN_WARNINGS, or of an earlier version's. */
   z.object({ kind: z.literal("RunWarning"), code: z.string(), message: z.string() }),
 ]);

@@ -11,6 +11,9 @@ export const RUN_WARNINGS = {
   DISK_FULL: "The files of the run cannot be written. The run waits and continues once they can be.",
   DISK_WAIT_ENDED:
     "The disk had room, but the run still could not save anything. It stays paused until it is resumed.",
+  NORMALIZATION_EPSILON_ASSUMED:
+    "The weights file does not state the epsilon of its batch normalizations, so the default of its program is assumed. " +
+    "The setting importedNormalizationEpsilon states another one.",
   RESUMED: "The run continues from its last checkpoint.",
   SETTING_SENSELESS:
     "A setting is allowed but cannot lead to sensible training, such as stages frozen at random weights. The launch " +

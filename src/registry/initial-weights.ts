@@ -1,10 +1,11 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
+import type { InitializationReport } from "../core/initialization-report.js";
 import type { Initialization } from "../core/run-configuration.js";
+import type { RunWarning } from "../core/run-warnings.js";
 import type { Uploads } from "../data/imports/uploads.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { networkVariables } from "../graph/architectures/layer-table.js";
-import type { NetworkSpec } from "../graph/architectures/network-spec.js";
 import type { ModelManifest } from "./model-manifest.js";
 import type { ModelVersionRecord } from "./model-records.js";
 import type { ModelRegistry } from "./model-registry.js";
@@ -14,6 +15,8 @@ import { fitWeights, type OfferedWeights } from "./weights/fit-weights.js";
 import type { ImportedWeights } from "./weights/imported-weights.js";
 import type { InitialVariables } from "./weights/initial-variables.js";
 import { describeSource } from "./weights/layouts/source-network.js";
+import { reportOf } from "./weights/report.js";
+import type { WantedWeights } from "./weights/wanted-weights.js";
 
 export type { InitialVariables };
 
@@ -23,6 +26,15 @@ export interface InitializationInput {
   readonly modelVersion?: string | null | undefined;
   /** A weights file. */
   readonly uploadId?: string | null | undefined;
+}
+
+/** The decision about the first weights, which the run keeps. */
+export interface ResolvedInitialization {
+  readonly initialization: Initialization;
+  /** Null where all weights start at random. */
+  readonly report: InitializationReport | null;
+  /** For the owner of the run. */
+  readonly warnings: readonly RunWarning[];
 }
 
 const INPUT_PATH = ["configuration", "initialization"];
@@ -51,20 +63,21 @@ export class InitialWeights {
    * expired upload changes the run.
    *
    * @throws AppError with a path below `configuration.initialization`: `INITIALIZATION_INVALID`,
-   *   `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`, or an error of
-   *   the upload
+   *   `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`, or an error of the upload
    */
-  async resolve(input: InitializationInput | null, network: NetworkSpec): Promise<Initialization> {
+  async resolve(input: InitializationInput | null, wanted: WantedWeights): Promise<ResolvedInitialization> {
     const ref = input?.modelVersion ?? null;
     const uploadId = input?.uploadId ?? null;
-    if (input === null) return { kind: "random" };
+    if (input === null) return { initialization: { kind: "random" }, report: null, warnings: [] };
     if (ref !== null && uploadId === null) {
-      return below("modelVersion", () => this.#resolveModelVersion(ref, network));
+      return below("modelVersion", () => this.#resolveModelVersion(ref, wanted));
     }
     if (uploadId !== null && ref === null) {
       return below("uploadId", async () => {
-        const sha256 = await this.#imported.keep(await this.#uploads.pathOf(uploadId), network);
-        return { kind: "weights", sha256 };
+        const file = await this.#uploads.pathOf(uploadId);
+        const { sha256, report, assumedEpsilon } = await this.#imported.keep(file, wanted);
+        const warnings = assumedEpsilon === null ? [] : [epsilonWarning(assumedEpsilon)];
+        return { initialization: { kind: "weights", sha256 }, report, warnings };
       });
     }
     throw new AppError(
@@ -84,7 +97,7 @@ export class InitialWeights {
    */
   async provide(
     initialization: Initialization,
-    network: NetworkSpec,
+    wanted: WantedWeights,
     host: EngineHost,
   ): Promise<InitialVariables | null> {
     switch (initialization.kind) {
@@ -100,30 +113,50 @@ export class InitialWeights {
           );
         }
         const { folder, manifest } = await this.#registry.read(version);
-        const { copied: variables } = fitWeights(network, offeredBy(version, manifest));
-        return { folder: path.join(folder, "variables"), variables };
+        const { network, classNames } = wanted;
+        const { copied, classes } = fitWeights(network, offeredBy(version, manifest), classNames);
+        return { folder: path.join(folder, "variables"), variables: copied, classes };
       }
       case "weights":
-        return this.#imported.provide(initialization.sha256, network, host);
+        return this.#imported.provide(initialization.sha256, wanted, host);
     }
   }
 
-  async #resolveModelVersion(ref: string, network: NetworkSpec): Promise<Initialization> {
+  async #resolveModelVersion(ref: string, wanted: WantedWeights): Promise<ResolvedInitialization> {
     const version = await this.#models.findVersionByRef(ref);
     if (version === null) throw await modelVersionNotFound(this.#models, ref);
     const { manifest } = await this.#registry.read(version);
-    fitWeights(network, offeredBy(version, manifest));
-    return { kind: "modelVersion", modelVersionId: version.id };
+    const offered = offeredBy(version, manifest);
+    const fitted = fitWeights(wanted.network, offered, wanted.classNames);
+    return {
+      initialization: { kind: "modelVersion", modelVersionId: version.id },
+      report: reportOf(nameOf(version), wanted, offered, fitted),
+      warnings: [],
+    };
   }
 }
 
-function offeredBy({ modelName, number }: ModelVersionRecord, { network }: ModelManifest): OfferedWeights {
-  const source = `${modelName}:${number}`;
+function offeredBy(version: ModelVersionRecord, { network, classNames }: ModelManifest): OfferedWeights {
+  const source = nameOf(version);
   const variables = networkVariables(network).map(
     ({ name, shape }) => [name, { shape, dtype: "float32", source }] as const,
   );
   const looksLike = describeSource({ network, widthMultiplier: network.widthMultiplier });
-  return { looksLike, variables: new Map(variables), unknown: [] };
+  return { looksLike, variables: new Map(variables), unknown: [], classNames };
+}
+
+function nameOf({ modelName, number }: ModelVersionRecord): string {
+  return `${modelName}:${number}`;
+}
+
+function epsilonWarning(epsilon: number): RunWarning {
+  return {
+    code: "NORMALIZATION_EPSILON_ASSUMED",
+    message:
+      `The weights file does not state the epsilon of its batch normalizations. ${epsilon}, the default of the program ` +
+      "that wrote it, is assumed. If the network was built with another one, launch the run with " +
+      "importedNormalizationEpsilon.",
+  };
 }
 
 /** Adds the field of the input to the path of errors. */

@@ -14,6 +14,7 @@ const {
   accumulation: false,
   microBatchSize: 8,
   importedVariables: [],
+  importedClasses: null,
   customOps: [],
   eigenKernelGradients: [],
 });

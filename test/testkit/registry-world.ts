@@ -70,6 +70,7 @@ export async function trainTinyRun(
         accumulation: false,
         microBatchSize: 8,
         importedVariables: [],
+        importedClasses: null,
         customOps: [],
         eigenKernelGradients: [],
       }),

@@ -7,6 +7,7 @@ import { connectionType } from "../relay/connection.js";
 import type { RequestContext } from "../request-context.js";
 import { DateTime } from "../scalars.js";
 import { Checkpoint } from "./checkpoint.js";
+import { InitializationReport } from "./initialization-report.js";
 import { Run } from "./run.js";
 import { RunEndReason } from "./run-end-reason.js";
 import { RunProgress } from "./run-progress.js";
@@ -77,6 +78,15 @@ export class TrainingProgress {
 export class CheckpointSaved {
   @Field(() => Checkpoint, { description: "The saved checkpoint." })
   checkpoint!: Checkpoint;
+}
+
+@ObjectType({
+  implements: RunEvent,
+  description: "The initial weights were read from a model version or a file.",
+})
+export class WeightsInitialized {
+  @Field(() => InitializationReport, { description: "What was taken, what starts at random, and why." })
+  initialization!: InitializationReport;
 }
 
 @ObjectType({ implements: RunEvent, description: "A problem that does not end the run." })

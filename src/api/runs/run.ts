@@ -5,6 +5,7 @@ import type { RunRecord } from "../../training/record/run-records.js";
 import { connectionType } from "../relay/connection.js";
 import { Node } from "../relay/node.js";
 import { DateTime } from "../scalars.js";
+import { InitializationReport } from "./initialization-report.js";
 import { RunEndReason } from "./run-end-reason.js";
 import { RunEnvironment } from "./run-environment.js";
 import { RunProgress } from "./run-progress.js";
@@ -37,6 +38,14 @@ export class Run implements Omit<RunRecord, ShownElsewhere> {
     description: "Where the run trains; null before PREPARING.",
   })
   environment!: RunRecord["environment"];
+
+  @Field(() => InitializationReport, {
+    nullable: true,
+    description:
+      "What the run took from the source of its initial weights. Null when all weights started at random, while a " +
+      "pretrained file is not there yet, and for runs of earlier versions.",
+  })
+  initialization!: RunRecord["initialization"];
 
   @Field(() => RunProgress, {
     nullable: true,

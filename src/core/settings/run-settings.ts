@@ -299,7 +299,8 @@ export const RUN_SETTINGS = group(
         undecided: { kind: "random" },
         whenNull: "random weights",
         derived:
-          "Layers of the head that do not fit, such as those of another number of classes, start at random.",
+          "In the last layer each class takes the weights of the class of the same name, where the source names its " +
+          "classes; new classes, and layers of the head that do not fit, start at random. `Run.initialization` reports it.",
         description: "Weights that training starts from; the network must have the same shape.",
       },
       {
@@ -324,6 +325,16 @@ export const RUN_SETTINGS = group(
         },
       },
     ),
+    importedNormalizationEpsilon: number({
+      above: 0,
+      to: 1,
+      since: "0.1",
+      whenNull:
+        "the epsilon that the file states, or else the default of the program that wrote it: 0.001 of Keras, 0.00001 of PyTorch",
+      description:
+        "Epsilon of the batch normalizations of an imported file that does not state it, as `.weights.h5`, `.pth` and " +
+        "safetensors do not.",
+    }),
     frozenBlocks: wholeNumber({
       from: 0,
       unit: "stages",

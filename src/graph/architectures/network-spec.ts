@@ -17,6 +17,13 @@ export interface NetworkSpec extends NetworkShape {
   readonly seed: number;
 }
 
+/** The classes of the network that imported variables come from, where they are not those of the network. */
+export interface ImportedClasses {
+  readonly sourceCount: number;
+  /** The position of each class of the network among those of the source; null: a new class, which starts at random. */
+  readonly positions: readonly (number | null)[];
+}
+
 /** The facts that training needs beside the run's configuration. */
 export interface TrainingPlan {
   readonly stepsPerEpoch: number;
@@ -24,6 +31,8 @@ export interface TrainingPlan {
   readonly cachedFeatures: boolean;
   /** Variables that `import` reads from another network's checkpoint; where there are none, there is no `import`. */
   readonly importedVariables: readonly string[];
+  /** Null: the imported variables of the last layer have the network's classes. */
+  readonly importedClasses: ImportedClasses | null;
   /** Whether a batch is computed in micro-batches: `accumulate` and `apply` in place of `train_step`. */
   readonly accumulation: boolean;
   /** The most samples that are computed at once. */

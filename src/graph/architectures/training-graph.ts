@@ -1,9 +1,16 @@
-import { specOf } from "../graph-node.js";
-import { int64 } from "../ops/constants.js";
+import type { GraphBuilder } from "../graph-builder.js";
+import { type GraphNode, specOf, type Tensor } from "../graph-node.js";
+import { restoreTensors } from "../ops/checkpoint.js";
+import { gatherLast, selectLast } from "../ops/columns.js";
+import { greaterEqual } from "../ops/comparison.js";
+import { int32, int32Vector, int64 } from "../ops/constants.js";
+import { assignVariable, readVariable } from "../ops/variables.js";
 import { checkpointPrefix, doneAfter, restoreVariables } from "../saved-model/persistence.js";
 import type { SavedModelGraph, Signature, SignatureTable } from "../saved-model/signature.js";
+import type { Variable } from "../variables.js";
+import { PREDICTIONS } from "./head.js";
 import { NetworkGraph } from "./network-graph.js";
-import type { NetworkSpec, TrainingSpec } from "./network-spec.js";
+import type { ImportedClasses, NetworkSpec, TrainingSpec } from "./network-spec.js";
 import { addAccumulatedStep } from "./training/accumulated-step.js";
 import { addEvaluationStep } from "./training/evaluation-step.js";
 import { addStepInputs } from "./training/step-inputs.js";
@@ -29,7 +36,8 @@ const GLOBAL_STEP = "global_step";
  * - with frozen stages, batches of training and evaluation have at most `microBatchSize` images
  * - with cached features, training and evaluation take features int32 [?, words] in place of images,
  *   which `features` gives
- * - with imported variables, `import` reads them from another network's checkpoint after `init`
+ * - with imported variables, `import` reads them from another network's checkpoint after `init`; with imported classes,
+ *   the last layer takes the values of the classes that the other network has too
  * - `init`, `save`, `restore`
  *
  * @throws AppError `NETWORK_INVALID` or `TRAINING_INVALID`
@@ -68,18 +76,61 @@ export function buildTrainingGraph(network: NetworkSpec, training: TrainingSpec)
 /** Adds `import`, if variables are imported. */
 function importSignature(
   { graph, variables }: NetworkGraph,
-  { importedVariables }: TrainingSpec,
+  { importedVariables, importedClasses }: TrainingSpec,
 ): { readonly import?: Signature } {
   if (importedVariables.length === 0) return {};
   return graph.scope("import", () => {
     const prefix = checkpointPrefix(graph);
-    const imported = importedVariables.map((name) => variables.get(name));
-    const read = graph.addNode("NoOp", { after: restoreVariables(graph, prefix, imported) });
+    const ofClasses = (name: string): boolean =>
+      importedClasses !== null && name.startsWith(`${PREDICTIONS}/`);
+    const whole = importedVariables.filter((name) => !ofClasses(name)).map((name) => variables.get(name));
+    const byClass = importedVariables.filter(ofClasses).map((name) => variables.get(name));
+    const assigned = [
+      ...restoreVariables(graph, prefix, whole),
+      ...(importedClasses === null ? [] : restoreByClass(graph, prefix, byClass, importedClasses)),
+    ];
+    const read = graph.addNode("NoOp", { after: assigned });
     return {
       import: {
         inputs: { prefix: specOf(prefix) },
         outputs: { done: specOf(doneAfter(graph, "import", read)) },
       },
     };
+  });
+}
+
+/** Reads the values of the classes that the source has; those of the others keep their values. */
+function restoreByClass(
+  graph: GraphBuilder,
+  prefix: Tensor,
+  variables: readonly Variable[],
+  { sourceCount, positions }: ImportedClasses,
+): readonly GraphNode[] {
+  if (variables.length === 0) return [];
+  const held = variables.map(({ dtype, shape }) => ({ dtype, shape: [...shape.slice(0, -1), sourceCount] }));
+  const values = restoreTensors(
+    graph,
+    prefix,
+    variables.map(({ name }) => name),
+    held,
+  );
+  const known = greaterEqual(
+    graph,
+    int32Vector(
+      graph,
+      positions.map((position) => position ?? -1),
+    ),
+    int32(graph, 0),
+  );
+  const taken = int32Vector(
+    graph,
+    positions.map((position) => position ?? 0),
+  );
+  return variables.flatMap((variable, index) => {
+    const value = values[index];
+    if (value === undefined) return [];
+    const own = readVariable(graph, variable.handle, variable);
+    const merged = selectLast(graph, known, gatherLast(graph, value, taken), own);
+    return [assignVariable(graph, variable.handle, variable, merged)];
   });
 }

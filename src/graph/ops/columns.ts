@@ -52,3 +52,38 @@ export function gatherRows(graph: GraphBuilder, table: Tensor, indices: Tensor):
     },
   });
 }
+
+/** `GatherV2`: the places of the last axis that int32 indices [n] name: [..., k] -> [..., n]. */
+export function gatherLast(graph: GraphBuilder, x: Tensor, indices: Tensor): Tensor {
+  const axis = x.shape.length - 1;
+  return graph.add("GatherV2", {
+    inputs: [x, indices, int32(graph, axis, "GatherV2/axis")],
+    attributes: {
+      Tparams: { type: x.dtype },
+      Tindices: { type: "int32" },
+      Taxis: { type: "int32" },
+      batch_dims: { int: 0 },
+    },
+    outputs: (check) => {
+      check.dtype("indices", indices, "int32");
+      const [count = null] = check.rank("indices", indices, 1);
+      check.require(axis >= 0, "at least one axis", "none");
+      return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), count] }];
+    },
+  });
+}
+
+/** `SelectV2`: along the last axis from a where bool condition [n] holds, else from b; a and b are [..., n]. */
+export function selectLast(graph: GraphBuilder, condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  return graph.add("SelectV2", {
+    inputs: [condition, a, b],
+    attributes: { T: { type: a.dtype } },
+    outputs: (check) => {
+      check.dtype("condition", condition, "bool");
+      check.sameDType("branches", a, b);
+      const shape = check.sameShape("branches", a, b);
+      check.sameSize("places", check.rank("condition", condition, 1)[0], shape.at(-1) ?? null);
+      return [{ dtype: a.dtype, shape }];
+    },
+  });
+}

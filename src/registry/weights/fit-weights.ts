@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.js";
 import type { HeadKind } from "../../core/enumerations.js";
 import { HEAD_LAYERS, PREDICTIONS } from "../../graph/architectures/head.js";
 import { networkVariables } from "../../graph/architectures/layer-table.js";
-import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
+import type { ImportedClasses, NetworkSpec } from "../../graph/architectures/network-spec.js";
 import type { VariableSpec } from "../../graph/variables.js";
 import { describeArchitecture } from "./layouts/source-network.js";
 import { isStoredType } from "./stored-tensor.js";
@@ -27,6 +27,8 @@ export interface OfferedWeights<Offer extends OfferedVariable = OfferedVariable>
   readonly unknown: readonly string[];
   /** Why its head is none of the kinds known here, as the end of "because …"; null: it is one, or there is none. */
   readonly otherHead?: string | null;
+  /** The names of its classes, in the order of its outputs; null or absent: not known. */
+  readonly classNames?: readonly string[] | null;
 }
 
 /** A variable that keeps its random first value. */
@@ -41,6 +43,8 @@ export interface FittedWeights {
   /** Names, in the network's order. */
   readonly copied: readonly string[];
   readonly random: readonly RandomVariable[];
+  /** The classes of the last layer where they are not those of the network in its order; null: they are. */
+  readonly classes: ImportedClasses | null;
 }
 
 /** The first ones tell what is wrong: most files that do not fit are of another network, where nearly nothing fits. */
@@ -52,14 +56,24 @@ const HIDDEN_LAYERS = HEAD_LAYERS.FULLY_CONNECTED.filter((layer) => layer !== PR
 /**
  * Decides which variables of `network` take their first value from a source; the others start at random. The source must
  * have all convolutions and normalizations. A layer of the head that the source lacks, or that has another shape there,
- * starts at random, and so does the whole head when the source has a head of another kind.
+ * starts at random, and so does the whole head when the source has a head of another kind. In the last layer, each class
+ * takes the values of the source's class of the same name, where the names are known; new classes start at random.
  *
+ * @param classNames the network's classes; null: not known
  * @throws AppError `WEIGHTS_MISMATCH` that says what the source looks like, and lists the first values that do not fit
  */
-export function fitWeights(network: NetworkSpec, offered: OfferedWeights): FittedWeights {
-  const wanted = networkVariables(network);
+export function fitWeights(
+  network: NetworkSpec,
+  offered: OfferedWeights,
+  classNames: readonly string[] | null = null,
+): FittedWeights {
+  const classes = classNames === null ? null : mapClasses(classNames, offered);
+  // The last layer as the source has it.
+  const wanted = networkVariables({ ...network, classCount: classes?.sourceCount ?? network.classCount });
   const random = wanted.flatMap(({ name }) => {
-    const reason = ALL_HEAD_LAYERS.has(layerOf(name)) ? whyRandom(name, wanted, network, offered) : null;
+    if (!ALL_HEAD_LAYERS.has(layerOf(name))) return [];
+    const isNew = layerOf(name) === PREDICTIONS && classes?.positions.every((position) => position === null);
+    const reason = whyRandom(name, wanted, network, offered) ?? (isNew ? "all classes are new" : null);
     return reason === null ? [] : [{ variable: name, reason }];
   });
   const isRandom = new Set(random.map(({ variable }) => variable));
@@ -69,7 +83,10 @@ export function fitWeights(network: NetworkSpec, offered: OfferedWeights): Fitte
     ...withoutPlace(wanted, offered),
     ...offered.unknown,
   ];
-  if (mismatches.length === 0) return { copied: given.map(({ name }) => name), random };
+  if (mismatches.length === 0) {
+    const hasClasses = classes !== null && given.some(({ name }) => layerOf(name) === PREDICTIONS);
+    return { copied: given.map(({ name }) => name), random, classes: hasClasses ? classes : null };
+  }
   const listed = mismatches.slice(0, MAX_LISTED_MISMATCHES);
   if (listed.length < mismatches.length) listed.push(`- and ${mismatches.length - listed.length} more.`);
   const looksLike = offered.looksLike ?? "none of the networks known here";
@@ -77,6 +94,17 @@ export function fitWeights(network: NetworkSpec, offered: OfferedWeights): Fitte
     "WEIGHTS_MISMATCH",
     `The run trains ${describe(network)}. The weights look like ${looksLike}. These do not fit:\n${listed.join("\n")}`,
   );
+}
+
+/** Null: the source has the same classes in the same order, or does not name them. */
+function mapClasses(classNames: readonly string[], offered: OfferedWeights): ImportedClasses | null {
+  const names = offered.classNames ?? null;
+  const sourceCount = offered.variables.get(`${PREDICTIONS}/kernel`)?.shape.at(-1);
+  if (names === null || names.length !== sourceCount) return null;
+  const positionOf = new Map(names.map((name, position) => [name, position]));
+  const positions = classNames.map((name) => positionOf.get(name) ?? null);
+  const same = positions.length === sourceCount && positions.every((position, index) => position === index);
+  return same ? null : { sourceCount, positions };
 }
 
 /** The reason why a variable of the head starts at random; null when it does not. */

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import type { InitializationReport } from "../../core/initialization-report.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { DurableFile, sha256Of, syncFolder } from "../../data/blobs/durable-file.js";
 import { saveCheckpoint } from "../../engine/checkpoint.js";
@@ -17,6 +18,8 @@ import { fitWeights } from "./fit-weights.js";
 import type { InitialVariables } from "./initial-variables.js";
 import type { ImportedVariable } from "./layouts/imported-variable.js";
 import { offerWeights } from "./layouts/offer-weights.js";
+import { reportOf } from "./report.js";
+import type { WantedWeights } from "./wanted-weights.js";
 import { openWeightsFile } from "./weights-file.js";
 
 /** Increase it when a file is converted to other values, so that earlier conversions are not used. */
@@ -26,22 +29,34 @@ const WEIGHTS_FILE = {
   name: "The weights file of the run",
   remedy: "Upload it again, and launch another run.",
 };
+const UPLOADED = "uploaded file";
 
 /** The record of a conversion, which is written after it; a conversion without a record is incomplete. */
 const CONVERSION_RECORD = z.object({
   /** The digest of the checkpoint's files. */
   sha256: z.string(),
   variables: z.array(z.string()).readonly(),
+  classes: z
+    .object({ sourceCount: z.number(), positions: z.array(z.number().nullable()).readonly() })
+    .readonly()
+    .nullable(),
 });
 type ConversionRecord = z.infer<typeof CONVERSION_RECORD>;
 
-/** A kept file that becomes the checkpoint of a network. */
-interface Conversion {
+/** A file that is converted. */
+export interface SourceFile {
+  /** Tells it from all other files: a digest. */
+  readonly key: string;
+  /** Returns its path once it is there and unchanged. */
+  readonly locate: () => Promise<string>;
+}
+
+/** A kept file, and what a run takes from it. */
+export interface KeptWeights {
   readonly sha256: string;
-  readonly network: NetworkSpec;
-  readonly host: EngineHost;
-  readonly folder: string;
-  readonly epsilon: number | null;
+  readonly report: InitializationReport;
+  /** The epsilon that had to be assumed, because neither the file nor the run states it; null: none. */
+  readonly assumedEpsilon: number | null;
 }
 
 /**
@@ -64,56 +79,63 @@ export class ImportedWeights {
   /**
    * Checks a file against a network and keeps it.
    *
-   * @param epsilon see `offerWeights`
-   * @returns the SHA-256 that it is kept under
    * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
    */
-  async keep(file: string, network: NetworkSpec, epsilon: number | null = null): Promise<string> {
-    await checkFits(file, network, epsilon);
-    return this.#blobs.putStream(createReadStream(file));
+  async keep(file: string, wanted: WantedWeights): Promise<KeptWeights> {
+    const inspected = await inspectWeights(file, wanted, UPLOADED);
+    return { sha256: await this.#blobs.putStream(createReadStream(file)), ...inspected };
   }
 
   /**
    * Provides the values of a kept file as a checkpoint, and converts the file if necessary.
    *
    * @param host runs the conversion
-   * @param epsilon see `offerWeights`
    * @throws AppError `BLOB_MISSING`, `BLOB_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
    */
-  async provide(
-    sha256: string,
-    network: NetworkSpec,
-    host: EngineHost,
-    epsilon: number | null = null,
-  ): Promise<InitialVariables> {
+  async provide(sha256: string, wanted: WantedWeights, host: EngineHost): Promise<InitialVariables> {
+    const locate = async (): Promise<string> => {
+      await this.#blobs.verify(sha256, WEIGHTS_FILE);
+      return this.#blobs.localFile(sha256);
+    };
+    return this.convert({ key: sha256, locate }, wanted, host);
+  }
+
+  /** Like `provide`, for any file. */
+  async convert(source: SourceFile, wanted: WantedWeights, host: EngineHost): Promise<InitialVariables> {
+    const { network, classNames, epsilon } = wanted;
     const shapes = networkVariables(network).map(({ name, shape }) => [name, shape]);
-    const key = sha256Of(Buffer.from(JSON.stringify([CONVERSION_VERSION, shapes, epsilon])));
-    const folder = path.join(this.#folder, sha256, key);
+    const key = sha256Of(Buffer.from(JSON.stringify([CONVERSION_VERSION, shapes, classNames, epsilon])));
+    const folder = path.join(this.#folder, source.key, key);
     const underWay = this.#converting.get(folder);
     if (underWay !== undefined) return underWay;
-    const conversion = this.#convertOnce({ sha256, network, host, folder, epsilon }).finally(() => {
+    const conversion = this.#convertOnce(source, wanted, host, folder).finally(() => {
       this.#converting.delete(folder);
     });
     this.#converting.set(folder, conversion);
     return conversion;
   }
 
-  async #convertOnce({ sha256, network, host, folder, epsilon }: Conversion): Promise<InitialVariables> {
+  async #convertOnce(
+    source: SourceFile,
+    { network, classNames, epsilon }: WantedWeights,
+    host: EngineHost,
+    folder: string,
+  ): Promise<InitialVariables> {
     const earlier = await readRecord(folder);
-    if (earlier !== null) return { folder, variables: earlier.variables };
-    await this.#blobs.verify(sha256, WEIGHTS_FILE);
-    await using weights = await openWeightsFile(await this.#blobs.localFile(sha256));
+    if (earlier !== null) return { folder, variables: earlier.variables, classes: earlier.classes };
+    await using weights = await openWeightsFile(await source.locate());
     const offer = offerWeights(weights.content, network, epsilon);
-    const { copied: variables, random } = fitWeights(network, offer);
-    const checkpoint = await writeCheckpoint(host, network, offer.variables, variables, folder);
-    await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables });
+    const { copied: variables, random, classes } = fitWeights(network, offer, classNames);
+    const stored = { ...network, classCount: classes?.sourceCount ?? network.classCount };
+    const checkpoint = await writeCheckpoint(host, stored, offer.variables, variables, folder);
+    await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables, classes });
     this.#log.info("converted imported weights", {
-      sha256,
+      file: source.key,
       written: weights.content.naming,
       variables: variables.length,
       startAtRandom: random.map(({ variable }) => variable),
     });
-    return { folder, variables };
+    return { folder, variables, classes };
   }
 
   async #writeRecord(folder: string, record: ConversionRecord): Promise<void> {
@@ -124,11 +146,25 @@ export class ImportedWeights {
   }
 }
 
-/** @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH` */
-async function checkFits(file: string, network: NetworkSpec, epsilon: number | null): Promise<void> {
+/**
+ * Reads all weights that a run would take from a file.
+ *
+ * @param source the file, for the report
+ * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
+ */
+export async function inspectWeights(
+  file: string,
+  wanted: WantedWeights,
+  source: string,
+): Promise<Omit<KeptWeights, "sha256">> {
+  const { network, classNames, epsilon } = wanted;
   await using weights = await openWeightsFile(file);
   const offer = offerWeights(weights.content, network, epsilon);
-  for (const name of fitWeights(network, offer).copied) await offer.variables.get(name)?.check();
+  const fitted = fitWeights(network, offer, classNames);
+  for (const name of fitted.copied) await offer.variables.get(name)?.check();
+  const { found, ignored, assumedEpsilon } = offer;
+  const findings = { ...found, ignored, epsilon: offer.unstatedEpsilon };
+  return { report: reportOf(source, wanted, offer, fitted, findings), assumedEpsilon };
 }
 
 /** Assigns one group of variables after the other, so that a large file is never in memory as a whole. */

@@ -74,6 +74,7 @@ export class PreparedRun implements AsyncDisposable {
         accumulation: microBatchSize < batchSize,
         microBatchSize,
         importedVariables: initialVariables?.variables ?? [],
+        importedClasses: initialVariables?.classes ?? null,
         customOps: engine.info.customOps,
         eigenKernelGradients: plan.eigenKernelGradients,
       }),

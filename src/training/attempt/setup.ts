@@ -7,6 +7,7 @@ import { unknownSettings } from "../../core/settings/recorded-values.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { networkOfRun } from "../../graph/architectures/network-spec.js";
+import { wantedWeights } from "../../registry/weights/wanted-weights.js";
 import type { RunRecord } from "../record/run-records.js";
 import { environmentOf } from "./environment.js";
 import type { RunTrainingOptions } from "./options.js";
@@ -52,7 +53,8 @@ export class RunSetup implements AsyncDisposable {
     await mkdir(runFolder, { recursive: true });
     const { precision } = environment;
     const network = networkOfRun(configuration, classCount, precision);
-    const initialVariables = await initialWeights.provide(configuration.initialization, network, engine);
+    const wanted = wantedWeights(configuration, network, version.classNames);
+    const initialVariables = await initialWeights.provide(configuration.initialization, wanted, engine);
     const images = await shards.open(datasetVersionId, configuration.imageSizePixels, onProgress, signal);
     const basis = {
       configuration,

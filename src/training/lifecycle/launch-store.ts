@@ -1,5 +1,6 @@
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
+import type { InitializationReport } from "../../core/initialization-report.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import type { RunWarning } from "../../core/run-warnings.js";
 import type { Database } from "../../db/database.js";
@@ -12,7 +13,7 @@ import { RUN, type RunField, runRecordOf } from "../record/run-row.js";
 
 /** The columns that the store sets, and those that change when the run has left the queue. */
 type NotLaunched =
-  | ("id" | "experimentId" | "configuration" | "createdAt")
+  | ("id" | "experimentId" | "configuration" | "initialization" | "createdAt")
   | ("state" | "endReason" | "endDetail" | "environment" | "progress" | "attempt" | "startedAt" | "endedAt")
   | ("trainingSeconds" | "trainingSecondsAt" | "leaseExpiresAt");
 
@@ -22,6 +23,8 @@ export interface NewRun extends Omit<Pick<Prisma.RunUncheckedCreateInput, RunFie
   readonly experiment: string;
   readonly configuration: RunConfiguration;
   readonly idempotency: Idempotency | null;
+  /** Null where all weights start at random, or where the report follows when they are there. */
+  readonly initialization: InitializationReport | null;
   /** Warnings about the configuration, for the owner of the run. */
   readonly warnings: readonly RunWarning[];
 }
@@ -65,7 +68,7 @@ export class RunLaunchStore {
         await transaction.lock(key);
         if ((await prisma.run.count({ where: { idempotencyKey: key } })) > 0) return null;
       }
-      const { experiment, configuration, idempotency, warnings, ...columns } = run;
+      const { experiment, configuration, initialization, idempotency, warnings, ...columns } = run;
       const { id: experimentId } = await this.experiments.ensure(transaction, experiment);
       const id = newId("run");
       const row = await prisma.run.create({
@@ -74,6 +77,7 @@ export class RunLaunchStore {
           id,
           experimentId,
           configuration: prismaJson(configuration),
+          ...(initialization === null ? {} : { initialization: prismaJson(initialization) }),
           idempotencyKey: idempotency?.key ?? null,
           idempotencyHash: idempotency?.hash ?? null,
           createdAt: at,
@@ -88,6 +92,9 @@ export class RunLaunchStore {
         detail: null,
       } as const;
       await this.events.append(transaction, id, body, at);
+      if (initialization !== null) {
+        await this.events.append(transaction, id, { kind: "WeightsInitialized", initialization }, at);
+      }
       for (const warning of warnings) {
         await this.events.append(transaction, id, { kind: "RunWarning", ...warning }, at);
       }

@@ -14,6 +14,7 @@ import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 import type { Clock } from "../../lang/clock.js";
 import type { InitialWeights } from "../../registry/initial-weights.js";
 import { checkMonitor } from "../configuration/check-monitor.js";
+import { wantedWeights } from "../../registry/weights/wanted-weights.js";
 import { resolveConfiguration } from "../configuration/resolution.js";
 import { resolveClassWeights } from "../configuration/resolve-class-weights.js";
 import { settingWarnings, type TrainingData } from "../configuration/setting-warnings.js";
@@ -85,13 +86,15 @@ export class RunLauncher {
     // The shapes of weights do not depend on the precision.
     const network = networkOfRun(resolved, version.classNames.length, "FLOAT32");
     checkMemory(network, resolved, memoryBytes);
-    const initialization = await this.options.initialWeights.resolve(
+    const initial = await this.options.initialWeights.resolve(
       input.configuration.initialization ?? null,
-      network,
+      wantedWeights(resolved, network, version.classNames),
     );
+    const { initialization, report } = initial;
     const configuration = { ...resolved, classWeights, initialization };
 
-    const warnings = settingWarnings(configuration, await this.#dataOf(version, classes));
+    const data = await this.#dataOf(version, classes);
+    const warnings = [...initial.warnings, ...settingWarnings(configuration, data)];
 
     const run = await launches.insert(
       {
@@ -102,6 +105,7 @@ export class RunLauncher {
         parameterCount: countParameters(network),
         priority: input.priority,
         idempotency,
+        initialization: report,
         warnings,
       },
       clock.now(),

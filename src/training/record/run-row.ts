@@ -1,4 +1,5 @@
 import type { Selectable } from "kysely";
+import { type InitializationReport, readInitializationReport } from "../../core/initialization-report.js";
 import type { RunConfiguration } from "../../core/run-configuration.js";
 import { type RunEnvironment, readRunEnvironment } from "../../core/run-environment.js";
 import type { RunProgress } from "../../core/run-events.js";
@@ -38,10 +39,13 @@ export const RUN = Object.fromEntries(RUN_FIELDS.map((field) => [field, true])) 
 type Columns = Pick<Selectable<Tables["run"]>, RunField>;
 
 /** A run as `prisma/schema.prisma` describes its columns, with the documents in them parsed. */
-export interface RunRecord extends Readonly<Omit<Columns, "configuration" | "environment" | "progress">> {
+export interface RunRecord
+  extends Readonly<Omit<Columns, "configuration" | "environment" | "initialization" | "progress">> {
   readonly configuration: RunConfiguration;
   /** Null before PREPARING. */
   readonly environment: RunEnvironment | null;
+  /** Null when all weights started at random, while they are not known yet, and for runs of earlier versions. */
+  readonly initialization: InitializationReport | null;
   /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are packed images. */
   readonly progress: RunProgress | null;
 }
@@ -50,13 +54,14 @@ export interface RunRecord extends Readonly<Omit<Columns, "configuration" | "env
 export type RunRow = Omit<Columns, "parameterCount"> & { readonly parameterCount: number | bigint };
 
 /**
- * The record of a row. Its configuration and its environment are read when they are used, and only then throw, so that a
+ * The record of a row. Its configuration, its environment and the report about its initial weights are read when they are used, and only then throw, so that a
  * run of a later version neither breaks a list of runs nor blocks the queue.
  */
 export function runRecordOf(row: RunRow): RunRecord {
   const progress = hasProgress(row.state) ? decodeProgress(row.progress) : null;
   let configuration: RunConfiguration | undefined;
   let environment: RunEnvironment | null | undefined;
+  let initialization: InitializationReport | null | undefined;
   return {
     ...row,
     get configuration() {
@@ -67,6 +72,10 @@ export function runRecordOf(row: RunRow): RunRecord {
     get environment() {
       if (environment === undefined) environment = readRunEnvironment(row.environment);
       return environment;
+    },
+    get initialization() {
+      if (initialization === undefined) initialization = readInitializationReport(row.initialization);
+      return initialization;
     },
     progress: progress?.progress ?? null,
   };

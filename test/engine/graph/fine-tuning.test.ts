@@ -143,3 +143,48 @@ test("named variables take the values of another network, and the others start a
   }
   assert.equal("import" in buildTrainingGraph(network, TINY_TRAINING).signatures, false);
 });
+
+test("the last layer takes the values of the classes that the other network has, in another order and with new ones", async () => {
+  const base = await bench.start({ ...DROPPING, seed: 77 });
+  await using source = base.session;
+  const { folder } = await bench.save(source);
+  const importedVariables = ["predictions/kernel", "predictions/bias"];
+  const positions = [2, null, 0, 1, null];
+  const network = { ...DROPPING, classCount: positions.length };
+  const importedClasses = { sourceCount: DROPPING.classCount, positions };
+  const tuned = await bench.start(network, { importedVariables, importedClasses });
+  await using session = tuned.session;
+  const random = await bench.values(tuned);
+  await session.run("import", { prefix: { dtype: "string", shape: [], data: [`${folder}/variables`] } });
+  const [given, taken] = [await bench.values(base), await bench.values(tuned)];
+  for (const name of importedVariables) {
+    const values = [...numbers(taken.get(name))];
+    for (const [index, value] of values.entries()) {
+      const [row, position] = [Math.floor(index / positions.length), positions[index % positions.length]];
+      const expected =
+        position === null
+          ? numbers(random.get(name))[index]
+          : numbers(given.get(name))[row * DROPPING.classCount + (position ?? 0)];
+      assert.equal(value, expected, `${name}[${index}]`);
+    }
+  }
+});
+
+test("a run that starts again before its first checkpoint has the same initial weights", async () => {
+  const base = await bench.start({ ...DROPPING, seed: 77 });
+  await using source = base.session;
+  const { folder } = await bench.save(source);
+  const importedVariables = ["block1_conv1/kernel", "predictions/kernel", "predictions/bias"];
+  const importedClasses = { sourceCount: DROPPING.classCount, positions: [1, null, 0] };
+  const start = async (): Promise<ReadonlyMap<string, unknown>> => {
+    const tuned = await bench.start({ ...DROPPING, classCount: 3 }, { importedVariables, importedClasses });
+    await using session = tuned.session;
+    await session.run("import", { prefix: { dtype: "string", shape: [], data: [`${folder}/variables`] } });
+    return await bench.values(tuned);
+  };
+  assert.deepEqual(await start(), await start());
+});
+
+function numbers(values: ArrayLike<unknown> | undefined): readonly number[] {
+  return Array.from(values ?? [], Number);
+}

@@ -16,7 +16,13 @@ import { InitialWeights } from "../../../src/registry/initial-weights.js";
 import type { ModelVersionRecord } from "../../../src/registry/model-records.js";
 import { buildAssignmentGraph } from "../../../src/registry/weights/assignment-graph.js";
 import { ImportedWeights } from "../../../src/registry/weights/imported-weights.js";
-import { NOTOP_FILE, networkOfFile, unpackWeightFiles } from "../../golden/weight-files.js";
+import type { WantedWeights } from "../../../src/registry/weights/wanted-weights.js";
+import {
+  NOTOP_FILE,
+  networkOfFile,
+  networkOfKeptFile,
+  unpackWeightFiles,
+} from "../../golden/weight-files.js";
 import { testLog } from "../../testkit/database.js";
 import {
   createRegistryWorld,
@@ -73,6 +79,18 @@ async function upload(name: string): Promise<string> {
   return uploadId;
 }
 
+/** The class names of a dataset that has the classes of the tiny model first. */
+function wantedFor(network: NetworkSpec, classNames: readonly string[] | null = null): WantedWeights {
+  return { network, classNames, epsilon: null };
+}
+
+async function resolve(
+  input: Parameters<InitialWeights["resolve"]>[0],
+  network: NetworkSpec,
+): Promise<Initialization> {
+  return (await initialWeights().resolve(input, wantedFor(network))).initialization;
+}
+
 function namesOf(network: NetworkSpec): string[] {
   return networkVariables(network).map(({ name }) => name);
 }
@@ -82,7 +100,7 @@ function withoutLayer(network: NetworkSpec, layer: RegExp): string[] {
 }
 
 async function provide(initialization: Initialization, network: NetworkSpec) {
-  const initial = await initialWeights().provide(initialization, network, world.host);
+  const initial = await initialWeights().provide(initialization, wantedFor(network), world.host);
   assert.ok(initial !== null);
   return initial;
 }
@@ -95,14 +113,14 @@ async function restore(folder: string, names: readonly string[], network: Networ
 }
 
 test("without an initialization a run starts at random", async () => {
-  const resolved = await initialWeights().resolve(null, TINY);
+  const resolved = await resolve(null, TINY);
   assert.deepEqual(resolved, { kind: "random" });
-  assert.equal(await initialWeights().provide(resolved, TINY, world.host), null);
+  assert.equal(await initialWeights().provide(resolved, wantedFor(TINY), world.host), null);
 });
 
 test("an alias is resolved once: the run keeps its version when the alias moves", async () => {
   await world.registry.setAlias({ model: "tiny", alias: "champion", version: version.number });
-  const resolved = await initialWeights().resolve({ modelVersion: "tiny@champion" }, TINY);
+  const resolved = await resolve({ modelVersion: "tiny@champion" }, TINY);
   assert.deepEqual(resolved, { kind: "modelVersion", modelVersionId: version.id });
   await world.registry.setAlias({ model: "tiny", alias: "champion", version: null });
   const { folder, variables } = await provide(resolved, TINY);
@@ -112,7 +130,7 @@ test("an alias is resolved once: the run keeps its version when the alias moves"
 
 test("the last layer of a model with other classes starts at random", async () => {
   const network = { ...TINY, classCount: 7 };
-  const resolved = await initialWeights().resolve({ modelVersion: "tiny:1", uploadId: null }, network);
+  const resolved = await resolve({ modelVersion: "tiny:1", uploadId: null }, network);
   const { folder, variables } = await provide(resolved, network);
   assert.deepEqual(variables, withoutLayer(TINY, /^predictions/));
   await restore(folder, variables, network);
@@ -120,7 +138,7 @@ test("the last layer of a model with other classes starts at random", async () =
 
 test("a model that does not fit is refused at launch, with the first mismatches and their number", async () => {
   const network = { ...TINY, widthMultiplier: 0.125 };
-  await assert.rejects(initialWeights().resolve({ modelVersion: "tiny:1" }, network), {
+  await assert.rejects(resolve({ modelVersion: "tiny:1" }, network), {
     code: "WEIGHTS_MISMATCH",
     path: ["configuration", "initialization", "modelVersion"],
     message:
@@ -130,17 +148,17 @@ test("a model that does not fit is refused at launch, with the first mismatches 
 
 test("an unknown model or upload is refused, and the error names the field", async () => {
   const initialization = ["configuration", "initialization"];
-  const resolve = (input: Parameters<InitialWeights["resolve"]>[0]) => initialWeights().resolve(input, TINY);
-  await assert.rejects(resolve({ modelVersion: "tiny:99" }), {
+  const resolveTiny = (input: Parameters<InitialWeights["resolve"]>[0]) => resolve(input, TINY);
+  await assert.rejects(resolveTiny({ modelVersion: "tiny:99" }), {
     code: "MODEL_VERSION_NOT_FOUND",
     path: [...initialization, "modelVersion"],
   });
-  await assert.rejects(resolve({ uploadId: newId("upload") }), {
+  await assert.rejects(resolveTiny({ uploadId: newId("upload") }), {
     code: "UPLOAD_NOT_FOUND",
     path: [...initialization, "uploadId"],
   });
   for (const input of [{}, { modelVersion: "tiny:1", uploadId: newId("upload") }]) {
-    await assert.rejects(resolve(input), { code: "INITIALIZATION_INVALID", path: initialization });
+    await assert.rejects(resolveTiny(input), { code: "INITIALIZATION_INVALID", path: initialization });
   }
 });
 
@@ -157,7 +175,7 @@ test("a run does not start from a model whose files have changed", async () => {
 
 test("an uploaded weights file stays after the upload expires", async () => {
   const uploadId = await upload("vgg11.pth");
-  const resolved = await initialWeights().resolve({ uploadId }, OF_FILE);
+  const resolved = await resolve({ uploadId }, OF_FILE);
   await rm(path.join(world.homeFolder, "uploads", uploadId));
   const { folder, variables } = await provide(resolved, OF_FILE);
   assert.deepEqual(variables, namesOf(OF_FILE));
@@ -165,7 +183,7 @@ test("an uploaded weights file stays after the upload expires", async () => {
 });
 
 test("a file without a head provides the convolutions, and the head starts at random", async () => {
-  const resolved = await initialWeights().resolve({ uploadId: await upload(NOTOP_FILE) }, OF_FILE);
+  const resolved = await resolve({ uploadId: await upload(NOTOP_FILE) }, OF_FILE);
   const { folder, variables } = await provide(resolved, OF_FILE);
   assert.deepEqual(variables, withoutLayer(OF_FILE, /^(fc|predictions)/));
   await restore(folder, variables, OF_FILE);
@@ -173,11 +191,11 @@ test("a file without a head provides the convolutions, and the head starts at ra
 
 test("a file is converted once for a network, and again when the conversion was damaged", async () => {
   const network = { ...OF_FILE, classCount: 2 };
-  const resolved = await initialWeights().resolve({ uploadId: await upload("vgg11.legacy.pth") }, network);
+  const resolved = await resolve({ uploadId: await upload("vgg11.legacy.pth") }, network);
   const initial = initialWeights();
   const [one, other] = await Promise.all([
-    initial.provide(resolved, network, world.host),
-    initial.provide(resolved, network, world.host),
+    initial.provide(resolved, wantedFor(network), world.host),
+    initial.provide(resolved, wantedFor(network), world.host),
   ]);
   assert.deepEqual(one, other);
   const index = path.join(one?.folder ?? "", "variables.index");
@@ -192,12 +210,12 @@ test("a file is converted once for a network, and again when the conversion was 
 
 test("a file that does not fit or has no weights is refused at launch and not stored", async () => {
   const normalized = { ...OF_FILE, batchNormalization: true };
-  await assert.rejects(initialWeights().resolve({ uploadId: await upload("vgg11.legacy.h5") }, normalized), {
+  await assert.rejects(resolve({ uploadId: await upload("vgg11.legacy.h5") }, normalized), {
     code: "WEIGHTS_MISMATCH",
     path: ["configuration", "initialization", "uploadId"],
     message: /block1_bn1\/gamma: expected \[1\], found nothing[\s\S]*- and \d+ more\.$/,
   });
-  await assert.rejects(initialWeights().resolve({ uploadId: await upload("keras.json") }, OF_FILE), {
+  await assert.rejects(resolve({ uploadId: await upload("keras.json") }, OF_FILE), {
     code: "WEIGHTS_INVALID",
     path: ["configuration", "initialization", "uploadId"],
   });
@@ -209,10 +227,61 @@ test("a file that does not fit or has no weights is refused at launch and not st
 test("a missing or damaged blob of weights is an error", async () => {
   const network = { ...OF_FILE, classCount: 11 };
   const uploadId = await upload("vgg11-timm.safetensors");
-  const resolved = await initialWeights().resolve({ uploadId }, network);
+  const resolved = await resolve({ uploadId }, network);
   assert.ok(resolved.kind === "weights");
   await appendFile(blobs.pathOf(resolved.sha256), "x");
   await assert.rejects(provide(resolved, network), { code: "BLOB_DAMAGED" });
   await rm(blobs.pathOf(resolved.sha256));
   await assert.rejects(provide(resolved, network), { code: "BLOB_MISSING" });
+});
+
+test("the report says what was found in a file, and a warning that its epsilon is assumed", async () => {
+  const network = networkOfKeptFile("vgg11-bn.pth");
+  const uploadId = await upload("vgg11-bn.pth");
+  const wanted = { network: { ...network, classCount: 3 }, classNames: ["a", "b", "c"], epsilon: null };
+  const { report, warnings } = await initialWeights().resolve({ uploadId }, wanted);
+  assert.ok(report !== null);
+  const { copied, random, ...found } = report;
+  assert.deepEqual(found, {
+    source: "uploaded file",
+    looksLike: "VGG11 with batch normalization, width 0.015625, prefix `module.`",
+    prefix: "module.",
+    container: "state_dict",
+    normalizationEpsilon: 1e-5,
+    ignored: [],
+    ignoredCount: 0,
+    classes: null,
+  });
+  assert.deepEqual(copied, withoutLayer(network, /^predictions/));
+  assert.deepEqual(
+    random.map(({ variable }) => variable),
+    ["predictions/kernel", "predictions/bias"],
+  );
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["NORMALIZATION_EPSILON_ASSUMED"],
+  );
+  const given = await initialWeights().resolve({ uploadId }, { ...wanted, epsilon: 1e-3 });
+  assert.deepEqual([given.report?.normalizationEpsilon, given.warnings], [1e-3, []]);
+});
+
+test("the classes of a model version are mapped by name, and the report lists them", async () => {
+  const [kept = "", other = "", ...rest] = (await world.registry.read(version)).manifest.classNames;
+  const classNames = ["new", ...rest, kept, "newer"];
+  const wanted = { network: { ...TINY, classCount: classNames.length }, classNames, epsilon: null };
+  const { initialization, report } = await initialWeights().resolve({ modelVersion: "tiny:1" }, wanted);
+  assert.equal(report?.source, "tiny:1");
+  assert.deepEqual(report.classes, {
+    copied: [...rest, kept],
+    copiedCount: rest.length + 1,
+    fresh: ["new", "newer"],
+    freshCount: 2,
+  });
+  assert.ok(!report.classes?.copied.includes(other));
+  const initial = await initialWeights().provide(initialization, wanted, world.host);
+  assert.deepEqual(initial?.classes, {
+    sourceCount: 3,
+    positions: [null, ...rest.map((_, index) => index + 2), 0, null],
+  });
+  assert.deepEqual(initial?.variables, namesOf(TINY));
 });

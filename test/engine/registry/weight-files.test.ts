@@ -38,8 +38,9 @@ async function importedLogits(folder: string, name: string, file: DescribedFile)
   const imported = new ImportedWeights({ blobs, homeFolder: folder, log: testLog });
   const network = networkOfFile(file);
   const { epsilon = null } = file;
-  const sha256 = await imported.keep(path.join(folder, name), network, epsilon);
-  const initial = await imported.provide(sha256, network, host, epsilon);
+  const wanted = { network, classNames: null, epsilon };
+  const { sha256 } = await imported.keep(path.join(folder, name), wanted);
+  const initial = await imported.provide(sha256, wanted, host);
   assert.deepEqual(
     initial.variables,
     networkVariables(network).map((variable) => variable.name),

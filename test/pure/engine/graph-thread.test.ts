@@ -13,6 +13,7 @@ const TRAINING = trainingOfRun(TINY_CONFIGURATION, {
   accumulation: false,
   microBatchSize: 8,
   importedVariables: [],
+  importedClasses: null,
   customOps: [],
   eigenKernelGradients: [],
 });

@@ -38,8 +38,11 @@ export class ImportedOffer implements OfferedWeights<ImportedVariable> {
   /** Names of tensors outside of the network, which are not used. */
   readonly ignored: string[] = [];
   otherHead: string | null = null;
-  /** The epsilon of the batch normalizations where the file does not state it and nobody gave it; null: it is known. */
+  /** The epsilon of the batch normalizations where the file does not state it; null: it does, or there are none. */
+  unstatedEpsilon: number | null = null;
+  /** The same where nobody gave it either. */
   assumedEpsilon: number | null = null;
+  classNames: readonly string[] | null = null;
 
   constructor(readonly found: OfferSource) {}
 
@@ -60,6 +63,12 @@ export class ImportedOffer implements OfferedWeights<ImportedVariable> {
       check: () => checkFinite(tensor),
       ...value,
     });
+  }
+
+  /** Notes that the file does not state the epsilon of its batch normalizations. */
+  noteUnstatedEpsilon(given: number | null, usual: number): void {
+    this.unstatedEpsilon = given ?? usual;
+    if (given === null) this.assumedEpsilon = usual;
   }
 
   /** Notes a tensor for which the network has no place. */

@@ -21,13 +21,13 @@ const KERAS_EPSILON = 1e-3;
  * the names of Keras's own networks, and by their order otherwise; normalizations are always told apart by their order.
  * The model's own configuration, where the file has it, must describe a network of ours.
  *
- * @param assumedEpsilon of normalizations whose epsilon the file does not state; null: Keras's default
+ * @param givenEpsilon of normalizations whose epsilon the file does not state; null: Keras's default
  * @throws AppError `WEIGHTS_MISMATCH` for an architecture that Keras does not have, and for a model that computes
  *   something else
  */
 export function offerKeras(
   { layers, model }: KerasContent,
-  assumedEpsilon: number | null,
+  givenEpsilon: number | null,
   network: NetworkSpec,
 ): ImportedOffer {
   const { architecture } = network;
@@ -83,8 +83,8 @@ export function offerKeras(
       continue;
     }
     const bias = convolutions[index]?.tensors[1];
-    const epsilon = described?.epsilon ?? assumedEpsilon ?? KERAS_EPSILON;
-    if (described === undefined && assumedEpsilon === null) offer.assumedEpsilon = KERAS_EPSILON;
+    const epsilon = described?.epsilon ?? givenEpsilon ?? KERAS_EPSILON;
+    if (described === undefined) offer.noteUnstatedEpsilon(givenEpsilon, KERAS_EPSILON);
     offerNormalization(offer, place, { ...parts, epsilon, bias });
   }
   offer.otherHead = chain?.otherHead ?? null;

@@ -32,7 +32,8 @@ export function offerTorch(
   const offer = new ImportedOffer({ source, prefix, container: content.container });
   const taken = offerStages(offer, tensors, layers, epsilon ?? TORCH_EPSILON);
   const normalized = layers.some(({ layer }) => layer.kind === "BatchNormalization");
-  if (normalized && epsilon === null) offer.assumedEpsilon = TORCH_EPSILON;
+  if (normalized) offer.noteUnstatedEpsilon(epsilon, TORCH_EPSILON);
+  offer.classNames = content.classNames;
   const stages = new Set(rootsOf(layers.filter(({ stage }) => stage !== null)));
   const rest = [...tensors].filter(([name, tensor]) => !taken.has(name) && !isFigure(tensor));
   for (const [name, tensor] of rest) if (stages.has(rootOf(name))) offer.addUnknown(tensor);

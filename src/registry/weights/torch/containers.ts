@@ -1,5 +1,5 @@
 import { invalidWeights, quoted } from "../invalid-weights.js";
-import { PickleDict, PicklePlaceholder, type PickleValue } from "./pickle.js";
+import { PickleDict, PickleList, PicklePlaceholder, PickleTuple, type PickleValue } from "./pickle.js";
 import { TorchTensor } from "./state-dict.js";
 
 /** The tensors of a state dictionary by name. */
@@ -41,6 +41,31 @@ export function findStateDict(root: PickleValue): FoundStateDict {
       ? `an object of ${quoted(root.name)}; save its state_dict() in its place`
       : "no tensors there";
   throw invalidWeights(`a state_dict of tensors, by itself or as one of ${CONTAINERS.join(", ")}`, received);
+}
+
+/** The keys under which scripts keep the classes: a list of names, or the index of each name. */
+const CLASSES = ["class_to_idx", "class_names", "classes"];
+
+/** Finds the names of the classes beside a state dictionary; null: none. */
+export function findClassNames(root: PickleValue): readonly string[] | null {
+  if (!(root instanceof PickleDict)) return null;
+  for (const key of CLASSES) {
+    const names = classNamesIn(root.entries.get(key) ?? null);
+    if (names !== null) return names;
+  }
+  return null;
+}
+
+function classNamesIn(value: PickleValue): readonly string[] | null {
+  let names: readonly PickleValue[] = [];
+  if (value instanceof PickleList || value instanceof PickleTuple) names = value.items;
+  else if (value instanceof PickleDict) {
+    const byIndex = [...value.entries].sort(([, one], [, other]) => Number(one) - Number(other));
+    if (byIndex.some(([, index], position) => index !== position)) return null;
+    names = byIndex.map(([name]) => name);
+  }
+  const texts = names.filter((name) => typeof name === "string");
+  return texts.length > 0 && texts.length === names.length ? texts : null;
 }
 
 /** Dictionaries that have tensors, those first that are more likely the state dictionary. */

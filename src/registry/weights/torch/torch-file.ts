@@ -1,7 +1,7 @@
 import type { ByteRange } from "../byte-range.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import { isStoredType, readElements, type StoredTensor, sizeOf } from "../stored-tensor.js";
-import { findStateDict } from "./containers.js";
+import { findClassNames, findStateDict } from "./containers.js";
 import { NO_MEANING, PickleList, type PickleMeaning, type PickleValue, readPickle } from "./pickle.js";
 import { STATE_DICT_MEANING, spanOf, TorchStorage, type TorchTensor } from "./state-dict.js";
 
@@ -29,6 +29,8 @@ export interface TorchContent {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** See `FoundStateDict`. */
   readonly container: string | null;
+  /** The names of the classes that the script kept beside it, in order; null: none. */
+  readonly classNames: readonly string[] | null;
 }
 
 /** Whether `torch.save` wrote a zip. */
@@ -128,7 +130,7 @@ function torchContent(root: PickleValue, bytesOf: (storage: TorchStorage) => Byt
   const stored = [...tensors].map(
     ([name, tensor]) => [name, storedTensor(name, tensor, bytesOf(tensor.storage))] as const,
   );
-  return { container, tensors: new Map(stored) };
+  return { container, tensors: new Map(stored), classNames: findClassNames(root) };
 }
 
 function storedTensor(name: string, tensor: TorchTensor, storage: ByteRange): StoredTensor {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import { networkVariables } from "../../../../src/graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../../src/graph/architectures/network-spec.js";
 import { fitWeights, type OfferedWeights } from "../../../../src/registry/weights/fit-weights.js";
+import { reportOf } from "../../../../src/registry/weights/report.js";
 
 const VGG16: NetworkSpec = {
   architecture: "VGG16",
@@ -45,7 +46,11 @@ function copied(network: NetworkSpec, offered: OfferedWeights): readonly string[
 }
 
 test("weights of the same network give every variable its value", () => {
-  assert.deepEqual(fitWeights(VGG16, weightsOf(VGG16)), { copied: namesOf(VGG16), random: [] });
+  assert.deepEqual(fitWeights(VGG16, weightsOf(VGG16)), {
+    copied: namesOf(VGG16),
+    random: [],
+    classes: null,
+  });
 });
 
 test("with another number of classes only the last layer starts at random", () => {
@@ -116,4 +121,64 @@ test("numbers of another type and unknown layers are mismatches", () => {
     '- block1_conv1/bias: expected floats, found int8 ("b").',
     "- another layer.",
   ]);
+});
+
+describe("classes are found by their names", () => {
+  const THREE = { ...VGG16, classCount: 3 };
+  const offered = { ...weightsOf(THREE), classNames: ["daisy", "rose", "tulip"] };
+  const fit = (...classNames: string[]) =>
+    fitWeights({ ...VGG16, classCount: classNames.length }, offered, classNames);
+
+  test("in the same order, the last layer is copied as it is", () => {
+    assert.deepEqual(fit("daisy", "rose", "tulip"), { copied: namesOf(VGG16), random: [], classes: null });
+  });
+
+  test("in another order, as a part, and beside new ones", () => {
+    const cases = {
+      "tulip daisy rose": [2, 0, 1],
+      "rose tulip": [1, 2],
+      "aster daisy iris rose tulip": [null, 0, null, 1, 2],
+      "aster rose iris": [null, 1, null],
+    };
+    for (const [names, positions] of Object.entries(cases)) {
+      const { copied: given, random, classes } = fit(...names.split(" "));
+      assert.deepEqual([given, random], [namesOf(VGG16), []], names);
+      assert.deepEqual(classes, { sourceCount: 3, positions }, names);
+    }
+  });
+
+  test("of classes that are all new, the last layer starts at random, whatever their number", () => {
+    for (const names of ["aster iris", "aster iris lily"]) {
+      const { copied: given, random, classes } = fit(...names.split(" "));
+      assert.deepEqual(given, namesOf(VGG16).slice(0, -2));
+      assert.deepEqual(random[0], { variable: "predictions/kernel", reason: "all classes are new" });
+      assert.equal(classes, null);
+    }
+  });
+
+  test("a source that does not name its classes is fitted by their number", () => {
+    const unnamed = { ...offered, classNames: null };
+    assert.deepEqual(fitWeights(THREE, unnamed, ["rose", "daisy", "aster"]).random, []);
+    assert.equal(fitWeights(VGG16, unnamed, ["rose"]).random.length, 2);
+  });
+
+  test("the report lists them, and only so many", () => {
+    const wanted = {
+      network: { ...VGG16, classCount: 4 },
+      classNames: ["iris", "tulip", "aster", "rose"],
+      epsilon: null,
+    };
+    const fitted = fitWeights(wanted.network, offered, wanted.classNames);
+    assert.deepEqual(reportOf("flowers:3", wanted, offered, fitted).classes, {
+      copied: ["tulip", "rose"],
+      copiedCount: 2,
+      fresh: ["iris", "aster"],
+      freshCount: 2,
+    });
+    const many = Array.from({ length: 12_000 }, (_, index) => (index === 7 ? "rose" : `class ${index}`));
+    const large = { network: { ...VGG16, classCount: many.length }, classNames: many, epsilon: null };
+    const report = reportOf("flowers:3", large, offered, fitWeights(large.network, offered, many));
+    assert.deepEqual([report.classes?.copied, report.classes?.freshCount], [["rose"], 11_999]);
+    assert.equal(report.classes?.fresh.length, 100);
+  });
 });

@@ -46,12 +46,16 @@ interface Imported extends FittedWeights {
   readonly values: ReadonlyMap<string, Float32Array>;
 }
 
-async function imported(saved: Saved | Buffer, network: NetworkSpec = VGG11_BN): Promise<Imported> {
+async function imported(
+  saved: Saved,
+  network: NetworkSpec = VGG11_BN,
+  classNames: readonly string[] | null = null,
+): Promise<Imported> {
   const file = path.join(temporary.folder, "weights");
-  await writeFile(file, Buffer.isBuffer(saved) ? saved : torchFile(saved));
+  await writeFile(file, torchFile(saved));
   await using weights = await openWeightsFile(file);
   const offer = offerWeights(weights.content, network);
-  const fitted = fitWeights(network, offer);
+  const fitted = fitWeights(network, offer, classNames);
   const values = new Map<string, Float32Array>();
   for (const name of fitted.copied) {
     await offer.variables.get(name)?.check();
@@ -177,6 +181,25 @@ describe("the state dictionary is found in what a training script saved", () => 
       assert.equal((await sameAsPlain(saved)).container, container);
     });
   }
+
+  test("the names of the classes beside it, in any of three forms", async () => {
+    const network = { ...VGG11_BN, classCount: 2 };
+    const state_dict = {
+      ...WITHOUT_HEAD,
+      "classifier.weight": { shape: [2, 32], values: Array.from({ length: 64 }, (_, index) => index) },
+      "classifier.bias": { shape: [2], values: [10, 20] },
+    };
+    for (const classes of [
+      { class_to_idx: { tulip: 1, rose: 0 } },
+      { classes: ["rose", "tulip"] },
+      { class_names: ["rose", "tulip"] },
+    ]) {
+      const { classes: found } = await imported({ state_dict, ...classes }, network, ["tulip", "rose"]);
+      assert.deepEqual(found, { sourceCount: 2, positions: [1, 0] });
+    }
+    const { classes: none } = await imported({ state_dict, classes: 2 }, network, ["tulip", "rose"]);
+    assert.equal(none, null);
+  });
 
   test("a whole model is refused, and the message names its class", async () => {
     await assert.rejects(imported(new SavedObject("torchvision.models.vgg.VGG", { features: 1 })), {
