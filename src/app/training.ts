@@ -15,6 +15,7 @@ import { ModelRegistry } from "../registry/model-registry.js";
 import { ModelStore } from "../registry/model-store.js";
 import { TrainedRunStore } from "../registry/trained-run-store.js";
 import { ImportedWeights } from "../registry/weights/imported-weights.js";
+import { PretrainedStore } from "../registry/weights/pretrained/pretrained-store.js";
 import type { Log } from "../telemetry/log.js";
 import { RunAttemptStore } from "../training/attempt/attempt-store.js";
 import { KernelGradientChooser } from "../training/attempt/kernel-gradient-chooser.js";
@@ -75,6 +76,11 @@ export async function composeTraining(foundation: TrainingFoundation) {
     registry,
     uploads,
     imported: new ImportedWeights({ blobs, homeFolder, log }),
+    pretrained: new PretrainedStore({
+      cacheFolder: config.cacheFolder,
+      folder: config.pretrainedFolder,
+      log,
+    }),
   });
 
   const runs = new RunStore(database);

@@ -13,6 +13,8 @@ export interface Config {
   readonly port: number;
   /** Folder with the TensorFlow libraries and headers to use instead of the wheel's. */
   readonly tensorflowFolder: string | null;
+  /** Folder with published weights; null: they are downloaded into `cacheFolder`. */
+  readonly pretrainedFolder: string | null;
   /** Whether training may use custom ops beside TensorFlow's. */
   readonly customOps: boolean;
   /** Folders that an import may read. */
@@ -86,6 +88,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv, folder: string = pro
     host: variables.ESPALIER_HOST,
     port: variables.ESPALIER_PORT,
     tensorflowFolder: variables.ESPALIER_TENSORFLOW_DIR,
+    pretrainedFolder: variables.ESPALIER_PRETRAINED_DIR,
     customOps: variables.ESPALIER_KERNELS,
     importRoots: variables.ESPALIER_IMPORT_ROOTS,
     threads: variables.ESPALIER_THREADS,

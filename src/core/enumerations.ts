@@ -7,6 +7,7 @@ import {
   MONITORED_METRICS,
   PRECISIONS,
   PREPROCESSINGS,
+  PRETRAINED_WEIGHTS,
   type WordSet,
 } from "./settings/words.js";
 
@@ -56,6 +57,9 @@ export type HeadKind = keyof typeof HeadKind;
 
 export const Preprocessing = wordsOf(PREPROCESSINGS);
 export type Preprocessing = keyof typeof Preprocessing;
+
+export const PretrainedWeights = wordsOf(PRETRAINED_WEIGHTS);
+export type PretrainedWeights = keyof typeof PretrainedWeights;
 
 export const Precision = wordsOf(PRECISIONS);
 export type Precision = keyof typeof Precision;

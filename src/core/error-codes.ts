@@ -175,7 +175,16 @@ export const ERROR_CODES = {
 
   INITIALIZATION_INVALID: caller(
     "weights",
-    "The initial weights name both a model version and an upload, or neither.",
+    "The initial weights name not exactly one source, or one that the network cannot start from.",
+  ),
+  PRETRAINED_UNAVAILABLE: operator(
+    "weights",
+    "A published file of weights could not be downloaded, or is not in the folder ESPALIER_PRETRAINED_DIR; the run is tried again.",
+  ),
+  PRETRAINED_DAMAGED: operator(
+    "weights",
+    "A file of published weights does not have its published digest.",
+    INVALID_DATA,
   ),
   WEIGHTS_INVALID: caller(
     "weights",

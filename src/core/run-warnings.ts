@@ -14,6 +14,8 @@ export const RUN_WARNINGS = {
   NORMALIZATION_EPSILON_ASSUMED:
     "The weights file does not state the epsilon of its batch normalizations, so the default of its program is assumed. " +
     "The setting importedNormalizationEpsilon states another one.",
+  PREPROCESSING_MISMATCH:
+    "The run scales its images in another way than the initial weights expect, so they are of less use.",
   RESUMED: "The run continues from its last checkpoint.",
   SETTING_SENSELESS:
     "A setting is allowed but cannot lead to sensible training, such as stages frozen at random weights. The launch " +

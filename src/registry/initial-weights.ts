@@ -1,11 +1,14 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
+import type { Preprocessing, PretrainedWeights } from "../core/enumerations.js";
 import type { InitializationReport } from "../core/initialization-report.js";
 import type { Initialization } from "../core/run-configuration.js";
 import type { RunWarning } from "../core/run-warnings.js";
+import { PRETRAINED_WEIGHTS } from "../core/settings/words.js";
 import type { Uploads } from "../data/imports/uploads.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { networkVariables } from "../graph/architectures/layer-table.js";
+import type { NetworkSpec } from "../graph/architectures/network-spec.js";
 import type { ModelManifest } from "./model-manifest.js";
 import type { ModelVersionRecord } from "./model-records.js";
 import type { ModelRegistry } from "./model-registry.js";
@@ -14,7 +17,9 @@ import { modelVersionNotFound } from "./model-version-not-found.js";
 import { fitWeights, type OfferedWeights } from "./weights/fit-weights.js";
 import type { ImportedWeights } from "./weights/imported-weights.js";
 import type { InitialVariables } from "./weights/initial-variables.js";
-import { describeSource } from "./weights/layouts/source-network.js";
+import { describeArchitecture, describeSource } from "./weights/layouts/source-network.js";
+import type { DownloadWatch } from "./weights/pretrained/pretrained-download.js";
+import type { PretrainedStore } from "./weights/pretrained/pretrained-store.js";
 import { reportOf } from "./weights/report.js";
 import type { WantedWeights } from "./weights/wanted-weights.js";
 
@@ -26,6 +31,8 @@ export interface InitializationInput {
   readonly modelVersion?: string | null | undefined;
   /** A weights file. */
   readonly uploadId?: string | null | undefined;
+  /** Published weights. */
+  readonly pretrained?: PretrainedWeights | null | undefined;
 }
 
 /** The decision about the first weights, which the run keeps. */
@@ -45,17 +52,20 @@ export class InitialWeights {
   readonly #registry: ModelRegistry;
   readonly #uploads: Uploads;
   readonly #imported: ImportedWeights;
+  readonly #pretrained: PretrainedStore;
 
   constructor(options: {
     models: ModelStore;
     registry: ModelRegistry;
     uploads: Uploads;
     imported: ImportedWeights;
+    pretrained: PretrainedStore;
   }) {
     this.#models = options.models;
     this.#registry = options.registry;
     this.#uploads = options.uploads;
     this.#imported = options.imported;
+    this.#pretrained = options.pretrained;
   }
 
   /**
@@ -66,23 +76,21 @@ export class InitialWeights {
    *   `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`, or an error of the upload
    */
   async resolve(input: InitializationInput | null, wanted: WantedWeights): Promise<ResolvedInitialization> {
-    const ref = input?.modelVersion ?? null;
-    const uploadId = input?.uploadId ?? null;
     if (input === null) return { initialization: { kind: "random" }, report: null, warnings: [] };
-    if (ref !== null && uploadId === null) {
-      return below("modelVersion", () => this.#resolveModelVersion(ref, wanted));
-    }
-    if (uploadId !== null && ref === null) {
-      return below("uploadId", async () => {
-        const file = await this.#uploads.pathOf(uploadId);
-        const { sha256, report, assumedEpsilon } = await this.#imported.keep(file, wanted);
-        const warnings = assumedEpsilon === null ? [] : [epsilonWarning(assumedEpsilon)];
-        return { initialization: { kind: "weights", sha256 }, report, warnings };
-      });
+    const { modelVersion, uploadId, pretrained } = input;
+    const given = [modelVersion, uploadId, pretrained].filter((value) => value != null);
+    if (given.length === 1) {
+      if (modelVersion != null) {
+        return below("modelVersion", () => this.#resolveModelVersion(modelVersion, wanted));
+      }
+      if (uploadId != null) return below("uploadId", () => this.#resolveUpload(uploadId, wanted));
+      if (pretrained != null)
+        return below("pretrained", async () => this.#resolvePretrained(pretrained, wanted));
     }
     throw new AppError(
       "INITIALIZATION_INVALID",
-      `The first weights come from either modelVersion or uploadId. Received ${JSON.stringify(input)}.`,
+      "The first weights come from exactly one of modelVersion, uploadId and pretrained. Received " +
+        `${JSON.stringify(input)}.`,
       { path: INPUT_PATH },
     );
   }
@@ -91,14 +99,16 @@ export class InitialWeights {
    * Called when a run is prepared.
    *
    * @param host the engine that trains
+   * @param watch `onProgress` is called with the bytes of a download
    * @returns null when the first weights are random
-   * @throws AppError `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `BLOB_MISSING`, `WEIGHTS_INVALID`,
-   *   `WEIGHTS_MISMATCH`
+   * @throws AppError `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `BLOB_MISSING`, `PRETRAINED_UNAVAILABLE`,
+   *   `PRETRAINED_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`; the reason of the signal when it aborts
    */
   async provide(
     initialization: Initialization,
     wanted: WantedWeights,
     host: EngineHost,
+    watch: DownloadWatch,
   ): Promise<InitialVariables | null> {
     switch (initialization.kind) {
       case "random":
@@ -115,11 +125,47 @@ export class InitialWeights {
         const { folder, manifest } = await this.#registry.read(version);
         const { network, classNames } = wanted;
         const { copied, classes } = fitWeights(network, offeredBy(version, manifest), classNames);
-        return { folder: path.join(folder, "variables"), variables: copied, classes };
+        return { folder: path.join(folder, "variables"), variables: copied, classes, report: null };
       }
       case "weights":
         return this.#imported.provide(initialization.sha256, wanted, host);
+      case "pretrained": {
+        const file = this.#pretrained.named(initialization.file, wanted.network);
+        const { name } = file;
+        const locate = () => this.#pretrained.locate(file, watch);
+        return this.#imported.convert({ key: name, name, locate }, wanted, host);
+      }
     }
+  }
+
+  async #resolveUpload(uploadId: string, wanted: WantedWeights): Promise<ResolvedInitialization> {
+    const file = await this.#uploads.pathOf(uploadId);
+    const { sha256, report, assumedEpsilon } = await this.#imported.keep(file, wanted);
+    const warnings = assumedEpsilon === null ? [] : [epsilonWarning(assumedEpsilon)];
+    return { initialization: { kind: "weights", sha256 }, report, warnings };
+  }
+
+  /** The file itself is fetched when the run is prepared, because that can take minutes. */
+  #resolvePretrained(weights: PretrainedWeights, { network }: WantedWeights): ResolvedInitialization {
+    const file = this.#pretrained.find(weights, network);
+    if (file === null) {
+      throw new AppError(
+        "INITIALIZATION_INVALID",
+        `There are no published weights ${weights} of ${describeArchitecture(network)}. ` +
+          PRETRAINED_WEIGHTS.meanings[weights],
+      );
+    }
+    if (network.widthMultiplier !== 1) {
+      throw new AppError(
+        "INITIALIZATION_INVALID",
+        `Published weights need widthMultiplier 1. Received ${network.widthMultiplier}.`,
+      );
+    }
+    return {
+      initialization: { kind: "pretrained", file: file.name },
+      report: null,
+      warnings: preprocessingWarnings(`The weights ${file.name}`, file.preprocessing, network),
+    };
   }
 
   async #resolveModelVersion(ref: string, wanted: WantedWeights): Promise<ResolvedInitialization> {
@@ -131,7 +177,11 @@ export class InitialWeights {
     return {
       initialization: { kind: "modelVersion", modelVersionId: version.id },
       report: reportOf(nameOf(version), wanted, offered, fitted),
-      warnings: [],
+      warnings: preprocessingWarnings(
+        `The weights of ${nameOf(version)}`,
+        manifest.network.preprocessing,
+        wanted.network,
+      ),
     };
   }
 }
@@ -147,6 +197,18 @@ function offeredBy(version: ModelVersionRecord, { network, classNames }: ModelMa
 
 function nameOf({ modelName, number }: ModelVersionRecord): string {
   return `${modelName}:${number}`;
+}
+
+function preprocessingWarnings(
+  weights: string,
+  expected: Preprocessing,
+  { preprocessing }: NetworkSpec,
+): readonly RunWarning[] {
+  if (preprocessing === expected) return [];
+  const message =
+    `${weights} were trained with the preprocessing ${expected}. The run has ${preprocessing}, ` +
+    "with which the copied layers see other values than in their training.";
+  return [{ code: "PREPROCESSING_MISMATCH", message }];
 }
 
 function epsilonWarning(epsilon: number): RunWarning {

@@ -6,6 +6,7 @@ import {
   MonitoredMetric,
   Precision,
   Preprocessing,
+  PretrainedWeights,
 } from "../../core/enumerations.js";
 import {
   ARCHITECTURES,
@@ -14,6 +15,7 @@ import {
   MONITORED_METRICS,
   PRECISIONS,
   PREPROCESSINGS,
+  PRETRAINED_WEIGHTS,
   type WordSet,
 } from "../../core/settings/words.js";
 
@@ -22,6 +24,7 @@ export const SETTING_ENUMERATIONS: ReadonlyMap<WordSet, object> = new Map<WordSe
   [ARCHITECTURES, Architecture],
   [HEAD_KINDS, HeadKind],
   [PREPROCESSINGS, Preprocessing],
+  [PRETRAINED_WEIGHTS, PretrainedWeights],
   [PRECISIONS, Precision],
   [FILL_MODES, FillMode],
   [MONITORED_METRICS, MonitoredMetric],

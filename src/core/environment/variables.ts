@@ -98,6 +98,15 @@ export const ENVIRONMENT_VARIABLES = {
     description: "A folder with TensorFlow's libraries and headers.",
     usedBy: ["serve", "worker", "setup"],
   },
+  ESPALIER_PRETRAINED_DIR: {
+    values: "a folder",
+    unset: "pretrained weights are downloaded into the cache when a run asks for them",
+    read: (text, { folder }) => (text === null ? null : path.resolve(folder, text)),
+    description:
+      "A folder with published weights under their published names, such as `vgg16-397923af.pth`. While it is set, nothing " +
+      "is downloaded: a run whose file is not there fails. The digest of every file is checked.",
+    usedBy: ["serve", "worker"],
+  },
   ESPALIER_KERNELS: {
     ...onOff("on"),
     description:

@@ -165,6 +165,9 @@ function defaultCell(setting: Setting): string {
   if (setting.kind === "choice") return `\`${writtenInput(setting.default)}\``;
   if (!isScalar(setting)) return "its defaults";
   const value = `\`${defaultOf(setting)}\``;
+  if (setting.defaultByPretrainedWeights === true) {
+    return `${value}; pretrained weights have their own default, see [\`PretrainedWeights\`](#pretrainedweights)`;
+  }
   return setting.defaultByArchitecture === true
     ? `${value}; some architectures have their own default, see [\`Architecture\`](#architecture)`
     : value;

@@ -20,6 +20,7 @@ import {
   MONITORED_METRICS,
   PRECISIONS,
   PREPROCESSINGS,
+  PRETRAINED_WEIGHTS,
 } from "./words.js";
 
 const MAX_EPOCHS = 10_000;
@@ -112,6 +113,7 @@ export const RUN_SETTINGS = group(
     ),
     preprocessing: word(PREPROCESSINGS, {
       default: "SCALE_0_1",
+      defaultByPretrainedWeights: true,
       description: "Scaling of an image's values before the first layer.",
     }),
     optimizer: choice(
@@ -313,6 +315,9 @@ export const RUN_SETTINGS = group(
               "An uploaded file of weights, recognized by its content: Keras `.h5`, `.weights.h5` or `.keras`, " +
               "safetensors, or a PyTorch `.pth` with the names of torchvision or timm.",
           }),
+          pretrained: word(PRETRAINED_WEIGHTS, {
+            description: "Published weights of the architecture, which must have its published width.",
+          }),
         },
         recorded: {
           variants: {
@@ -321,6 +326,7 @@ export const RUN_SETTINGS = group(
               modelVersionId: reference({ description: "The version whose weights it starts from." }),
             },
             weights: { sha256: text({ description: "Hexadecimal SHA-256 of the imported file." }) },
+            pretrained: { file: text({ since: "0.1", description: "Name of the published file." }) },
           },
         },
       },

@@ -20,6 +20,8 @@ export interface SettingFacts {
   readonly appliesWhen?: readonly Condition[];
   /** Whether the setting changes the loss that training minimizes, so that losses of different values do not compare. */
   readonly changesLoss?: true;
+  /** Pretrained weights that are asked for have a default of their own. */
+  readonly defaultByPretrainedWeights?: true;
   /**
    * Version of the product that introduced the setting; absent for the first settings, which every stored run has.
    * Runs of earlier versions have `earlierRuns`, or else the default.
@@ -225,9 +227,10 @@ export function isRecordedOnly(setting: Setting): boolean {
   return "recordedOnly" in setting && setting.recordedOnly === true;
 }
 
-/** The default for every architecture. Undefined if there is none, or if architectures have different ones. */
+/** The default for every run. Undefined if there is none, or if it depends on other settings. */
 export function fixedDefaultOf(setting: Scalar): unknown {
-  return setting.defaultByArchitecture === true ? undefined : defaultOf(setting);
+  const depends = setting.defaultByArchitecture === true || setting.defaultByPretrainedWeights === true;
+  return depends ? undefined : defaultOf(setting);
 }
 
 /** Undefined for a setting without a default. */

@@ -100,6 +100,9 @@ function describeNull(setting: Setting): string | undefined {
     default: {
       const value = defaultOf(setting);
       if (value === undefined) return undefined;
+      if (setting.defaultByPretrainedWeights === true) {
+        return `Null means what the pretrained weights expect, or ${value} if the run has none.`;
+      }
       return setting.defaultByArchitecture === true
         ? `Null means the default of the architecture, or ${value} if the architecture has none.`
         : `Null means the default, ${value}.`;

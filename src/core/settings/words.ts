@@ -51,6 +51,20 @@ export const PREPROCESSINGS = {
   },
 } as const satisfies WordSet;
 
+export const PRETRAINED_WEIGHTS = {
+  name: "PretrainedWeights",
+  description:
+    "Published weights that were trained on ImageNet. The file is downloaded once, compared with its published digest and " +
+    "cached, or read from the folder ESPALIER_PRETRAINED_DIR.",
+  meanings: {
+    IMAGENET:
+      "Weights of torchvision: VGG11, 13, 16 and 19 with and without batch normalization, ResNet-18 and 34, and ResNet-50 " +
+      "in their second version. They expect the preprocessing IMAGENET_TORCH.",
+    IMAGENET_KERAS:
+      "Weights of Keras: VGG16 and VGG19 without batch normalization. They expect the preprocessing IMAGENET_CAFFE.",
+  },
+} as const satisfies WordSet;
+
 export const PRECISIONS = {
   name: "Precision",
   description: "The floating-point format that the network computes in. Weights are float32 in all of them.",

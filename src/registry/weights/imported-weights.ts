@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import type { InitializationReport } from "../../core/initialization-report.js";
+import { INITIALIZATION_REPORT, type InitializationReport } from "../../core/initialization-report.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { DurableFile, sha256Of, syncFolder } from "../../data/blobs/durable-file.js";
 import { saveCheckpoint } from "../../engine/checkpoint.js";
@@ -16,9 +16,9 @@ import type { Log } from "../../telemetry/log.js";
 import { buildAssignmentGraph } from "./assignment-graph.js";
 import { fitWeights } from "./fit-weights.js";
 import type { InitialVariables } from "./initial-variables.js";
-import type { ImportedVariable } from "./layouts/imported-variable.js";
+import type { ImportedOffer, ImportedVariable } from "./layouts/imported-variable.js";
 import { offerWeights } from "./layouts/offer-weights.js";
-import { reportOf } from "./report.js";
+import { type FileFindings, reportOf } from "./report.js";
 import type { WantedWeights } from "./wanted-weights.js";
 import { openWeightsFile } from "./weights-file.js";
 
@@ -40,6 +40,7 @@ const CONVERSION_RECORD = z.object({
     .object({ sourceCount: z.number(), positions: z.array(z.number().nullable()).readonly() })
     .readonly()
     .nullable(),
+  report: INITIALIZATION_REPORT.readonly(),
 });
 type ConversionRecord = z.infer<typeof CONVERSION_RECORD>;
 
@@ -47,6 +48,8 @@ type ConversionRecord = z.infer<typeof CONVERSION_RECORD>;
 export interface SourceFile {
   /** Tells it from all other files: a digest. */
   readonly key: string;
+  /** For people. */
+  readonly name: string;
   /** Returns its path once it is there and unchanged. */
   readonly locate: () => Promise<string>;
 }
@@ -82,7 +85,7 @@ export class ImportedWeights {
    * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
    */
   async keep(file: string, wanted: WantedWeights): Promise<KeptWeights> {
-    const inspected = await inspectWeights(file, wanted, UPLOADED);
+    const inspected = await inspect(file, wanted);
     return { sha256: await this.#blobs.putStream(createReadStream(file)), ...inspected };
   }
 
@@ -97,7 +100,7 @@ export class ImportedWeights {
       await this.#blobs.verify(sha256, WEIGHTS_FILE);
       return this.#blobs.localFile(sha256);
     };
-    return this.convert({ key: sha256, locate }, wanted, host);
+    return this.convert({ key: sha256, name: UPLOADED, locate }, wanted, host);
   }
 
   /** Like `provide`, for any file. */
@@ -117,25 +120,28 @@ export class ImportedWeights {
 
   async #convertOnce(
     source: SourceFile,
-    { network, classNames, epsilon }: WantedWeights,
+    wanted: WantedWeights,
     host: EngineHost,
     folder: string,
   ): Promise<InitialVariables> {
+    const { network, classNames, epsilon } = wanted;
     const earlier = await readRecord(folder);
-    if (earlier !== null) return { folder, variables: earlier.variables, classes: earlier.classes };
+    if (earlier !== null) return { folder, ...earlier };
     await using weights = await openWeightsFile(await source.locate());
     const offer = offerWeights(weights.content, network, epsilon);
-    const { copied: variables, random, classes } = fitWeights(network, offer, classNames);
+    const fitted = fitWeights(network, offer, classNames);
+    const { copied: variables, classes } = fitted;
+    const report = reportOf(source.name, wanted, offer, fitted, findingsOf(offer));
     const stored = { ...network, classCount: classes?.sourceCount ?? network.classCount };
     const checkpoint = await writeCheckpoint(host, stored, offer.variables, variables, folder);
-    await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables, classes });
+    await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables, classes, report });
     this.#log.info("converted imported weights", {
       file: source.key,
       written: weights.content.naming,
       variables: variables.length,
-      startAtRandom: random.map(({ variable }) => variable),
+      startAtRandom: report.random.map(({ variable }) => variable),
     });
-    return { folder, variables, classes };
+    return { folder, variables, classes, report };
   }
 
   async #writeRecord(folder: string, record: ConversionRecord): Promise<void> {
@@ -147,24 +153,22 @@ export class ImportedWeights {
 }
 
 /**
- * Reads all weights that a run would take from a file.
+ * Reads all weights that a run would take from an uploaded file.
  *
- * @param source the file, for the report
  * @throws AppError `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`
  */
-export async function inspectWeights(
-  file: string,
-  wanted: WantedWeights,
-  source: string,
-): Promise<Omit<KeptWeights, "sha256">> {
+async function inspect(file: string, wanted: WantedWeights): Promise<Omit<KeptWeights, "sha256">> {
   const { network, classNames, epsilon } = wanted;
   await using weights = await openWeightsFile(file);
   const offer = offerWeights(weights.content, network, epsilon);
   const fitted = fitWeights(network, offer, classNames);
   for (const name of fitted.copied) await offer.variables.get(name)?.check();
-  const { found, ignored, assumedEpsilon } = offer;
-  const findings = { ...found, ignored, epsilon: offer.unstatedEpsilon };
-  return { report: reportOf(source, wanted, offer, fitted, findings), assumedEpsilon };
+  const { assumedEpsilon } = offer;
+  return { report: reportOf(UPLOADED, wanted, offer, fitted, findingsOf(offer)), assumedEpsilon };
+}
+
+function findingsOf({ found, ignored, unstatedEpsilon }: ImportedOffer): FileFindings {
+  return { ...found, ignored, epsilon: unstatedEpsilon };
 }
 
 /** Assigns one group of variables after the other, so that a large file is never in memory as a whole. */

@@ -1,3 +1,4 @@
+import type { InitializationReport } from "../../core/initialization-report.js";
 import type { ImportedClasses } from "../../graph/architectures/network-spec.js";
 
 /** A TensorFlow checkpoint to start from. */
@@ -8,4 +9,6 @@ export interface InitialVariables {
   readonly variables: readonly string[];
   /** The classes of the checkpoint's last layer; null: those of the network. */
   readonly classes: ImportedClasses | null;
+  /** For weights that were not there yet when the run was launched; null: the launch reported it. */
+  readonly report: InitializationReport | null;
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { RunEndReason, RunState } from "../../core/enumerations.js";
+import type { InitializationReport } from "../../core/initialization-report.js";
 import { epochMetricPoints, type MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import type { RunEnvironment } from "../../core/run-environment.js";
 import type { EpochRecord, RunProgress } from "../../core/run-events.js";
@@ -105,6 +106,25 @@ export class RunAttemptStore {
         .where("id", "=", attempt.runId)
         .execute(),
     );
+  }
+
+  /** Records what a run takes from the source of its initial weights, once. */
+  async recordInitialization(
+    attempt: RunAttempt,
+    initialization: InitializationReport,
+    at: Date,
+  ): Promise<void> {
+    const { runId } = attempt;
+    await this.#fenced(attempt, async (transaction) => {
+      const { numUpdatedRows } = await transaction.kysely
+        .updateTable("run")
+        .set({ initialization: encodeJson(initialization) })
+        .where("id", "=", runId)
+        .where("initialization", "is", null)
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows === 0n) return;
+      await this.stores.events.append(transaction, runId, { kind: "WeightsInitialized", initialization }, at);
+    });
   }
 
   /** Newest first. */

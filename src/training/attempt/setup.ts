@@ -13,6 +13,8 @@ import { environmentOf } from "./environment.js";
 import type { RunTrainingOptions } from "./options.js";
 import { type PreparationWatch, PreparedRun, type RunPlan } from "./preparation.js";
 
+const MIB = 1024 ** 2;
+
 /** The parts that all tries of an attempt share: the images, the engine and a plan. Owns the images. */
 export class RunSetup implements AsyncDisposable {
   #environment: RunEnvironment;
@@ -54,7 +56,18 @@ export class RunSetup implements AsyncDisposable {
     const { precision } = environment;
     const network = networkOfRun(configuration, classCount, precision);
     const wanted = wantedWeights(configuration, network, version.classNames);
-    const initialVariables = await initialWeights.provide(configuration.initialization, wanted, engine);
+    const initialVariables = await initialWeights.provide(configuration.initialization, wanted, engine, {
+      onProgress: (bytes, total) => onProgress(Math.floor(bytes / MIB), Math.ceil(total / MIB)),
+      signal,
+    });
+    const report = initialVariables?.report ?? null;
+    if (report !== null && run.initialization === null) {
+      await stores.attempts.recordInitialization(
+        { runId: run.id, attempt: run.attempt },
+        report,
+        options.clock.now(),
+      );
+    }
     const images = await shards.open(datasetVersionId, configuration.imageSizePixels, onProgress, signal);
     const basis = {
       configuration,

@@ -1,6 +1,7 @@
 import type { RunConfiguration, RunConfigurationInput } from "../../core/run-configuration.js";
 import { resolveSettings } from "../../core/settings/resolution.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
+import { publishedFile } from "../../graph/architectures/pretrained-files.js";
 import { applyArchitecture } from "./architecture-settings.js";
 
 /**
@@ -12,5 +13,11 @@ import { applyArchitecture } from "./architecture-settings.js";
  *   the architecture
  */
 export function resolveConfiguration(input: RunConfigurationInput): RunConfiguration {
-  return applyArchitecture(resolveSettings(RUN_SETTINGS, input, ["configuration"]), input);
+  const resolved = applyArchitecture(resolveSettings(RUN_SETTINGS, input, ["configuration"]), input);
+  const pretrained = input.initialization?.pretrained ?? null;
+  if (pretrained === null || input.preprocessing != null) return resolved;
+  return {
+    ...resolved,
+    preprocessing: publishedFile(pretrained, resolved)?.preprocessing ?? resolved.preprocessing,
+  };
 }

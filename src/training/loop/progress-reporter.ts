@@ -39,7 +39,7 @@ export class ProgressReporter {
     private readonly clock: Clock,
   ) {}
 
-  /** @param done number of packed images */
+  /** @param done number of packed images, or of downloaded mebibytes */
   preparing(epochs: number, done: number, total: number): void {
     this.#report(null, () => ({
       epoch: 0,

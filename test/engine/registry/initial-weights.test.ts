@@ -12,10 +12,12 @@ import { Uploads } from "../../../src/data/imports/uploads.js";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
 import { type NetworkSpec, networkOfRun } from "../../../src/graph/architectures/network-spec.js";
+import type { PretrainedTable } from "../../../src/graph/architectures/pretrained-files.js";
 import { InitialWeights } from "../../../src/registry/initial-weights.js";
 import type { ModelVersionRecord } from "../../../src/registry/model-records.js";
 import { buildAssignmentGraph } from "../../../src/registry/weights/assignment-graph.js";
 import { ImportedWeights } from "../../../src/registry/weights/imported-weights.js";
+import { PretrainedStore } from "../../../src/registry/weights/pretrained/pretrained-store.js";
 import type { WantedWeights } from "../../../src/registry/weights/wanted-weights.js";
 import {
   NOTOP_FILE,
@@ -24,6 +26,7 @@ import {
   unpackWeightFiles,
 } from "../../golden/weight-files.js";
 import { testLog } from "../../testkit/database.js";
+import { PretrainedServer } from "../../testkit/pretrained-server.js";
 import {
   createRegistryWorld,
   noiseImages,
@@ -39,6 +42,8 @@ const OF_FILE = networkOfFile({
   batchNormalization: false,
   head: "FULLY_CONNECTED",
 });
+
+const UNWATCHED = { onProgress: () => {}, signal: new AbortController().signal };
 
 let world: RegistryWorld;
 let files: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -67,10 +72,17 @@ after(async () => {
 });
 
 /** Like after a start of the server, which knows only what is on disk. */
-function initialWeights(): InitialWeights {
+function initialWeights(table?: PretrainedTable): InitialWeights {
   const { models, registry, homeFolder } = world;
   const imported = new ImportedWeights({ blobs, homeFolder, log: testLog });
-  return new InitialWeights({ models, registry, uploads, imported });
+  const cacheFolder = path.join(homeFolder, "cache");
+  const pretrained = new PretrainedStore({
+    cacheFolder,
+    folder: null,
+    log: testLog,
+    ...(table && { table }),
+  });
+  return new InitialWeights({ models, registry, uploads, imported, pretrained });
 }
 
 async function upload(name: string): Promise<string> {
@@ -79,7 +91,6 @@ async function upload(name: string): Promise<string> {
   return uploadId;
 }
 
-/** The class names of a dataset that has the classes of the tiny model first. */
 function wantedFor(network: NetworkSpec, classNames: readonly string[] | null = null): WantedWeights {
   return { network, classNames, epsilon: null };
 }
@@ -100,7 +111,7 @@ function withoutLayer(network: NetworkSpec, layer: RegExp): string[] {
 }
 
 async function provide(initialization: Initialization, network: NetworkSpec) {
-  const initial = await initialWeights().provide(initialization, wantedFor(network), world.host);
+  const initial = await initialWeights().provide(initialization, wantedFor(network), world.host, UNWATCHED);
   assert.ok(initial !== null);
   return initial;
 }
@@ -115,7 +126,7 @@ async function restore(folder: string, names: readonly string[], network: Networ
 test("without an initialization a run starts at random", async () => {
   const resolved = await resolve(null, TINY);
   assert.deepEqual(resolved, { kind: "random" });
-  assert.equal(await initialWeights().provide(resolved, wantedFor(TINY), world.host), null);
+  assert.equal(await initialWeights().provide(resolved, wantedFor(TINY), world.host, UNWATCHED), null);
 });
 
 test("an alias is resolved once: the run keeps its version when the alias moves", async () => {
@@ -194,8 +205,8 @@ test("a file is converted once for a network, and again when the conversion was 
   const resolved = await resolve({ uploadId: await upload("vgg11.legacy.pth") }, network);
   const initial = initialWeights();
   const [one, other] = await Promise.all([
-    initial.provide(resolved, wantedFor(network), world.host),
-    initial.provide(resolved, wantedFor(network), world.host),
+    initial.provide(resolved, wantedFor(network), world.host, UNWATCHED),
+    initial.provide(resolved, wantedFor(network), world.host, UNWATCHED),
   ]);
   assert.deepEqual(one, other);
   const index = path.join(one?.folder ?? "", "variables.index");
@@ -278,10 +289,77 @@ test("the classes of a model version are mapped by name, and the report lists th
     freshCount: 2,
   });
   assert.ok(!report.classes?.copied.includes(other));
-  const initial = await initialWeights().provide(initialization, wanted, world.host);
+  const initial = await initialWeights().provide(initialization, wanted, world.host, UNWATCHED);
   assert.deepEqual(initial?.classes, {
     sourceCount: 3,
     positions: [null, ...rest.map((_, index) => index + 2), 0, null],
   });
   assert.deepEqual(initial?.variables, namesOf(TINY));
+});
+
+const PUBLISHED: NetworkSpec = { ...OF_FILE, widthMultiplier: 1, preprocessing: "IMAGENET_TORCH" };
+
+test("published weights are named at launch, and downloaded when the run is prepared", async () => {
+  const bytes = await readFile(path.join(files.folder, "vgg11.pth"));
+  await using server = await PretrainedServer.start(bytes);
+  const weights = initialWeights(() => server.fileOf());
+  const { initialization, report, warnings } = await weights.resolve(
+    { pretrained: "IMAGENET" },
+    wantedFor(PUBLISHED),
+  );
+  assert.deepEqual(initialization, { kind: "pretrained", file: server.name });
+  assert.deepEqual([report, warnings, server.requests], [null, [], []]);
+
+  const progress: (readonly number[])[] = [];
+  const watch = { ...UNWATCHED, onProgress: (...counts: [number, number]) => void progress.push(counts) };
+  const initial = await weights.provide(initialization, wantedFor(OF_FILE), world.host, watch);
+  assert.deepEqual(progress.at(-1), [bytes.length, bytes.length]);
+  assert.deepEqual(initial?.variables, namesOf(OF_FILE));
+  assert.equal(initial?.report?.source, server.name);
+  assert.equal(initial?.report?.looksLike, "VGG11 without batch normalization, width 0.015625");
+  await restore(initial?.folder ?? "", initial?.variables ?? [], OF_FILE);
+
+  // Converted, it is not needed any more.
+  const again = await initialWeights(() => server.fileOf("00000000")).provide(
+    initialization,
+    wantedFor(OF_FILE),
+    world.host,
+    UNWATCHED,
+  );
+  assert.deepEqual(again, initial);
+  assert.equal(server.requests.length, 1);
+});
+
+test("published weights are refused at launch for a network that has none, with what there is", async () => {
+  const field = ["configuration", "initialization", "pretrained"];
+  await assert.rejects(resolve({ pretrained: "IMAGENET_KERAS" }, PUBLISHED), {
+    code: "INITIALIZATION_INVALID",
+    path: field,
+    message:
+      /no published weights IMAGENET_KERAS of VGG11 without batch normalization\. Weights of Keras: VGG16 and VGG19/,
+  });
+  await assert.rejects(resolve({ pretrained: "IMAGENET" }, { ...PUBLISHED, widthMultiplier: 0.5 }), {
+    code: "INITIALIZATION_INVALID",
+    path: field,
+    message: /widthMultiplier 1\. Received 0\.5/,
+  });
+});
+
+test("another preprocessing than the weights expect is a warning at launch", async () => {
+  const scaled: NetworkSpec = { ...PUBLISHED, preprocessing: "SCALE_0_1" };
+  const { warnings } = await initialWeights().resolve({ pretrained: "IMAGENET" }, wantedFor(scaled));
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["PREPROCESSING_MISMATCH"],
+  );
+  assert.match(
+    warnings[0]?.message ?? "",
+    /vgg11-8a719046\.pth were trained with .* IMAGENET_TORCH\. The run has SCALE_0_1/,
+  );
+  const other: NetworkSpec = { ...TINY, preprocessing: "IMAGENET_CAFFE" };
+  const ofModel = await initialWeights().resolve({ modelVersion: "tiny:1" }, wantedFor(other));
+  assert.deepEqual(
+    ofModel.warnings.map(({ code }) => code),
+    ["PREPROCESSING_MISMATCH"],
+  );
 });

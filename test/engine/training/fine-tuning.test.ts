@@ -9,17 +9,23 @@ import { Uploads } from "../../../src/data/imports/uploads.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { shapedLayersOf } from "../../../src/graph/architectures/layer-table.js";
 import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
+import type { PretrainedTable } from "../../../src/graph/architectures/pretrained-files.js";
 import { isFrozen } from "../../../src/graph/layers/layer-graph.js";
 import { InitialWeights } from "../../../src/registry/initial-weights.js";
 import { ModelRegistry } from "../../../src/registry/model-registry.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
 import { ImportedWeights } from "../../../src/registry/weights/imported-weights.js";
+import { PretrainedStore } from "../../../src/registry/weights/pretrained/pretrained-store.js";
+import { resolveConfiguration } from "../../../src/training/configuration/resolution.js";
 import { cachesFeatures } from "../../../src/training/loop/feature-cache.js";
 import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { trainingOver } from "../../postgres/training/training-stores.js";
 import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { stateDictOf, torchFile } from "../../testkit/files/torch-files.js";
+import { PretrainedServer } from "../../testkit/pretrained-server.js";
+import { rawSql } from "../../testkit/raw-sql.js";
 import { noiseImages, trainTinyRun } from "../../testkit/registry-world.js";
 import { blobsOf } from "./drawn-images.js";
 import {
@@ -158,7 +164,100 @@ test("a run starts from a model with other classes: frozen layers stay unchanged
   assert.equal(await finalDigest(world, run.id), await finalDigest(world, whole.id));
 });
 
-function weightsOf({ database, homeFolder }: TrainingWorld, host: EngineHost) {
+test("the classes of the last layer are found by name; the launch reports what is copied, as a field and an event", async () => {
+  await using world = await openTrainingWorld();
+  await using host = await startTestEngine();
+  const { registry, models, initialWeights } = weightsOf(world, host);
+  // The model has the classes daisy, rose and tulip.
+  const { runId } = await trainTinyRun({ ...world, host, registry, models }, noiseImages(1, 32, 1));
+  await registry.register({ model: "tiny", runId, description: null, idempotencyKey: null });
+  await rawSql(
+    world.database,
+    `update dataset_version set class_names = '{aster,rose}' where status = 'READY'
+    and dataset_id = (select id from dataset where name = 'drawn')`,
+  );
+  const configuration: RunConfigurationInput = {
+    ...TINY,
+    batchNormalization: true,
+    head: { kind: "GLOBAL_AVERAGE_POOLING", units: 16, dropout: 0 },
+    initialization: { modelVersion: "tiny:1" },
+  };
+  const run = await trainingOver(world.database, initialWeights).launch({ dataset: "drawn", configuration });
+  assert.deepEqual(run.initialization?.classes, {
+    copied: ["rose"],
+    copiedCount: 1,
+    fresh: ["aster"],
+    freshCount: 1,
+  });
+  assert.deepEqual([run.initialization.source, run.initialization.random], ["tiny:1", []]);
+  assert.ok(run.initialization.copied.includes("predictions/kernel"));
+  await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
+  const events = await follow(world, run.id);
+  const reports = events.flatMap((event) =>
+    event.kind === "WeightsInitialized" ? [event.initialization] : [],
+  );
+  assert.deepEqual(reports, [run.initialization]);
+  assert.equal((await runNow(world, run.id)).state, "SUCCEEDED");
+});
+
+test("published weights are fetched while the run is prepared, and reported once", async () => {
+  await using world = await openTrainingWorld();
+  await using host = await startTestEngine();
+  const configuration: RunConfigurationInput = {
+    ...TINY,
+    head: { kind: "GLOBAL_AVERAGE_POOLING", units: 16, dropout: 0 },
+  };
+  const network = networkOfRun(resolveConfiguration(configuration), 2, "FLOAT32");
+  await using server = await PretrainedServer.start(torchFile(stateDictOf(network, { head: false })));
+  const { initialWeights } = weightsOf(world, host, () => server.fileOf());
+  // Published weights have the published width, with which a test would take minutes.
+  const narrow: Pick<InitialWeights, "resolve"> = {
+    resolve: async () => ({
+      initialization: { kind: "pretrained", file: server.name },
+      report: null,
+      warnings: [],
+    }),
+  };
+  const run = await trainingOver(world.database, narrow).launch({ dataset: "drawn", configuration });
+  assert.equal(run.initialization, null);
+  {
+    await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
+    await follow(world, run.id, epochDone(1));
+  }
+  await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
+  const events = await follow(world, run.id);
+  const { state, initialization } = await runNow(world, run.id);
+  assert.equal(state, "SUCCEEDED");
+  assert.equal(initialization?.source, server.name);
+  assert.deepEqual(
+    initialization.random.map(({ variable }) => variable),
+    ["predictions/kernel", "predictions/bias"],
+  );
+  assert.equal(events.filter(({ kind }) => kind === "WeightsInitialized").length, 1);
+  assert.equal(server.requests.length, 1);
+});
+
+test("a run whose published weights have another digest fails, with the digest", async () => {
+  await using world = await openTrainingWorld();
+  await using host = await startTestEngine();
+  await using server = await PretrainedServer.start(Buffer.from("no weights"));
+  const { initialWeights } = weightsOf(world, host, () => server.fileOf("00000000"));
+  const damaged: Pick<InitialWeights, "resolve"> = {
+    resolve: async () => ({
+      initialization: { kind: "pretrained", file: server.name },
+      report: null,
+      warnings: [],
+    }),
+  };
+  const run = await trainingOver(world.database, damaged).launch({ dataset: "drawn", configuration: TINY });
+  await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
+  await follow(world, run.id);
+  const { state, endReason, endDetail } = await runNow(world, run.id);
+  assert.deepEqual([state, endReason], ["FAILED", "INVALID_DATA"]);
+  assert.match(endDetail ?? "", /must have the sha256 00000000/);
+});
+
+function weightsOf({ database, homeFolder }: TrainingWorld, host: EngineHost, table?: PretrainedTable) {
   const models = new ModelStore(database);
   const registry = new ModelRegistry({
     models,
@@ -173,5 +272,13 @@ function weightsOf({ database, homeFolder }: TrainingWorld, host: EngineHost) {
     limits: { uploadBytes: 1_000_000 },
   });
   const imported = new ImportedWeights({ blobs: blobsOf(homeFolder), homeFolder, log: testLog });
-  return { models, registry, initialWeights: new InitialWeights({ models, registry, uploads, imported }) };
+  const cacheFolder = path.join(homeFolder, "cache");
+  const pretrained = new PretrainedStore({
+    cacheFolder,
+    folder: null,
+    log: testLog,
+    ...(table && { table }),
+  });
+  const initialWeights = new InitialWeights({ models, registry, uploads, imported, pretrained });
+  return { models, registry, initialWeights };
 }

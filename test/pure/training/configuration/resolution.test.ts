@@ -175,3 +175,15 @@ for (const [path, input] of REFUSED) {
     );
   });
 }
+
+test("pretrained weights have their own default of the preprocessing; a given one is kept", () => {
+  const preprocessingOf = (configuration: RunConfigurationInput) =>
+    resolveConfiguration(configuration).preprocessing;
+  const initialization = { pretrained: "IMAGENET" } as const;
+  assert.equal(preprocessingOf({}), "SCALE_0_1");
+  assert.equal(preprocessingOf({ initialization }), "IMAGENET_TORCH");
+  assert.equal(preprocessingOf({ initialization, architecture: "RESNET50" }), "IMAGENET_TORCH");
+  assert.equal(preprocessingOf({ initialization: { pretrained: "IMAGENET_KERAS" } }), "IMAGENET_CAFFE");
+  assert.equal(preprocessingOf({ initialization, preprocessing: "SCALE_0_1" }), "SCALE_0_1");
+  assert.equal(preprocessingOf({ initialization: { modelVersion: "flowers:3" } }), "SCALE_0_1");
+});
