@@ -52,7 +52,7 @@ export class PretrainedServer implements AsyncDisposable {
 const TAG = '"one"';
 
 /** The file, or the part that was asked for. */
-export const sendRest: Answer = ({ headers }, response, bytes) => {
+const sendRest: Answer = ({ headers }, response, bytes) => {
   const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? "") ?? [];
   if (from === undefined || headers["if-range"] !== TAG) {
     response.writeHead(200, { "content-length": bytes.length, etag: TAG }).end(bytes);
