@@ -14,6 +14,14 @@ const MAX_QUOTE_LENGTH = 100;
 
 /** Quotes text of a file in a message, shortened, because the text can be of any kind and length. */
 export function quoted(text: string): string {
-  const cut = text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}…` : text;
-  return JSON.stringify(cut);
+  return JSON.stringify(shortened(text));
+}
+
+/** Text of a file as it may be stored and shown: shortened, without NUL and halves of surrogate pairs. */
+export function printable(text: string): string {
+  return shortened(text).toWellFormed().replaceAll("\0", "\uFFFD");
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}…` : text;
 }

@@ -1,6 +1,7 @@
 import { type InitializationReport, MAX_REPORTED_NAMES } from "../../core/initialization-report.js";
 import { PREDICTIONS } from "../../graph/architectures/head.js";
 import type { FittedWeights, OfferedWeights } from "./fit-weights.js";
+import { printable } from "./invalid-weights.js";
 import type { WantedWeights } from "./wanted-weights.js";
 
 /** How the weights were found in a file; nothing of it applies to a model version. */
@@ -36,7 +37,7 @@ export function reportOf(
     normalizationEpsilon: epsilon,
     copied,
     random,
-    ignored: ignored.slice(0, MAX_REPORTED_NAMES),
+    ignored: ignored.slice(0, MAX_REPORTED_NAMES).map(printable),
     ignoredCount: ignored.length,
     classes:
       named === null

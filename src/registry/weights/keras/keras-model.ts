@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lang/json.js";
-import { invalidWeights } from "../invalid-weights.js";
+import { invalidWeights, quoted } from "../invalid-weights.js";
 import { type KerasOperation, operationsOf } from "./keras-operations.js";
 
 /** A model as its own configuration describes it: one operation after the other. */
@@ -60,7 +60,9 @@ function orderProblem({ inbound_nodes: nodes }: JsonObject, before: string | nul
   if (nodes.length > 1) return `is used ${nodes.length} times`;
   const read = [...namesRead(nodes[0], MAX_LEVELS)];
   if (read.length === 1 && read[0] === before) return null;
-  return `reads ${read.map((name) => `"${name}"`).join(" and ")}`;
+  const [first = "", second, ...others] = read.map((name) => quoted(name));
+  if (second === undefined) return `reads ${first === "" ? "nothing" : first}`;
+  return `reads ${first} and ${others.length === 0 ? second : `${others.length + 1} others`}`;
 }
 
 /** Keras 3: `keras_history: [name, node, tensor]`; Keras 2: `[name, node, tensor, {...}]`. */

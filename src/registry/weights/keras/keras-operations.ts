@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lang/json.js";
+import { printable } from "../invalid-weights.js";
 
 /** What a layer of a Keras model computes in inference. A layer with an activation computes two operations. */
 export type KerasOperation = { readonly layer: string } & Operation;
@@ -62,7 +63,7 @@ export function poolingText(window: number, stride: number): string {
 
 /** @param description a layer in the configuration of a model */
 export function* operationsOf(layer: string, description: JsonObject): Generator<KerasOperation> {
-  const className = String(description.class_name);
+  const className = printable(String(description.class_name));
   if (INACTIVE.has(className)) return;
   const config = isJsonObject(description.config) ? description.config : {};
   if (className !== "Activation") yield { layer, ...operationOf(className, config) };
@@ -88,7 +89,11 @@ function operationOf(className: string, config: JsonObject): Operation {
       const window = squareOf(config.pool_size);
       const stride = config.strides === null ? window : squareOf(config.strides);
       if (window === null || stride === null) return other;
-      return { kind: "pooling", text: poolingText(window, stride), padding: String(config.padding) };
+      return {
+        kind: "pooling",
+        text: poolingText(window, stride),
+        padding: printable(String(config.padding)),
+      };
     }
     case "ZeroPadding2D": {
       const zeros = evenPaddingOf(config.padding);
@@ -137,10 +142,10 @@ function convolutionOf(config: JsonObject): Operation {
 function normalizationOf({ axis, epsilon, center, scale, renorm }: JsonObject): Operation {
   const last = Array.isArray(axis) && axis.length === 1 ? (axis[0] as unknown) : axis;
   if (last !== -1 && last !== 3)
-    return { kind: "other", text: `normalizes the axis ${JSON.stringify(axis)}` };
+    return { kind: "other", text: `normalizes the axis ${printable(JSON.stringify(axis) ?? "undefined")}` };
   if (renorm === true) return { kind: "other", text: "computes batch renormalization" };
   if (typeof epsilon !== "number" || !(epsilon > 0)) {
-    return { kind: "other", text: `has the epsilon ${JSON.stringify(epsilon) ?? "undefined"}` };
+    return { kind: "other", text: `has the epsilon ${printable(JSON.stringify(epsilon) ?? "undefined")}` };
   }
   return {
     kind: "normalization",
@@ -162,7 +167,10 @@ function plainActivation(activation: unknown): Operation {
   const config = isJsonObject(activation) && isJsonObject(activation.config) ? activation.config : {};
   if (name === "relu" || (name === "ReLU" && isPlainRelu(config))) return { kind: "relu", text: RELU_TEXT };
   if (name === "softmax" || name === "Softmax") return { kind: "softmax", text: "softmax" };
-  return { kind: "other", text: `computes ${typeof name === "string" ? name : "an activation of its own"}` };
+  return {
+    kind: "other",
+    text: `computes ${typeof name === "string" ? printable(name) : "an activation of its own"}`,
+  };
 }
 
 function isPlainRelu(config: JsonObject): boolean {

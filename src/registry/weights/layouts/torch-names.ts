@@ -1,6 +1,7 @@
 import { AppError } from "../../../core/app-error.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
 import { layersOf } from "../../../graph/architectures/registry.js";
+import { printable } from "../invalid-weights.js";
 import type { StoredTensor } from "../stored-tensor.js";
 import { variantsOf } from "./recognized-network.js";
 
@@ -130,7 +131,7 @@ function preferred(prefixes: readonly string[]): string | undefined {
   if (first === undefined || second === undefined || rankOf(first) < rankOf(second)) return first;
   throw new AppError(
     "WEIGHTS_MISMATCH",
-    `The file holds several networks, \`${first}\` and \`${second}\` among them. Save the state_dict() of one.`,
+    `The file holds several networks, \`${printable(first)}\` and \`${printable(second)}\` among them. Save the state_dict() of one.`,
   );
 }
 
@@ -166,7 +167,7 @@ function prefixIn(tensors: Tensors): string | null {
   const own = commonSteps(changed.map(([name]) => name));
   const inFile = commonSteps(changed.map(([, tensor]) => tensor.name));
   const prefix = inFile.endsWith(own) ? inFile.slice(0, inFile.length - own.length) : inFile;
-  return prefix === "" ? null : prefix;
+  return prefix === "" ? null : printable(prefix);
 }
 
 /** The steps that all names begin with: "features." */

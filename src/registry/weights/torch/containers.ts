@@ -1,4 +1,4 @@
-import { invalidWeights, quoted } from "../invalid-weights.js";
+import { invalidWeights, printable, quoted } from "../invalid-weights.js";
 import { PickleDict, PickleList, PicklePlaceholder, PickleTuple, type PickleValue } from "./pickle.js";
 import { TorchTensor } from "./state-dict.js";
 
@@ -84,7 +84,7 @@ function* dictionariesIn(
   };
   yield* below(CONTAINERS);
   const tensors = tensorsIn(value);
-  if (tensors.size > 0) yield { container: path.length > 0 ? path.join(".") : null, tensors };
+  if (tensors.size > 0) yield { container: path.length > 0 ? printable(path.join(".")) : null, tensors };
   yield* below(AVERAGED);
   yield* below([...value.entries.keys()].filter((key) => typeof key === "string" && !OTHERS.test(key)));
 }

@@ -133,6 +133,13 @@ describe("a prefix of all names is found and reported", () => {
   });
 });
 
+test("names that nobody can store or read are made so in the report", async () => {
+  const prefix = `a\0${"b".repeat(1000)}.`;
+  const found = await sameAsPlain(renamed(WITHOUT_HEAD, (name) => prefix + name));
+  assert.equal(found.prefix, `a\uFFFD${"b".repeat(98)}…`);
+  assert.ok((found.looksLike?.length ?? 0) < 200);
+});
+
 describe("the state dictionary is found in what a training script saved", () => {
   const figure: SavedTensor = { shape: [], values: [71.2] };
   const optimizer: Saved = {
