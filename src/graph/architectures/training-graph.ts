@@ -86,7 +86,7 @@ function importSignature(
     const whole = importedVariables.filter((name) => !ofClasses(name)).map((name) => variables.get(name));
     const byClass = importedVariables.filter(ofClasses).map((name) => variables.get(name));
     const assigned = [
-      ...restoreVariables(graph, prefix, whole),
+      ...(whole.length === 0 ? [] : restoreVariables(graph, prefix, whole)),
       ...(importedClasses === null ? [] : restoreByClass(graph, prefix, byClass, importedClasses)),
     ];
     const read = graph.addNode("NoOp", { after: assigned });

@@ -126,7 +126,10 @@ export class ImportedWeights {
   ): Promise<InitialVariables> {
     const { network, classNames, epsilon } = wanted;
     const earlier = await readRecord(folder);
-    if (earlier !== null) return { folder, ...earlier };
+    if (earlier !== null) {
+      const { variables, classes, report } = earlier;
+      return { folder, variables, classes, report };
+    }
     await using weights = await openWeightsFile(await source.locate());
     const offer = offerWeights(weights.content, network, epsilon);
     const fitted = fitWeights(network, offer, classNames);

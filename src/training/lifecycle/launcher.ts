@@ -13,8 +13,8 @@ import { countParameters, networkOfRun } from "../../graph/architectures/network
 import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 import type { Clock } from "../../lang/clock.js";
 import type { InitialWeights } from "../../registry/initial-weights.js";
-import { checkMonitor } from "../configuration/check-monitor.js";
 import { wantedWeights } from "../../registry/weights/wanted-weights.js";
+import { checkMonitor } from "../configuration/check-monitor.js";
 import { resolveConfiguration } from "../configuration/resolution.js";
 import { resolveClassWeights } from "../configuration/resolve-class-weights.js";
 import { settingWarnings, type TrainingData } from "../configuration/setting-warnings.js";
