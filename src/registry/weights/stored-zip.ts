@@ -24,6 +24,9 @@ const EXTRA_64 = 0x0001;
 const ENCRYPTED_FLAG = 0x0001;
 const STORED = 0;
 
+/** The code of a TorchScript module, which is packed and never read. */
+const SOURCE_CODE = /^[^/]+\/code\//;
+
 /** PyTorch stores every tensor in a separate entry: VGG19 with batch normalization has about a hundred. */
 const MAX_ENTRIES = 20_000;
 const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024;
@@ -52,6 +55,9 @@ export async function readStoredZip(file: ByteRange): Promise<ReadonlyMap<string
   for (let index = 0; index < count; index++) {
     const entry = readEntry(directory);
     const what = `zip entry ${quoted(entry.name)}`;
+    if (SOURCE_CODE.test(entry.name)) continue;
+    if (entry.isPacked)
+      throw invalidWeights("zip entries that are neither packed nor encrypted", quoted(entry.name));
     if (entries.has(entry.name)) throw invalidWeights("every zip entry once", `${what} twice`);
     entries.set(entry.name, await contentOf(file, entry, what));
   }
@@ -95,6 +101,8 @@ interface ZipEntry {
   readonly length: number;
   /** The position of its local header. */
   readonly at: number;
+  /** Whether it is compressed or encrypted, so that it cannot be read in place. */
+  readonly isPacked: boolean;
 }
 
 function readEntry(directory: FieldReader): ZipEntry {
@@ -116,10 +124,8 @@ function readEntry(directory: FieldReader): ZipEntry {
     if (packedLength === IN_EXTRA_32) packedLength = wide.uint64();
     if (at === IN_EXTRA_32) at = wide.uint64();
   }
-  if (method !== STORED || (flags & ENCRYPTED_FLAG) !== 0 || packedLength !== length) {
-    throw invalidWeights("zip entries that are neither packed nor encrypted", quoted(name));
-  }
-  return { name, length, at };
+  const isPacked = method !== STORED || (flags & ENCRYPTED_FLAG) !== 0 || packedLength !== length;
+  return { name, length, at, isPacked };
 }
 
 function wideNumbers(extra: FieldReader, extraBytes: number): FieldReader | null {

@@ -81,8 +81,8 @@ function sourceOf({ name }: StoredTensor): string {
   return quoted(name);
 }
 
-/** The number of elements that are converted at once, which takes some milliseconds. */
-const SLICE_ELEMENTS = 1024 * 1024;
+/** The number of elements that are converted at once, which takes a millisecond or two. */
+const SLICE_ELEMENTS = 256 * 1024;
 
 /**
  * Reads a tensor's elements in slices of whole `rowElements`, so that a large tensor is not in memory twice.
@@ -97,10 +97,20 @@ export async function* slicesOf(
   const step = Math.max(1, Math.floor(SLICE_ELEMENTS / rowElements)) * rowElements;
   for (let start = 0; start < total; start += step) {
     const values = await tensor.read(start, Math.min(step, total - start));
-    const wrong = values.find((value) => !Number.isFinite(value));
-    if (wrong !== undefined) throw unusableNumber(tensor, wrong, "finite numbers");
+    if (!areFinite(values)) {
+      const wrong = values.find((value) => !Number.isFinite(value)) ?? Number.NaN;
+      throw unusableNumber(tensor, wrong, "finite numbers");
+    }
     yield { start, values };
   }
+}
+
+/** Faster than a test of each number, of which a file has more than a hundred million. */
+function areFinite(values: Float32Array): boolean {
+  let sum = 0;
+  // NaN and the infinities give NaN, all other numbers 0.
+  for (let index = 0; index < values.length; index++) sum += (values[index] ?? 0) * 0;
+  return sum === 0;
 }
 
 /** An error about a number with which no network can compute. */

@@ -28,7 +28,16 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   "_forward_module",
 ]);
 /** Of several networks in a file, one under an earlier prefix is meant. */
-const PREFERRED_PREFIXES = ["", "model.", "net.", "network.", "backbone.", "encoder.", "student."];
+const PREFERRED_PREFIXES = [
+  "",
+  "model.",
+  "net.",
+  "network.",
+  "backbone.",
+  "encoder.",
+  "encoder_q.",
+  "student.",
+];
 /** Only a file of many models has more. */
 const MAX_PREFIXES = 100;
 

@@ -1,3 +1,4 @@
+import { AppError } from "../../../core/app-error.js";
 import { invalidWeights, printable, quoted } from "../invalid-weights.js";
 import { PickleDict, PickleList, PicklePlaceholder, PickleTuple, type PickleValue } from "./pickle.js";
 import { TorchTensor } from "./state-dict.js";
@@ -36,11 +37,16 @@ export function findStateDict(root: PickleValue): FoundStateDict {
   const found = [...dictionariesIn(root, [], new Set())];
   const chosen = found.find(({ tensors }) => [...tensors].some(isWeight)) ?? found[0];
   if (chosen !== undefined) return chosen;
-  const received =
-    root instanceof PicklePlaceholder
-      ? `an object of ${quoted(root.name)}; save its state_dict() in its place`
-      : "no tensors there";
-  throw invalidWeights(`a state_dict of tensors, by itself or as one of ${CONTAINERS.join(", ")}`, received);
+  if (root instanceof PicklePlaceholder) {
+    throw new AppError(
+      "WEIGHTS_INVALID",
+      `The file holds an object of ${quoted(root.name)}, which is never created here. Save its state_dict() in its place.`,
+    );
+  }
+  throw invalidWeights(
+    `a state_dict of tensors, by itself or as one of ${CONTAINERS.join(", ")}`,
+    "no tensors there",
+  );
 }
 
 /** The keys under which scripts keep the classes: a list of names, or the index of each name. */

@@ -66,6 +66,7 @@ export const NO_MEANING: PickleMeaning = {
 
 /** State dictionaries need some ten thousand; each takes memory. */
 const MAX_OPERATIONS = 2_000_000;
+const MAX_INTEGER_BYTES = 255;
 const MARK = Symbol("mark");
 
 type StackItem = PickleValue | typeof MARK;
@@ -124,13 +125,6 @@ class PickleMachine {
 
   uint32(): number {
     return this.take(4).readUInt32LE();
-  }
-
-  /** A length of 4 bytes of a number, which is far shorter; converting long ones takes time. */
-  shortLength(): number {
-    const length = this.uint32();
-    if (length > 0xff) throw invalidWeights("numbers of at most 255 bytes", `${length} bytes`);
-    return length;
   }
 
   /** A length of 8 bytes. A length that is too large to be exact is still larger than any pickle. */
@@ -204,7 +198,7 @@ const OPERATIONS: Readonly<Record<number, (machine: PickleMachine) => void>> = {
   77: (machine) => machine.push(machine.take(2).readUInt16LE()), // BININT2
   74: (machine) => machine.push(machine.take(4).readInt32LE()), // BININT
   138: (machine) => machine.push(integer(machine.take(machine.byte()))), // LONG1
-  139: (machine) => machine.push(integer(machine.take(machine.shortLength()))), // LONG4
+  139: (machine) => machine.push(longInteger(machine.take(machine.uint32()))), // LONG4
   71: (machine) => machine.push(machine.take(8).readDoubleBE()), // BINFLOAT
   140: (machine) => machine.push(machine.text(machine.byte())), // SHORT_BINUNICODE
   88: (machine) => machine.push(machine.text(machine.uint32())), // BINUNICODE
@@ -286,6 +280,11 @@ function append(machine: PickleMachine, items: readonly PickleValue[]): void {
   if (list instanceof PicklePlaceholder) return;
   if (!(list instanceof PickleList)) throw wrongOrder();
   for (const item of items) list.items.push(item);
+}
+
+/** No weights need such numbers, and converting very long ones takes time. */
+function longInteger(bytes: Buffer): PickleValue {
+  return bytes.length > MAX_INTEGER_BYTES ? new PicklePlaceholder("builtins.int") : integer(bytes);
 }
 
 /** Two's complement, little endian; a number when it fits one. */

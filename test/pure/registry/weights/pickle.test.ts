@@ -61,6 +61,22 @@ test("plain values may call nothing: the refusal has the name", () => {
   }
 });
 
+test("sets, long numbers and bytes of newer protocols are values like any others", () => {
+  // [{1}, frozenset({2}), 2 ** 40, a number of 300 bytes, b"xy", bytearray(b"z")]
+  const bytes = pickle(
+    "\x80\x05](\x8f(K\x01\x90(K\x02\x91\x8b\x06\0\0\0\0\0\0\0\0\x01",
+    Buffer.concat([Buffer.from([0x8b, 0x2c, 1, 0, 0]), Buffer.alloc(300, 1)]),
+    "\x8e\x02\0\0\0\0\0\0\0xy\x96\x01\0\0\0\0\0\0\0ze.",
+  );
+  const { value } = readPickle(bytes, 0, NO_MEANING);
+  assert.ok(value instanceof PickleList);
+  const [set, frozen, long, veryLong, ...rest] = value.items;
+  assert.ok(set instanceof PickleList && frozen instanceof PickleTuple);
+  assert.deepEqual([set.items, frozen.items, long], [[1], [2], 2 ** 40]);
+  assert.ok(veryLong instanceof PicklePlaceholder);
+  assert.deepEqual(rest, [Buffer.from("xy"), Buffer.from("z")]);
+});
+
 test("a placeholder takes attributes, items and calls, and stays one", () => {
   // Namespace() with its attributes; a dictionary of a class, with an item; a list of a class; a call of what a call gave.
   const placeholders = [
