@@ -15,8 +15,9 @@ same keys select metrics in \`RunFilter.metric\`, \`RunOrderInput.metric\` and \
 
 A comparison names the run with the best value of a metric (\`RunComparison.metrics.bestRun\`) only where one value is
 better than another: the metric has a better direction, and all runs are of the same dataset version. For metrics that
-*depend on the loss*, all runs also have the same ${LOSS_SETTINGS}: these give a training loss another definition, and
-move the weights away from the least validation loss. \`noBestRunReason\` says which condition does not hold.
+*depend on the loss*, all runs also have the same ${LOSS_SETTINGS}: these give a training
+loss another definition, and move the weights away from the least validation loss. \`noBestRunReason\` says which
+condition does not hold.
 
 A value may be NaN or infinite; the best value is always finite. A metric that is *not repeatable* may have
 different values in two runs whose weights and other metrics are equal bit by bit.
