@@ -74,8 +74,8 @@ test("a run whose process was killed ends with the evaluations and summaries of 
   await follow(world, killed);
   assert.equal((await runNow(world, killed)).attempt, 2);
 
-  const rows = async (id: string): Promise<Omit<EvaluationRecord, "runId">[]> =>
-    (await world.evaluations.ofRuns([id])).map(({ runId, ...evaluation }) => evaluation);
+  const rows = async (id: string): Promise<Omit<EvaluationRecord, "id" | "runId">[]> =>
+    (await world.evaluations.ofRuns([id])).map(({ id: _, runId, ...evaluation }) => evaluation);
   assert.deepEqual(await rows(killed), await rows(whole));
   const summaries = await summariesOf(world, whole);
   assert.deepEqual(repeatable(await summariesOf(world, killed)), repeatable(summaries));

@@ -154,7 +154,7 @@ test("the test split is evaluated with the weights of the best epoch, not of the
   await follow(world, ended.id);
   const testOf = async (id: string) => {
     const tests = (await world.evaluations.ofRuns([id])).filter(({ split }) => split === "TEST");
-    return tests.map(({ runId, ...evaluation }) => evaluation);
+    return tests.map(({ id: _, runId, ...evaluation }) => evaluation);
   };
   assert.equal((await testOf(stopped.id)).length, 1);
   assert.deepEqual(await testOf(stopped.id), await testOf(ended.id));

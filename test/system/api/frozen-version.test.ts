@@ -24,10 +24,13 @@ graphql(`fragment FrozenMetrics on EpochMetrics {
   validationTop5 { value } learningRate imagesPerSecond
 }`);
 
-graphql(`fragment FrozenScores on Evaluation {
+graphql(`fragment FrozenFigures on Evaluation {
   split epoch sampleCount loss { value } top1 top5 expectedCalibrationError
   top1Interval { lower upper } top5Interval { lower upper }
-  classes { name precision recall f1 support } confusion
+}`);
+
+graphql(`fragment FrozenScores on Evaluation {
+  ...FrozenFigures classes { name precision recall f1 support } confusion
 }`);
 
 const REGISTER = graphql(`mutation FrozenRegister($id: ID!) {
@@ -53,6 +56,8 @@ const RUN = graphql(`query FrozenRun($id: ID!) {
     checkpoints { epoch best }
     validation: evaluation { ...FrozenScores }
     test: evaluation(split: TEST) { ...FrozenScores }
+    validationFigures: evaluation { ...FrozenFigures }
+    testFigures: evaluation(split: TEST) { ...FrozenFigures }
   }
 }`);
 
@@ -62,7 +67,7 @@ const COMPARE = graphql(`query FrozenCompare($ids: [ID!]!) {
     metrics { key best { value } selected { value } bestRun { id } noBestRunReason }
     selectedCheckpoints {
       run { id } epoch monitor metrics { ...FrozenMetrics }
-      validation { ...FrozenScores } test { ...FrozenScores }
+      validation { ...FrozenFigures } test { ...FrozenFigures }
     }
   }
 }`);
@@ -146,7 +151,7 @@ test("a version shows what was true of its checkpoint, whatever its run does aft
         [selected?.run.id, selected?.epoch, selected?.monitor],
         [runId, best?.epoch, "VALIDATION_LOSS"],
       );
-      assert.deepEqual([selected?.validation, selected?.test], [run?.validation, run?.test]);
+      assert.deepEqual([selected?.validation, selected?.test], [run?.validationFigures, run?.testFigures]);
       assert.equal(selected?.test?.epoch, best?.epoch);
       const ofEpoch = run?.epochs.find(({ number }) => number === best?.epoch);
       assert.equal(selected?.metrics.validationTop1.value, ofEpoch?.validationTop1.value);
