@@ -252,6 +252,10 @@ export const ERROR_CODES = {
     "database",
     "The schema of the database holds tables of another application. Nothing was changed.",
   ),
+  DATABASE_POOLED: operator(
+    "database",
+    "PostgreSQL is behind a connection pooler in transaction mode, such as PgBouncer's. Session mode works.",
+  ),
   DATABASE_READ_ONLY: operator(
     "database",
     "PostgreSQL accepts no writes, as a standby does during a failover. Nothing was changed. Try again later.",

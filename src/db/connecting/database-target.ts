@@ -5,7 +5,7 @@ import { setSession } from "./session-settings.js";
 import type { Tls } from "./tls.js";
 
 /** Purposes of connections, which their names on the server show. */
-export type Purpose = "" | "-notifier" | "-migrations" | "-scratch";
+export type Purpose = "" | "-notifier" | "-migrations" | "-pooler-check" | "-scratch";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Errors of the network, after which the other way to connect would fail as well. */
@@ -88,7 +88,7 @@ export class DatabaseTarget {
   /** Why it cannot be connected to; null when it can. */
   async #problem(): Promise<unknown> {
     try {
-      await (await this.connect("")).end();
+      await (await this.open("")).end();
       return null;
     } catch (error) {
       return error;
@@ -96,18 +96,29 @@ export class DatabaseTarget {
   }
 
   /**
-   * Connects. The caller ends the connection.
+   * Connects, and sets what the product relies on. The caller ends the connection.
    *
    * @param config changes to `clientConfig`
    * @throws the error of `pg`
    */
   async connect(purpose: Purpose, config: pg.ClientConfig = {}): Promise<pg.Client> {
+    const client = await this.open(purpose, config);
+    try {
+      await setSession(client, this.schema, 0);
+      return client;
+    } catch (error) {
+      await client.end().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Connects, and leaves the session as the server began it. */
+  async open(purpose: Purpose, config: pg.ClientConfig = {}): Promise<pg.Client> {
     const client = new pg.Client({ ...this.clientConfig(purpose), ...config });
     // A query on a broken connection fails; without a listener, the event would end the process.
     client.on("error", () => {});
     try {
       await client.connect();
-      await setSession(client, this.schema, 0);
       return client;
     } catch (error) {
       await client.end().catch(() => {});

@@ -7,6 +7,7 @@ import { AppError } from "../../core/app-error.js";
 import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
 import { DatabaseTarget } from "../connecting/database-target.js";
+import { checkSessionsAreKept } from "../connecting/pooler.js";
 import { databaseError, startError } from "../database-error.js";
 import { temporaryFailureOf } from "../temporary-failure.js";
 import { checkSchemaOwner, MIGRATIONS_TABLE } from "./schema-owner.js";
@@ -47,8 +48,8 @@ export function migrationsFolder(): string {
  * @returns the names of the migrations that were applied, in order
  * @throws AppError `MIGRATION_EDITED` when a file changed after it was applied, `DATABASE_TOO_NEW` when the database
  *   has migrations that this version lacks, `DATABASE_FOREIGN` when another application uses its schema,
- *   `MIGRATION_FAILED` when a migration fails, which is then rolled back, `DATABASE_URL_INVALID`,
- *   `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`
+ *   `DATABASE_POOLED` behind a pooler in transaction mode, `MIGRATION_FAILED` when a migration fails, which is then
+ *   rolled back, `DATABASE_URL_INVALID`, `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`
  */
 export async function applyMigrations(
   database: string | DatabaseTarget,
@@ -57,7 +58,7 @@ export async function applyMigrations(
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
   const target = typeof database === "string" ? await DatabaseTarget.of(database) : database;
-  const client = await target.connect("-migrations").catch((cause: unknown) => {
+  const client = await connect(target).catch((cause: unknown) => {
     throw startError(target.name, cause);
   });
   try {
@@ -77,6 +78,12 @@ export async function applyMigrations(
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Every start of the product begins here, so it finds a pooler that it cannot use. */
+async function connect(target: DatabaseTarget): Promise<pg.Client> {
+  await checkSessionsAreKept(target);
+  return target.connect("-migrations");
 }
 
 async function readMigrations(folder: string): Promise<Migration[]> {
