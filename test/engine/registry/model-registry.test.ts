@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { saveCheckpoint } from "../../../src/engine/checkpoint.js";
 import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
-import { exportModel } from "../../../src/registry/model-export.js";
+import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
+import { exportModel, openExport } from "../../../src/registry/model-export.js";
+import { parseManifest } from "../../../src/registry/model-manifest.js";
 import type { RegisterModelVersion } from "../../../src/registry/model-registry.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 import { rawSql } from "../../testkit/raw-sql.js";
 import {
   createRegistryWorld,
@@ -13,6 +17,7 @@ import {
   type TrainedRun,
   trainTinyRun,
 } from "../../testkit/registry-world.js";
+import { temporaryFolder } from "../../testkit/temporary-folder.js";
 import { insertTrainedRun, TINY_CONFIGURATION } from "../../testkit/trained-run.js";
 
 const IMAGES = noiseImages(5, TINY_CONFIGURATION.imageSizePixels, 99);
@@ -61,6 +66,51 @@ for (const precision of ["FLOAT32", "MIXED_BFLOAT16"] as const) {
     assert.deepEqual(probabilities?.shape, [5, 3]);
   });
 }
+
+test("a network trained in bf16 is exported in float32, and classifies in bf16 exactly as it was evaluated", async () => {
+  await using temporary = await temporaryFolder();
+  const network = networkOfRun(TINY_CONFIGURATION, 3, "MIXED_BFLOAT16");
+  const training = buildTrainingGraph(network, {
+    ...PLAIN_TRAINING,
+    optimizer: TINY_CONFIGURATION.optimizer,
+    learningRate: TINY_CONFIGURATION.learningRate,
+    epochs: 1,
+    stepsPerEpoch: 1,
+  });
+  await using session = await world.host.openGraph(training);
+  await session.run("init", {});
+  const images = () => ({ ...IMAGES, data: (IMAGES.data as Uint8Array).slice() });
+  const labels = { dtype: "int32", shape: [5], data: Int32Array.of(0, 1, 2, 0, 1) } as const;
+  await session.run("train_step", { images: images(), labels });
+  const evaluated = (await session.run("predict", { images: images() })).probabilities?.data;
+  const checkpoint = path.join(temporary.folder, "checkpoint");
+  const { sha256 } = await saveCheckpoint(session, checkpoint);
+
+  const folder = path.join(temporary.folder, "export");
+  await exportModel(
+    world.host,
+    {
+      network,
+      checkpoint: { folder: checkpoint, sha256 },
+      classNames: ["daisy", "rose", "tulip"],
+      dataset: { ref: "flowers:1", hash: null },
+      run: { id: run.runId, epoch: 1 },
+    },
+    folder,
+  );
+  const manifest = parseManifest(await readFile(path.join(folder, "espalier.json"), "utf8"));
+  assert.deepEqual([manifest.network.precision, manifest.exportedPrecision], ["MIXED_BFLOAT16", "FLOAT32"]);
+  await using served = await openExport(world.host, folder, manifest);
+  const classified = (await served.run("serving_default", { images: images() })).probabilities?.data;
+  assert.deepEqual(classified, evaluated);
+  await using exported = await world.host.openSavedModel(folder, manifest.signatures);
+  const inFloat32 = (await exported.run("serving_default", { images: images() })).probabilities?.data;
+  const differences = [...(inFloat32 as Float32Array)].map((value, index) =>
+    Math.abs(value - ((evaluated as Float32Array)[index] ?? Number.NaN)),
+  );
+  const greatest = Math.max(...differences);
+  assert.ok(greatest > 0 && greatest < 0.05, `off by ${greatest}`);
+});
 
 test("an export is a SavedModel of the network alone, and names its origin", async () => {
   const version = await world.registry.register(request("described", { description: "the first" }));

@@ -180,7 +180,7 @@ test("two runs are compared by class and by image, and leave files for other too
       assert.equal(response.headers.get("content-type"), "text/csv; charset=utf-8; header=present");
       assert.equal(
         response.headers.get("content-disposition"),
-        `attachment; filename="predictions-${split.toLowerCase()}.csv"`,
+        `attachment; filename=predictions-${split.toLowerCase()}.csv`,
       );
       const [header, ...lines] = (await response.text()).trimEnd().split("\r\n");
       assert.match(header ?? "", /^sample,label,class_1,probability_1,.*,class_5,probability_5$/);

@@ -208,7 +208,7 @@ test("images are imported, two runs are trained and compared, and the better one
     assert.equal(response.status, 200);
     assert.equal(response.headers.get("content-type"), "application/x-tar");
     assert.equal(response.headers.get("content-length"), String(sizeBytes));
-    assert.equal(response.headers.get("content-disposition"), 'attachment; filename="flowers-1.tar"');
+    assert.equal(response.headers.get("content-disposition"), "attachment; filename=flowers-1.tar");
     const etag = response.headers.get("etag") ?? "";
     const bytes = await response.bytes();
     const digest = createHash("sha256").update(bytes).digest();
