@@ -113,6 +113,20 @@ test("a run starts from the weights of a model, and another from a weights file"
     assert.ok(Math.abs((losses[0] ?? 0) - (losses[1] ?? 1)) < 0.01, `loss ${losses.join(" and ")}`);
   });
 
+  await t.test(
+    "the run reports what it took from the model; a run with random weights reports nothing",
+    async () => {
+      const { initialization } = await reportOf(server, tuned);
+      assert.ok(initialization?.classes);
+      const { source, looksLike, prefix, random, classes } = initialization;
+      assert.deepEqual([source, prefix, random], ["flowers:1", null, []]);
+      assert.equal(looksLike, "VGG11 with batch normalization, width 0.0625");
+      assert.deepEqual([classes.freshCount, classes.fresh], [0, []]);
+      assert.equal(classes.copiedCount, classes.copied.length);
+      assert.equal((await reportOf(server, base)).initialization, null);
+    },
+  );
+
   await t.test("the comparison of the two lists their differing settings", async () => {
     const { compareRuns } = await server.viewer.ask(COMPARE, { ids: [base, tuned] });
     const values = new Map(compareRuns.configuration.map(({ path, values }) => [path, values]));
@@ -163,7 +177,27 @@ test("a run starts from the weights of a model, and another from a weights file"
       [error?.code, error?.path],
       ["WEIGHTS_MISMATCH", ["configuration", "initialization", "uploadId"]],
     );
-    assert.match(error?.message ?? "", /block1_conv1.*block5_conv2/s);
+    const looksLike = "VGG11 with batch normalization, width 0.015625, prefix `module.`";
+    assert.ok(error?.message.includes(`look like ${looksLike}`), error?.message);
+    assert.match(error?.message ?? "", /block1_conv1.*- and \d+ more\.$/s);
+
+    const { initialization, events } = await reportOf(server, run);
+    assert.ok(initialization);
+    assert.equal(initialization.looksLike, looksLike);
+    const { source, prefix, container, normalizationEpsilon, ignoredCount, classes } = initialization;
+    assert.deepEqual(
+      { source, prefix, container, normalizationEpsilon, ignoredCount, classes },
+      {
+        ...{ source: "uploaded file", prefix: "module.", container: "state_dict" },
+        ...{ normalizationEpsilon: 1e-5, ignoredCount: 0, classes: null },
+      },
+    );
+    const reported = events.nodes.filter((event) => event.__typename === "WeightsInitialized");
+    assert.deepEqual(
+      reported.map((event) => event.initialization.looksLike),
+      [looksLike],
+    );
+    assert.ok(events.nodes.some((event) => event.__typename === "RunWarning" && event.code === CODE));
   });
 });
 
@@ -202,6 +236,22 @@ const EVALUATED = graphql(`query FineTuningEvaluated($id: ID!) {
   }
 }`);
 
+const CODE = "NORMALIZATION_EPSILON_ASSUMED";
+
+const REPORTED = graphql(`query FineTuningReported($id: ID!) {
+  run(id: $id) {
+    initialization {
+      source looksLike prefix container normalizationEpsilon copied random { variable reason } ignored ignoredCount
+      classes { copied copiedCount fresh freshCount }
+    }
+    events(first: 100) { nodes {
+      __typename
+      ... on WeightsInitialized { initialization { looksLike } }
+      ... on RunWarning { code }
+    } }
+  }
+}`);
+
 const REGISTER_CHAMPION = graphql(`mutation FineTuningRegister($id: ID!) {
   registerModelVersion(input: { model: "flowers", runId: $id }) { userErrors { code } }
   setModelAlias(input: { model: "flowers", alias: "champion", version: 1 }) { userErrors { code } }
@@ -224,6 +274,12 @@ async function evaluationOf({ viewer }: TestServer, id: string) {
   const { run } = await viewer.ask(EVALUATED, { id });
   assert.ok(run?.evaluation);
   return { ...run, evaluation: run.evaluation };
+}
+
+async function reportOf({ viewer }: TestServer, id: string) {
+  const { run } = await viewer.ask(REPORTED, { id });
+  assert.ok(run);
+  return run;
 }
 
 async function registerChampion({ editor }: TestServer, runId: string): Promise<void> {
