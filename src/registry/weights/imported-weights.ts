@@ -109,9 +109,13 @@ export class ImportedWeights {
     const shapes = networkVariables(network).map(({ name, shape }) => [name, shape]);
     const key = sha256Of(Buffer.from(JSON.stringify([CONVERSION_VERSION, shapes, classNames, epsilon])));
     const folder = path.join(this.#folder, source.key, key);
+    const earlier = await readConversion(folder);
+    if (earlier !== null) return earlier;
+    // Each caller waits for the file by itself: one that stops must not stop the others.
+    const file = await source.locate();
     const underWay = this.#converting.get(folder);
     if (underWay !== undefined) return underWay;
-    const conversion = this.#convertOnce(source, wanted, host, folder).finally(() => {
+    const conversion = this.#convertOnce(source.name, file, wanted, host, folder).finally(() => {
       this.#converting.delete(folder);
     });
     this.#converting.set(folder, conversion);
@@ -119,27 +123,25 @@ export class ImportedWeights {
   }
 
   async #convertOnce(
-    source: SourceFile,
+    name: string,
+    file: string,
     wanted: WantedWeights,
     host: EngineHost,
     folder: string,
   ): Promise<InitialVariables> {
+    const earlier = await readConversion(folder);
+    if (earlier !== null) return earlier;
     const { network, classNames, epsilon } = wanted;
-    const earlier = await readRecord(folder);
-    if (earlier !== null) {
-      const { variables, classes, report } = earlier;
-      return { folder, variables, classes, report };
-    }
-    await using weights = await openWeightsFile(await source.locate());
+    await using weights = await openWeightsFile(file);
     const offer = offerWeights(weights.content, network, epsilon);
     const fitted = fitWeights(network, offer, classNames);
     const { copied: variables, classes } = fitted;
-    const report = reportOf(source.name, wanted, offer, fitted, findingsOf(offer));
+    const report = reportOf(name, wanted, offer, fitted, findingsOf(offer));
     const stored = { ...network, classCount: classes?.sourceCount ?? network.classCount };
     const checkpoint = await writeCheckpoint(host, stored, offer.variables, variables, folder);
     await this.#writeRecord(folder, { sha256: checkpoint.sha256, variables, classes, report });
     this.#log.info("converted imported weights", {
-      file: source.key,
+      file: path.basename(file),
       written: weights.content.naming,
       variables: variables.length,
       startAtRandom: report.random.map(({ variable }) => variable),
@@ -203,7 +205,7 @@ function recordOf(folder: string): string {
 }
 
 /** Null when there is no conversion, or its files are not what was written. */
-async function readRecord(folder: string): Promise<ConversionRecord | null> {
+async function readConversion(folder: string): Promise<InitialVariables | null> {
   const [record, found] = await Promise.all([
     readFile(recordOf(folder), "utf8").then(
       (text) => CONVERSION_RECORD.safeParse(jsonOf(text)).data ?? null,
@@ -211,5 +213,7 @@ async function readRecord(folder: string): Promise<ConversionRecord | null> {
     ),
     digestFolder(folder).catch(() => null),
   ]);
-  return record !== null && found?.sha256 === record.sha256 ? record : null;
+  if (record === null || found?.sha256 !== record.sha256) return null;
+  const { variables, classes, report } = record;
+  return { folder, variables, classes, report };
 }
