@@ -8,7 +8,7 @@ import { torture } from "./torture.js";
 
 const program = addOptions(
   new Command("torture").description(
-    "Trains a small run undisturbed, then trains the same run again and again while it kills the server process, and " +
+    "Trains a small run undisturbed, then trains the same run again and again while it kills the server process and disturbs its database, and " +
       "compares weights, metrics and events with the undisturbed run. The exit code is 1 when they differ.",
   ),
   OPTIONS,

@@ -6,6 +6,15 @@ export const OPTIONS = {
     minimum: 0,
     otherwise: 0,
   }),
+  failovers: wholeNumber("how often PostgreSQL becomes read-only for a while", { minimum: 0, otherwise: 5 }),
+  deadlocks: wholeNumber("how often a transaction of the server is rolled back because of a deadlock", {
+    minimum: 0,
+    otherwise: 5,
+  }),
+  importRestarts: wholeNumber("how often PostgreSQL is killed and started again during an import", {
+    minimum: 0,
+    otherwise: 2,
+  }),
   seed: wholeNumber("determines the moments of the kills", { minimum: 0, otherwise: 0 }),
   data: optional(
     existingFile(

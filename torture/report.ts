@@ -7,6 +7,14 @@ export interface TortureReport extends DifferenceCounts {
   /** Kills in runs that ended like the reference. */
   readonly identical: number;
   readonly postgresRestarts: number;
+  /** Number of times that PostgreSQL became read-only for a while. */
+  readonly failovers: number;
+  /** Number of transactions of the server that PostgreSQL rolled back because of a deadlock. */
+  readonly deadlocks: number;
+  /** Number of imports during which PostgreSQL was killed and started again. */
+  readonly importRestarts: number;
+  /** Those of them whose version equals that of an undisturbed import. */
+  readonly identicalImports: number;
   /** Runs besides the reference. */
   readonly runs: number;
   readonly identicalRuns: number;

@@ -3,7 +3,7 @@ import { launchRun } from "../src/client/launch-run.js";
 import { CONFIGURATION, EPOCHS } from "./configuration.js";
 import { collectEvidence } from "./evidence/collect-evidence.js";
 import type { RunEvidence } from "./evidence/run-evidence.js";
-import type { Fault } from "./faults/fault-plan.js";
+import type { Fault, FaultKind } from "./faults/fault-plan.js";
 import { injectFaults } from "./faults/inject-faults.js";
 import type { Pace } from "./faults/wait-for-moment.js";
 import type { TortureWorld } from "./world/torture-world.js";
@@ -22,8 +22,7 @@ export interface RunWanted {
 
 export interface TrainedRun {
   readonly evidence: RunEvidence;
-  readonly kills: number;
-  readonly postgresRestarts: number;
+  readonly injected: Readonly<Record<FaultKind, number>>;
 }
 
 /** Launches a run, injects its faults, follows it to its end and collects its results. */
@@ -36,13 +35,13 @@ export async function trainRun(
   const input = { experiment: EXPERIMENT, dataset, configuration: CONFIGURATION };
   const runId = await launchRun(await server.api, input);
   const reportRun = (line: string): void => report(`${name}: ${line}`);
-  const { kills, postgresRestarts, followed } = await injectFaults(world, {
+  const { injected, followed } = await injectFaults(world, {
     ...{ runId, faults, signal, report: reportRun },
     pace: pace ?? { epochMs: 0, preparingMs: 0, startingMs: 0 },
   });
   const runFolder = world.runFolder(runId);
   const evidence = await collectEvidence(await server.api, { name, runId, runFolder, followed });
-  return { evidence, kills, postgresRestarts };
+  return { evidence, injected };
 }
 
 /** Measures the moments of faults in an undisturbed run. */

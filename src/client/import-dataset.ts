@@ -20,6 +20,7 @@ const IMPORT_EVENTS = graphql(`subscription DatasetImportEvents($datasetVersionI
         ref
         number
         status
+        hash
         failure { code message }
         sampleCount
         quarantinedCount

@@ -27,12 +27,22 @@ const WHILE_RESUMING = ["PREPARING", "STARTING"] as const satisfies readonly Mom
 const KILLED_WHILE_PREPARING = 0.25;
 const KILLED_WHILE_RESUMING = 0.35;
 
+/** What is done to a run, in the words of the report. */
+export const FAULT_KINDS = {
+  SERVER: "killed the server",
+  POSTGRES: "killed PostgreSQL",
+  FAILOVER: "made PostgreSQL read-only",
+  DEADLOCK: "caused a deadlock",
+} as const;
+
+export type FaultKind = keyof typeof FAULT_KINDS;
+
 export interface Fault {
-  readonly target: "SERVER" | "POSTGRES";
+  readonly kind: FaultKind;
   readonly moment: Moment;
   /** Number of epochs that are completed before. */
   readonly afterEpoch: number;
-  /** Position within the moment, and share of the maximum time until PostgreSQL starts again, in [0, 1). */
+  /** Position within the moment, and share of the maximum time until PostgreSQL accepts writes again, in [0, 1). */
   readonly fraction: number;
   /** Whether PostgreSQL may stop its own processes before it exits. */
   readonly orderly: boolean;
@@ -44,6 +54,8 @@ export interface FaultsWanted {
   readonly run: number;
   readonly kills: number;
   readonly postgresRestarts: number;
+  readonly failovers: number;
+  readonly deadlocks: number;
   /** Number of epochs of the run. */
   readonly epochs: number;
   /** Whether epochs last long enough for checkpoints inside them. */
@@ -56,20 +68,22 @@ export function planFaults({
   run,
   kills,
   postgresRestarts,
+  failovers,
+  deadlocks,
   epochs,
   savesInside,
 }: FaultsWanted): readonly Fault[] {
   const random = new SeededRandom(`${seed}/${run}`);
   const momentsOfTraining = WHILE_TRAINING.filter((moment) => savesInside || moment !== "INSIDE");
-  const fault = (target: Fault["target"], moments: readonly Moment[], afterEpoch: number): Fault => ({
-    target,
+  const fault = (kind: FaultKind, moments: readonly Moment[], afterEpoch: number): Fault => ({
+    kind,
     moment: moments[random.integer(0, moments.length - 1)] ?? "ANY",
     afterEpoch,
     fraction: random.unit(),
     orderly: random.chance(0.5),
   });
-  const whileTraining = (target: Fault["target"]): Fault =>
-    fault(target, momentsOfTraining, random.integer(0, epochs - 1));
+  const whileTraining = (kind: FaultKind): Fault =>
+    fault(kind, momentsOfTraining, random.integer(0, epochs - 1));
 
   const first: Fault[] = [];
   let left = kills;
@@ -89,6 +103,10 @@ export function planFaults({
     groups.push(group);
   }
   for (let restart = 0; restart < postgresRestarts; restart++) groups.push([whileTraining("POSTGRES")]);
+  for (let failover = 0; failover < failovers; failover++) groups.push([whileTraining("FAILOVER")]);
+  for (let deadlock = 0; deadlock < deadlocks; deadlock++) {
+    groups.push([fault("DEADLOCK", ["ANY"], random.integer(0, epochs - 1))]);
+  }
   const epochOf = ([fault]: readonly Fault[]): number => fault?.afterEpoch ?? 0;
   return [...first, ...groups.sort((one, other) => epochOf(one) - epochOf(other)).flat()];
 }

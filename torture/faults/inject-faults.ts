@@ -2,20 +2,20 @@ import { ClientError } from "../../src/client/client-error.js";
 import type { RunEvent } from "../operations.js";
 import { EventFollower } from "../world/event-follower.js";
 import type { TortureWorld } from "../world/torture-world.js";
-import { type Fault, MOMENTS } from "./fault-plan.js";
+import { causeDeadlock } from "./cause-deadlock.js";
+import { FAULT_KINDS, type Fault, type FaultKind, MOMENTS } from "./fault-plan.js";
 import { type Pace, waitForMoment } from "./wait-for-moment.js";
 
 /** A small run that makes no progress for this long hangs. */
 const STALLED_MS = 120_000;
 const POLL_MS = 1_000;
-/** Maximum time until PostgreSQL starts again. */
+/** Maximum time until PostgreSQL accepts writes again. */
 const DOWN_MS = 3_000;
 /**
  * Maximum number of kills in a row without a new checkpoint between them. After a few of those the server marks the run
  * FAILED, since the cause would kill it again.
  */
 const MAX_FRUITLESS_KILLS = 2;
-const TARGETS = { SERVER: "the server", POSTGRES: "PostgreSQL" } as const;
 
 export interface FaultInjection {
   readonly runId: string;
@@ -26,9 +26,7 @@ export interface FaultInjection {
 }
 
 export interface InjectedFaults {
-  /** Number of kills of the server. */
-  readonly kills: number;
-  readonly postgresRestarts: number;
+  readonly injected: Readonly<Record<FaultKind, number>>;
   /** Events of a subscriber that every kill disconnected. */
   readonly followed: readonly RunEvent[];
 }
@@ -46,13 +44,12 @@ export async function injectFaults(world: TortureWorld, job: FaultInjection): Pr
     if (!(await run.inject(fault))) break;
   }
   await run.finish();
-  const { SERVER: kills, POSTGRES: postgresRestarts } = run.injected;
-  return { kills, postgresRestarts, followed: run.follower.seen };
+  return { injected: run.injected, followed: run.follower.seen };
 }
 
 class FaultyRun implements Disposable {
   readonly follower: EventFollower;
-  readonly injected = { SERVER: 0, POSTGRES: 0 };
+  readonly injected: Record<FaultKind, number> = { SERVER: 0, POSTGRES: 0, FAILOVER: 0, DEADLOCK: 0 };
   readonly #ended: AbortSignal;
   #isFollowed = false;
   /** Number of the follower's events at the last kill. */
@@ -79,11 +76,32 @@ class FaultyRun implements Disposable {
       waitForMoment(fault, target, signal),
     );
     if (follower.isOver) return false;
-    report(`killed ${TARGETS[fault.target]} ${MOMENTS[fault.moment]}, after ${follower.epochsDone} epochs`);
-    this.injected[fault.target] += 1;
-    if (fault.target === "SERVER") await this.#killServer();
-    else await this.#killPostgres(fault);
+    const { epochsDone } = follower;
+    if (!(await this.#carryOut(fault))) return !follower.isOver;
+    report(`${FAULT_KINDS[fault.kind]} ${MOMENTS[fault.moment]}, after ${epochsDone} epochs`);
+    this.injected[fault.kind] += 1;
     return true;
+  }
+
+  /** @returns false when the run ended before */
+  async #carryOut(fault: Fault): Promise<boolean> {
+    const { postgres } = this.world;
+    const downMs = fault.fraction * DOWN_MS;
+    switch (fault.kind) {
+      case "SERVER":
+        await this.#killServer();
+        return true;
+      case "POSTGRES":
+        await postgres.crash(fault.orderly ? "SIGQUIT" : "SIGKILL", downMs, this.#ended);
+        return true;
+      case "FAILOVER":
+        await postgres.failOver(downMs, this.#ended);
+        return true;
+      case "DEADLOCK":
+        return this.#whileProgressing("a deadlock", (signal) =>
+          causeDeadlock(postgres, this.job.runId, this.follower, signal),
+        );
+    }
   }
 
   /** Resolves when the run has ended. */
@@ -103,10 +121,6 @@ class FaultyRun implements Disposable {
     this.#fruitlessKills = follower.hasSaved(this.#sinceKill) ? 0 : this.#fruitlessKills + 1;
     this.#sinceKill = follower.seen.length;
     world.server.start();
-  }
-
-  async #killPostgres({ orderly, fraction }: Fault): Promise<void> {
-    await this.world.postgres.crash(orderly ? "SIGQUIT" : "SIGKILL", fraction * DOWN_MS, this.#ended);
   }
 
   async #follow(): Promise<void> {

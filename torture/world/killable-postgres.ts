@@ -79,6 +79,25 @@ export class KillablePostgres implements AsyncDisposable {
     return this.#crash;
   }
 
+  /**
+   * Does to the clients what a failover does: their connections end, and the server that they find accepts no writes for a
+   * while; then their connections end again.
+   *
+   * @param signal when it aborts, the server accepts writes again at once
+   */
+  async failOver(readOnlyMs: number, signal: AbortSignal): Promise<void> {
+    const admin = await this.connect();
+    try {
+      await admin.query("alter system set default_transaction_read_only = on");
+      await endClients(admin);
+      await delay(readOnlyMs, undefined, { signal }).catch(() => {});
+      await admin.query("alter system reset default_transaction_read_only");
+      await endClients(admin);
+    } finally {
+      await admin.end();
+    }
+  }
+
   async #end(how: NodeJS.Signals): Promise<void> {
     const server = this.#server;
     if (server === null || !isRunning(server)) return;
@@ -144,6 +163,19 @@ export class KillablePostgres implements AsyncDisposable {
     await this.#crash.catch(() => {});
     await this.#end("SIGINT");
   }
+}
+
+/** Makes a change of the configuration effective, and ends all other connections. */
+async function endClients(admin: pg.Client): Promise<void> {
+  const loadedAt = async (): Promise<unknown> =>
+    (await admin.query("select pg_conf_load_time()::text as at")).rows[0]?.at;
+  const before = await loadedAt();
+  await admin.query("select pg_reload_conf()");
+  while ((await loadedAt()) === before) await delay(POLL_MS);
+  await admin.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where backend_type = 'client backend' and application_name <> 'espalier-torture'`,
+  );
 }
 
 function isRunning({ exitCode, signalCode }: ChildProcess): boolean {

@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Fault, MOMENTS, planFaults } from "../../../torture/faults/fault-plan.js";
+import { type Fault, type FaultKind, MOMENTS, planFaults } from "../../../torture/faults/fault-plan.js";
 
-const WANTED = { seed: 0, run: 1, kills: 5, postgresRestarts: 2, epochs: 10, savesInside: true };
+const WANTED = {
+  seed: 0,
+  run: 1,
+  kills: 5,
+  postgresRestarts: 2,
+  failovers: 2,
+  deadlocks: 1,
+  epochs: 10,
+  savesInside: true,
+};
 const PLANS = Array.from({ length: 200 }, (_, index) => planFaults({ ...WANTED, run: index + 1 }));
 const needsTraining = ({ moment }: Fault): boolean => moment !== "PREPARING" && moment !== "STARTING";
 
@@ -14,13 +23,17 @@ test("the same seed gives the same plan, and another seed or run gives another p
 
 test("a plan has as many faults as were wanted, all within the run", () => {
   for (const plan of PLANS) {
-    assert.equal(plan.filter(({ target }) => target === "SERVER").length, 5);
-    assert.equal(plan.filter(({ target }) => target === "POSTGRES").length, 2);
+    const count = (kind: FaultKind): number => plan.filter((fault) => fault.kind === kind).length;
+    assert.deepEqual(
+      ["SERVER", "POSTGRES", "FAILOVER", "DEADLOCK"].map((kind) => count(kind as FaultKind)),
+      [5, 2, 2, 1],
+    );
     for (const { afterEpoch, fraction } of plan) {
       assert.ok(afterEpoch >= 0 && afterEpoch < WANTED.epochs && fraction >= 0 && fraction < 1);
     }
   }
-  assert.deepEqual(planFaults({ ...WANTED, kills: 0, postgresRestarts: 0 }), []);
+  const none = { kills: 0, postgresRestarts: 0, failovers: 0, deadlocks: 0 };
+  assert.deepEqual(planFaults({ ...WANTED, ...none }), []);
 });
 
 test("faults during training are ordered by epoch", () => {
@@ -37,7 +50,7 @@ test("a server is killed while it starts only after it was killed", () => {
   for (const plan of PLANS) {
     for (const [index, { moment }] of plan.entries()) {
       if (moment !== "STARTING") continue;
-      assert.equal(plan[index - 1]?.target, "SERVER");
+      assert.equal(plan[index - 1]?.kind, "SERVER");
     }
   }
 });
@@ -49,7 +62,7 @@ test("no fault waits for a checkpoint inside an epoch where there are none", () 
   }
 });
 
-test("every moment is used, and PostgreSQL is killed only while a run trains", () => {
+test("every moment is used, and the database is disturbed only while a run trains", () => {
   const faults = PLANS.flat();
   for (const moment of Object.keys(MOMENTS)) {
     assert.ok(
@@ -57,5 +70,5 @@ test("every moment is used, and PostgreSQL is killed only while a run trains", (
       moment,
     );
   }
-  assert.ok(faults.filter(({ target }) => target === "POSTGRES").every(needsTraining));
+  assert.ok(faults.filter(({ kind }) => kind !== "SERVER").every(needsTraining));
 });

@@ -38,15 +38,19 @@ async function traces(): Promise<readonly string[]> {
   return [...lines.filter((line) => line.includes(folder)), ...left.filter((name) => name !== "flowers.tar")];
 }
 
-test("a run whose server is killed three times and whose database crashes ends like an undisturbed run", async () => {
-  const { child, ended } = startTorture("--kills", "3", "--postgres-restarts", "1", "--json");
+test("a run whose server is killed, and whose database crashes, fails over and ends transactions, ends like an undisturbed run", async () => {
+  const { child, ended } = startTorture(
+    ...["--kills", "3", "--postgres-restarts", "1", "--failovers", "1", "--deadlocks", "1"],
+    ...["--import-restarts", "2", "--json"],
+  );
   const progress = text(child.stderr);
   const [code, out] = await ended;
   assert.equal(code, 0, await progress);
   assert.equal(out.trimEnd().split("\n").length, 1, out);
   const { seconds, runs, identicalRuns, ...report } = JSON.parse(out) as TortureReport;
   assert.deepEqual(report, {
-    ...{ kills: 3, identical: 3, postgresRestarts: 1, differences: 0, seed: 0 },
+    ...{ kills: 3, identical: 3, postgresRestarts: 1, failovers: 1, deadlocks: 1, differences: 0, seed: 0 },
+    ...{ importRestarts: 2, identicalImports: 2 },
     ...{ metricsLost: 0, metricsDoubled: 0, eventsLost: 0, eventsDoubled: 0, eventsOutOfOrder: 0 },
   });
   assert.ok(seconds > 0 && runs >= 1 && identicalRuns === runs);
