@@ -2,9 +2,9 @@ import { sql } from "kysely";
 import { AppError } from "../core/app-error.js";
 import type { Role } from "../core/enumerations.js";
 import type { Database } from "../db/database.js";
-import { outlastingOutages } from "../db/outage.js";
 import { prepared } from "../db/prepared.js";
 import { resultColumns } from "../db/result-columns.js";
+import { outlastingOutages } from "../db/trouble/outage.js";
 import type { AccessTokenRecord } from "./access-token-record.js";
 
 /** The columns of an AccessTokenRecord, for Prisma. */

@@ -2,17 +2,17 @@ import type { Kysely } from "kysely";
 import type { Log } from "../telemetry/log.js";
 import { DatabaseTarget } from "./connecting/database-target.js";
 import type { Connection } from "./connection.js";
-import { startError } from "./database-error.js";
 import { PrismaClient } from "./generated/client.js";
 import type { Tables } from "./generated/kysely/tables.js";
 import { kyselyOverPool } from "./kysely.js";
 import { Notifier } from "./notifier.js";
-import { Patience } from "./patience.js";
 import { openPool, type PatientPool } from "./pool.js";
 import { PrismaAdapter, withAppErrors } from "./prisma-adapter.js";
-import { Readiness } from "./readiness.js";
 import { Session } from "./session.js";
 import type { Transaction } from "./transaction.js";
+import { startError } from "./trouble/database-error.js";
+import { Patience } from "./trouble/patience.js";
+import { Readiness } from "./trouble/readiness.js";
 
 /** The connections to PostgreSQL: one pool, which Prisma Client and Kysely share, and the doorbell. */
 export class Database implements Connection, AsyncDisposable {

@@ -2,9 +2,9 @@ import pg from "pg";
 import type { Log } from "../telemetry/log.js";
 import type { DatabaseTarget } from "./connecting/database-target.js";
 import { setSession } from "./connecting/session-settings.js";
-import { OutcomeUnknown } from "./database-error.js";
-import type { Patience } from "./patience.js";
-import { temporaryFailureOf } from "./temporary-failure.js";
+import { OutcomeUnknown } from "./trouble/database-error.js";
+import type { Patience } from "./trouble/patience.js";
+import { temporaryFailureOf } from "./trouble/temporary-failure.js";
 
 const MAX_CONNECTIONS = 16;
 /** A process that was stopped in the middle of a transaction must not keep its locks from others. */

@@ -1,12 +1,12 @@
 import type { Kysely } from "kysely";
 import type pg from "pg";
-import { OutcomeUnknown } from "./database-error.js";
 import type { PrismaClient } from "./generated/client.js";
 import type { Tables } from "./generated/kysely/tables.js";
 import { kyselyOverClient } from "./kysely.js";
 import type { PrismaAdapter } from "./prisma-adapter.js";
-import { temporaryFailureOf } from "./temporary-failure.js";
 import { Transaction } from "./transaction.js";
+import { OutcomeUnknown } from "./trouble/database-error.js";
+import { temporaryFailureOf } from "./trouble/temporary-failure.js";
 
 /**
  * Prisma ends an interactive transaction after a timeout even while it works. The longest time that `setTimeout` takes

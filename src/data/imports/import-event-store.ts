@@ -4,7 +4,7 @@ import { AppError } from "../../core/app-error.js";
 import type { ImportEvent } from "../../core/dataset-records.js";
 import { parseStored, storedTime } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
-import { outlastingOutages } from "../../db/outage.js";
+import { outlastingOutages } from "../../db/trouble/outage.js";
 import { Doorbell } from "../../lang/doorbell.js";
 import { versionNotFound } from "./dataset-import-store.js";
 import { importKey } from "./import-lease-store.js";

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { startError } from "../database-error.js";
+import { startError } from "../trouble/database-error.js";
 import { databaseUrlOf, type UrlSettings } from "./database-url.js";
 import { setSession } from "./session-settings.js";
 import type { Tls } from "./tls.js";

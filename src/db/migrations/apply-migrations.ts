@@ -8,8 +8,8 @@ import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
 import { DatabaseTarget } from "../connecting/database-target.js";
 import { checkSessionsAreKept } from "../connecting/pooler.js";
-import { databaseError, startError } from "../database-error.js";
-import { temporaryFailureOf } from "../temporary-failure.js";
+import { databaseError, startError } from "../trouble/database-error.js";
+import { temporaryFailureOf } from "../trouble/temporary-failure.js";
 import { checkSchemaOwner, MIGRATIONS_TABLE } from "./schema-owner.js";
 
 /** The advisory lock that Prisma Migrate takes, so that the two never migrate at the same time. */

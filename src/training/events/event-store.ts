@@ -6,9 +6,9 @@ import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 import { inKeyRange } from "../../db/key-range.js";
-import { outlastingOutages } from "../../db/outage.js";
 import { prepared } from "../../db/prepared.js";
 import type { Transaction } from "../../db/transaction.js";
+import { outlastingOutages } from "../../db/trouble/outage.js";
 import { Doorbell } from "../../lang/doorbell.js";
 import {
   cursorOf,

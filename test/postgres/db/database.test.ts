@@ -5,7 +5,7 @@ import { AppError } from "../../../src/core/app-error.js";
 import type { Connection } from "../../../src/db/connection.js";
 import { Database } from "../../../src/db/database.js";
 import { violatedUnique } from "../../../src/db/driver-error.js";
-import { temporaryFailureOf } from "../../../src/db/temporary-failure.js";
+import { temporaryFailureOf } from "../../../src/db/trouble/temporary-failure.js";
 import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { DatabaseLink } from "../../testkit/database-link.js";
 

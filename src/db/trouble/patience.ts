@@ -1,5 +1,5 @@
-import { retrying } from "../lang/retrying.js";
-import type { Log } from "../telemetry/log.js";
+import { retrying } from "../../lang/retrying.js";
+import type { Log } from "../../telemetry/log.js";
 import { databaseError, OutcomeUnknown } from "./database-error.js";
 import { type TemporaryFailure, temporaryFailureOf } from "./temporary-failure.js";
 

@@ -1,5 +1,5 @@
-import { isDatabaseTrouble } from "../core/database-trouble.js";
-import { retrying } from "../lang/retrying.js";
+import { isDatabaseTrouble } from "../../core/database-trouble.js";
+import { retrying } from "../../lang/retrying.js";
 
 const WAITS = { firstMs: 50, lastMs: 1_000 };
 

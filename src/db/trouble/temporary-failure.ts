@@ -1,4 +1,4 @@
-import { driverErrorOf } from "./driver-error.js";
+import { driverErrorOf } from "../driver-error.js";
 
 /** A failure of the server or of the connection to it, rather than of the statement, so that a later try may succeed. */
 export type TemporaryFailure =

@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.js";
+import { AppError } from "../../core/app-error.js";
 import { temporaryFailureOf } from "./temporary-failure.js";
 
 /** The connection was lost while PostgreSQL may have been carrying out a change, so it must not be repeated blindly. */
