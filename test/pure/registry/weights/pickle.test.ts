@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AppError } from "../../../../src/core/app-error.js";
+import { findStateDict } from "../../../../src/registry/weights/torch/containers.js";
 import {
   NO_MEANING,
   PickleDict,
@@ -9,6 +11,7 @@ import {
   readPickle,
 } from "../../../../src/registry/weights/torch/pickle.js";
 import { STATE_DICT_MEANING } from "../../../../src/registry/weights/torch/state-dict.js";
+import { seededRandom } from "../../../testkit/random.js";
 
 /** Opcodes as Python's pickletools prints them. */
 function pickle(...parts: readonly (string | Buffer)[]): Buffer {
@@ -122,4 +125,61 @@ test("a pickle that ends early, nests wrongly or never ends is refused", () => {
     code: "WEIGHTS_INVALID",
     message: /at most 2000000 operations/,
   });
+});
+
+test("programs of random operations give a value or are refused, and so is the search in what they give", () => {
+  const random = seededRandom(1);
+  const operations = [
+    ...[
+      "}",
+      "]",
+      ")",
+      "(",
+      "0",
+      "1",
+      "2",
+      "N",
+      "\x88",
+      "K\x01",
+      "J\xff\xff\xff\xff",
+      "\x8a\x01\x05",
+      "\x8b\x01\0\0\0\x05",
+    ],
+    ...[
+      "X\x06\0\0\0weight",
+      "X\x05\0\0\0model",
+      "C\x01y",
+      "\x8f",
+      "\x91",
+      "t",
+      "\x85",
+      "\x86",
+      "\x87",
+      "s",
+      "u",
+      "a",
+      "e",
+      "\x90",
+    ],
+    ...["q\x00", "h\x00", "\x94", "b", "R", "\x81", "\x92", "Q", "\x93"],
+    ...["cargparse\nNamespace\n", "ccollections\nOrderedDict\n", "ctorch._utils\n_rebuild_tensor_v2\n"],
+    ...["ctorch\nFloatStorage\n", "X\x07\0\0\0storage", "ctorch._tensor\n_rebuild_from_type_v2\n"],
+  ];
+  const codes = new Map<string, number>();
+  for (let round = 0; round < 20_000; round++) {
+    const length = 1 + Math.floor(random() * 30);
+    const parts = Array.from({ length }, () => operations[Math.floor(random() * operations.length)] ?? "");
+    let outcome = "read";
+    try {
+      findStateDict(readPickle(pickle("\x80\x02", ...parts, "."), 0, STATE_DICT_MEANING).value);
+    } catch (error) {
+      assert.ok(error instanceof AppError, JSON.stringify(parts));
+      outcome = error.code;
+    }
+    codes.set(outcome, (codes.get(outcome) ?? 0) + 1);
+  }
+  assert.deepEqual(
+    [...codes.keys()].filter((code) => code !== "read" && code !== "WEIGHTS_INVALID"),
+    [],
+  );
 });
