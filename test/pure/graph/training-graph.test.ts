@@ -94,6 +94,23 @@ test("micro-batches, augmentation and cached features each add their signatures"
   assert.deepEqual(tuning("import"), { inputs: { prefix: "string []" }, outputs: { done: "int32 []" } });
 });
 
+test("imported variables are read whole, and those of the last layer by class where classes differ", () => {
+  const restoresOf = (change: Partial<TrainingSpec>): number[] =>
+    decodeSavedModel(buildTrainingGraph(PUBLISHED_VGG19, { ...TRAINING, ...change }).bytes)
+      .nodes.filter(({ name, op }) => op === "RestoreV2" && name.startsWith("import/"))
+      .map(({ attributes }) => attributes.get("dtypes")?.getList()?.getTypeList().length ?? 0);
+  const predictions = ["predictions/kernel", "predictions/bias"];
+  const importedClasses = { sourceCount: 3, positions: Array.from({ length: 1000 }, () => null) };
+  assert.deepEqual(restoresOf({ importedVariables: ["fc1/kernel", ...predictions] }), [3]);
+  assert.deepEqual(
+    restoresOf({ importedVariables: ["fc1/kernel", ...predictions], importedClasses }),
+    [1, 2],
+  );
+  // TensorFlow refuses to read nothing.
+  assert.deepEqual(restoresOf({ importedVariables: predictions, importedClasses }), [2]);
+  assert.deepEqual(restoresOf({ importedVariables: ["fc1/kernel"], importedClasses }), [1]);
+});
+
 test("a graph is plain data that survives being sent to another thread", () => {
   const graph = buildServingGraph(PUBLISHED_VGG19);
   assert.deepEqual(structuredClone(graph), graph);
