@@ -12,8 +12,8 @@ export class RunEvaluationResolver {
     nullable: true,
     description:
       "Scores of the best checkpoint. VALIDATION has them from the first epoch on, updated with every " +
-      "better checkpoint; TEST has them once the run has succeeded. Null before that, for a split without " +
-      "images, and for TRAIN.",
+      "better checkpoint; TEST has them once the run has succeeded, and loses them when an extended run finds a better " +
+      "checkpoint, until that is tested. Null before that, for a split without images, and for TRAIN.",
   })
   async evaluation(
     @Root() run: RunRecord,
