@@ -8,7 +8,7 @@ import {
   type Augmentation,
   NO_AUGMENTATION,
   type RunConfiguration,
-} from "../../src/core/run-configuration.js";
+} from "../../src/core/runs/configuration.js";
 import { type ShardReader, TensorShards } from "../../src/data/shards/tensor-shards.js";
 import { EngineHost } from "../../src/engine/engine-host.js";
 import type { TensorValue } from "../../src/engine/engine-protocol.js";

@@ -1,7 +1,7 @@
 import type { Architecture } from "../../src/core/enumerations.js";
 import { newId } from "../../src/core/ids.js";
 import { BATCH_LOSS, EPOCH_METRICS } from "../../src/core/metrics/epoch-metrics.js";
-import type { RunConfiguration } from "../../src/core/run-configuration.js";
+import type { RunConfiguration } from "../../src/core/runs/configuration.js";
 import { resolveConfiguration } from "../../src/training/configuration/resolution.js";
 
 const ARCHITECTURES: readonly Architecture[] = ["VGG11", "VGG13", "VGG16", "VGG19"];

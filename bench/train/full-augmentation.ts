@@ -1,4 +1,4 @@
-import { type Augmentation, NO_AUGMENTATION } from "../../src/core/run-configuration.js";
+import { type Augmentation, NO_AUGMENTATION } from "../../src/core/runs/configuration.js";
 
 /** Random changes of every kind at once. They stay the same, so that figures can be compared. */
 export const FULL_AUGMENTATION: Augmentation = {

@@ -20,7 +20,7 @@ let runIsPure = true;
 let postgres = null;
 
 async function startPostgres() {
-  const file = pathToFileURL(path.join(root, "dist/test/testkit/postgres-server.js")).href;
+  const file = pathToFileURL(path.join(root, "dist/test/testkit/postgres/postgres-server.js")).href;
   const { startTestPostgres } = await import(file);
   return startTestPostgres();
 }

@@ -7,7 +7,7 @@ import type {
   SampleRecord,
 } from "../core/dataset-records.js";
 import type { Split } from "../core/enumerations.js";
-import type { CheckpointRecord, EpochRecord } from "../core/run-events.js";
+import type { CheckpointRecord, EpochRecord } from "../core/runs/events.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";

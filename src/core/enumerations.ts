@@ -1,5 +1,5 @@
 import { keysOf } from "../lang/keys-of.js";
-import { RUN_END_REASONS, RUN_STATES } from "./run-state.js";
+import { RUN_END_REASONS, RUN_STATES } from "./runs/state.js";
 import {
   ARCHITECTURES,
   FILL_MODES,

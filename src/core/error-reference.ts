@@ -1,7 +1,7 @@
 import { keysOf } from "../lang/keys-of.js";
 import { markdownTable } from "../lang/markdown-table.js";
 import { ERROR_CODES, ERROR_DOMAINS, type ErrorCode, type ErrorDescription } from "./error-codes.js";
-import { RUN_WARNINGS } from "./run-warnings.js";
+import { RUN_WARNINGS } from "./runs/warnings.js";
 
 const INTRODUCTION = `# Error codes
 

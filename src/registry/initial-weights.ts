@@ -1,9 +1,9 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { Preprocessing, PretrainedWeights } from "../core/enumerations.js";
-import type { InitializationReport } from "../core/initialization-report.js";
-import type { Initialization } from "../core/run-configuration.js";
-import type { RunWarning } from "../core/run-warnings.js";
+import type { Initialization } from "../core/runs/configuration.js";
+import type { InitializationReport } from "../core/runs/initialization-report.js";
+import type { RunWarning } from "../core/runs/warnings.js";
 import { PRETRAINED_WEIGHTS } from "../core/settings/words.js";
 import type { Uploads } from "../data/imports/uploads.js";
 import type { EngineHost } from "../engine/engine-host.js";

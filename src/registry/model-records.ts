@@ -1,7 +1,7 @@
 import type { ComputePrecision } from "../core/enumerations.js";
 import type { InputContract } from "../core/input-contract.js";
 import type { EpochMetricValues } from "../core/metrics/epoch-metrics.js";
-import type { RunConfiguration } from "../core/run-configuration.js";
+import type { RunConfiguration } from "../core/runs/configuration.js";
 
 /** A named series of versions, for example "flowers". */
 export interface ModelRecord {

@@ -4,7 +4,7 @@ import { AppError } from "../core/app-error.js";
 import { checkSameRequest, type Idempotency, idempotencyOf } from "../core/idempotency.js";
 import { newId } from "../core/ids.js";
 import { inputContractOf } from "../core/input-contract.js";
-import { runNotFound } from "../core/run-not-found.js";
+import { runNotFound } from "../core/runs/not-found.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";
 import type { Session } from "../engine/session.js";

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { readStoredMetrics } from "../core/metrics/stored-metrics.js";
-import { readRunEnvironment } from "../core/run-environment.js";
+import { readRunEnvironment } from "../core/runs/environment.js";
 import { readRunConfiguration } from "../core/settings/stored-configuration.js";
 import type { Database } from "../db/database.js";
 import type { Transaction } from "../db/transaction.js";

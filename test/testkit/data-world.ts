@@ -12,7 +12,7 @@ import { Uploads } from "../../src/data/imports/uploads.js";
 import { TensorShards } from "../../src/data/shards/tensor-shards.js";
 import { DatasetStore } from "../../src/data/versions/dataset-store.js";
 import type { Database } from "../../src/db/database.js";
-import { createTestDatabase, testLog } from "./database.js";
+import { createTestDatabase, testLog } from "./postgres/database.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 /** The data part of the product with a database and a home folder of its own. */

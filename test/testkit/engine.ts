@@ -4,7 +4,7 @@ import path from "node:path";
 import { parseConfig } from "../../src/core/config.js";
 import { EngineHost } from "../../src/engine/engine-host.js";
 import { provideNativeLibrary } from "../../src/engine/native-library.js";
-import { testLog } from "./database.js";
+import { testLog } from "./postgres/database.js";
 
 export interface EngineWithFolder extends AsyncDisposable {
   readonly host: EngineHost;

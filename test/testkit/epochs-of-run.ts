@@ -1,4 +1,4 @@
-import type { EpochRecord } from "../../src/core/run-events.js";
+import type { EpochRecord } from "../../src/core/runs/events.js";
 import type { EpochsPage, RunStore } from "../../src/training/record/run-store.js";
 
 /** The epochs of one run, all of them unless a page is given. */

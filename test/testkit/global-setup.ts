@@ -1,4 +1,4 @@
-import { startTestPostgres } from "./postgres-server.js";
+import { startTestPostgres } from "./postgres/postgres-server.js";
 
 /**
  * Starts one PostgreSQL for all test files of a run, for `node --test --test-global-setup`. The files find it in

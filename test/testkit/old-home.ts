@@ -14,7 +14,7 @@ import type { Answer } from "../fixtures/home-0.1/ask-everything.js";
 import type { DumpedDatabase } from "../fixtures/home-0.1/dump-database.js";
 import type { HomeIds, KeyedRequest } from "../fixtures/home-0.1/fill-home.js";
 import { GraphqlClient } from "./api/graphql-client.js";
-import { createEmptyDatabase, testLog } from "./database.js";
+import { createEmptyDatabase, testLog } from "./postgres/database.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 /** The answers of the old server, and the results of its runs and models after they were used further. */

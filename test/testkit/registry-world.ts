@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { RunConfiguration } from "../../src/core/run-configuration.js";
+import type { RunConfiguration } from "../../src/core/runs/configuration.js";
 import type { Database } from "../../src/db/database.js";
 import { saveCheckpoint } from "../../src/engine/checkpoint.js";
 import type { EngineHost } from "../../src/engine/engine-host.js";
@@ -12,8 +12,8 @@ import { OwnedResources } from "../../src/lang/owned-resources.js";
 import { ModelRegistry } from "../../src/registry/model-registry.js";
 import { ModelStore } from "../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../src/registry/trained-run-store.js";
-import { createTestDatabase, testLog } from "./database.js";
 import { startTestEngine } from "./engine.js";
+import { createTestDatabase, testLog } from "./postgres/database.js";
 import { insertCheckpoint, insertTrainedRun, TINY_CONFIGURATION } from "./trained-run.js";
 
 /** A registry over a real database and the real engine, in a folder of its own. */

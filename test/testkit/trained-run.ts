@@ -1,5 +1,5 @@
 import { newId } from "../../src/core/ids.js";
-import type { RunConfiguration } from "../../src/core/run-configuration.js";
+import type { RunConfiguration } from "../../src/core/runs/configuration.js";
 import { defaultsOf } from "../../src/core/settings/resolution.js";
 import { RUN_SETTINGS } from "../../src/core/settings/run-settings.js";
 import type { Database } from "../../src/db/database.js";

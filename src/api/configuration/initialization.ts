@@ -1,5 +1,5 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import type { Initialization as InitializationRecord } from "../../core/run-configuration.js";
+import type { Initialization as InitializationRecord } from "../../core/runs/configuration.js";
 import type { ModelVersionRecord } from "../../registry/model-records.js";
 import { ModelVersion } from "../models/model-version.js";
 import type { RequestContext } from "../request-context.js";

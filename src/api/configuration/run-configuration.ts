@@ -3,7 +3,7 @@ import type {
   Initialization as InitializationRecord,
   RunConfiguration as RunConfigurationRecord,
   RunConfigurationInput as RunConfigurationSettings,
-} from "../../core/run-configuration.js";
+} from "../../core/runs/configuration.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import { SafeInt } from "../scalars.js";
 import { InputTypes } from "./input-types.js";

@@ -1,5 +1,5 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 import { addMetricFields } from "./epoch-metrics.js";
 
 @ObjectType({ description: "The figures of one epoch." })

@@ -1,5 +1,8 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
-import { MAX_REPORTED_NAMES, type InitializationReport as Report } from "../../core/initialization-report.js";
+import {
+  MAX_REPORTED_NAMES,
+  type InitializationReport as Report,
+} from "../../core/runs/initialization-report.js";
 
 @ObjectType({
   description: "A variable of the network that starts at random although the run has initial weights.",

@@ -1,6 +1,6 @@
 import { registerEnumType } from "type-graphql";
 import { RunEndReason } from "../../core/enumerations.js";
-import { RUN_END_REASONS } from "../../core/run-state.js";
+import { RUN_END_REASONS } from "../../core/runs/state.js";
 
 registerEnumType(RunEndReason, {
   name: "RunEndReason",

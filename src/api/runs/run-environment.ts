@@ -1,5 +1,5 @@
 import { Field, Int, ObjectType } from "type-graphql";
-import { ACCUMULATION_EFFECT } from "../../core/run-warnings.js";
+import { ACCUMULATION_EFFECT } from "../../core/runs/warnings.js";
 import { Precision } from "../configuration/enumerations.js";
 import { PrecisionMeasurement } from "../system/precision-measurement.js";
 

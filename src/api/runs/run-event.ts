@@ -1,5 +1,5 @@
 import { Ctx, Field, FieldResolver, Int, InterfaceType, ObjectType, Resolver, Root } from "type-graphql";
-import type { RunEvent as RunEventRecord } from "../../core/run-events.js";
+import type { RunEvent as RunEventRecord } from "../../core/runs/events.js";
 import type { RunRecord } from "../../training/record/run-records.js";
 import { Epoch } from "../metrics/epoch.js";
 import { MetricValue } from "../metrics/metric-value.js";

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Float, Int, Resolver, Root } from "type-graphql";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
-import type { CheckpointRecord, EpochRecord, RunEvent } from "../../core/run-events.js";
+import type { CheckpointRecord, EpochRecord, RunEvent } from "../../core/runs/events.js";
 import type { ModelVersionRecord } from "../../registry/model-records.js";
 import type { RunEventStore } from "../../training/events/event-store.js";
 import type { ArtifactRecord } from "../../training/record/artifact-store.js";

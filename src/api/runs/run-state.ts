@@ -1,6 +1,6 @@
 import { registerEnumType } from "type-graphql";
 import { RunState } from "../../core/enumerations.js";
-import { RUN_STATES } from "../../core/run-state.js";
+import { RUN_STATES } from "../../core/runs/state.js";
 
 registerEnumType(RunState, {
   name: "RunState",

@@ -1,4 +1,4 @@
-import { type Augmentation, NO_AUGMENTATION } from "../../core/run-configuration.js";
+import { type Augmentation, NO_AUGMENTATION } from "../../core/runs/configuration.js";
 import { checkScalar } from "../../core/settings/check.js";
 import { resolveSettings } from "../../core/settings/resolution.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";

@@ -1,5 +1,5 @@
 import type { ImportEvent } from "../../core/dataset-records.js";
-import type { RunEvent } from "../../core/run-events.js";
+import type { RunEvent } from "../../core/runs/events.js";
 import type { DatasetImporter } from "../../data/imports/dataset-import.js";
 import { abortable } from "../../lang/abortable.js";
 import type { RunEventStore } from "../../training/events/event-store.js";

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../lang/json.js";
 import { listAsText } from "../../lang/list-as-text.js";
-import type { RunConfiguration } from "../run-configuration.js";
+import type { RunConfiguration } from "../runs/configuration.js";
 import { hasEffect } from "./effect.js";
 import { type RecordedPath, RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";
 

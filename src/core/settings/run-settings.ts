@@ -1,4 +1,4 @@
-import { ACCUMULATION_EFFECT } from "../run-warnings.js";
+import { ACCUMULATION_EFFECT } from "../runs/warnings.js";
 import {
   choice,
   decided,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isJsonObject, type JsonObject } from "../../lang/json.js";
 import { AppError } from "../app-error.js";
-import type { RunConfiguration } from "../run-configuration.js";
+import type { RunConfiguration } from "../runs/configuration.js";
 import { isVariants, type SettingsByKind, settingsByKind } from "./recorded-paths.js";
 import { valueInEarlierRuns } from "./resolution.js";
 import { RUN_SETTINGS } from "./run-settings.js";

@@ -1,5 +1,5 @@
 import type { Architecture, HeadKind } from "../../core/enumerations.js";
-import type { Head } from "../../core/run-configuration.js";
+import type { Head } from "../../core/runs/configuration.js";
 import type { PlacedLayer } from "../layers/layer-graph.js";
 
 /** The settings that decide a network's layers. */

@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.js";
 import type { ComputePrecision, Preprocessing } from "../../core/enumerations.js";
-import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
 import { accepts, describeAccepted } from "../../core/settings/check.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import type { Scalar } from "../../core/settings/setting.js";

@@ -1,4 +1,4 @@
-import type { Augmentation } from "../../core/run-configuration.js";
+import type { Augmentation } from "../../core/runs/configuration.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
 import { cast } from "../ops/array.js";

@@ -1,4 +1,4 @@
-import type { Augmentation } from "../../core/run-configuration.js";
+import type { Augmentation } from "../../core/runs/configuration.js";
 import { IMAGE_CHANNELS } from "../architectures/preprocessing.js";
 import { GraphBuilder } from "../graph-builder.js";
 import { specOf } from "../graph-node.js";

@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.js";
-import type { LearningRate } from "../../core/run-configuration.js";
+import type { LearningRate } from "../../core/runs/configuration.js";
 import type { TrainingSpec } from "../architectures/network-spec.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";

@@ -1,4 +1,4 @@
-import type { LearningRate } from "../../core/run-configuration.js";
+import type { LearningRate } from "../../core/runs/configuration.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
 

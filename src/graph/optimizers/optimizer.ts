@@ -1,4 +1,4 @@
-import type { Optimizer } from "../../core/run-configuration.js";
+import type { Optimizer } from "../../core/runs/configuration.js";
 import { adam } from "./adam.js";
 import { sgd } from "./sgd.js";
 import type { OptimizerRule } from "./update-rule.js";

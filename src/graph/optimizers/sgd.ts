@@ -1,4 +1,4 @@
-import type { Optimizer } from "../../core/run-configuration.js";
+import type { Optimizer } from "../../core/runs/configuration.js";
 import { float32 } from "../ops/constants.js";
 import { applyGradientDescent, applyKerasMomentum } from "../ops/optimization.js";
 import { type OptimizerRule, ruleWithSlots } from "./update-rule.js";

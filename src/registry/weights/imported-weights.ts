@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { INITIALIZATION_REPORT, type InitializationReport } from "../../core/initialization-report.js";
+import { INITIALIZATION_REPORT, type InitializationReport } from "../../core/runs/initialization-report.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { DurableFile, sha256Of, syncFolder } from "../../data/blobs/durable-file.js";
 import { saveCheckpoint } from "../../engine/checkpoint.js";

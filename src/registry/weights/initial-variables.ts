@@ -1,4 +1,4 @@
-import type { InitializationReport } from "../../core/initialization-report.js";
+import type { InitializationReport } from "../../core/runs/initialization-report.js";
 import type { ImportedClasses } from "../../graph/architectures/network-spec.js";
 
 /** A TensorFlow checkpoint to start from. */

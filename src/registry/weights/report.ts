@@ -1,4 +1,4 @@
-import { type InitializationReport, MAX_REPORTED_NAMES } from "../../core/initialization-report.js";
+import { type InitializationReport, MAX_REPORTED_NAMES } from "../../core/runs/initialization-report.js";
 import { PREDICTIONS } from "../../graph/architectures/head.js";
 import type { FittedWeights, OfferedWeights } from "./fit-weights.js";
 import { printable } from "./invalid-weights.js";

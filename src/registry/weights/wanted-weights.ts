@@ -1,4 +1,4 @@
-import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
 
 /** What initial weights are needed for. */

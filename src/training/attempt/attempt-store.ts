@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import type { RunEndReason, RunState } from "../../core/enumerations.js";
-import type { InitializationReport } from "../../core/initialization-report.js";
 import { epochMetricPoints, type MetricValueAt } from "../../core/metrics/epoch-metrics.js";
-import type { RunEnvironment } from "../../core/run-environment.js";
-import type { EpochRecord, RunProgress } from "../../core/run-events.js";
-import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/run-state.js";
-import type { RunWarning } from "../../core/run-warnings.js";
+import type { RunEnvironment } from "../../core/runs/environment.js";
+import type { EpochRecord, RunProgress } from "../../core/runs/events.js";
+import type { InitializationReport } from "../../core/runs/initialization-report.js";
+import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/runs/state.js";
+import type { RunWarning } from "../../core/runs/warnings.js";
 import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Transaction } from "../../db/transaction.js";

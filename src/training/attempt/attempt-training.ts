@@ -1,8 +1,8 @@
 import path from "node:path";
 import { hasCode } from "../../core/app-error.js";
 import { measuredMetrics } from "../../core/metrics/epoch-metrics.js";
-import type { EpochRecord } from "../../core/run-events.js";
-import type { RunWarning } from "../../core/run-warnings.js";
+import type { EpochRecord } from "../../core/runs/events.js";
+import type { RunWarning } from "../../core/runs/warnings.js";
 import { PredictionsCollector } from "../evaluation/predictions.js";
 import { AttemptReplaced, type RunAttempt } from "../lifecycle/attempt.js";
 import { removeUnnamedCheckpoints } from "../lifecycle/checkpoint-folders.js";

@@ -1,4 +1,4 @@
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 import { type Predictions, PredictionsCollector } from "../evaluation/predictions.js";
 import type { RunAttempt } from "../lifecycle/attempt.js";
 import { removeUnnamedCheckpoints } from "../lifecycle/checkpoint-folders.js";

@@ -1,4 +1,4 @@
-import type { RunEnvironment } from "../../core/run-environment.js";
+import type { RunEnvironment } from "../../core/runs/environment.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { networkOfRun } from "../../graph/architectures/network-spec.js";
 import type { RunRecord } from "../record/run-records.js";

@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.js";
 import { isDatabaseTrouble } from "../../core/database-trouble.js";
 import type { RunEndReason } from "../../core/enumerations.js";
 import { runEndReasonOf } from "../../core/error-codes.js";
-import type { RunWarning } from "../../core/run-warnings.js";
+import type { RunWarning } from "../../core/runs/warnings.js";
 import { AttemptReplaced } from "../lifecycle/attempt.js";
 import { RunStopped } from "../lifecycle/stopped.js";
 import { Diverged } from "../loop/divergence.js";

@@ -1,4 +1,4 @@
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 import type { EvaluatedSplit, NewEvaluation } from "../evaluation/evaluation-records.js";
 import type { Predictions } from "../evaluation/predictions.js";
 import type { PredictionsKeeper } from "../evaluation/predictions-keeper.js";

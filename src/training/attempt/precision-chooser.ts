@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ComputePrecision } from "../../core/enumerations.js";
-import { PRECISION_MEASUREMENT, type PrecisionMeasurement } from "../../core/run-environment.js";
+import { PRECISION_MEASUREMENT, type PrecisionMeasurement } from "../../core/runs/environment.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { EngineInfo } from "../../engine/engine-protocol.js";
 import { buildPrecisionProbe } from "../../graph/architectures/precision-probe.js";

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { type AppError, hasCode } from "../../core/app-error.js";
 import type { ComputePrecision } from "../../core/enumerations.js";
-import type { RunConfiguration } from "../../core/run-configuration.js";
-import type { RunWarning } from "../../core/run-warnings.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
+import type { RunWarning } from "../../core/runs/warnings.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import { restoreCheckpoint } from "../../engine/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { AppError } from "../../core/app-error.js";
-import type { RunConfiguration } from "../../core/run-configuration.js";
-import type { RunEnvironment } from "../../core/run-environment.js";
-import { ACCUMULATION_EFFECT, type RunWarning } from "../../core/run-warnings.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
+import type { RunEnvironment } from "../../core/runs/environment.js";
+import { ACCUMULATION_EFFECT, type RunWarning } from "../../core/runs/warnings.js";
 import { unknownSettings } from "../../core/settings/recorded-values.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { EngineHost } from "../../engine/engine-host.js";

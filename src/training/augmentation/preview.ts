@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import { AppError } from "../../core/app-error.js";
 import type { SampleRecord } from "../../core/dataset-records.js";
-import type { Augmentation } from "../../core/run-configuration.js";
+import type { Augmentation } from "../../core/runs/configuration.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import type { ImageDecoder } from "../../data/images/decoder.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";

@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.js";
 import { EPOCH_METRIC_NAMES, EPOCH_METRICS } from "../../core/metrics/epoch-metrics.js";
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 
 export interface AlignedCurve {
   readonly key: string;

@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.js";
-import type { RunConfiguration, RunConfigurationInput } from "../../core/run-configuration.js";
+import type { RunConfiguration, RunConfigurationInput } from "../../core/runs/configuration.js";
 import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 
 /**

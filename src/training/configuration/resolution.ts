@@ -1,4 +1,4 @@
-import type { RunConfiguration, RunConfigurationInput } from "../../core/run-configuration.js";
+import type { RunConfiguration, RunConfigurationInput } from "../../core/runs/configuration.js";
 import { resolveSettings } from "../../core/settings/resolution.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import { publishedFile } from "../../graph/architectures/pretrained-files.js";

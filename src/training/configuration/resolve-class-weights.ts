@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.js";
-import type { ClassWeights, ClassWeightsInput } from "../../core/run-configuration.js";
+import type { ClassWeights, ClassWeightsInput } from "../../core/runs/configuration.js";
 import { checkExactlyOne, checkScalar } from "../../core/settings/check.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 

@@ -1,5 +1,5 @@
-import type { RunConfiguration } from "../../core/run-configuration.js";
-import type { RunWarning } from "../../core/run-warnings.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
+import type { RunWarning } from "../../core/runs/warnings.js";
 import { valueAt } from "../../core/settings/recorded-paths.js";
 
 /** The data of a run, as far as settings are compared with it. */

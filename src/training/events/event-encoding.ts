@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../core/app-error.js";
-import { DURABLE_EVENT_BODY, type DurableEventBody, RUN_PROGRESS } from "../../core/run-events.js";
+import { DURABLE_EVENT_BODY, type DurableEventBody, RUN_PROGRESS } from "../../core/runs/events.js";
 import { parseStored, storedNumber, storedTime } from "../../core/stored-json.js";
 
 /**

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { RunState } from "../../core/enumerations.js";
-import type { RunEvent } from "../../core/run-events.js";
-import { runNotFound } from "../../core/run-not-found.js";
-import { isTerminal } from "../../core/run-state.js";
+import type { RunEvent } from "../../core/runs/events.js";
+import { runNotFound } from "../../core/runs/not-found.js";
+import { isTerminal } from "../../core/runs/state.js";
 import { Doorbell } from "../../lang/doorbell.js";
 import { type EventPosition, isAfter, positionOf } from "./event-encoding.js";
 import { RunEventTail } from "./event-tail.js";

@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import { type KeyRange, type Keyset, readPage } from "../../core/keyset.js";
 import type { CountedPage, PageRequest } from "../../core/page.js";
-import type { DurableEventBody, RunEvent } from "../../core/run-events.js";
+import type { DurableEventBody, RunEvent } from "../../core/runs/events.js";
 import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";

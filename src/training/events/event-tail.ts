@@ -1,4 +1,4 @@
-import type { RunEvent } from "../../core/run-events.js";
+import type { RunEvent } from "../../core/runs/events.js";
 
 /** The newest durable events of a run, in the order of their sequences and without gaps. */
 export class RunEventTail {

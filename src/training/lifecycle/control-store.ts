@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import { AppError } from "../../core/app-error.js";
-import { runNotFound } from "../../core/run-not-found.js";
-import { isActive, type StateChange } from "../../core/run-state.js";
+import { runNotFound } from "../../core/runs/not-found.js";
+import { isActive, type StateChange } from "../../core/runs/state.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
 import type { Database } from "../../db/database.js";

@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.js";
 import { RunState } from "../../core/enumerations.js";
-import { isActive, isTerminal } from "../../core/run-state.js";
+import { isActive, isTerminal } from "../../core/runs/state.js";
 
 /** An action on a run, and the states in which it is allowed. */
 interface Control {

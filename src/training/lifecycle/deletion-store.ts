@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.js";
-import { runNotFound } from "../../core/run-not-found.js";
+import { runNotFound } from "../../core/runs/not-found.js";
 import type { Database } from "../../db/database.js";
 import { checkControl } from "./control.js";
 

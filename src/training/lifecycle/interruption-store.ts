@@ -1,7 +1,7 @@
 import { type AliasableExpression, type ExpressionBuilder, sql } from "kysely";
-import { type RunEnvironment, readRunEnvironment } from "../../core/run-environment.js";
-import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/run-state.js";
-import { ACCUMULATION_EFFECT } from "../../core/run-warnings.js";
+import { type RunEnvironment, readRunEnvironment } from "../../core/runs/environment.js";
+import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/runs/state.js";
+import { ACCUMULATION_EFFECT } from "../../core/runs/warnings.js";
 import { encodeJson } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";

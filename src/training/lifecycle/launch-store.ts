@@ -1,8 +1,8 @@
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
-import type { InitializationReport } from "../../core/initialization-report.js";
-import type { RunConfiguration } from "../../core/run-configuration.js";
-import type { RunWarning } from "../../core/run-warnings.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
+import type { InitializationReport } from "../../core/runs/initialization-report.js";
+import type { RunWarning } from "../../core/runs/warnings.js";
 import type { Database } from "../../db/database.js";
 import type { Prisma } from "../../db/generated/client.js";
 import { prismaJson } from "../../db/prisma-json.js";

@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.js";
 import type { ClassCountRecord, DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Precision } from "../../core/enumerations.js";
 import { idempotencyOf } from "../../core/idempotency.js";
-import type { RunConfigurationInput } from "../../core/run-configuration.js";
+import type { RunConfigurationInput } from "../../core/runs/configuration.js";
 import { accepts, describeAccepted } from "../../core/settings/check.js";
 import { normalForm } from "../../core/settings/normal-form.js";
 import { PRIORITY } from "../../core/settings/run-limits.js";

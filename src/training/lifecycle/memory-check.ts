@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.js";
-import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
 import { shapedLayersOf } from "../../graph/architectures/layer-table.js";
 import { countParameters, type NetworkSpec } from "../../graph/architectures/network-spec.js";
 import type { LayerKind } from "../../graph/layers/layer.js";

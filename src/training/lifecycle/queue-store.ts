@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { ACTIVE_STATES } from "../../core/run-state.js";
+import { ACTIVE_STATES } from "../../core/runs/state.js";
 import type { Database } from "../../db/database.js";
 import type { RunRecord } from "../record/run-records.js";
 import { RUN_FIELDS, runRecordOf } from "../record/run-row.js";

@@ -6,7 +6,7 @@ import {
   isActive,
   isTerminal,
   type StateChange,
-} from "../../core/run-state.js";
+} from "../../core/runs/state.js";
 import type { Transaction } from "../../db/transaction.js";
 import type { RunEventStore } from "../events/event-store.js";
 

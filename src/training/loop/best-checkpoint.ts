@@ -1,5 +1,5 @@
 import type { MonitoredMetric } from "../../core/enumerations.js";
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 import { improves, scoreOf } from "./monitor.js";
 
 /** Finds the best epoch so far. Its state depends on the observed epochs alone, so a resumed run observes them again. */

@@ -1,6 +1,6 @@
 import type { MonitoredMetric } from "../../core/enumerations.js";
-import type { EarlyStopping as Settings } from "../../core/run-configuration.js";
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EarlyStopping as Settings } from "../../core/runs/configuration.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 import { improves, scoreOf } from "./monitor.js";
 
 /**

@@ -1,5 +1,5 @@
 import type { SplitFigures } from "../../core/metrics/epoch-metrics.js";
-import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { TensorValue } from "../../engine/engine-protocol.js";
 import type { Session } from "../../engine/session.js";

@@ -1,4 +1,4 @@
-import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
 import { layerTable } from "../../graph/architectures/layer-table.js";
 import { networkOfRun } from "../../graph/architectures/network-spec.js";
 import { elementCount } from "../../graph/tensor-spec.js";

@@ -1,6 +1,6 @@
 import { open, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
 import { openShard, type ShardReader } from "../../data/shards/shard-reader.js";
 import type { Session } from "../../engine/session.js";
 import { augments } from "../../graph/augmentation/augment-images.js";

@@ -1,4 +1,4 @@
-import type { RunProgress } from "../../core/run-events.js";
+import type { RunProgress } from "../../core/runs/events.js";
 import type { Clock } from "../../lang/clock.js";
 import type { StepReport } from "./epoch-loop.js";
 

@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import { readStoredMetrics } from "../../core/metrics/stored-metrics.js";
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";
 
 /** The columns of an EpochRecord. */

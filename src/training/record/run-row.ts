@@ -1,9 +1,12 @@
 import type { Selectable } from "kysely";
-import { type InitializationReport, readInitializationReport } from "../../core/initialization-report.js";
-import type { RunConfiguration } from "../../core/run-configuration.js";
-import { type RunEnvironment, readRunEnvironment } from "../../core/run-environment.js";
-import type { RunProgress } from "../../core/run-events.js";
-import { hasProgress } from "../../core/run-state.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
+import { type RunEnvironment, readRunEnvironment } from "../../core/runs/environment.js";
+import type { RunProgress } from "../../core/runs/events.js";
+import {
+  type InitializationReport,
+  readInitializationReport,
+} from "../../core/runs/initialization-report.js";
+import { hasProgress } from "../../core/runs/state.js";
 import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
 import { Prisma } from "../../db/generated/client.js";
 import type { Tables } from "../../db/generated/kysely/tables.js";

@@ -1,6 +1,6 @@
 import { type KeyRange, readPage } from "../../core/keyset.js";
 import { mapPage, type Page } from "../../core/page.js";
-import type { CheckpointRecord, EpochRecord } from "../../core/run-events.js";
+import type { CheckpointRecord, EpochRecord } from "../../core/runs/events.js";
 import { anyOf } from "../../db/any-of.js";
 import type { Database } from "../../db/database.js";
 import { prepared } from "../../db/prepared.js";

@@ -1,5 +1,5 @@
 import { epochMetricPoints, tensorBoardTag } from "../../core/metrics/epoch-metrics.js";
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 import { floats, type GraphOutputs, integers } from "../loop/graph-outputs.js";
 import type { Summary } from "./event.js";
 

@@ -1,4 +1,4 @@
-import type { RunConfiguration } from "../../core/run-configuration.js";
+import type { RunConfiguration } from "../../core/runs/configuration.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { Session } from "../../engine/session.js";
 import { augmentedPixels } from "../augmentation/augmented-pixels.js";

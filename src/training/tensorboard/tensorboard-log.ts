@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { EpochRecord } from "../../core/run-events.js";
+import type { EpochRecord } from "../../core/runs/events.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { Session } from "../../engine/session.js";
 import type { NewArtifact } from "../record/artifact-store.js";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { LearningRate } from "../../../src/core/run-configuration.js";
+import type { LearningRate } from "../../../src/core/runs/configuration.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { greatestDifference } from "../../golden/difference.js";
 import { fedImages, fedLabels, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
-import { smallNetwork } from "../../golden/golden-networks.js";
+import { smallNetwork } from "../../golden/networks/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 

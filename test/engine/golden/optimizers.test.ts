@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import type { Optimizer } from "../../../src/core/run-configuration.js";
+import type { Optimizer } from "../../../src/core/runs/configuration.js";
 import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
-import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference } from "../../golden/difference.js";
 import { fedImages, fedLabels, scalar } from "../../golden/fed-values.js";
 import {
@@ -14,8 +13,9 @@ import {
   type SmallNetworkGolden,
 } from "../../golden/golden-file.js";
 import { fingerprint } from "../../golden/golden-formula.js";
-import { isOfNetwork, smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
-import { withoutBesselsCorrection } from "../../golden/moving-variance.js";
+import { readCheckpoint } from "../../golden/networks/checkpoint-tensors.js";
+import { isOfNetwork, smallNetwork, writeFormulaCheckpoint } from "../../golden/networks/golden-networks.js";
+import { withoutBesselsCorrection } from "../../golden/networks/moving-variance.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 

@@ -12,8 +12,12 @@ import {
   type SmallNetworkGolden,
 } from "../../golden/golden-file.js";
 import { blackAndWhite, exactWeight, formulaImages } from "../../golden/golden-formula.js";
-import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
-import { ACTIVATION_PREFIX, buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
+import { smallNetwork, writeFormulaCheckpoint } from "../../golden/networks/golden-networks.js";
+import {
+  ACTIVATION_PREFIX,
+  buildInspectionGraph,
+  GRADIENT_PREFIX,
+} from "../../golden/networks/inspection-graph.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 /**

@@ -11,7 +11,7 @@ import { placeholder } from "../../../src/graph/ops/constants.js";
 import { greatestDifference, relativeDifference } from "../../golden/difference.js";
 import { fedImages, floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
-import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { smallNetwork, writeFormulaCheckpoint } from "../../golden/networks/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { graphOf, numbersOf } from "../graph/graph-of.js";
 import { TINY_TRAINING } from "../graph/tiny-network.js";

@@ -5,10 +5,10 @@ import { after, before, describe, type TestContext, test } from "node:test";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { greatestDifference } from "../../golden/difference.js";
-import { type ExportedNetwork, exportTrained } from "../../golden/exported-network.js";
 import { floats } from "../../golden/fed-values.js";
 import { readGolden, type SmallNetworkGolden } from "../../golden/golden-file.js";
-import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
+import { type ExportedNetwork, exportTrained } from "../../golden/networks/exported-network.js";
+import { smallNetwork, writeFormulaCheckpoint } from "../../golden/networks/golden-networks.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { askGoldenScript, whyNoPython } from "../../testkit/test-python.js";
 

@@ -5,13 +5,13 @@ import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoin
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
-import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference, relativeDifference } from "../../golden/difference.js";
 import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";
 import { type GoldenTensors, RESNETS, type ResnetGolden, readGolden } from "../../golden/golden-file.js";
 import { fingerprint, product, weight } from "../../golden/golden-formula.js";
-import { writeFormulaCheckpoint } from "../../golden/golden-networks.js";
-import { buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
+import { readCheckpoint } from "../../golden/networks/checkpoint-tensors.js";
+import { writeFormulaCheckpoint } from "../../golden/networks/golden-networks.js";
+import { buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/networks/inspection-graph.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 

@@ -5,7 +5,6 @@ import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoin
 import { layerTable } from "../../../src/graph/architectures/layer-table.js";
 import { countParameters } from "../../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
-import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
 import { fingerprintDifference, greatestDifference, relativeDifference } from "../../golden/difference.js";
 import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";
 import {
@@ -15,9 +14,14 @@ import {
   type SmallNetworkGolden,
 } from "../../golden/golden-file.js";
 import { fingerprint } from "../../golden/golden-formula.js";
-import { smallNetwork, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
-import { ACTIVATION_PREFIX, buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
-import { withoutBesselsCorrection } from "../../golden/moving-variance.js";
+import { readCheckpoint } from "../../golden/networks/checkpoint-tensors.js";
+import { smallNetwork, writeFormulaCheckpoint } from "../../golden/networks/golden-networks.js";
+import {
+  ACTIVATION_PREFIX,
+  buildInspectionGraph,
+  GRADIENT_PREFIX,
+} from "../../golden/networks/inspection-graph.js";
+import { withoutBesselsCorrection } from "../../golden/networks/moving-variance.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
 

@@ -9,8 +9,12 @@ import { fingerprintDifference, greatestDifference } from "../../golden/differen
 import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";
 import { readGolden, type Vgg19Golden } from "../../golden/golden-file.js";
 import { blackAndWhite, exactWeight, fingerprint, formulaImages } from "../../golden/golden-formula.js";
-import { VGG19, writeFormulaCheckpoint } from "../../golden/golden-networks.js";
-import { ACTIVATION_PREFIX, buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
+import { VGG19, writeFormulaCheckpoint } from "../../golden/networks/golden-networks.js";
+import {
+  ACTIVATION_PREFIX,
+  buildInspectionGraph,
+  GRADIENT_PREFIX,
+} from "../../golden/networks/inspection-graph.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 
 /** As in make_keras_golden.py. */

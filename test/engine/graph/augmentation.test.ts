@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { FillMode } from "../../../src/core/enumerations.js";
-import { type Augmentation, NO_AUGMENTATION } from "../../../src/core/run-configuration.js";
+import { type Augmentation, NO_AUGMENTATION } from "../../../src/core/runs/configuration.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";

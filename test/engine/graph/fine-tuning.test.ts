@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { NO_AUGMENTATION } from "../../../src/core/run-configuration.js";
+import { NO_AUGMENTATION } from "../../../src/core/runs/configuration.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { numberOf, numbersOf } from "./graph-of.js";

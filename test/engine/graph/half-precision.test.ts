@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import type { Session } from "../../../src/engine/session.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
-import { writeCheckpoint } from "../../golden/checkpoint-tensors.js";
+import { writeCheckpoint } from "../../golden/networks/checkpoint-tensors.js";
 import { numberOf } from "./graph-of.js";
 import { TINY_NETWORK } from "./tiny-network.js";
 import { integer, partOf, TrainingBench } from "./training-sessions.js";

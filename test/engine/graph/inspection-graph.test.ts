@@ -5,7 +5,11 @@ import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import { layerTable } from "../../../src/graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { elementCount } from "../../../src/graph/tensor-spec.js";
-import { ACTIVATION_PREFIX, buildInspectionGraph, GRADIENT_PREFIX } from "../../golden/inspection-graph.js";
+import {
+  ACTIVATION_PREFIX,
+  buildInspectionGraph,
+  GRADIENT_PREFIX,
+} from "../../golden/networks/inspection-graph.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { float32Value, numberOf, numbersOf } from "./graph-of.js";
 import { images, labels, TINY_NETWORK } from "./tiny-network.js";

@@ -8,7 +8,7 @@ import type { Session } from "../../../src/engine/session.js";
 import type { NetworkSpec, TrainingSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import type { SavedModelGraph } from "../../../src/graph/saved-model/signature.js";
-import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
+import { readCheckpoint } from "../../golden/networks/checkpoint-tensors.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { images, TINY_TRAINING } from "./tiny-network.js";
 

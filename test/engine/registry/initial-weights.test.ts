@@ -4,7 +4,7 @@ import { appendFile, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { newId } from "../../../src/core/ids.js";
-import type { Initialization } from "../../../src/core/run-configuration.js";
+import type { Initialization } from "../../../src/core/runs/configuration.js";
 import { sha256Of } from "../../../src/data/blobs/durable-file.js";
 import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
 import { UploadStore } from "../../../src/data/imports/upload-store.js";
@@ -25,7 +25,7 @@ import {
   networkOfKeptFile,
   unpackWeightFiles,
 } from "../../golden/weight-files.js";
-import { testLog } from "../../testkit/database.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { PretrainedServer } from "../../testkit/pretrained-server.js";
 import {
   createRegistryWorld,

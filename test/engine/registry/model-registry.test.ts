@@ -9,7 +9,7 @@ import { exportModel, openExport } from "../../../src/registry/model-export.js";
 import { parseManifest } from "../../../src/registry/model-manifest.js";
 import type { RegisterModelVersion } from "../../../src/registry/model-registry.js";
 import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import {
   createRegistryWorld,
   noiseImages,

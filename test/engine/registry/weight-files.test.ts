@@ -20,8 +20,8 @@ import {
   WEIGHTS_IMAGES,
   whyNotMade,
 } from "../../golden/weight-files.js";
-import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 /** Relative to the largest logit: sums are rounded in another order. */

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { newId } from "../../../src/core/ids.js";
 import type { Classification, ClassProbability, ImageResult } from "../../../src/serving/classifier.js";
 import type { RequestedImage } from "../../../src/serving/image-source.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import {
   createRegistryWorld,
   noiseImages,

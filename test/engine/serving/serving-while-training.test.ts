@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { ModelRegistry } from "../../../src/registry/model-registry.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
-import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { servingOver } from "../../testkit/serving.js";
 import { follow, openTrainingWorld } from "../training/training-world.js";
 

@@ -8,7 +8,7 @@ import { ImageDecoder } from "../../../src/data/images/decoder.js";
 import { TensorShards } from "../../../src/data/shards/tensor-shards.js";
 import { DatasetStore } from "../../../src/data/versions/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 
 const SIZE_PIXELS = 32;
 const IMAGES = 60;

@@ -5,8 +5,8 @@ import { setImmediate } from "node:timers/promises";
 import type { EngineStatus } from "../../../src/core/enumerations.js";
 import { EngineHost } from "../../../src/engine/engine-host.js";
 import type { Trainer } from "../../../src/training/attempt/trainer.js";
-import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { epochDone, follow, openTrainingWorld, runNow } from "./training-world.js";
 
 /** Waits for a status that is about to come. */

@@ -7,7 +7,7 @@ import type { EvaluationRecord } from "../../../src/training/evaluation/evaluati
 import { decodePredictions } from "../../../src/training/evaluation/predictions-file.js";
 import { epochsOfRun } from "../../testkit/epochs-of-run.js";
 import { readSummaries, type SummaryRead } from "../../testkit/files/tensorboard-events.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import { blobsOf } from "./drawn-images.js";
 import {
   checkpointFolders,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 
 test("a run whose images are gone fails with INVALID_DATA, and the trainer continues with the next run", async () => {

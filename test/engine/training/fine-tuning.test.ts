@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdir, stat, truncate } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import type { RunConfigurationInput } from "../../../src/core/run-configuration.js";
-import type { RunEvent } from "../../../src/core/run-events.js";
+import type { RunConfigurationInput } from "../../../src/core/runs/configuration.js";
+import type { RunEvent } from "../../../src/core/runs/events.js";
 import { UploadStore } from "../../../src/data/imports/upload-store.js";
 import { Uploads } from "../../../src/data/imports/uploads.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
@@ -19,13 +19,13 @@ import { ImportedWeights } from "../../../src/registry/weights/imported-weights.
 import { PretrainedStore } from "../../../src/registry/weights/pretrained/pretrained-store.js";
 import { resolveConfiguration } from "../../../src/training/configuration/resolution.js";
 import { cachesFeatures } from "../../../src/training/loop/feature-cache.js";
-import { readCheckpoint } from "../../golden/checkpoint-tensors.js";
+import { readCheckpoint } from "../../golden/networks/checkpoint-tensors.js";
 import { trainingOver } from "../../postgres/training/training-stores.js";
-import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { stateDictOf, torchFile } from "../../testkit/files/torch-files.js";
+import { testLog } from "../../testkit/postgres/database.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import { PretrainedServer } from "../../testkit/pretrained-server.js";
-import { rawSql } from "../../testkit/raw-sql.js";
 import { noiseImages, trainTinyRun } from "../../testkit/registry-world.js";
 import { blobsOf } from "./drawn-images.js";
 import {

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { AppError } from "../../../src/core/app-error.js";
-import { readRunEnvironment } from "../../../src/core/run-environment.js";
+import { readRunEnvironment } from "../../../src/core/runs/environment.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
 import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
@@ -11,8 +11,8 @@ import { environmentOf } from "../../../src/training/attempt/environment.js";
 import { KernelGradientChooser } from "../../../src/training/attempt/kernel-gradient-chooser.js";
 import { PrecisionChooser } from "../../../src/training/attempt/precision-chooser.js";
 import { resolveConfiguration } from "../../../src/training/configuration/resolution.js";
-import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 /** Two of its convolutions take long enough to be measured. */

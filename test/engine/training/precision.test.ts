@@ -5,8 +5,8 @@ import { test } from "node:test";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { type Clock, SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import { PrecisionChooser } from "../../../src/training/attempt/precision-chooser.js";
-import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 import { epochDone, follow, openTrainingWorld, runNow } from "./training-world.js";
 

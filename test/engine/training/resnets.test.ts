@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RunConfigurationInput } from "../../../src/core/run-configuration.js";
+import type { RunConfigurationInput } from "../../../src/core/runs/configuration.js";
 import { ModelRegistry } from "../../../src/registry/model-registry.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
-import { testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { servingOver } from "../../testkit/serving.js";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 

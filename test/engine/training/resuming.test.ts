@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import type { RunConfigurationInput } from "../../../src/core/run-configuration.js";
+import type { RunConfigurationInput } from "../../../src/core/runs/configuration.js";
 import { epochsOfRun } from "../../testkit/epochs-of-run.js";
 import {
   checkpointFolders,

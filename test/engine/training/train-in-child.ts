@@ -1,6 +1,6 @@
 import { parseConfig } from "../../../src/core/config.js";
 import { Database } from "../../../src/db/database.js";
-import { testLog } from "../../testkit/database.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { startTrainer } from "./training-world.js";
 
 /**

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseConfig } from "../../../src/core/config.js";
-import type { RunConfigurationInput } from "../../../src/core/run-configuration.js";
-import type { RunEvent } from "../../../src/core/run-events.js";
+import type { RunConfigurationInput } from "../../../src/core/runs/configuration.js";
+import type { RunEvent } from "../../../src/core/runs/events.js";
 import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
 import { ImageDecoder } from "../../../src/data/images/decoder.js";
 import type { Database } from "../../../src/db/database.js";
@@ -19,9 +19,9 @@ import { PredictionsKeeper } from "../../../src/training/evaluation/predictions-
 import { identifyWorker } from "../../../src/training/lifecycle/worker-identity.js";
 import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
-import { createTestDatabase, testLog } from "../../testkit/database.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
+import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
 import { insertDrawnImages, shardsOf } from "./drawn-images.js";
 
 /** A tiny network on 50 small images: five steps per epoch, which takes less than a second. */

@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import type { RunRecord } from "../../../src/training/record/run-records.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import {
   epochDone,
   finalDigest,

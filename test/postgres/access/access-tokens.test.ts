@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { AccessTokenStore } from "../../../src/access/access-token-store.js";
 import { AccessTokens } from "../../../src/access/access-tokens.js";
 import { AppError } from "../../../src/core/app-error.js";
-import { createTestDatabase } from "../../testkit/database.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { createTestDatabase } from "../../testkit/postgres/database.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 
 test("only the secret of a token authenticates, with the role of the token", async () => {
   await using database = await createTestDatabase();

@@ -12,7 +12,7 @@ import { postgresAccount } from "../../../src/db/embedded/binaries.js";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/db/embedded/embedded-postgres.js";
 import { applyMigrations } from "../../../src/db/migrations/apply-migrations.js";
 import { Doorbell } from "../../../src/lang/doorbell.js";
-import { createEmptyDatabase, testLog } from "../../testkit/database.js";
+import { createEmptyDatabase, testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const execute = promisify(execFile);

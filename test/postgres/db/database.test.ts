@@ -6,8 +6,8 @@ import type { Connection } from "../../../src/db/connection.js";
 import { Database } from "../../../src/db/database.js";
 import { violatedUnique } from "../../../src/db/driver-error.js";
 import { temporaryFailureOf } from "../../../src/db/trouble/temporary-failure.js";
-import { createTestDatabase, testLog } from "../../testkit/database.js";
-import { DatabaseLink } from "../../testkit/database-link.js";
+import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
+import { DatabaseLink } from "../../testkit/postgres/database-link.js";
 
 /** A database that waits for nothing. */
 const IMPATIENT_MS = 0;

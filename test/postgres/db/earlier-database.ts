@@ -2,7 +2,7 @@ import { cp, mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
 import { applyMigrations, migrationsFolder } from "../../../src/db/migrations/apply-migrations.js";
-import { createEmptyDatabase, testLog } from "../../testkit/database.js";
+import { createEmptyDatabase, testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 /**

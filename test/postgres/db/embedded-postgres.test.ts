@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { AppError } from "../../../src/core/app-error.js";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/db/embedded/embedded-postgres.js";
-import { testLog } from "../../testkit/database.js";
+import { testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 async function query(server: { url: string }, sql: string): Promise<Record<string, unknown>[]> {

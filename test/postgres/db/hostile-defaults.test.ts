@@ -11,9 +11,9 @@ import { sqlFromDatabaseToSchema } from "../../../src/db/migrations/schema-engin
 import { Doorbell } from "../../../src/lang/doorbell.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 import { composeDataWorld } from "../../testkit/data-world.js";
-import { createEmptyDatabase, testLog } from "../../testkit/database.js";
 import { zipOf } from "../../testkit/files/archives.js";
 import { classFolders } from "../../testkit/files/images.js";
+import { createEmptyDatabase, testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 import { finishEpoch, leaseOf, startNext, succeed, trainingOver } from "../training/training-stores.js";
 

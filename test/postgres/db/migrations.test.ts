@@ -6,7 +6,7 @@ import pg from "pg";
 import { AppError } from "../../../src/core/app-error.js";
 import { applyMigrations, migrationsFolder } from "../../../src/db/migrations/apply-migrations.js";
 import { authorMigration, migrationDrift } from "../../../src/db/migrations/migration-drift.js";
-import { createEmptyDatabase, testLog } from "../../testkit/database.js";
+import { createEmptyDatabase, testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 async function query<Row extends object>(url: string, sql: string): Promise<Row[]> {

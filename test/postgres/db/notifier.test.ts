@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { DatabaseTarget } from "../../../src/db/connecting/database-target.js";
 import { Notifier } from "../../../src/db/notifier.js";
 import { Doorbell } from "../../../src/lang/doorbell.js";
-import { createTestDatabase, testLog } from "../../testkit/database.js";
-import { DatabaseLink } from "../../testkit/database-link.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
+import { DatabaseLink } from "../../testkit/postgres/database-link.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 
 test("a ring wakes the subscribers of its key and no others", async () => {
   await using testDatabase = await createTestDatabase();

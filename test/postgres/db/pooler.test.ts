@@ -12,9 +12,9 @@ import { postgresAccount } from "../../../src/db/embedded/binaries.js";
 import { freePort } from "../../../src/db/embedded/free-port.js";
 import { applyMigrations } from "../../../src/db/migrations/apply-migrations.js";
 import { Doorbell } from "../../../src/lang/doorbell.js";
-import { createEmptyDatabase, testLog } from "../../testkit/database.js";
+import { createEmptyDatabase, testLog } from "../../testkit/postgres/database.js";
+import { TransactionPooler } from "../../testkit/postgres/transaction-pooler.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
-import { TransactionPooler } from "../../testkit/transaction-pooler.js";
 import { finishEpoch, insertVersion, startNext, trainingOver } from "../training/training-stores.js";
 
 const execute = promisify(execFile);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { anyOf } from "../../../src/db/any-of.js";
 import { prepared } from "../../../src/db/prepared.js";
 import { resultColumns } from "../../../src/db/result-columns.js";
-import { createTestDatabase } from "../../testkit/database.js";
+import { createTestDatabase } from "../../testkit/postgres/database.js";
 
 interface Wanted {
   readonly names: readonly string[];

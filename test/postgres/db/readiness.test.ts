@@ -6,9 +6,9 @@ import { test } from "node:test";
 import express from "express";
 import { healthRoutes } from "../../../src/api/http/health-routes.js";
 import { Database } from "../../../src/db/database.js";
-import { createTestDatabase, testLog } from "../../testkit/database.js";
-import { DatabaseLink } from "../../testkit/database-link.js";
-import { becomeReadOnly } from "../../testkit/read-only.js";
+import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
+import { DatabaseLink } from "../../testkit/postgres/database-link.js";
+import { becomeReadOnly } from "../../testkit/postgres/read-only.js";
 
 test("/readyz says at once whether the database answers and accepts writes", async () => {
   await using testDatabase = await createTestDatabase();

@@ -9,7 +9,7 @@ import { Database } from "../../../src/db/database.js";
 import { applyMigrations } from "../../../src/db/migrations/apply-migrations.js";
 import { sqlFromDatabaseToSchema } from "../../../src/db/migrations/schema-engine.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
-import { createEmptyDatabase, testLog } from "../../testkit/database.js";
+import { createEmptyDatabase, testLog } from "../../testkit/postgres/database.js";
 import { finishEpoch, insertVersion, startNext, trainingOver } from "../training/training-stores.js";
 
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {

@@ -4,10 +4,10 @@ import { sql } from "kysely";
 import pg from "pg";
 import { hasCode } from "../../../src/core/app-error.js";
 import { Database } from "../../../src/db/database.js";
-import { createTestDatabase, testLog } from "../../testkit/database.js";
-import { DatabaseLink } from "../../testkit/database-link.js";
-import { rawSql } from "../../testkit/raw-sql.js";
-import { becomeReadOnly } from "../../testkit/read-only.js";
+import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
+import { DatabaseLink } from "../../testkit/postgres/database-link.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
+import { becomeReadOnly } from "../../testkit/postgres/read-only.js";
 
 const isReadOnly = (error: unknown): boolean => hasCode(error, "DATABASE_READ_ONLY");
 const isUnreachable = (error: unknown): boolean => hasCode(error, "DATABASE_UNREACHABLE");

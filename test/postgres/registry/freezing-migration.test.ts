@@ -6,8 +6,8 @@ import { applyMigrations } from "../../../src/db/migrations/apply-migrations.js"
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { EvaluationStore } from "../../../src/training/evaluation/evaluation-store.js";
 import { ArtifactStore } from "../../../src/training/record/artifact-store.js";
-import { testLog } from "../../testkit/database.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { testLog } from "../../testkit/postgres/database.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import { TINY_CONFIGURATION } from "../../testkit/trained-run.js";
 import { createEarlierDatabase } from "../db/earlier-database.js";
 

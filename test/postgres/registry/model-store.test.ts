@@ -9,7 +9,7 @@ import { ModelStore } from "../../../src/registry/model-store.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
 import { epochRecord } from "../../pure/training/epoch-record.js";
 import { assertPages, walkBackward, walkForward } from "../../testkit/api/page-walk.js";
-import { createTestDatabase, type TestDatabase } from "../../testkit/database.js";
+import { createTestDatabase, type TestDatabase } from "../../testkit/postgres/database.js";
 import {
   insertCheckpoint,
   insertTrainedRun,

@@ -4,7 +4,7 @@ import { newId } from "../../../src/core/ids.js";
 import { inputContractOf } from "../../../src/core/input-contract.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { modelVersionNotFound } from "../../../src/registry/model-version-not-found.js";
-import { createTestDatabase } from "../../testkit/database.js";
+import { createTestDatabase } from "../../testkit/postgres/database.js";
 import { insertTrainedRun, TINY_CONFIGURATION } from "../../testkit/trained-run.js";
 
 test("the error for an unknown model version says what exists", async () => {

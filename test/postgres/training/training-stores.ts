@@ -25,8 +25,8 @@ import { MetricStore } from "../../../src/training/record/metric-store.js";
 import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { RunStore } from "../../../src/training/record/run-store.js";
 import { epochRecord } from "../../pure/training/epoch-record.js";
-import { createTestDatabase } from "../../testkit/database.js";
 import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
+import { createTestDatabase } from "../../testkit/postgres/database.js";
 
 /**
  * Every part of training that needs no engine.

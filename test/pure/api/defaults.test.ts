@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildSchema, coerceInputValue, GraphQLInputObjectType } from "graphql";
 import { emitSchema } from "../../../src/api/schema.js";
-import type { RunConfigurationInput } from "../../../src/core/run-configuration.js";
+import type { RunConfigurationInput } from "../../../src/core/runs/configuration.js";
 import { resolveConfiguration } from "../../../src/training/configuration/resolution.js";
 
 const schema = buildSchema(await emitSchema());

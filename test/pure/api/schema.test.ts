@@ -14,7 +14,7 @@ import {
   validateSchema,
 } from "graphql";
 import { emitSchema } from "../../../src/api/schema.js";
-import { RUN_WARNINGS } from "../../../src/core/run-warnings.js";
+import { RUN_WARNINGS } from "../../../src/core/runs/warnings.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 
 const root = projectRoot(import.meta.dirname);

@@ -5,10 +5,10 @@ import { test } from "node:test";
 import { ApolloServerErrorCode } from "@apollo/server/errors";
 import { ERROR_CODES } from "../../../src/core/error-codes.js";
 import { errorReference } from "../../../src/core/error-reference.js";
-import { RUN_WARNINGS } from "../../../src/core/run-warnings.js";
+import { RUN_WARNINGS } from "../../../src/core/runs/warnings.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 
-const TABLES: ReadonlySet<string> = new Set(["core/error-codes.ts", "core/run-warnings.ts"]);
+const TABLES: ReadonlySet<string> = new Set(["core/error-codes.ts", "core/runs/warnings.ts"]);
 
 /** All words in double quotes in the sources, except in the tables themselves. */
 async function quotedWords(): Promise<ReadonlySet<string>> {

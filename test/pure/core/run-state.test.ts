@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RunState } from "../../../src/core/enumerations.js";
-import { checkStateChange, isTerminal, RUN_STATES } from "../../../src/core/run-state.js";
+import { checkStateChange, isTerminal, RUN_STATES } from "../../../src/core/runs/state.js";
 import { CONTROLS } from "../../../src/training/lifecycle/control.js";
 
 const STATES = Object.keys(RunState) as RunState[];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { RUN_ENVIRONMENT } from "../../../src/core/run-environment.js";
-import { DURABLE_EVENT_BODY } from "../../../src/core/run-events.js";
+import { RUN_ENVIRONMENT } from "../../../src/core/runs/environment.js";
+import { DURABLE_EVENT_BODY } from "../../../src/core/runs/events.js";
 import { encodeJson, parseStored, storedNumber, storedTime } from "../../../src/core/stored-json.js";
 
 test("numbers that JSON lacks, and times, come back as they were stored", () => {

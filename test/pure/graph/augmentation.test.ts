@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { FillMode } from "../../../src/core/enumerations.js";
-import { type Augmentation, NO_AUGMENTATION } from "../../../src/core/run-configuration.js";
+import { type Augmentation, NO_AUGMENTATION } from "../../../src/core/runs/configuration.js";
 import { augmentImages, augments } from "../../../src/graph/augmentation/augment-images.js";
 import { GraphBuilder } from "../../../src/graph/graph-builder.js";
 import type { Tensor } from "../../../src/graph/graph-node.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NO_AUGMENTATION } from "../../../src/core/run-configuration.js";
+import { NO_AUGMENTATION } from "../../../src/core/runs/configuration.js";
 import { countParameters, type TrainingSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";

@@ -1,5 +1,5 @@
 import { measuredMetrics } from "../../../src/core/metrics/epoch-metrics.js";
-import type { EpochRecord } from "../../../src/core/run-events.js";
+import type { EpochRecord } from "../../../src/core/runs/events.js";
 
 const ORDINARY = measuredMetrics({
   train: { loss: 1, top1: 0.5, top5: 0.9 },

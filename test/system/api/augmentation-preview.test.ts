@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { VariablesOf } from "@graphql-typed-document-node/core";
 import sharp from "sharp";
 import { graphql } from "../../../src/client/generated/gql.js";
-import { type Augmentation, NO_AUGMENTATION } from "../../../src/core/run-configuration.js";
+import { type Augmentation, NO_AUGMENTATION } from "../../../src/core/runs/configuration.js";
 import { readSampleImage } from "../../../src/data/versions/sample-image.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { TINY_NETWORK, TINY_TRAINING } from "../../engine/graph/tiny-network.js";

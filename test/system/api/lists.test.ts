@@ -7,7 +7,7 @@ import type { RunFilter } from "../../../src/client/generated/graphql.js";
 import { newId } from "../../../src/core/ids.js";
 import { MetricStore } from "../../../src/training/record/metric-store.js";
 import { startTestServer, type TestServer } from "../../testkit/api/server.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 
 let server: TestServer;

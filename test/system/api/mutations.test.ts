@@ -5,7 +5,7 @@ import { graphql } from "../../../src/client/generated/gql.js";
 import type { CreateExperimentInput } from "../../../src/client/generated/graphql.js";
 import type { GraphqlClient } from "../../testkit/api/graphql-client.js";
 import { startTestServer } from "../../testkit/api/server.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 
 const CREATE_EXPERIMENT = graphql(`mutation MutationsCreate($input: CreateExperimentInput!) {
   payload: createExperiment(input: $input) { experiment { id name } userErrors { code message path } }

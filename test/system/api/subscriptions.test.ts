@@ -8,7 +8,7 @@ import { RunEventStore } from "../../../src/training/events/event-store.js";
 import { socketUrl } from "../../testkit/api/graphql-client.js";
 import { startTestServer, type TestServer } from "../../testkit/api/server.js";
 import { SocketClient } from "../../testkit/api/socket-client.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 import { untilItWorks } from "../../testkit/until-it-works.js";
 

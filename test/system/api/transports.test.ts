@@ -7,7 +7,7 @@ import { graphql } from "../../../src/client/generated/gql.js";
 import type { ImageInput } from "../../../src/client/generated/graphql.js";
 import { type AnswerError, socketUrl } from "../../testkit/api/graphql-client.js";
 import { startTestServer, type TestServer } from "../../testkit/api/server.js";
-import { rawSql } from "../../testkit/raw-sql.js";
+import { rawSql } from "../../testkit/postgres/raw-sql.js";
 import { insertTrainedRun } from "../../testkit/trained-run.js";
 
 let server: TestServer;

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { buffer, text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { createTestDatabase, type TestDatabase } from "../../testkit/database.js";
+import { createTestDatabase, type TestDatabase } from "../../testkit/postgres/database.js";
 
 const MAIN = fileURLToPath(import.meta.resolve("../../../src/cli/main.js"));
 let home: string;

@@ -8,7 +8,7 @@ import { parseConfig } from "../../../src/core/config.js";
 import type { Database } from "../../../src/db/database.js";
 import { OwnedResources } from "../../../src/lang/owned-resources.js";
 import type { Log } from "../../../src/telemetry/log.js";
-import { createTestDatabase, testLog } from "../database.js";
+import { createTestDatabase, testLog } from "../postgres/database.js";
 
 export interface TestEspalier extends AsyncDisposable {
   readonly url: string;

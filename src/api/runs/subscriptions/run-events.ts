@@ -1,6 +1,6 @@
 import { Arg, Authorized, ID, Resolver, Root, Subscription } from "type-graphql";
 import type { Role } from "../../../core/enumerations.js";
-import type { RunEvent as RunEventRecord } from "../../../core/run-events.js";
+import type { RunEvent as RunEventRecord } from "../../../core/runs/events.js";
 import type { RequestContext } from "../../request-context.js";
 import { RunEvent } from "../run-event.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Optimizer } from "../../../../src/core/run-configuration.js";
+import type { Optimizer } from "../../../../src/core/runs/configuration.js";
 import type { EngineHost } from "../../../../src/engine/engine-host.js";
 import { GraphBuilder } from "../../../../src/graph/graph-builder.js";
 import { ones } from "../../../../src/graph/initializers/constant-value.js";

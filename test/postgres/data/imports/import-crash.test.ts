@@ -16,7 +16,7 @@ const module = (name: string): string =>
 const IMPORTER = `
   const { Database } = await import(${module("../../../../src/db/database.js")});
   const { composeDataWorld } = await import(${module("../../../testkit/data-world.js")});
-  const { testLog } = await import(${module("../../../testkit/database.js")});
+  const { testLog } = await import(${module("../../../testkit/postgres/database.js")});
   const [, home, url, uploadId, key] = process.argv;
   const database = await Database.open(url, testLog);
   const world = await composeDataWorld(home, database, url);

@@ -5,9 +5,9 @@ import { Database } from "../../../../src/db/database.js";
 import { applyMigrations } from "../../../../src/db/migrations/apply-migrations.js";
 import { KillablePostgres } from "../../../../torture/world/killable-postgres.js";
 import { composeDataWorld, type DataWorld, followImport } from "../../../testkit/data-world.js";
-import { testLog } from "../../../testkit/database.js";
 import { zipOf } from "../../../testkit/files/archives.js";
 import { classFolders } from "../../../testkit/files/images.js";
+import { testLog } from "../../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const NEVER = new AbortController().signal;

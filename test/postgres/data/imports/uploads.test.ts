@@ -8,10 +8,10 @@ import { newId } from "../../../../src/core/ids.js";
 import { UploadStore } from "../../../../src/data/imports/upload-store.js";
 import { Uploads } from "../../../../src/data/imports/uploads.js";
 import { openDataWorld } from "../../../testkit/data-world.js";
-import { createTestDatabase } from "../../../testkit/database.js";
 import { zipOf } from "../../../testkit/files/archives.js";
 import { classFolders } from "../../../testkit/files/images.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { createTestDatabase } from "../../../testkit/postgres/database.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const HELLO = Buffer.from("hello");

@@ -5,7 +5,7 @@ import { Database } from "../../../../src/db/database.js";
 import { applyMigrations } from "../../../../src/db/migrations/apply-migrations.js";
 import { EvaluationStore } from "../../../../src/training/evaluation/evaluation-store.js";
 import { ArtifactStore } from "../../../../src/training/record/artifact-store.js";
-import { testLog } from "../../../testkit/database.js";
+import { testLog } from "../../../testkit/postgres/database.js";
 import { createEarlierDatabase } from "../../db/earlier-database.js";
 
 const WITHOUT_ZEROS = "20261130093000_keep_confusion_without_zeros";

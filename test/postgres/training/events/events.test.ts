@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RunEvent } from "../../../../src/core/run-events.js";
+import type { RunEvent } from "../../../../src/core/runs/events.js";
 import type { RunAttempt } from "../../../../src/training/lifecycle/attempt.js";
 import { assertPages } from "../../../testkit/api/page-walk.js";
 import {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunState } from "../../../../src/core/enumerations.js";
-import type { RunEvent } from "../../../../src/core/run-events.js";
+import type { RunEvent } from "../../../../src/core/runs/events.js";
 import { Database } from "../../../../src/db/database.js";
 import { TAIL_EVENTS } from "../../../../src/training/events/event-feed.js";
 import { RunEventStore } from "../../../../src/training/events/event-store.js";
-import { createTestDatabase, testLog } from "../../../testkit/database.js";
-import { DatabaseLink } from "../../../testkit/database-link.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { createTestDatabase, testLog } from "../../../testkit/postgres/database.js";
+import { DatabaseLink } from "../../../testkit/postgres/database-link.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import { insertTrainedRun } from "../../../testkit/trained-run.js";
 import { untilItWorks } from "../../../testkit/until-it-works.js";
 

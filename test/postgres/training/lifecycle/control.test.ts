@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunEndReason, RunState } from "../../../../src/core/enumerations.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import {
   finishEpoch,
   insertVersion,

@@ -9,7 +9,7 @@ import { AttemptTime } from "../../../../src/training/attempt/attempt-time.js";
 import { WriteQueue } from "../../../../src/training/attempt/write-queue.js";
 import { causeDeadlock } from "../../../../torture/faults/cause-deadlock.js";
 import { KillablePostgres } from "../../../../torture/world/killable-postgres.js";
-import { testLog } from "../../../testkit/database.js";
+import { testLog } from "../../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 import { finishEpoch, insertVersion, startNext, succeed, trainingOver } from "../training-stores.js";
 

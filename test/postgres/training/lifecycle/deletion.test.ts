@@ -9,8 +9,8 @@ import { ModelStore } from "../../../../src/registry/model-store.js";
 import { PredictionsKeeper } from "../../../../src/training/evaluation/predictions-keeper.js";
 import { RunDeletion } from "../../../../src/training/lifecycle/deletion.js";
 import { RunDeletionStore } from "../../../../src/training/lifecycle/deletion-store.js";
-import { testLog } from "../../../testkit/database.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { testLog } from "../../../testkit/postgres/database.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 import {
   finishEpoch,

@@ -5,7 +5,7 @@ import type { Clock } from "../../../../src/lang/clock.js";
 import { createLog } from "../../../../src/telemetry/log.js";
 import { Trainer, type TrainerOptions } from "../../../../src/training/attempt/trainer.js";
 import type { RunInterruptionStore } from "../../../../src/training/lifecycle/interruption-store.js";
-import { becomeReadOnly } from "../../../testkit/read-only.js";
+import { becomeReadOnly } from "../../../testkit/postgres/read-only.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 import { insertVersion, leaseOf, openTraining, startNext } from "../training-stores.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "../../../../src/core/app-error.js";
-import type { RunEnvironment } from "../../../../src/core/run-environment.js";
-import { becomeReadOnly } from "../../../testkit/read-only.js";
+import type { RunEnvironment } from "../../../../src/core/runs/environment.js";
+import { becomeReadOnly } from "../../../testkit/postgres/read-only.js";
 import {
   insertVersion,
   leaseOf,

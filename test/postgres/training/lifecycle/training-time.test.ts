@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunRecord } from "../../../../src/training/record/run-records.js";
 import { trainingSeconds } from "../../../../src/training/record/training-time.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import {
   insertVersion,
   leaseOf,

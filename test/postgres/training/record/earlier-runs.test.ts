@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { recordedPathsOf } from "../../../../src/core/settings/recorded-paths.js";
 import { choice, group, number } from "../../../../src/core/settings/setting.js";
 import { runFilterConditions } from "../../../../src/training/record/filter-query.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import { insertVersion, openTraining, type Training } from "../training-stores.js";
 
 const rate = number({ default: 2, description: "A setting of an option." });

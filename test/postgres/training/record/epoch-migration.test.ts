@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { Database } from "../../../../src/db/database.js";
 import { applyMigrations } from "../../../../src/db/migrations/apply-migrations.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
-import { testLog } from "../../../testkit/database.js";
 import { epochsOfRun } from "../../../testkit/epochs-of-run.js";
+import { testLog } from "../../../testkit/postgres/database.js";
 import { createEarlierDatabase } from "../../db/earlier-database.js";
 
 const METRICS_IN_ONE_DOCUMENT = "20261130012907_keep_epoch_metrics_in_one_document";

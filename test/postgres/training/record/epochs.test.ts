@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EpochRecord } from "../../../../src/core/run-events.js";
+import type { EpochRecord } from "../../../../src/core/runs/events.js";
 import { epochRecord } from "../../../pure/training/epoch-record.js";
 import { epochsOfRun } from "../../../testkit/epochs-of-run.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import {
   finishEpoch,
   insertVersion,

@@ -7,8 +7,8 @@ import type { PageRequest } from "../../../../src/core/page.js";
 import type { RunFilter, RunOrder } from "../../../../src/training/record/run-records.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
 import { walkBackward, walkForward } from "../../../testkit/api/page-walk.js";
-import { createTestDatabase, type TestDatabase } from "../../../testkit/database.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { createTestDatabase, type TestDatabase } from "../../../testkit/postgres/database.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 
 /** More runs than are filtered one by one before the indexes of the filter are used. */
 const RUNS = 1_300;

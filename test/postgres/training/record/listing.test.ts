@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page, PageRequest } from "../../../../src/core/page.js";
-import type { RunConfigurationInput } from "../../../../src/core/run-configuration.js";
+import type { RunConfigurationInput } from "../../../../src/core/runs/configuration.js";
 import type { RunFilter, RunOrder, RunRecord } from "../../../../src/training/record/run-records.js";
 import { assertPages, walkBackward, walkForward } from "../../../testkit/api/page-walk.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import {
   finishEpoch,
   insertVersion,

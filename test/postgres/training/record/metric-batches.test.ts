@@ -4,7 +4,7 @@ import type { MetricValueAt } from "../../../../src/core/metrics/epoch-metrics.j
 import type { PageRequest } from "../../../../src/core/page.js";
 import type { MetricSummaryRecord } from "../../../../src/training/record/run-records.js";
 import { assertPages, walkForward } from "../../../testkit/api/page-walk.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import { insertVersion, openTraining, type Training } from "../training-stores.js";
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;

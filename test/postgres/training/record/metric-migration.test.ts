@@ -4,7 +4,7 @@ import { Database } from "../../../../src/db/database.js";
 import { applyMigrations } from "../../../../src/db/migrations/apply-migrations.js";
 import { MetricStore } from "../../../../src/training/record/metric-store.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
-import { testLog } from "../../../testkit/database.js";
+import { testLog } from "../../../testkit/postgres/database.js";
 import { createEarlierDatabase } from "../../db/earlier-database.js";
 
 const NUMBERED_SERIES = "20261125104418_number_metric_series";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Database } from "../../../../src/db/database.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import { seededRandom } from "../../../testkit/random.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
 import { insertVersion, openTraining } from "../training-stores.js";
 
 type Point = readonly [step: number, value: number];

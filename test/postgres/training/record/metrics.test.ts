@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EPOCH_METRICS } from "../../../../src/core/metrics/epoch-metrics.js";
 import { epochsOfRun } from "../../../testkit/epochs-of-run.js";
-import { rawSql } from "../../../testkit/raw-sql.js";
+import { rawSql } from "../../../testkit/postgres/raw-sql.js";
 import { finishEpoch, insertVersion, openTraining, startNext, type Training } from "../training-stores.js";
 
 async function trained(training: Training, losses: readonly number[]): Promise<string> {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Database } from "../../../../src/db/database.js";
 import { applyMigrations } from "../../../../src/db/migrations/apply-migrations.js";
 import { RunStore } from "../../../../src/training/record/run-store.js";
-import { testLog } from "../../../testkit/database.js";
+import { testLog } from "../../../testkit/postgres/database.js";
 import { createEarlierDatabase } from "../../db/earlier-database.js";
 
 const MEASURED_TIME = "20261130094224_measure_training_time";

@@ -7,7 +7,7 @@ import type { NetworkSpec } from "../../../../src/graph/architectures/network-sp
 import { type PretrainedFile, publishedFile } from "../../../../src/graph/architectures/pretrained-files.js";
 import { ARCHITECTURES } from "../../../../src/graph/architectures/registry.js";
 import { PretrainedStore } from "../../../../src/registry/weights/pretrained/pretrained-store.js";
-import { testLog } from "../../../testkit/database.js";
+import { testLog } from "../../../testkit/postgres/database.js";
 import { PretrainedServer, refuse, sendAndStall, sendHalf } from "../../../testkit/pretrained-server.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 

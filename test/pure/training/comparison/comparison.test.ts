@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
-import type { RunConfiguration } from "../../../../src/core/run-configuration.js";
+import type { RunConfiguration } from "../../../../src/core/runs/configuration.js";
 import { lossValues, recordedValues } from "../../../../src/core/settings/recorded-values.js";
 import { alignEpochs } from "../../../../src/training/comparison/aligned-curves.js";
 import { differencesBetween, fieldsByPath } from "../../../../src/training/comparison/differences.js";

@@ -4,8 +4,8 @@ import {
   NO_AUGMENTATION,
   type RunConfiguration,
   type RunConfigurationInput,
-} from "../../../../src/core/run-configuration.js";
-import type { RunEnvironment } from "../../../../src/core/run-environment.js";
+} from "../../../../src/core/runs/configuration.js";
+import type { RunEnvironment } from "../../../../src/core/runs/environment.js";
 import { recordedValues } from "../../../../src/core/settings/recorded-values.js";
 import { differencesBetween, fieldsByPath } from "../../../../src/training/comparison/differences.js";
 import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";

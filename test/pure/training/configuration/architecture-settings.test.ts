@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
-import type { RunConfigurationInput } from "../../../../src/core/run-configuration.js";
+import type { RunConfigurationInput } from "../../../../src/core/runs/configuration.js";
 import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
 
 test("the defaults of the head and of batch normalization follow from the architecture", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
-import type { RunConfigurationInput } from "../../../../src/core/run-configuration.js";
-import { NO_AUGMENTATION } from "../../../../src/core/run-configuration.js";
+import type { RunConfigurationInput } from "../../../../src/core/runs/configuration.js";
+import { NO_AUGMENTATION } from "../../../../src/core/runs/configuration.js";
 import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
 import { FIRST_STORED_CONFIGURATION } from "../../core/settings/first-stored-configuration.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RunConfigurationInput } from "../../../../src/core/run-configuration.js";
+import type { RunConfigurationInput } from "../../../../src/core/runs/configuration.js";
 import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
 import {
   settingWarnings,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RunEventBody } from "../../../../src/core/run-events.js";
+import type { RunEventBody } from "../../../../src/core/runs/events.js";
 import { encodeJson } from "../../../../src/core/stored-json.js";
 import {
   cursorOf,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RunEvent } from "../../../../src/core/run-events.js";
+import type { RunEvent } from "../../../../src/core/runs/events.js";
 import { RunEventTail } from "../../../../src/training/events/event-tail.js";
 
 function events(first: number, last: number): RunEvent[] {

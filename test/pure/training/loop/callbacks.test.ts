@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EpochRecord } from "../../../../src/core/run-events.js";
+import type { EpochRecord } from "../../../../src/core/runs/events.js";
 import { BestCheckpoint } from "../../../../src/training/loop/best-checkpoint.js";
 import { checkLoss, Diverged } from "../../../../src/training/loop/divergence.js";
 import { EarlyStopping } from "../../../../src/training/loop/early-stopping.js";

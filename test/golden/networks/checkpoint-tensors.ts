@@ -1,14 +1,18 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { EngineHost } from "../../src/engine/engine-host.js";
-import type { TensorValue } from "../../src/engine/engine-protocol.js";
-import { GraphBuilder } from "../../src/graph/graph-builder.js";
-import { specOf } from "../../src/graph/graph-node.js";
-import { identity } from "../../src/graph/ops/array.js";
-import { restoreTensors, saveTensors } from "../../src/graph/ops/checkpoint.js";
-import { placeholder } from "../../src/graph/ops/constants.js";
-import { encodeSavedModel, type Saver } from "../../src/graph/saved-model/saved-model.js";
-import type { SavedModelGraph, SignatureTable, VariableInfo } from "../../src/graph/saved-model/signature.js";
+import type { EngineHost } from "../../../src/engine/engine-host.js";
+import type { TensorValue } from "../../../src/engine/engine-protocol.js";
+import { GraphBuilder } from "../../../src/graph/graph-builder.js";
+import { specOf } from "../../../src/graph/graph-node.js";
+import { identity } from "../../../src/graph/ops/array.js";
+import { restoreTensors, saveTensors } from "../../../src/graph/ops/checkpoint.js";
+import { placeholder } from "../../../src/graph/ops/constants.js";
+import { encodeSavedModel, type Saver } from "../../../src/graph/saved-model/saved-model.js";
+import type {
+  SavedModelGraph,
+  SignatureTable,
+  VariableInfo,
+} from "../../../src/graph/saved-model/signature.js";
 
 /**
  * Writes and reads checkpoints by graphs without variables: `SaveV2` of fed tensors and `RestoreV2` into fetched

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { RunEndReason, RunState } from "./enumerations.js";
+import { RunEndReason, RunState } from "../enumerations.js";
+import { storedMetrics } from "../metrics/stored-metrics.js";
+import { storedNumber, storedTime } from "../stored-json.js";
 import { INITIALIZATION_REPORT } from "./initialization-report.js";
-import { storedMetrics } from "./metrics/stored-metrics.js";
-import { storedNumber, storedTime } from "./stored-json.js";
 
 const EPOCH_RECORD = z.object({
   /** Counts from 1. */

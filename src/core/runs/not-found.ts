@@ -1,4 +1,4 @@
-import { AppError } from "./app-error.js";
+import { AppError } from "../app-error.js";
 
 /** The error of a mutation or a subscription whose `runId` names no run. */
 export function runNotFound(runId: string): AppError {

@@ -1,6 +1,6 @@
-import { defaultsOf } from "./settings/resolution.js";
-import { RUN_SETTINGS } from "./settings/run-settings.js";
-import type { Given, Recorded } from "./settings/setting-types.js";
+import { defaultsOf } from "../settings/resolution.js";
+import { RUN_SETTINGS } from "../settings/run-settings.js";
+import type { Given, Recorded } from "../settings/setting-types.js";
 
 /**
  * How a run trains, with every default filled in: what is stored with the run, compared between runs and turned into

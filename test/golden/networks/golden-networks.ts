@@ -1,12 +1,12 @@
 import path from "node:path";
-import type { TensorData, TensorValue } from "../../src/engine/engine-protocol.js";
-import type { NetworkSpec } from "../../src/graph/architectures/network-spec.js";
-import type { SavedModelGraph } from "../../src/graph/saved-model/signature.js";
-import type { DType } from "../../src/graph/tensor-spec.js";
-import { type EngineWithFolder } from "../testkit/engine.js";
+import type { TensorData, TensorValue } from "../../../src/engine/engine-protocol.js";
+import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
+import type { SavedModelGraph } from "../../../src/graph/saved-model/signature.js";
+import type { DType } from "../../../src/graph/tensor-spec.js";
+import { type EngineWithFolder } from "../../testkit/engine.js";
+import type { SmallNetworkGolden } from "../golden-file.js";
+import { product, weight } from "../golden-formula.js";
 import { writeCheckpoint } from "./checkpoint-tensors.js";
-import type { SmallNetworkGolden } from "./golden-file.js";
-import { product, weight } from "./golden-formula.js";
 
 /** keras.applications.VGG19: no dropout, and images scaled to [0, 1] by the golden script too. */
 export const VGG19: NetworkSpec = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseStored } from "./stored-json.js";
+import { parseStored } from "../stored-json.js";
 
 /** The most names in each list of a report; the counts are of all. */
 export const MAX_REPORTED_NAMES = 100;

@@ -1,5 +1,5 @@
-import type { SmallNetworkGolden } from "./golden-file.js";
-import { weight } from "./golden-formula.js";
+import type { SmallNetworkGolden } from "../golden-file.js";
+import { weight } from "../golden-formula.js";
 
 const MOMENTUM = 0.9;
 

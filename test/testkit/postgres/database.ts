@@ -2,9 +2,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
-import { Database } from "../../src/db/database.js";
-import { applyMigrations, migrationsFolder } from "../../src/db/migrations/apply-migrations.js";
-import { createLog, type Log } from "../../src/telemetry/log.js";
+import { Database } from "../../../src/db/database.js";
+import { applyMigrations, migrationsFolder } from "../../../src/db/migrations/apply-migrations.js";
+import { createLog, type Log } from "../../../src/telemetry/log.js";
 import { startTestPostgres } from "./postgres-server.js";
 
 export interface TestDatabase extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Precision } from "./enumerations.js";
-import { parseStored } from "./stored-json.js";
+import { Precision } from "../enumerations.js";
+import { parseStored } from "../stored-json.js";
 
 const COMPUTE_PRECISION = z.enum(Precision).exclude(["AUTO"]);
 

@@ -1,14 +1,14 @@
 import path from "node:path";
-import { restoreCheckpoint, saveCheckpoint } from "../../src/engine/checkpoint.js";
-import type { TensorValue } from "../../src/engine/engine-protocol.js";
-import type { NetworkSpec } from "../../src/graph/architectures/network-spec.js";
-import { buildServingGraph } from "../../src/graph/architectures/serving-graph.js";
-import { buildTrainingGraph } from "../../src/graph/architectures/training-graph.js";
-import type { CustomOp } from "../../src/graph/custom-op.js";
-import { exportModel } from "../../src/registry/model-export.js";
-import type { EngineWithFolder } from "../testkit/engine.js";
-import { PLAIN_TRAINING } from "../testkit/plain-training.js";
-import { fedImages, fedLabels } from "./fed-values.js";
+import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
+import type { TensorValue } from "../../../src/engine/engine-protocol.js";
+import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
+import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
+import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
+import type { CustomOp } from "../../../src/graph/custom-op.js";
+import { exportModel } from "../../../src/registry/model-export.js";
+import type { EngineWithFolder } from "../../testkit/engine.js";
+import { PLAIN_TRAINING } from "../../testkit/plain-training.js";
+import { fedImages, fedLabels } from "../fed-values.js";
 import { writeFormulaCheckpoint } from "./golden-networks.js";
 
 export interface ExportedNetwork {

@@ -1,16 +1,16 @@
-import { NetworkGraph } from "../../src/graph/architectures/network-graph.js";
-import type { NetworkSpec } from "../../src/graph/architectures/network-spec.js";
-import { gradients } from "../../src/graph/gradients/gradients.js";
-import { specOf, type Tensor } from "../../src/graph/graph-node.js";
-import { dropoutDraw } from "../../src/graph/layers/dropout-draw.js";
-import { softmaxCrossEntropy } from "../../src/graph/losses/softmax-cross-entropy.js";
-import { cast, deepCopy, packScalars } from "../../src/graph/ops/array.js";
-import { int64, placeholder } from "../../src/graph/ops/constants.js";
-import { mean } from "../../src/graph/ops/reduction.js";
-import { assignVariable } from "../../src/graph/ops/variables.js";
-import { doneAfter } from "../../src/graph/saved-model/persistence.js";
-import type { SavedModelGraph, Signature } from "../../src/graph/saved-model/signature.js";
-import type { TensorSpec } from "../../src/graph/tensor-spec.js";
+import { NetworkGraph } from "../../../src/graph/architectures/network-graph.js";
+import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
+import { gradients } from "../../../src/graph/gradients/gradients.js";
+import { specOf, type Tensor } from "../../../src/graph/graph-node.js";
+import { dropoutDraw } from "../../../src/graph/layers/dropout-draw.js";
+import { softmaxCrossEntropy } from "../../../src/graph/losses/softmax-cross-entropy.js";
+import { cast, deepCopy, packScalars } from "../../../src/graph/ops/array.js";
+import { int64, placeholder } from "../../../src/graph/ops/constants.js";
+import { mean } from "../../../src/graph/ops/reduction.js";
+import { assignVariable } from "../../../src/graph/ops/variables.js";
+import { doneAfter } from "../../../src/graph/saved-model/persistence.js";
+import type { SavedModelGraph, Signature } from "../../../src/graph/saved-model/signature.js";
+import type { TensorSpec } from "../../../src/graph/tensor-spec.js";
 
 export interface InspectionOptions {
   /** Whether activations are dropped, as in the first step of training. */

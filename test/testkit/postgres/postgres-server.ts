@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startEmbeddedPostgres } from "../../src/db/embedded/embedded-postgres.js";
-import { createLog } from "../../src/telemetry/log.js";
+import { startEmbeddedPostgres } from "../../../src/db/embedded/embedded-postgres.js";
+import { createLog } from "../../../src/telemetry/log.js";
 
 /** The data of tests need not survive a crash, so that the server does not wait for the disk. */
 const THROW_AWAY = {

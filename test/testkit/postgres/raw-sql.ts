@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely, type QueryResult } from "kysely";
-import type { Tables } from "../../src/db/generated/kysely/tables.js";
+import type { Tables } from "../../../src/db/generated/kysely/tables.js";
 
 /**
  * Runs SQL as it is written, for tests that read rows or create a state that no store creates. Columns of the result are
