@@ -17,17 +17,18 @@ export function modelArchiveRoute(archives: ModelArchives, authentication: Authe
 function download(archives: ModelArchives): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { fileName, sizeBytes, sha256, content } = await archives.open(request.params.id);
+    const etag = `"${sha256}"`;
     response.attachment(fileName);
     response.set({
       "Content-Type": "application/x-tar",
       "Content-Length": String(sizeBytes),
       "Repr-Digest": `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
-      ETag: `"${sha256}"`,
+      ETag: etag,
       // A version never changes. Shared caches may not keep it: it needs a token.
       "Cache-Control": "private, max-age=86400, immutable",
       Vary: "Authorization",
     });
-    if (request.fresh) {
+    if (matches(request.get("If-None-Match"), etag)) {
       response.removeHeader("Content-Length");
       response.status(304).end();
       return;
@@ -43,4 +44,10 @@ function download(archives: ModelArchives): RequestHandler<{ id: string }> {
       if (!hasSystemCode(error, "ERR_STREAM_PREMATURE_CLOSE")) throw error;
     }
   };
+}
+
+/** RFC 9110, section 13.1.2. Express would also obey `no-cache`, which clients add for the caches on the way. */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
+  return tags.includes(etag) || tags.includes("*");
 }
