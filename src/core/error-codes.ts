@@ -245,26 +245,26 @@ export const ERROR_CODES = {
 
   DATABASE_CONFLICT: operator(
     "database",
-    "A change was rolled back again and again because of other changes (deadlocks or serialization failures). Try again.",
+    "A change was rolled back again and again because of other changes (deadlocks or serialization failures).",
     UNAVAILABLE,
   ),
   DATABASE_FOREIGN: operator(
     "database",
-    "The schema of the database holds tables of another application. Nothing was changed.",
+    "The schema of the database holds tables of another application, so nothing was changed.",
   ),
   DATABASE_POOLED: operator(
     "database",
-    "PostgreSQL is behind a connection pooler in transaction mode, such as PgBouncer's. Session mode works.",
+    "PostgreSQL is behind a connection pooler in transaction or statement mode, such as PgBouncer's; session mode works.",
   ),
   DATABASE_READ_ONLY: operator(
     "database",
-    "PostgreSQL accepts no writes, as a standby does during a failover. Nothing was changed. Try again later.",
+    "PostgreSQL accepts no writes, as a standby does during a failover, so nothing was changed.",
     UNAVAILABLE,
   ),
   DATABASE_TOO_NEW: operator("database", "A newer version of Espalier has migrated the database."),
   DATABASE_UNREACHABLE: operator(
     "database",
-    "PostgreSQL does not answer, or the connection was lost. A change may have been saved only if the message says so.",
+    "PostgreSQL does not answer, or the connection was lost; a change was saved at most where the message says so.",
     UNAVAILABLE,
   ),
   DATABASE_URL_INVALID: operator(
