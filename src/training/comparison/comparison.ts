@@ -5,7 +5,6 @@ import type { EpochMetricValues } from "../../core/metrics/epoch-metrics.js";
 import { lossValues, recordedValues } from "../../core/settings/recorded-values.js";
 import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import { classFigures } from "../evaluation/evaluate-predictions.js";
-import type { EvaluationRecord } from "../evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
 import type { RunRecord } from "../record/run-records.js";
 import type { RunStore } from "../record/run-store.js";
@@ -35,9 +34,6 @@ export interface SelectedCheckpoint {
   readonly epoch: number;
   readonly monitor: MonitoredMetric;
   readonly metrics: EpochMetricValues;
-  /** Of this very checkpoint; null where it is not evaluated. */
-  readonly validation: EvaluationRecord | null;
-  readonly test: EvaluationRecord | null;
 }
 
 /** Finds why one run is better than another. */
@@ -103,21 +99,12 @@ export class RunComparer {
   }
 
   async #selected(runs: readonly RunRecord[]): Promise<readonly (SelectedCheckpoint | null)[]> {
-    const runIds = runs.map(({ id }) => id);
-    const [epochs, evaluations] = await Promise.all([
-      this.runs.bestEpochs(runIds),
-      this.evaluations.ofRuns(runIds),
-    ]);
+    const epochs = await this.runs.bestEpochs(runs.map(({ id }) => id));
     return runs.map(({ id: runId, configuration }) => {
       const epoch = epochs.get(runId);
       if (epoch === undefined) return null;
       const { number, seconds: _, ...metrics } = epoch;
-      // A better epoch may end between the two queries.
-      const ofEpoch = evaluations.filter((one) => one.runId === runId && one.epoch === number);
-      const on = (split: Split): EvaluationRecord | null =>
-        ofEpoch.find((one) => one.split === split) ?? null;
-      const { monitor } = configuration;
-      return { runId, epoch: number, monitor, metrics, validation: on("VALIDATION"), test: on("TEST") };
+      return { runId, epoch: number, monitor: configuration.monitor, metrics };
     });
   }
 
