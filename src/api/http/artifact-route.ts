@@ -1,8 +1,7 @@
-import { pipeline } from "node:stream/promises";
 import { type RequestHandler, Router } from "express";
-import { hasSystemCode } from "../../lang/system-errors.js";
 import type { Artifacts } from "../../training/record/artifacts.js";
 import type { Authentication } from "./authentication.js";
+import { reprDigest, sendContent } from "./send-content.js";
 
 /** Returns the path of an artifact's file. */
 export function artifactPath(runId: string, name: string): string {
@@ -22,17 +21,11 @@ function download(artifacts: Artifacts): RequestHandler<{ runId: string; name: s
     response.set({
       "Content-Type": "application/octet-stream",
       "Content-Length": String(sizeBytes),
-      "Repr-Digest": `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
+      "Repr-Digest": reprDigest(sha256),
       // The artifacts of an active run are replaced by newer ones.
       "Cache-Control": "private, no-cache",
       Vary: "Authorization",
     });
-    const content = file.createReadStream({ start: 0, end: sizeBytes - 1 });
-    try {
-      await pipeline(content, response);
-    } catch (error) {
-      // This code means that the client has closed the connection.
-      if (!hasSystemCode(error, "ERR_STREAM_PREMATURE_CLOSE")) throw error;
-    }
+    await sendContent(file.createReadStream({ start: 0, end: sizeBytes - 1 }), response);
   };
 }

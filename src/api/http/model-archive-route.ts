@@ -1,8 +1,7 @@
-import { pipeline } from "node:stream/promises";
 import { type RequestHandler, Router } from "express";
-import { hasSystemCode } from "../../lang/system-errors.js";
 import type { ModelArchives } from "../../registry/model-archive.js";
 import type { Authentication } from "./authentication.js";
+import { reprDigest, sendContent } from "./send-content.js";
 
 /** Returns the path of the archive of a model version. */
 export function modelArchivePath(versionId: string): string {
@@ -22,7 +21,7 @@ function download(archives: ModelArchives): RequestHandler<{ id: string }> {
     response.set({
       "Content-Type": "application/x-tar",
       "Content-Length": String(sizeBytes),
-      "Repr-Digest": `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
+      "Repr-Digest": reprDigest(sha256),
       ETag: etag,
       // A version never changes. Shared caches may not keep it: it needs a token.
       "Cache-Control": "private, max-age=86400, immutable",
@@ -37,12 +36,7 @@ function download(archives: ModelArchives): RequestHandler<{ id: string }> {
       response.end();
       return;
     }
-    try {
-      await pipeline(content(), response);
-    } catch (error) {
-      // This code means that the client has closed the connection.
-      if (!hasSystemCode(error, "ERR_STREAM_PREMATURE_CLOSE")) throw error;
-    }
+    await sendContent(content(), response);
   };
 }
 

@@ -1,9 +1,8 @@
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { type RequestHandler, Router } from "express";
-import { hasSystemCode } from "../../lang/system-errors.js";
 import type { PredictionsCsv } from "../../training/evaluation/predictions-csv.js";
 import type { Authentication } from "./authentication.js";
+import { sendContent } from "./send-content.js";
 
 /** Returns the path of the predictions of an evaluation as CSV. */
 export function predictionsCsvPath(runId: string, predictionsSha256: string): string {
@@ -33,11 +32,6 @@ function download(predictions: PredictionsCsv): RequestHandler<{ runId: string; 
       response.end();
       return;
     }
-    try {
-      await pipeline(Readable.from(parts), response);
-    } catch (error) {
-      // This code means that the client has closed the connection.
-      if (!hasSystemCode(error, "ERR_STREAM_PREMATURE_CLOSE")) throw error;
-    }
+    await sendContent(Readable.from(parts), response);
   };
 }
