@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Tensor } from "../graph-node.js";
+import type { ShapeCheck } from "../shape-check.js";
 import { int32 } from "./constants.js";
 
 /** `Pack`: k vectors [n] of one type -> [n, k]. */
@@ -36,26 +37,23 @@ export function unpackColumns(graph: GraphBuilder, matrix: Tensor): Tensor[] {
 
 /** `GatherV2`: the rows of a table [m, k] that int32 indices [n] name -> [n, k]. */
 export function gatherRows(graph: GraphBuilder, table: Tensor, indices: Tensor): Tensor {
-  return graph.add("GatherV2", {
-    inputs: [table, indices, int32(graph, 0, "GatherV2/axis")],
-    attributes: {
-      Tparams: { type: table.dtype },
-      Tindices: { type: "int32" },
-      Taxis: { type: "int32" },
-      batch_dims: { int: 0 },
-    },
-    outputs: (check) => {
-      check.dtype("indices", indices, "int32");
-      const [, columns] = check.rank("table", table, 2);
-      const [rows] = check.rank("indices", indices, 1);
-      return [{ dtype: table.dtype, shape: [rows, columns] }];
-    },
-  });
+  return gather(graph, table, indices, 0, (check) => check.rank("table", table, 2));
 }
 
 /** `GatherV2`: the places of the last axis that int32 indices [n] name: [..., k] -> [..., n]. */
 export function gatherLast(graph: GraphBuilder, x: Tensor, indices: Tensor): Tensor {
   const axis = x.shape.length - 1;
+  return gather(graph, x, indices, axis, (check) => check.require(axis >= 0, "at least one axis", "none"));
+}
+
+/** `GatherV2`: the places of an axis of x that int32 indices [n] name; the axis has n places in the result. */
+function gather(
+  graph: GraphBuilder,
+  x: Tensor,
+  indices: Tensor,
+  axis: number,
+  checkInput: (check: ShapeCheck) => void,
+): Tensor {
   return graph.add("GatherV2", {
     inputs: [x, indices, int32(graph, axis, "GatherV2/axis")],
     attributes: {
@@ -66,9 +64,9 @@ export function gatherLast(graph: GraphBuilder, x: Tensor, indices: Tensor): Ten
     },
     outputs: (check) => {
       check.dtype("indices", indices, "int32");
+      checkInput(check);
       const [count = null] = check.rank("indices", indices, 1);
-      check.require(axis >= 0, "at least one axis", "none");
-      return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), count] }];
+      return [{ dtype: x.dtype, shape: x.shape.toSpliced(axis, 1, count) }];
     },
   });
 }
