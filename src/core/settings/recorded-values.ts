@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../lang/json.js";
-import { listAsText } from "../../lang/list-as-text.js";
+import { valueAsText } from "../../lang/value-as-text.js";
 import type { RunConfiguration } from "../runs/configuration.js";
 import { hasEffect } from "./effect.js";
 import { type RecordedPath, RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";
@@ -20,7 +20,7 @@ export const LOSS_PATHS: readonly string[] = PATHS_OF_LOSS.map(({ path }) => pat
  */
 export function recordedValues(configuration: RunConfiguration): ReadonlyMap<string, string> {
   const unknown = unknownLeaves({ ...configuration }, "").map(
-    ([path, value]) => [path, asText(value)] as const,
+    ([path, value]) => [path, valueAsText(value)] as const,
   );
   return new Map([...valuesAt(RUN_CONFIGURATION_PATHS, configuration), ...unknown]);
 }
@@ -39,12 +39,8 @@ function valuesAt(
     if (value === null || value === undefined) return [];
     const beside = valueAt(configuration, path.slice(0, -1));
     if (setting !== null && isJsonObject(beside) && !hasEffect(setting, beside)) return [];
-    return [[path.join("."), asText(value)] as const];
+    return [[path.join("."), valueAsText(value)] as const];
   });
-}
-
-function asText(value: unknown): string {
-  return Array.isArray(value) ? listAsText(value) : String(value);
 }
 
 /** Dotted paths of settings that the table does not have: a later version of the product wrote them. */

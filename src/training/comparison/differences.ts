@@ -1,4 +1,5 @@
-import { listAsText } from "../../lang/list-as-text.js";
+import { isJsonObject } from "../../lang/json.js";
+import { valueAsText } from "../../lang/value-as-text.js";
 
 /** A setting whose values differ. */
 export interface Difference {
@@ -28,10 +29,8 @@ function fieldsBelow(object: object, prefix: string): readonly (readonly [string
   return Object.entries(object).flatMap(([name, value]) => {
     const path = `${prefix}${name}`;
     if (value === null || value === undefined) return [];
-    if (Array.isArray(value)) {
-      return value.some((item) => typeof item === "object") ? [] : [[path, listAsText(value)] as const];
-    }
-    if (typeof value === "object") return fieldsBelow(value, `${path}.`);
-    return [[path, String(value)] as const];
+    if (isJsonObject(value)) return fieldsBelow(value, `${path}.`);
+    const ofObjects = Array.isArray(value) && value.some((item) => typeof item === "object");
+    return ofObjects ? [] : [[path, valueAsText(value)] as const];
   });
 }

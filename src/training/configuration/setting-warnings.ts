@@ -1,6 +1,9 @@
 import type { RunConfiguration } from "../../core/runs/configuration.js";
 import type { RunWarning } from "../../core/runs/warnings.js";
+import { hasEffect } from "../../core/settings/effect.js";
 import { valueAt } from "../../core/settings/recorded-paths.js";
+import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
+import { valueAsText } from "../../lang/value-as-text.js";
 
 /** The data of a run, as far as settings are compared with it. */
 export interface TrainingData {
@@ -31,6 +34,10 @@ const LOST_CHANGE = 1e-8;
 const NOTHING_LEFT = 1e-6;
 /** The width of the narrowest convolution of a published network. */
 const NARROWEST_CONVOLUTION = 64;
+
+const NORMALIZED_ALONE =
+  "batch normalization would normalize each image by its own statistics, which differ from those of evaluation";
+const FILL_MODE = RUN_SETTINGS.settings.augmentation.settings.fillMode;
 
 const CHECKS: readonly Check[] = [
   {
@@ -84,15 +91,13 @@ const CHECKS: readonly Check[] = [
     path: "accumulationSteps",
     why: ({ configuration: { batchSize, accumulationSteps, batchNormalization } }) =>
       accumulationSteps > 1 && batchNormalization && Math.ceil(batchSize / accumulationSteps) === 1
-        ? "batch normalization would normalize each image by its own statistics, which differ from those of evaluation"
+        ? NORMALIZED_ALONE
         : null,
   },
   {
     path: "batchSize",
     why: ({ configuration: { batchSize, batchNormalization } }) =>
-      batchSize === 1 && batchNormalization
-        ? "batch normalization would normalize each image by its own statistics, which differ from those of evaluation"
-        : null,
+      batchSize === 1 && batchNormalization ? NORMALIZED_ALONE : null,
   },
   {
     path: "earlyStopping.patience",
@@ -134,13 +139,10 @@ const CHECKS: readonly Check[] = [
   },
   {
     path: "augmentation.fillMode",
-    why: ({ configuration: { augmentation } }) => {
-      const { fillMode, rotationDegrees, widthShift, heightShift, zoom } = augmentation;
-      const moves = rotationDegrees > 0 || widthShift > 0 || heightShift > 0 || zoom > 0;
-      return fillMode !== "REFLECT" && !moves
+    why: ({ configuration: { augmentation } }) =>
+      augmentation.fillMode !== FILL_MODE.default && !hasEffect(FILL_MODE, augmentation)
         ? "no amount moves an image (rotationDegrees, widthShift, heightShift and zoom are 0), so nothing is filled"
-        : null;
-    },
+        : null,
   },
   { path: "weightDecay", why: weightDecayWarning },
   {
@@ -187,8 +189,7 @@ export function settingWarnings(
     const reason = why(run);
     if (reason === null) return [];
     const value = valueAt(configuration, path.split("."));
-    const shown = Array.isArray(value) ? value.join(", ") : String(value);
-    return [{ code: "SETTING_SENSELESS", message: `${path} is ${shown}: ${reason}.` }];
+    return [{ code: "SETTING_SENSELESS", message: `${path} is ${valueAsText(value)}: ${reason}.` }];
   });
 }
 
