@@ -11,7 +11,7 @@ export const INITIALIZATION_REPORT = z.object({
   source: z.string(),
   /** "VGG11 with batch normalization, width 0.25, prefix `module.`" */
   looksLike: z.string(),
-  /** What the names in the file have before those of the network; null: nothing. */
+  /** The beginning of the names in the file that the names of the network lack; null: they are the same. */
   prefix: z.string().nullable(),
   /** The keys of the state dictionary in a larger dictionary, "state_dict"; null: the file is it. */
   container: z.string().nullable(),
@@ -38,7 +38,7 @@ export const INITIALIZATION_REPORT = z.object({
     .nullable(),
 });
 
-/** What a run took from the source of its initial weights, and what starts at random. */
+/** The weights that a run took from the source of its initial weights, and those that start at random. */
 export type InitializationReport = Readonly<z.infer<typeof INITIALIZATION_REPORT>>;
 
 const STORED_REPORT = INITIALIZATION_REPORT.readonly().nullable();

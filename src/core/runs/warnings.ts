@@ -1,4 +1,4 @@
-/** What accumulation changes beside rounding; a part of every text about micro-batches. */
+/** A sentence of every text about micro-batches: accumulation changes more than the rounding. */
 export const ACCUMULATION_EFFECT =
   "Accumulation changes the statistics of batch normalization: each micro-batch is normalized by its own means and " +
   "variances, and each updates the moving averages, so a network with batch normalization trains differently.";

@@ -69,13 +69,13 @@ export class DatabaseTarget {
     return new DatabaseTarget(this.url, { ...this.settings, database, schema: "public" }, this.tls);
   }
 
-  /** What `pg` takes for a connection. */
+  /** The options of `pg` for a connection. */
   clientConfig(purpose: Purpose): pg.ClientConfig {
     const { user, password, host, port, database, applicationName, options, connectTimeoutMs } =
       this.settings;
     const { keepAlive, sslNegotiation, channelBinding } = this.settings;
     return {
-      ...defined({ user, password, host, port, database, options }),
+      ...withoutNulls({ user, password, host, port, database, options }),
       application_name: `${applicationName}${purpose}`,
       connectionTimeoutMillis: connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       keepAlive,
@@ -136,7 +136,7 @@ function lacksTls(error: unknown): boolean {
   return error instanceof Error && error.message === "The server does not support SSL connections";
 }
 
-function defined<T extends object>(values: T): { [Name in keyof T]: NonNullable<T[Name]> } {
+function withoutNulls<T extends object>(values: T): { [Name in keyof T]: NonNullable<T[Name]> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as {
     [Name in keyof T]: NonNullable<T[Name]>;
   };

@@ -2,7 +2,7 @@ import pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import { SSL_MODES, type SslMode, SYSTEM_ROOTS, tlsOf, type WaysToConnect } from "./tls.js";
 
-/** What `DATABASE_URL` says. What it leaves out comes from psql's variables, such as `PGUSER`, as `pg` reads them. */
+/** The settings of `DATABASE_URL`. Where it leaves one out, `pg` reads psql's variable, such as `PGUSER`. */
 export interface UrlSettings {
   readonly user: string | null;
   /** Null: `pg` looks for it. */
@@ -38,31 +38,31 @@ const SWITCH = ["0", "1"];
  */
 const PARAMETERS = {
   // Read by `pg`.
-  host: any,
-  port: any,
-  user: any,
-  password: any,
-  db: any,
-  dbname: any,
+  host: anything,
+  port: anything,
+  user: anything,
+  password: anything,
+  db: anything,
+  dbname: anything,
   // Read here.
-  schema: any,
-  application_name: any,
-  fallback_application_name: any,
-  options: any,
+  schema: anything,
+  application_name: anything,
+  fallback_application_name: anything,
+  options: anything,
   connect_timeout: matching(WHOLE_NUMBER, "a number of seconds"),
   connection_limit: matching(WHOLE_NUMBER, "a number"),
   keepalives: oneOf(SWITCH),
   ssl: oneOf(["true", "1", "false", "0"]),
   sslmode: oneOf(SSL_MODES),
-  sslrootcert: any,
-  sslcert: any,
-  sslkey: any,
-  sslpassword: any,
+  sslrootcert: anything,
+  sslcert: anything,
+  sslkey: anything,
+  sslpassword: anything,
   sslnegotiation: oneOf(["postgres", "direct"]),
   channel_binding: oneOf(["disable", "prefer"]),
   // Accepted where the value asks for what happens anyway.
-  uselibpqcompat: any,
-  pgbouncer: any,
+  uselibpqcompat: anything,
+  pgbouncer: anything,
   encoding: oneOf(["utf8", "UTF8", "utf-8", "UTF-8"]),
   client_encoding: oneOf(["utf8", "UTF8", "utf-8", "UTF-8", "auto"]),
   gssencmode: oneOf(["disable", "prefer"]),
@@ -175,7 +175,7 @@ function checkParameter(name: string, value: string): void {
   check(name, value);
 }
 
-function any(): void {}
+function anything(): void {}
 
 function oneOf(values: readonly string[]): (name: string, value: string) => void {
   return (name, value) => {

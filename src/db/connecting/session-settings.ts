@@ -4,9 +4,9 @@ import pg from "pg";
 const ANSWER_MS = 10_000;
 
 /**
- * What the product relies on in every session, whatever the server, the database or the role sets by default. A setting
- * that the server's version lacks is left out. `default_transaction_read_only` is not among them: it belongs to those who
- * operate the server.
+ * The settings that the product relies on in every session, whatever the server, the database or the role sets by
+ * default. A setting that the server's version lacks is left out. `default_transaction_read_only` is not among them: it
+ * belongs to those who operate the server.
  */
 const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   // The form of values, as `pg`, Prisma and the code read and write them.

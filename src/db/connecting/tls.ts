@@ -21,7 +21,7 @@ export interface TlsFiles {
   readonly keyPassword: string | null;
 }
 
-/** What `pg` takes as `ssl`. */
+/** The option `ssl` of `pg`. */
 export type Tls = false | ConnectionOptions;
 
 /** One or two ways to connect, in the order in which libpq tries them. */

@@ -12,7 +12,7 @@ const UNDEFINED_COLUMN = "42703";
 const SCHEMA = z.tuple([z.object({ exists: z.boolean(), relations: z.array(z.string()) })]);
 const NAMES = z.array(z.object({ name: z.string() }));
 
-/** What the schema of the tables is before anything is written. */
+/** The state of the tables' schema before anything is written. */
 export interface SchemaState {
   readonly exists: boolean;
   readonly hasMigrationsTable: boolean;

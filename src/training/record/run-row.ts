@@ -57,8 +57,8 @@ export interface RunRecord
 export type RunRow = Omit<Columns, "parameterCount"> & { readonly parameterCount: number | bigint };
 
 /**
- * The record of a row. Its configuration, its environment and the report about its initial weights are read when they are used, and only then throw, so that a
- * run of a later version neither breaks a list of runs nor blocks the queue.
+ * The record of a row. Its configuration, its environment and the report about its initial weights are read when they are
+ * used, and only then throw, so that a run of a later version neither breaks a list of runs nor blocks the queue.
  */
 export function runRecordOf(row: RunRow): RunRecord {
   const progress = hasProgress(row.state) ? decodeProgress(row.progress) : null;
