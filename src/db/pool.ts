@@ -2,6 +2,7 @@ import pg from "pg";
 import type { Log } from "../telemetry/log.js";
 import type { DatabaseTarget } from "./connecting/database-target.js";
 import { setSession } from "./connecting/session-settings.js";
+import { CallbackClient } from "./pool-client.js";
 import { OutcomeUnknown } from "./trouble/database-error.js";
 import type { Patience } from "./trouble/patience.js";
 import { temporaryFailureOf } from "./trouble/temporary-failure.js";
@@ -51,6 +52,7 @@ function isRead(query: unknown): boolean {
 export function openPool(target: DatabaseTarget, patience: Patience, log: Log): PatientPool {
   const config = {
     ...target.clientConfig(""),
+    Client: CallbackClient,
     max: target.connectionLimit ?? MAX_CONNECTIONS,
     // The pool waits for what the types of pg call void.
     onConnect: (client: pg.ClientBase) => setSession(client, target.schema, IDLE_IN_TRANSACTION_MS),

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import type { Split } from "../core/enumerations.js";
 import type { Idempotency } from "../core/idempotency.js";
-import { INPUT_CONTRACT } from "../core/input-contract.js";
+import { INPUT_CONTRACT, type InputContract } from "../core/input-contract.js";
 import { keysetOf, readPage } from "../core/keyset.js";
 import { readStoredMetrics } from "../core/metrics/stored-metrics.js";
 import type { CountedPage, PageRequest } from "../core/page.js";
@@ -276,23 +276,32 @@ type VersionRow = Omit<ModelVersionRecord, "inputContract" | "configuration" | "
   Pick<Selectable<Tables["modelVersion"]>, "inputContract" | "configuration" | "metrics">;
 
 /**
- * The record of a row. Its documents are read when they are used, and only then throw, so that a version of a later release
- * does not break a list.
+ * The documents of a row, which are read when they are used, and only then throw, so that a version of a later release does
+ * not break a list.
  */
+class VersionDocuments {
+  readonly #row: Pick<VersionRow, "inputContract" | "configuration">;
+  #configuration: RunConfiguration | undefined;
+
+  constructor(row: VersionRow) {
+    this.#row = row;
+  }
+
+  get inputContract(): InputContract {
+    return parseStored(INPUT_CONTRACT, this.#row.inputContract, "input contract of a model version");
+  }
+
+  get configuration(): RunConfiguration | null {
+    if (this.#row.configuration === null) return null;
+    this.#configuration ??= readRunConfiguration(this.#row.configuration);
+    return this.#configuration;
+  }
+}
+
 function versionOf(row: VersionRow): ModelVersionRecord {
-  let configuration: RunConfiguration | undefined;
-  return {
-    ...row,
-    get inputContract() {
-      return parseStored(INPUT_CONTRACT, row.inputContract, "input contract of a model version");
-    },
-    get configuration() {
-      if (row.configuration === null) return null;
-      configuration ??= readRunConfiguration(row.configuration);
-      return configuration;
-    },
-    metrics: row.metrics === null ? null : readStoredMetrics(row.metrics),
-  };
+  const { inputContract: _1, configuration: _2, ...columns } = row;
+  const metrics = row.metrics === null ? null : readStoredMetrics(row.metrics);
+  return Object.assign(new VersionDocuments(row), columns, { metrics });
 }
 
 /** Waits for other requests with the same key. @returns whether none of them added a version */

@@ -2,6 +2,26 @@ import { type ClassType, Field, Int, ObjectType } from "type-graphql";
 import type { CountedPage, Page } from "../../core/page.js";
 import { PageInfo } from "./page-info.js";
 
+class PageEnds implements PageInfo {
+  constructor(private readonly page: Page<unknown>) {}
+
+  get hasNextPage(): Promise<boolean> {
+    return this.page.hasNextPage();
+  }
+
+  get hasPreviousPage(): Promise<boolean> {
+    return this.page.hasPreviousPage();
+  }
+
+  get startCursor(): string | null {
+    return this.page.items.at(0)?.cursor ?? null;
+  }
+
+  get endCursor(): string | null {
+    return this.page.items.at(-1)?.cursor ?? null;
+  }
+}
+
 /** The value that the resolver of a connection returns. Fields that cost a query are read only when they are selected. */
 export class Connection<T> {
   constructor(private readonly page: Page<T> & Partial<CountedPage<T>>) {}
@@ -15,17 +35,7 @@ export class Connection<T> {
   }
 
   get pageInfo(): PageInfo {
-    const { page } = this;
-    return {
-      get hasNextPage() {
-        return page.hasNextPage();
-      },
-      get hasPreviousPage() {
-        return page.hasPreviousPage();
-      },
-      startCursor: page.items.at(0)?.cursor ?? null,
-      endCursor: page.items.at(-1)?.cursor ?? null,
-    };
+    return new PageEnds(this.page);
   }
 
   get totalCount(): Promise<number> {

@@ -57,29 +57,46 @@ export interface RunRecord
 export type RunRow = Omit<Columns, "parameterCount"> & { readonly parameterCount: number | bigint };
 
 /**
- * The record of a row. Its configuration, its environment and the report about its initial weights are read when they are
- * used, and only then throw, so that a run of a later version neither breaks a list of runs nor blocks the queue.
+ * The documents of a row, which are read when they are used, and only then throw, so that a run of a later version neither
+ * breaks a list of runs nor blocks the queue.
+ *
+ * A class, since V8 makes a shape for each evaluation of a literal with getters. Such a shape keeps the row alive until a
+ * major collection, and lists of runs then collect garbage for three times as long.
  */
+class RunDocuments {
+  readonly #row: Pick<RunRow, "configuration" | "environment" | "initialization">;
+  #configuration: RunConfiguration | undefined;
+  #environment: RunEnvironment | null | undefined;
+  #initialization: InitializationReport | null | undefined;
+
+  constructor(row: RunRow) {
+    this.#row = row;
+  }
+
+  get configuration(): RunConfiguration {
+    this.#configuration ??= readRunConfiguration(this.#row.configuration);
+    return this.#configuration;
+  }
+
+  get environment(): RunEnvironment | null {
+    if (this.#environment === undefined) this.#environment = readRunEnvironment(this.#row.environment);
+    return this.#environment;
+  }
+
+  get initialization(): InitializationReport | null {
+    if (this.#initialization === undefined) {
+      this.#initialization = readInitializationReport(this.#row.initialization);
+    }
+    return this.#initialization;
+  }
+}
+
+/** The record of a row. */
 export function runRecordOf(row: RunRow): RunRecord {
+  const { configuration: _1, environment: _2, initialization: _3, ...columns } = row;
   const progress = hasProgress(row.state) ? decodeProgress(row.progress) : null;
-  let configuration: RunConfiguration | undefined;
-  let environment: RunEnvironment | null | undefined;
-  let initialization: InitializationReport | null | undefined;
-  return {
-    ...row,
-    get configuration() {
-      configuration ??= readRunConfiguration(row.configuration);
-      return configuration;
-    },
+  return Object.assign(new RunDocuments(row), columns, {
     parameterCount: Number(row.parameterCount),
-    get environment() {
-      if (environment === undefined) environment = readRunEnvironment(row.environment);
-      return environment;
-    },
-    get initialization() {
-      if (initialization === undefined) initialization = readInitializationReport(row.initialization);
-      return initialization;
-    },
     progress: progress?.progress ?? null,
-  };
+  });
 }
