@@ -131,10 +131,15 @@ export const COMMANDS = {
   },
 };
 
-/** Runs a compiled file in the caller's folder, so that relative paths mean what they say. */
+/**
+ * Runs a compiled file in the caller's folder, so that relative paths mean what they say. Libraries leave out checks for
+ * their own developers: `graphql` checks each value that it returns.
+ */
 function program(file, { before = [], runner = become } = {}) {
-  return ({ root, node, args }) =>
-    runner(node, ["--enable-source-maps", path.join(root, "dist", file), ...before, ...args]);
+  return ({ root, node, args }) => {
+    const program = ["--enable-source-maps", path.join(root, "dist", file), ...before, ...args];
+    return runner(node, program, { env: { NODE_ENV: "production", ...process.env } });
+  };
 }
 
 function espalier(invocation) {

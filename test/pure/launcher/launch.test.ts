@@ -133,6 +133,35 @@ describe("the launcher", () => {
   });
 });
 
+test("programs run with the libraries' code for production, unless the caller says otherwise", async () => {
+  const { COMMANDS } = await launcherModule<{
+    COMMANDS: { bench: { run: (invocation: object) => Promise<number> } };
+  }>("commands.mjs");
+  await using temporary = await temporaryFolder();
+  const root = temporary.folder;
+  const said = path.join(root, "said");
+  await mkdir(path.join(root, "dist/bench"), { recursive: true });
+  await writeFile(
+    path.join(root, "dist/bench/main.js"),
+    `require("node:fs").writeFileSync(${JSON.stringify(said)}, process.env.NODE_ENV);`,
+  );
+  const before = process.env.NODE_ENV;
+  try {
+    for (const [given, seen] of [
+      [undefined, "production"],
+      ["development", "development"],
+    ] as const) {
+      delete process.env.NODE_ENV;
+      if (given !== undefined) process.env.NODE_ENV = given;
+      assert.equal(await COMMANDS.bench.run({ root, node: process.execPath, args: [] }), 0);
+      assert.equal(await readFile(said, "utf8"), seen);
+    }
+  } finally {
+    delete process.env.NODE_ENV;
+    if (before !== undefined) process.env.NODE_ENV = before;
+  }
+});
+
 describe("a step runs again", () => {
   test("when one of its input files is changed, added or removed, and not otherwise", async () => {
     const { fingerprint } = await launcherModule<{
