@@ -7,12 +7,13 @@ import type {
   SampleRecord,
 } from "../core/dataset-records.js";
 import type { Split } from "../core/enumerations.js";
-import type { CheckpointRecord, EpochRecord } from "../core/runs/events.js";
+import type { CheckpointRecord, EpochRecord, RunEvent } from "../core/runs/events.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { EvaluationRecord } from "../training/evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
+import type { RunEventStore } from "../training/events/event-store.js";
 import type { ArtifactRecord, ArtifactStore } from "../training/record/artifact-store.js";
 import type { ExperimentStore } from "../training/record/experiment-store.js";
 import type { ExperimentRecord, MetricSummaryRecord, RunRecord } from "../training/record/run-records.js";
@@ -23,6 +24,7 @@ export interface LoaderSources {
   readonly datasets: DatasetStore;
   readonly experiments: ExperimentStore;
   readonly runs: RunStore;
+  readonly runEvents: RunEventStore;
   readonly models: ModelStore;
   readonly evaluations: EvaluationStore;
   readonly artifacts: ArtifactStore;
@@ -52,8 +54,9 @@ export interface Loaders {
   readonly experimentOrNull: ById<ExperimentRecord | null>;
   readonly run: ById<RunRecord>;
   readonly runOrNull: ById<RunRecord | null>;
-  /** By run, as are the next five. */
+  /** By run, as are the next six. */
   readonly queuePosition: ById<number | null>;
+  readonly warnings: ById<readonly RunEvent[]>;
   readonly metricSummaries: ById<readonly MetricSummaryRecord[]>;
   readonly checkpoints: ById<readonly CheckpointRecord[]>;
   readonly evaluations: ById<readonly EvaluationRecord[]>;
@@ -82,7 +85,7 @@ export interface SplitCount {
 
 /** Creates the loaders of one request. They cache what they read, so they must not outlive it. */
 export function createLoaders(sources: LoaderSources): Loaders {
-  const { datasets, experiments, runs, models, evaluations, artifacts } = sources;
+  const { datasets, experiments, runs, runEvents, models, evaluations, artifacts } = sources;
   const datasetOrNull = optional((ids) => datasets.findDatasets(ids), byId);
   const datasetVersionOrNull = optional((ids) => datasets.findVersions(ids), byId);
   const experimentOrNull = optional((ids) => experiments.find(ids), byId);
@@ -106,6 +109,7 @@ export function createLoaders(sources: LoaderSources): Loaders {
     run: existing(runOrNull),
     runOrNull,
     queuePosition: mapped((ids) => runs.queuePosition(ids), null),
+    warnings: mapped((ids) => runEvents.warningsOf(ids), []),
     metricSummaries: grouped(
       (ids) => runs.summaries(ids),
       (summary) => summary.runId,

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, Float, Int, Resolver, Root } from "type-
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { CheckpointRecord, EpochRecord, RunEvent } from "../../core/runs/events.js";
 import type { ModelVersionRecord } from "../../registry/model-records.js";
-import type { RunEventStore } from "../../training/events/event-store.js";
+import { RECENT_WARNINGS, type RunEventStore } from "../../training/events/event-store.js";
 import type { ArtifactRecord } from "../../training/record/artifact-store.js";
 import type { ExperimentRecord, RunRecord } from "../../training/record/run-records.js";
 import { trainingSeconds } from "../../training/record/training-time.js";
@@ -18,7 +18,7 @@ import type { RequestContext } from "../request-context.js";
 import { Artifact } from "./artifact.js";
 import { Checkpoint } from "./checkpoint.js";
 import { Run } from "./run.js";
-import { RunEventConnection } from "./run-event.js";
+import { RunEventConnection, RunWarning } from "./run-event.js";
 
 @Resolver(() => Run)
 export class RunResolver {
@@ -81,6 +81,15 @@ export class RunResolver {
     @Args(() => PageArguments) page: PageInput,
   ): Promise<Connection<RunEvent>> {
     return new Connection(await this.eventStore.list(run.id, pageRequest(page)));
+  }
+
+  @FieldResolver(() => [RunWarning], {
+    description:
+      `Problems that did not end the run, such as settings without sense, oldest first: at most the newest ` +
+      `${RECENT_WARNINGS}. They are also among its events.`,
+  })
+  warnings(@Root() run: RunRecord, @Ctx() { loaders }: RequestContext): Promise<readonly RunEvent[]> {
+    return loaders.warnings.load(run.id);
   }
 
   @FieldResolver(() => [Checkpoint], { description: "Saved checkpoints that still exist, by epoch." })

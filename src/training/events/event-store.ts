@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { type KeyRange, type Keyset, readPage } from "../../core/keyset.js";
 import type { CountedPage, PageRequest } from "../../core/page.js";
 import type { DurableEventBody, RunEvent } from "../../core/runs/events.js";
@@ -9,6 +9,7 @@ import { inKeyRange } from "../../db/key-range.js";
 import { prepared } from "../../db/prepared.js";
 import type { Transaction } from "../../db/transaction.js";
 import { outlastingOutages } from "../../db/trouble/outage.js";
+import { unnest } from "../../db/unnest.js";
 import { Doorbell } from "../../lang/doorbell.js";
 import {
   cursorOf,
@@ -19,6 +20,9 @@ import {
   type StoredProgress,
 } from "./event-encoding.js";
 import { RunEventFeed, type RunReading, TAIL_EVENTS } from "./event-feed.js";
+
+/** How many warnings of a run are returned. A run that is retried again and again may have more. */
+export const RECENT_WARNINGS = 100;
 
 /** Rows that a follower reads at once while it is behind, so that thousands of them never fill the memory. */
 const READ_ROWS = 100;
@@ -82,6 +86,33 @@ export class RunEventStore {
   async list(runId: string, page: PageRequest): Promise<CountedPage<RunEvent>> {
     const events = await readPage(page, EVENT_KEYSET, (range) => this.#readRange(runId, range));
     return { ...events, totalCount: () => this.#count(runId) };
+  }
+
+  /** The newest warnings of each run, oldest first; a run without one is left out. */
+  async warningsOf(runIds: readonly string[]): Promise<ReadonlyMap<string, readonly RunEvent[]>> {
+    const rows = await this.database.kysely
+      .selectFrom(unnest("run", { id: ["text", runIds] }))
+      .innerJoinLateral(
+        ({ selectFrom }) =>
+          selectFrom("runEvent")
+            .select(["sequence", "kind", "at", "body"])
+            .whereRef("runId", "=", "run.id")
+            .where("kind", "=", "RunWarning" satisfies DurableEventBody["kind"])
+            .orderBy("sequence", "desc")
+            .limit(sql.lit(RECENT_WARNINGS))
+            .as("e"),
+        (join) => join.onTrue(),
+      )
+      .select(["run.id", "e.sequence", "e.kind", "e.at", "e.body"])
+      .orderBy("run.id")
+      .orderBy("e.sequence")
+      .execute();
+    return new Map(
+      [...Map.groupBy(rows, ({ id }) => id)].map(([id, ofRun]) => [
+        id,
+        ofRun.map((row) => durableEvent(id, row)),
+      ]),
+    );
   }
 
   /**

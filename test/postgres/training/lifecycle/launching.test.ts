@@ -163,6 +163,25 @@ test("a launch warns of senseless settings in events that name the setting, its 
   );
 });
 
+test("a run has its warnings, oldest first, and at most the newest 100", async () => {
+  await using training = await openTraining();
+  await insertVersion(training.database);
+  const { id } = await training.launch();
+  const { id: other } = await training.launch();
+  await training.database.transaction(async (transaction) => {
+    for (let number = 1; number <= 101; number++) {
+      const warning = { kind: "RunWarning", code: "RESUMED", message: `warning ${number}` } as const;
+      await training.events.append(transaction, id, warning, new Date());
+    }
+  });
+  const warnings = (await training.events.warningsOf([id, other])).get(id) ?? [];
+  assert.deepEqual(
+    warnings.map((event) => event.kind === "RunWarning" && event.message),
+    Array.from({ length: 100 }, (_value, index) => `warning ${index + 2}`),
+  );
+  assert.equal((await training.events.warningsOf([other])).size, 0);
+});
+
 test("float16 is accepted only on machines with a GPU", async () => {
   await using training = await openTraining();
   await insertVersion(training.database);
