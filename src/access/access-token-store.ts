@@ -25,6 +25,7 @@ const findByHash = prepared((db, { hash }: { hash: string }) =>
   db
     .selectFrom("accessToken")
     .select(resultColumns("accessToken", [...TOKEN_COLUMNS, "hash"]))
+    .select(sql<boolean>`current_setting('transaction_read_only') = 'off'`.as("acceptsChanges"))
     .where("hash", "=", hash),
 );
 
@@ -36,6 +37,12 @@ export interface NewAccessToken {
   readonly name: string;
   readonly role: Role;
   readonly hash: string;
+}
+
+export interface FoundToken extends AccessTokenRecord {
+  readonly hash: string;
+  /** False while the database is read-only, during a failover. */
+  readonly acceptsChanges: boolean;
 }
 
 /** Access tokens in Postgres. Secrets are stored as hashes alone. */
@@ -59,7 +66,7 @@ export class AccessTokenStore {
   }
 
   /** Revoked tokens too. */
-  async findByHash(hash: string): Promise<(AccessTokenRecord & { readonly hash: string }) | null> {
+  async findByHash(hash: string): Promise<FoundToken | null> {
     const [token] = await findByHash(this.database.kysely, { hash });
     return token ?? null;
   }
