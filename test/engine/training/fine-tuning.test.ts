@@ -18,14 +18,16 @@ import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
 import { ImportedWeights } from "../../../src/registry/weights/imported-weights.js";
 import { PretrainedStore } from "../../../src/registry/weights/pretrained/pretrained-store.js";
 import { resolveConfiguration } from "../../../src/training/configuration/resolution.js";
+import { MAX_FRUITLESS_ATTEMPTS } from "../../../src/training/lifecycle/interruption-store.js";
 import { cachesFeatures } from "../../../src/training/loop/feature-cache.js";
+import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { readCheckpoint } from "../../golden/networks/checkpoint-tensors.js";
 import { trainingOver } from "../../postgres/training/training-stores.js";
 import { startTestEngine } from "../../testkit/engine.js";
 import { stateDictOf, torchFile } from "../../testkit/files/torch-files.js";
 import { testLog } from "../../testkit/postgres/database.js";
 import { rawSql } from "../../testkit/postgres/raw-sql.js";
-import { PretrainedServer } from "../../testkit/pretrained-server.js";
+import { PretrainedServer, refuse } from "../../testkit/pretrained-server.js";
 import { noiseImages, trainTinyRun } from "../../testkit/registry-world.js";
 import { blobsOf } from "./drawn-images.js";
 import {
@@ -243,20 +245,41 @@ test("a run whose published weights have another digest fails, with the digest",
   await using host = await startTestEngine();
   await using server = await PretrainedServer.start(Buffer.from("no weights"));
   const { initialWeights } = weightsOf(world, host, () => server.fileOf("00000000"));
-  const damaged: Pick<InitialWeights, "resolve"> = {
+  const { state, endReason, endDetail } = await trainFrom(server, world, initialWeights);
+  assert.deepEqual([state, endReason], ["FAILED", "INVALID_DATA"]);
+  assert.match(endDetail ?? "", /must have the sha256 00000000/);
+});
+
+test("a run whose published weights cannot be had is tried again, and then fails with the reason", async () => {
+  await using world = await openTrainingWorld();
+  await using host = await startTestEngine();
+  await using server = await PretrainedServer.start(Buffer.from("no weights"));
+  server.answers.push(...Array.from({ length: 100 }, () => refuse(404)));
+  const { initialWeights } = weightsOf(world, host, () => server.fileOf());
+  const { state, endReason, endDetail } = await trainFrom(server, world, initialWeights);
+  assert.deepEqual([state, endReason], ["FAILED", "ATTEMPTS_EXHAUSTED"]);
+  assert.match(endDetail ?? "", /vgg11-standin\.pth.*status 404/);
+  assert.equal(server.requests.length, MAX_FRUITLESS_ATTEMPTS);
+});
+
+/** Trains a run that starts from the weights of a server, until it ends. */
+async function trainFrom(
+  server: PretrainedServer,
+  world: TrainingWorld,
+  initialWeights: InitialWeights,
+): Promise<RunRecord> {
+  const published: Pick<InitialWeights, "resolve"> = {
     resolve: async () => ({
       initialization: { kind: "pretrained", file: server.name },
       report: null,
       warnings: [],
     }),
   };
-  const run = await trainingOver(world.database, damaged).launch({ dataset: "drawn", configuration: TINY });
+  const run = await trainingOver(world.database, published).launch({ dataset: "drawn", configuration: TINY });
   await using _trainer = await startTrainer(world.database, world.homeFolder, { initialWeights });
   await follow(world, run.id);
-  const { state, endReason, endDetail } = await runNow(world, run.id);
-  assert.deepEqual([state, endReason], ["FAILED", "INVALID_DATA"]);
-  assert.match(endDetail ?? "", /must have the sha256 00000000/);
-});
+  return runNow(world, run.id);
+}
 
 function weightsOf({ database, homeFolder }: TrainingWorld, host: EngineHost, table?: PretrainedTable) {
   const models = new ModelStore(database);
