@@ -15,7 +15,17 @@ export type PickleValue =
   | PickleObject;
 
 export class PickleDict {
-  readonly entries = new Map<PickleValue, PickleValue>();
+  readonly #entries = new Map<PickleValue, PickleValue>();
+
+  get entries(): ReadonlyMap<PickleValue, PickleValue> {
+    return this.#entries;
+  }
+
+  /** Drops numbers that count nothing as keys: files could choose them so that finding their place takes very long. */
+  set(key: PickleValue, value: PickleValue): void {
+    const isCount = typeof key !== "number" || (Number.isInteger(key) && Math.abs(key) <= MAX_OPERATIONS);
+    if (isCount && typeof key !== "bigint") this.#entries.set(key, value);
+  }
 }
 
 export class PickleList {
@@ -49,8 +59,12 @@ export abstract class PickleObject {
 
 /** The meanings of the names in a pickle. */
 export interface PickleMeaning {
-  /** Called instead of the function or class. */
-  call(global: string, args: readonly PickleValue[]): PickleValue;
+  /**
+   * Called instead of the function or class.
+   *
+   * @param charge must be called with the number of values before they are copied
+   */
+  call(global: string, args: readonly PickleValue[], charge: (values: number) => void): PickleValue;
   persistent(id: PickleValue): PickleValue;
 }
 
@@ -64,8 +78,12 @@ export const NO_MEANING: PickleMeaning = {
   },
 };
 
-/** State dictionaries need some ten thousand; each takes memory. */
+/** State dictionaries need some ten thousand; each takes memory and time. A copy of many values counts as many. */
 const MAX_OPERATIONS = 2_000_000;
+/** Texts are compared with each other; each part of this length counts as an operation. */
+export const CHARGED_CHARACTERS = 256;
+/** Names are put together and compared at each call. */
+const MAX_GLOBAL_CHARACTERS = 1000;
 const MAX_INTEGER_BYTES = 255;
 const MARK = Symbol("mark");
 
@@ -85,7 +103,8 @@ export function readPickle(
   meaning: PickleMeaning,
 ): { value: PickleValue; end: number } {
   const machine = new PickleMachine(bytes, start, meaning);
-  for (let operations = 0; operations < MAX_OPERATIONS; operations++) {
+  for (;;) {
+    machine.charge(1);
     const opcode = machine.byte();
     if (opcode === STOP) return { value: machine.pop(), end: machine.position };
     const operation = OPERATIONS[opcode];
@@ -97,19 +116,27 @@ export function readPickle(
     }
     operation(machine);
   }
-  throw invalidWeights(`a pickle of at most ${MAX_OPERATIONS} operations`, "more");
 }
 
 /** The stack, the memo and the place in the bytes. */
 class PickleMachine {
   readonly #stack: StackItem[] = [];
   readonly #memo = new Map<number, PickleValue>();
+  #operations = 0;
 
   constructor(
     private readonly bytes: Buffer,
     public position: number,
     readonly meaning: PickleMeaning,
   ) {}
+
+  /** @throws AppError `WEIGHTS_INVALID` when the pickle has taken too many operations */
+  charge(operations: number): void {
+    this.#operations += operations;
+    if (this.#operations > MAX_OPERATIONS) {
+      throw invalidWeights(`a pickle of at most ${MAX_OPERATIONS} operations`, "more");
+    }
+  }
 
   take(count: number): Buffer {
     const end = this.position + count;
@@ -170,6 +197,7 @@ class PickleMachine {
   }
 
   memoize(index: number = this.#memo.size): void {
+    if (index > MAX_OPERATIONS) throw wrongOrder();
     this.#memo.set(index, this.top());
   }
 
@@ -235,12 +263,12 @@ const OPERATIONS: Readonly<Record<number, (machine: PickleMachine) => void>> = {
   104: (machine) => machine.recall(machine.byte()), // BINGET
   106: (machine) => machine.recall(machine.uint32()), // LONG_BINGET
 
-  99: (machine) => machine.push(new PickleGlobal(`${machine.line()}.${machine.line()}`)), // GLOBAL
+  99: (machine) => machine.push(globalOf(machine.line(), machine.line())), // GLOBAL
   // STACK_GLOBAL
   147: (machine) => {
     const [module, name] = popTuple(machine, 2).items;
     if (typeof module !== "string" || typeof name !== "string") throw wrongOrder();
-    machine.push(new PickleGlobal(`${module}.${name}`));
+    machine.push(globalOf(module, name));
   },
   82: call, // REDUCE
   129: call, // NEWOBJ
@@ -259,8 +287,14 @@ function call(machine: PickleMachine): void {
   if (!(args instanceof PickleTuple)) throw wrongOrder();
   // For example a method that another call looked up.
   if (called instanceof PicklePlaceholder) machine.push(new PicklePlaceholder(called.name));
-  else if (called instanceof PickleGlobal) machine.push(machine.meaning.call(called.name, args.items));
-  else throw wrongOrder();
+  else if (called instanceof PickleGlobal) {
+    machine.push(machine.meaning.call(called.name, args.items, (values) => machine.charge(values)));
+  } else throw wrongOrder();
+}
+
+function globalOf(module: string, name: string): PickleGlobal {
+  if (module.length + name.length <= MAX_GLOBAL_CHARACTERS) return new PickleGlobal(`${module}.${name}`);
+  throw invalidWeights(`names of at most ${MAX_GLOBAL_CHARACTERS} characters`, "a longer one");
 }
 
 function popTuple(machine: PickleMachine, count: number): PickleTuple {
@@ -271,7 +305,9 @@ function setItems(machine: PickleMachine, items: readonly PickleValue[]): void {
   const dict = machine.top();
   if (!(dict instanceof PickleDict) || items.length % 2 !== 0) throw wrongOrder();
   for (let index = 0; index < items.length; index += 2) {
-    dict.entries.set(items[index] ?? null, items[index + 1] ?? null);
+    const key = items[index] ?? null;
+    if (typeof key === "string") machine.charge(Math.floor(key.length / CHARGED_CHARACTERS));
+    dict.set(key, items[index + 1] ?? null);
   }
 }
 

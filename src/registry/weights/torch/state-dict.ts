@@ -1,6 +1,7 @@
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import { elementsOf } from "../stored-tensor.js";
 import {
+  CHARGED_CHARACTERS,
   PickleDict,
   PickleGlobal,
   PickleList,
@@ -35,6 +36,12 @@ export class TorchTensor extends PickleObject {
   }
 }
 
+/** PyTorch's own limit. */
+const MAX_AXES = 64;
+
+/** PyTorch writes numbers. */
+const MAX_KEY_CHARACTERS = 1000;
+
 const STORAGE_TYPES: Readonly<Record<string, string>> = {
   "torch.HalfStorage": "float16",
   "torch.BFloat16Storage": "bfloat16",
@@ -48,9 +55,13 @@ const STORAGE_TYPES: Readonly<Record<string, string>> = {
   "torch.BoolStorage": "bool",
 };
 
+type PickledCall = (args: readonly PickleValue[], charge: (values: number) => void) => PickleValue;
+
+const SUBCLASS = "torch._tensor._rebuild_from_type_v2";
+
 /** The calls that build the values of a state dictionary. The functions themselves are never called. */
-const CALLS: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValue>> = {
-  "collections.OrderedDict": ([pairs]) => dictionaryOf(pairs),
+const CALLS: Readonly<Record<string, PickledCall>> = {
+  "collections.OrderedDict": ([pairs], charge) => dictionaryOf(pairs, charge),
   "torch.Size": ([sizes]) => sizes ?? null,
   "torch._utils._rebuild_parameter": ([data]) => data ?? null,
   "torch._utils._rebuild_parameter_with_state": ([data]) => data ?? null,
@@ -63,24 +74,25 @@ const CALLS: Readonly<Record<string, (args: readonly PickleValue[]) => PickleVal
     return tensorOf([typed, offset ?? null, shape ?? null, strides ?? null]);
   },
   // A tensor of a subclass: the function that rebuilds it, the class, the function's arguments.
-  "torch._tensor._rebuild_from_type_v2": ([rebuild, , args]) =>
-    rebuild instanceof PickleGlobal && args instanceof PickleTuple
-      ? STATE_DICT_MEANING.call(rebuild.name, args.items)
-      : new PicklePlaceholder("torch._tensor._rebuild_from_type_v2"),
+  [SUBCLASS]: ([rebuild, , args], charge) =>
+    rebuild instanceof PickleGlobal && rebuild.name !== SUBCLASS && args instanceof PickleTuple
+      ? STATE_DICT_MEANING.call(rebuild.name, args.items, charge)
+      : new PicklePlaceholder(SUBCLASS),
 };
 
 /** Gives tensors and dictionaries of them; everything else becomes a placeholder. */
 export const STATE_DICT_MEANING: PickleMeaning = {
-  call(global, args) {
+  call(global, args, charge) {
     const meaning = Object.hasOwn(CALLS, global) ? CALLS[global] : undefined;
-    return meaning === undefined ? new PicklePlaceholder(global) : meaning(args);
+    return meaning === undefined ? new PicklePlaceholder(global) : meaning(args, charge);
   },
   /** ("storage", type, key, device, elements), as torch.serialization writes it. */
   persistent(id) {
     const [tag, type, key, , elements, view] = id instanceof PickleTuple ? id.items : [];
     // A class of a whole model, with its source code.
     if (tag === "module" && type instanceof PickleGlobal) return new PicklePlaceholder(type.name);
-    if (tag !== "storage" || !(type instanceof PickleGlobal) || typeof key !== "string") {
+    const isKey = typeof key === "string" && key.length <= MAX_KEY_CHARACTERS;
+    if (tag !== "storage" || !(type instanceof PickleGlobal) || !isKey) {
       throw invalidWeights("storages that tensors refer to", "another persistent id");
     }
     // Only PyTorch before 0.4 wrote parts of storages.
@@ -96,12 +108,15 @@ function tensorOf([storage, offset, shape, strides]: readonly PickleValue[]): To
 }
 
 /** Python 2 wrote the items as a list of pairs. */
-function dictionaryOf(pairs: PickleValue | undefined): PickleDict {
+function dictionaryOf(pairs: PickleValue | undefined, charge: (values: number) => void): PickleDict {
   const dictionary = new PickleDict();
-  for (const pair of pairs instanceof PickleList ? pairs.items : []) {
+  const items = pairs instanceof PickleList ? pairs.items : [];
+  charge(items.length);
+  for (const pair of items) {
     if (!(pair instanceof PickleList || pair instanceof PickleTuple)) continue;
     const [key = null, value = null] = pair.items;
-    dictionary.entries.set(key, value);
+    if (typeof key === "string") charge(Math.floor(key.length / CHARGED_CHARACTERS));
+    dictionary.set(key, value);
   }
   return dictionary;
 }
@@ -122,6 +137,9 @@ export function spanOf(tensor: TorchTensor, name: string): { first: number; coun
 }
 
 function wholeNumbers(value: PickleValue | undefined): number[] {
+  if (value instanceof PickleTuple && value.items.length > MAX_AXES) {
+    throw invalidWeights(`tensors of at most ${MAX_AXES} axes`, `one of ${value.items.length}`);
+  }
   if (value instanceof PickleTuple) return value.items.map(wholeNumber);
   throw invalidWeights("tuples of whole numbers as shapes and strides", "another value");
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { AppError } from "../../../../src/core/app-error.js";
 import { findStateDict } from "../../../../src/registry/weights/torch/containers.js";
 import {
@@ -124,6 +124,74 @@ test("a pickle that ends early, nests wrongly or never ends is refused", () => {
   assert.throws(() => readPickle(pickle(Buffer.alloc(3_000_000, "N")), 0, NO_MEANING), {
     code: "WEIGHTS_INVALID",
     message: /at most 2000000 operations/,
+  });
+});
+
+describe("small pickles that ask for much work are refused soon", () => {
+  const number = (value: number): Buffer => {
+    const bytes = Buffer.from("J\0\0\0\0", "latin1");
+    bytes.writeInt32LE(value, 1);
+    return bytes;
+  };
+  const text = (length: number): Buffer => {
+    const bytes = Buffer.alloc(5 + length, "x");
+    bytes.write("X", "latin1");
+    bytes.writeUInt32LE(length, 1);
+    return bytes;
+  };
+  const numbers = Array.from({ length: 50_000 }, (_, index) => number(index));
+  const pairs = numbers.map((bytes) => Buffer.concat([bytes, Buffer.from("N\x86", "latin1")]));
+  const times = (count: number, program: string): string => program.repeat(count);
+  const cases: Readonly<Record<string, readonly (string | Buffer)[]>> = {
+    "dictionaries of one long list": [
+      ...["ccollections\nOrderedDict\nq\0]q\x01(", ...pairs, "e0"],
+      times(3000, "h\0h\x01\x85R0"),
+    ],
+    "the same through a subclass of tensors": [
+      ...["ccollections\nOrderedDict\nq\0]q\x01(", ...pairs, "e0"],
+      "ctorch._tensor\n_rebuild_from_type_v2\nq\x02",
+      times(3000, "h\x02h\0Nh\x01\x85\x87R0"),
+    ],
+    "tensors of one long shape": [
+      ...["ctorch._utils\n_rebuild_tensor_v2\nq\0(", ...numbers, "tq\x010"],
+      ...["(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0aNK\x01tQq\x020"],
+      times(3000, "h\0(h\x02K\0h\x01h\x01tR0"),
+    ],
+    "long names of functions": [text(4_000_000), "q\0", times(3000, "h\0h\0\x93)R0")],
+    "long equal keys": [
+      ...[text(4_000_000), "q\0", text(4_000_000), "q\x01", "}"],
+      times(3000, "h\0Nsh\x01Ns"),
+    ],
+    "long keys of storages": [
+      ...["ctorch\nFloatStorage\nq\x02", text(4_000_000), "q\0"],
+      times(3000, "(X\x07\0\0\0storageh\x02h\0NK\x01tQ0"),
+    ],
+  };
+  for (const [name, parts] of Object.entries(cases)) {
+    test(name, () => {
+      const bytes = pickle("\x80\x02", ...parts, "}.");
+      const start = performance.now();
+      assert.throws(() => readPickle(bytes, 0, STATE_DICT_MEANING), { code: "WEIGHTS_INVALID" });
+      assert.ok(performance.now() - start < 5000);
+    });
+  }
+
+  test("keys that would all lie in one place of a table are dropped, and places of the memo are few", () => {
+    const fraction = Buffer.from("G\x3f\xe0\0\0\0\0\0\0", "latin1");
+    const { value } = readPickle(pickle("\x80\x02}(", fraction, "NK\x07Nu."), 0, NO_MEANING);
+    assert.ok(value instanceof PickleDict);
+    assert.deepEqual([...value.entries], [[7, null]]);
+    assert.throws(() => readPickle(pickle("\x80\x02Nr\0\0\0\xff."), 0, NO_MEANING), {
+      code: "WEIGHTS_INVALID",
+    });
+  });
+
+  test("a rebuilt subclass of a rebuilt subclass is a placeholder, however deep", () => {
+    const deep = times(20_000, "h\0h\0Nh\x01\x87q\x01R0");
+    const bytes = pickle(
+      ...["\x80\x02ctorch._tensor\n_rebuild_from_type_v2\nq\0)q\x01", deep, "h\0h\0Nh\x01\x87R."],
+    );
+    assert.ok(readPickle(bytes, 0, STATE_DICT_MEANING).value instanceof PicklePlaceholder);
   });
 });
 
