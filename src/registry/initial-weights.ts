@@ -140,8 +140,11 @@ export class InitialWeights {
 
   async #resolveUpload(uploadId: string, wanted: WantedWeights): Promise<ResolvedInitialization> {
     const file = await this.#uploads.pathOf(uploadId);
-    const { sha256, report, assumedEpsilon } = await this.#imported.keep(file, wanted);
-    const warnings = assumedEpsilon === null ? [] : [epsilonWarning(assumedEpsilon)];
+    const { sha256, report, assumedEpsilon, classNamesFlaw } = await this.#imported.keep(file, wanted);
+    const warnings = [
+      ...(assumedEpsilon === null ? [] : [epsilonWarning(assumedEpsilon)]),
+      ...(classNamesFlaw === null ? [] : [classNamesWarning(classNamesFlaw)]),
+    ];
     return { initialization: { kind: "weights", sha256 }, report, warnings };
   }
 
@@ -218,6 +221,16 @@ function epsilonWarning(epsilon: number): RunWarning {
       `The weights file does not state the epsilon of its batch normalizations. ${epsilon}, the default of the program ` +
       "that wrote it, is assumed. If the network was built with another one, launch the run with " +
       "importedNormalizationEpsilon.",
+  };
+}
+
+function classNamesWarning(flaw: string): RunWarning {
+  return {
+    code: "CLASS_NAMES_UNUSABLE",
+    message:
+      `The class names in the weights file cannot be used: ${flaw}. The last layer was copied by position: its first ` +
+      "output is that of the first class of the dataset, and so on. If the classes were in another order, save them " +
+      "as a list of names, in the order of the outputs, under the key class_names, and launch the run again.",
   };
 }
 

@@ -8,6 +8,9 @@ export const RUN_WARNINGS = {
   BATCH_HALVED: `A batch did not fit into memory. The run continues with micro-batches of half the size. ${ACCUMULATION_EFFECT}`,
   CHECKPOINT_DAMAGED: "A checkpoint is damaged. The run continues from an earlier one.",
   CHECKPOINT_MISSING: "The files of a checkpoint are gone. The run continues from an earlier one.",
+  CLASS_NAMES_UNUSABLE:
+    "The weights file has class names that cannot be used, for example too many or one twice. The last layer was copied " +
+    "by position.",
   DISK_FULL: "The files of the run cannot be written. The run waits and continues once they can be.",
   DISK_WAIT_ENDED:
     "The disk had room, but the run still could not save anything. It stays paused until it is resumed.",

@@ -96,13 +96,20 @@ export function fitWeights(
   );
 }
 
+/** The names of the source's classes; null: it does not name them, or not those of its outputs. */
+export function sourceClassNames({ classNames, variables }: OfferedWeights): readonly string[] | null {
+  const outputs = variables.get(`${PREDICTIONS}/kernel`)?.shape.at(-1);
+  return classNames != null && classNames.length === outputs ? classNames : null;
+}
+
 /** Null: the source has the same classes in the same order, or does not name them. */
 function mapClasses(classNames: readonly string[], offered: OfferedWeights): ImportedClasses | null {
-  const names = offered.classNames ?? null;
-  const sourceCount = offered.variables.get(`${PREDICTIONS}/kernel`)?.shape.at(-1);
-  if (names === null || names.length !== sourceCount) return null;
-  const positionOf = new Map(names.map((name, position) => [name, position]));
-  const positions = classNames.map((name) => positionOf.get(name) ?? null);
+  const names = sourceClassNames(offered);
+  if (names === null) return null;
+  const sourceCount = names.length;
+  // Unicode has two forms of one text: macOS writes the names of folders in the one, imports write them in the other.
+  const positionOf = new Map(names.map((name, position) => [name.normalize("NFC"), position]));
+  const positions = classNames.map((name) => positionOf.get(name.normalize("NFC")) ?? null);
   const same = positions.length === sourceCount && positions.every((position, index) => position === index);
   return same ? null : { sourceCount, positions };
 }

@@ -9,6 +9,7 @@ import { saveCheckpoint } from "../../engine/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { TensorValue } from "../../engine/engine-protocol.js";
 import { digestFolder } from "../../engine/folder-digest.js";
+import { PREDICTIONS } from "../../graph/architectures/head.js";
 import { networkVariables } from "../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
 import { jsonOf } from "../../lang/json.js";
@@ -23,7 +24,7 @@ import type { WantedWeights } from "./wanted-weights.js";
 import { openWeightsFile } from "./weights-file.js";
 
 /** Increase it when a file is converted to other values, so that earlier conversions are not used. */
-const CONVERSION_VERSION = 2;
+const CONVERSION_VERSION = 3;
 
 const WEIGHTS_FILE = {
   name: "The weights file of the run",
@@ -60,6 +61,8 @@ export interface KeptWeights {
   readonly report: InitializationReport;
   /** The epsilon that had to be assumed, because neither the file nor the run states it; null: none. */
   readonly assumedEpsilon: number | null;
+  /** Why its last layer is copied by position although the file has something about its classes, as a clause; or null. */
+  readonly classNamesFlaw: string | null;
 }
 
 /**
@@ -169,7 +172,12 @@ async function inspect(file: string, wanted: WantedWeights): Promise<Omit<KeptWe
   const fitted = fitWeights(network, offer, classNames);
   for (const name of fitted.copied) await offer.variables.get(name)?.check();
   const { assumedEpsilon } = offer;
-  return { report: reportOf(UPLOADED, wanted, offer, fitted, findingsOf(offer)), assumedEpsilon };
+  const isByPosition = classNames !== null && fitted.copied.includes(`${PREDICTIONS}/kernel`);
+  return {
+    report: reportOf(UPLOADED, wanted, offer, fitted, findingsOf(offer)),
+    assumedEpsilon,
+    classNamesFlaw: isByPosition ? offer.classNamesFlaw : null,
+  };
 }
 
 function findingsOf({ found, ignored, unstatedEpsilon }: ImportedOffer): FileFindings {

@@ -1,6 +1,6 @@
 import { type InitializationReport, MAX_REPORTED_NAMES } from "../../core/runs/initialization-report.js";
 import { PREDICTIONS } from "../../graph/architectures/head.js";
-import type { FittedWeights, OfferedWeights } from "./fit-weights.js";
+import { type FittedWeights, type OfferedWeights, sourceClassNames } from "./fit-weights.js";
 import { printable } from "./invalid-weights.js";
 import type { WantedWeights } from "./wanted-weights.js";
 
@@ -23,7 +23,7 @@ export function reportOf(
   { prefix, container, epsilon, ignored }: FileFindings = NO_FINDINGS,
 ): InitializationReport {
   const named =
-    classNames !== null && offered.classNames != null && copied.includes(`${PREDICTIONS}/kernel`)
+    classNames !== null && sourceClassNames(offered) !== null && copied.includes(`${PREDICTIONS}/kernel`)
       ? classNames.map((name, index) => ({ name, isNew: classes?.positions[index] === null }))
       : null;
   const namesOf = (isNew: boolean): string[] =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createReadStream } from "node:fs";
-import { appendFile, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { newId } from "../../../src/core/ids.js";
@@ -25,6 +25,7 @@ import {
   networkOfKeptFile,
   unpackWeightFiles,
 } from "../../golden/weight-files.js";
+import { stateDictOf, torchFile } from "../../testkit/files/torch-files.js";
 import { testLog } from "../../testkit/postgres/database.js";
 import { PretrainedServer } from "../../testkit/pretrained-server.js";
 import {
@@ -274,6 +275,27 @@ test("the report says what was found in a file, and a warning that its epsilon i
   );
   const given = await initialWeights().resolve({ uploadId }, { ...wanted, epsilon: 1e-3 });
   assert.deepEqual([given.report?.normalizationEpsilon, given.warnings], [1e-3, []]);
+});
+
+test("class names that cannot be used are a warning, where the last layer is copied", async () => {
+  const network: NetworkSpec = { ...OF_FILE, batchNormalization: false, classCount: 2 };
+  const saved = { state_dict: stateDictOf(network), classes: ["rose", "rose"] };
+  const file = path.join(files.folder, "twice.pth");
+  await writeFile(file, torchFile(saved));
+  const uploadId = await upload("twice.pth");
+  const wanted = { network, classNames: ["rose", "tulip"], epsilon: null };
+  const { report, warnings } = await initialWeights().resolve({ uploadId }, wanted);
+  assert.deepEqual([report?.random, report?.classes], [[], null]);
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["CLASS_NAMES_UNUSABLE"],
+  );
+  assert.match(
+    warnings[0]?.message ?? "",
+    /"classes" has a name twice\. The last layer was copied by position/,
+  );
+  const more = { ...wanted, network: { ...network, classCount: 3 }, classNames: ["rose", "tulip", "daisy"] };
+  assert.deepEqual((await initialWeights().resolve({ uploadId }, more)).warnings, []);
 });
 
 test("the classes of a model version are mapped by name, and the report lists them", async () => {

@@ -27,6 +27,7 @@ export type Saved =
   | SavedTensor
   | SavedObject
   | readonly Saved[]
+  | ReadonlyMap<Saved, Saved>
   | { readonly [key: string]: Saved };
 
 export type StateDict = Readonly<Record<string, SavedTensor>>;
@@ -61,7 +62,8 @@ function pickled(value: Saved, storages: Buffer[]): Buffer {
     return Buffer.concat([Buffer.from("](", "latin1"), ...items, Buffer.from("e")]);
   }
   if (isTensor(value)) return tensorOf(value, storages);
-  const items = Object.entries(value).flatMap(([key, item]) => [textOf(key), pickled(item, storages)]);
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  const items = entries.flatMap(([key, item]) => [pickled(key, storages), pickled(item, storages)]);
   return Buffer.concat([Buffer.from("}(", "latin1"), ...items, Buffer.from("u")]);
 }
 

@@ -43,6 +43,8 @@ export class ImportedOffer implements OfferedWeights<ImportedVariable> {
   /** The same where nobody gave it either. */
   assumedEpsilon: number | null = null;
   classNames: readonly string[] | null = null;
+  /** Why the class names in the file cannot be used, as a clause; null: they can, or there are none. */
+  classNamesFlaw: string | null = null;
 
   constructor(readonly found: OfferSource) {}
 

@@ -5,6 +5,7 @@ import { ARCHITECTURES, layersOf } from "../../../graph/architectures/registry.j
 import type { PlacedLayer } from "../../../graph/layers/layer-graph.js";
 import { quoted } from "../invalid-weights.js";
 import { elementsOf, isStoredType, type StoredTensor } from "../stored-tensor.js";
+import { chooseClassNames } from "../torch/class-lists.js";
 import type { TorchContent } from "../torch/torch-file.js";
 import { ImportedOffer, readWhole, slicesOf } from "./imported-variable.js";
 import { offerNormalization } from "./normalization.js";
@@ -33,12 +34,15 @@ export function offerTorch(
   const taken = offerStages(offer, tensors, layers, epsilon ?? TORCH_EPSILON);
   const normalized = layers.some(({ layer }) => layer.kind === "BatchNormalization");
   if (normalized) offer.noteUnstatedEpsilon(epsilon, TORCH_EPSILON);
-  offer.classNames = content.classNames;
   const stages = new Set(rootsOf(layers.filter(({ stage }) => stage !== null)));
   const rest = [...tensors].filter(([name, tensor]) => !taken.has(name) && !isFigure(tensor));
   for (const [name, tensor] of rest) if (stages.has(rootOf(name))) offer.addUnknown(tensor);
   const head = new Map(rest.filter(([name]) => !stages.has(rootOf(name))));
   offerHead(offer, head, layers, headNamesOf(named.network ?? network));
+  const outputs = offer.variables.get(`${PREDICTIONS}/kernel`)?.shape.at(-1) ?? null;
+  const { classNames, flaw } = chooseClassNames(content.classLists, outputs);
+  offer.classNames = classNames;
+  offer.classNamesFlaw = flaw;
   for (const tensor of named.outside) if (!isFigure(tensor)) offer.ignored.push(tensor.name);
   return offer;
 }

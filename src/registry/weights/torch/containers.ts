@@ -1,12 +1,14 @@
 import { AppError } from "../../../core/app-error.js";
 import { invalidWeights, printable, quoted } from "../invalid-weights.js";
-import { PickleDict, PickleList, PicklePlaceholder, PickleTuple, type PickleValue } from "./pickle.js";
+import { PickleDict, PicklePlaceholder, type PickleValue } from "./pickle.js";
 import { TorchTensor } from "./state-dict.js";
 
 /** The tensors of a state dictionary by name. */
 export interface FoundStateDict {
   /** The keys that lead to it in the dictionaries of a training script, "state_dict"; null: the file is it. */
   readonly container: string | null;
+  /** The dictionaries that lead to it, itself included, the outermost first. */
+  readonly path: readonly PickleDict[];
   readonly tensors: ReadonlyMap<string, TorchTensor>;
 }
 
@@ -34,7 +36,7 @@ const MAX_DEPTH = 6;
  * @throws AppError `WEIGHTS_INVALID`
  */
 export function findStateDict(root: PickleValue): FoundStateDict {
-  const found = [...dictionariesIn(root, [], new Set())];
+  const found = [...dictionariesIn(root, [], [], new Set())];
   const chosen = found.find(({ tensors }) => [...tensors].some(isWeight)) ?? found[0];
   if (chosen !== undefined) return chosen;
   if (root instanceof PicklePlaceholder) {
@@ -44,53 +46,31 @@ export function findStateDict(root: PickleValue): FoundStateDict {
     );
   }
   throw invalidWeights(
-    `a state_dict of tensors, by itself or as one of ${CONTAINERS.join(", ")}`,
+    `a state_dict of tensors, by itself or as one of ${[...CONTAINERS, ...AVERAGED].join(", ")}`,
     "no tensors there",
   );
-}
-
-/** The keys under which scripts keep the classes: a list of names, or the index of each name. */
-const CLASSES = ["class_to_idx", "class_names", "classes"];
-
-/** Finds the names of the classes beside a state dictionary; null: none. */
-export function findClassNames(root: PickleValue): readonly string[] | null {
-  if (!(root instanceof PickleDict)) return null;
-  for (const key of CLASSES) {
-    const names = classNamesIn(root.entries.get(key) ?? null);
-    if (names !== null) return names;
-  }
-  return null;
-}
-
-function classNamesIn(value: PickleValue): readonly string[] | null {
-  let names: readonly PickleValue[] = [];
-  if (value instanceof PickleList || value instanceof PickleTuple) names = value.items;
-  else if (value instanceof PickleDict) {
-    const byIndex = [...value.entries].sort(([, one], [, other]) => Number(one) - Number(other));
-    if (byIndex.some(([, index], position) => index !== position)) return null;
-    names = byIndex.map(([name]) => name);
-  }
-  const texts = names.filter((name) => typeof name === "string");
-  return texts.length > 0 && texts.length === names.length ? texts : null;
 }
 
 /** Dictionaries that have tensors, those first that are more likely the state dictionary. */
 function* dictionariesIn(
   value: PickleValue,
-  path: readonly string[],
+  keys: readonly string[],
+  around: readonly PickleDict[],
   seen: Set<PickleDict>,
 ): Generator<FoundStateDict> {
-  if (!(value instanceof PickleDict) || seen.has(value) || path.length > MAX_DEPTH) return;
+  if (!(value instanceof PickleDict) || seen.has(value) || keys.length > MAX_DEPTH) return;
   seen.add(value);
-  const below = function* (keys: Iterable<PickleValue>): Generator<FoundStateDict> {
-    for (const key of keys) {
+  const path = [...around, value];
+  const below = function* (next: Iterable<PickleValue>): Generator<FoundStateDict> {
+    for (const key of next) {
       if (typeof key !== "string") continue;
-      yield* dictionariesIn(value.entries.get(key) ?? null, [...path, key], seen);
+      yield* dictionariesIn(value.entries.get(key) ?? null, [...keys, key], path, seen);
     }
   };
   yield* below(CONTAINERS);
   const tensors = tensorsIn(value);
-  if (tensors.size > 0) yield { container: path.length > 0 ? printable(path.join(".")) : null, tensors };
+  if (tensors.size > 0)
+    yield { container: keys.length > 0 ? printable(keys.join(".")) : null, path, tensors };
   yield* below(AVERAGED);
   yield* below([...value.entries.keys()].filter((key) => typeof key === "string" && !OTHERS.test(key)));
 }

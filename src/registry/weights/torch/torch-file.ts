@@ -1,7 +1,8 @@
 import type { ByteRange } from "../byte-range.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import { isStoredType, readElements, type StoredTensor, sizeOf } from "../stored-tensor.js";
-import { findClassNames, findStateDict } from "./containers.js";
+import { type ClassList, findClassLists } from "./class-lists.js";
+import { findStateDict } from "./containers.js";
 import { NO_MEANING, PickleList, type PickleMeaning, type PickleValue, readPickle } from "./pickle.js";
 import { STATE_DICT_MEANING, spanOf, TorchStorage, type TorchTensor } from "./state-dict.js";
 
@@ -29,8 +30,8 @@ export interface TorchContent {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** See `FoundStateDict`. */
   readonly container: string | null;
-  /** The names of the classes that the script kept beside it, in order; null: none. */
-  readonly classNames: readonly string[] | null;
+  /** What the script kept about the classes, the nearest to the weights first. */
+  readonly classLists: readonly ClassList[];
 }
 
 /** Whether `torch.save` wrote a zip. */
@@ -126,11 +127,11 @@ function head(range: ByteRange): Promise<Buffer> {
 }
 
 function torchContent(root: PickleValue, bytesOf: (storage: TorchStorage) => ByteRange): TorchContent {
-  const { container, tensors } = findStateDict(root);
+  const { container, path, tensors } = findStateDict(root);
   const stored = [...tensors].map(
     ([name, tensor]) => [name, storedTensor(name, tensor, bytesOf(tensor.storage))] as const,
   );
-  return { container, tensors: new Map(stored), classNames: findClassNames(root) };
+  return { container, tensors: new Map(stored), classLists: findClassLists(path) };
 }
 
 function storedTensor(name: string, tensor: TorchTensor, storage: ByteRange): StoredTensor {
