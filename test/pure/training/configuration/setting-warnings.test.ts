@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunConfigurationInput } from "../../../../src/core/runs/configuration.js";
 import { resolveConfiguration } from "../../../../src/training/configuration/resolution.js";
-import {
-  settingWarnings,
-  type TrainingData,
-} from "../../../../src/training/configuration/setting-warnings.js";
+import type { TrainingData } from "../../../../src/training/configuration/setting-check.js";
+import { settingWarnings } from "../../../../src/training/configuration/setting-warnings.js";
 
 const DATA: TrainingData = {
   classCount: 10,
@@ -66,6 +64,10 @@ const SENSELESS: readonly (readonly [RunConfigurationInput, string, Partial<Trai
     "accumulationSteps is 8: batch normalization would normalize each image",
   ],
   [
+    { batchSize: 7, accumulationSteps: 3, batchNormalization: true },
+    "accumulationSteps is 3: the last micro-batch of a batch has a single image; batch normalization would",
+  ],
+  [
     { earlyStopping: { patience: 10 } },
     "earlyStopping.patience is 10: the run has 10 epochs, so it can never stop early.",
   ],
@@ -95,7 +97,7 @@ const SENSELESS: readonly (readonly [RunConfigurationInput, string, Partial<Trai
   ],
   [
     { labelSmoothing: 0.95 },
-    "labelSmoothing is 0.95: only 5 % of the target probability depend on the label of an image.",
+    "labelSmoothing is 0.95: only 5 % of the target probability depends on the label of an image.",
   ],
   [{ weightDecay: 5 }, "weightDecay is 5: the decay outweighs the gradients"],
   [
@@ -115,7 +117,85 @@ const SENSELESS: readonly (readonly [RunConfigurationInput, string, Partial<Trai
     { optimizer: { sgd: {} }, gradientClipNorm: 1e-9 },
     "gradientClipNorm is 1e-9: the weights change by less than float32 can hold",
   ],
-  [{ augmentation: { fillMode: "WRAP" } }, "augmentation.fillMode is WRAP: no amount moves an image"],
+  [
+    { augmentation: { fillMode: "WRAP" } },
+    "augmentation.fillMode is WRAP: it has no effect, because rotationDegrees is 0, widthShift is 0, heightShift is 0, and zoom is 0.",
+  ],
+  [
+    { head: { kind: "GLOBAL_AVERAGE_POOLING", units: 128 } },
+    "head.units is 128: it has no effect, because kind is GLOBAL_AVERAGE_POOLING.",
+  ],
+  [
+    { optimizer: { sgd: { momentum: 0, nesterov: true } } },
+    "optimizer.nesterov is true: it has no effect, because momentum is 0.",
+  ],
+  [
+    { learningRate: { step: { initial: 0.01, dropEveryEpochs: 2, factor: 1 } } },
+    "learningRate.step.dropEveryEpochs is 2: it has no effect, because factor is 1.",
+  ],
+  [
+    { learningRate: { step: { initial: 0.01, dropEveryEpochs: 0.001 } } },
+    "learningRate.step.dropEveryEpochs is 0.001: the rate falls to 0 within the first tenth of the run.",
+  ],
+  [
+    { learningRate: { step: { initial: 0.01, dropEveryEpochs: 50 } }, epochs: 3 },
+    "learningRate.step.dropEveryEpochs is 50: the run has 3 epochs, so the rate never drops.",
+  ],
+  [
+    { learningRate: { step: { initial: 0.01, dropEveryEpochs: 9, warmupEpochs: 1 } } },
+    "learningRate.step.dropEveryEpochs is 9: the run has 10 epochs, so the rate never drops.",
+  ],
+  [
+    { learningRate: { exponentialDecay: { initial: 0.01, decayEpochs: 1e5, decayRate: 0.5 } } },
+    "learningRate.decayEpochs is 100000: the rate falls by less than 0.1 % in the 10 epochs of the run.",
+  ],
+  [
+    { learningRate: { cosine: { initial: 0.01, minimum: 0.01 } } },
+    "learningRate.minimum is 0.01: the rate begins at 0.01, so it does not fall.",
+  ],
+  [
+    { importedNormalizationEpsilon: 0.001, batchNormalization: true },
+    "importedNormalizationEpsilon is 0.001: no file of weights is imported, so it has no effect.",
+  ],
+  [
+    { gradientClipNorm: 1e-30 },
+    "gradientClipNorm is 1e-30: the weights change by less than float32 can hold",
+  ],
+  [
+    { gradientClipNorm: 1e-9 },
+    "gradientClipNorm is 1e-9: the gradients are far smaller than Adam's epsilon, so the run learns nothing.",
+  ],
+  [
+    { earlyStopping: { patience: 9 } },
+    "earlyStopping.patience is 9: the run has 10 epochs, so it can never stop early.",
+  ],
+  [
+    { earlyStopping: { patience: 1 }, epochs: 1 },
+    "earlyStopping.patience is 1: the run has 1 epoch, so it can never stop early.",
+  ],
+  [
+    { batchNormalization: true, batchSize: 62 },
+    "batchSize is 62: the training split has 63 images, so the last batch of an epoch ends with a single one; batch",
+    { trainingImages: 63 },
+  ],
+  [
+    { batchNormalization: true, batchSize: 62, accumulationSteps: 2 },
+    "batchSize is 62: the training split has 94 images, so the last batch of an epoch ends with a single one; batch",
+    { trainingImages: 94 },
+  ],
+  [
+    { optimizer: { adam: { beta1: 0, beta2: 0 } } },
+    "optimizer.beta2 is 0: no squared gradient is remembered",
+  ],
+  [
+    { optimizer: { adam: { epsilon: 1 } } },
+    "optimizer.epsilon is 1: it outweighs the gradients, so a step is only about 0.001 times the gradient.",
+  ],
+  [{ augmentation: { contrast: 1 } }, "augmentation.contrast is 1: an image may become a single color."],
+  [
+    { augmentation: { rotationDegrees: 180, zoom: 0.99, widthShift: 1, heightShift: 1 } },
+    "augmentation.zoom is 0.99: an image may be reduced to a section with 1 % of its side.",
+  ],
   [
     { augmentation: { widthShift: 1, fillMode: "CONSTANT" } },
     "augmentation.widthShift is 1: an image may be shifted out of sight.",
@@ -156,6 +236,17 @@ for (const input of [
   { earlyStopping: { patience: 3, minDelta: 0.001 }, monitor: "VALIDATION_LOSS" },
   { augmentation: { rotationDegrees: 10, fillMode: "CONSTANT" }, labelSmoothing: 0.1 },
   { batchNormalization: true, batchSize: 32, accumulationSteps: 4 },
+  { batchNormalization: true, batchSize: 36 },
+  { batchSize: 27 },
+  { earlyStopping: { patience: 8 } },
+  { gradientClipNorm: 1 },
+  { gradientClipNorm: 0.001, optimizer: { sgd: {} } },
+  { optimizer: { adam: { epsilon: 1 } }, learningRate: { constant: { initial: 0.1 } } },
+  { learningRate: { cosine: { initial: 0.01, minimum: 0.001 } } },
+  { learningRate: { step: { initial: 0.01, dropEveryEpochs: 9 } } },
+  { head: { kind: "GLOBAL_AVERAGE_POOLING", units: 4096 } },
+  { optimizer: { sgd: { momentum: 0, nesterov: false } } },
+  { augmentation: { rotationDegrees: 180, widthShift: 1, heightShift: 1, zoom: 0.5, contrast: 0.5 } },
 ] as const satisfies readonly RunConfigurationInput[]) {
   test(`ordinary settings cause no warning: ${JSON.stringify(input)}`, () =>
     assert.deepEqual(messages(input), []));
@@ -165,4 +256,16 @@ test("frozen stages with weights from elsewhere cause no warning", () => {
   const initialization = { kind: "weights", sha256: "0" } as const;
   const configuration = { ...resolveConfiguration({ frozenBlocks: 5 }), initialization };
   assert.deepEqual(settingWarnings(configuration, DATA), []);
+});
+
+test("an epsilon for imported weights has an effect only with batch normalization", () => {
+  const initialization = { kind: "weights", sha256: "0" } as const;
+  const warningsWith = (batchNormalization: boolean) => {
+    const resolved = resolveConfiguration({ batchNormalization, importedNormalizationEpsilon: 0.001 });
+    return settingWarnings({ ...resolved, initialization }, DATA).map(({ message }) => message);
+  };
+  assert.deepEqual(warningsWith(true), []);
+  assert.deepEqual(warningsWith(false), [
+    "importedNormalizationEpsilon is 0.001: the network has no batch normalization, so it has no effect.",
+  ]);
 });
