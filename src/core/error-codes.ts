@@ -157,7 +157,7 @@ export const ERROR_CODES = {
   CONFUSION_TOO_LARGE: caller("run", "The classes are too many for a confusion matrix in one piece."),
   EXPERIMENT_NAME_TAKEN: caller("run", "Another experiment has this name."),
   EXPERIMENT_NOT_FOUND: caller("run", "There is no experiment of this name."),
-  FILTER_INVALID: caller("run", "The filter does not name a setting by a dotted path."),
+  FILTER_INVALID: caller("run", "The filter names a setting that neither this version nor a stored run has."),
   MAX_ACTIVE_RUNS_INVALID: caller("run", "The limit of simultaneous runs is out of range."),
   MAX_POINTS_INVALID: caller("run", "The number of requested metric points is out of range."),
   MEMORY_INSUFFICIENT: caller("run", "The run needs more memory than the machine has."),

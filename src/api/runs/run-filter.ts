@@ -5,7 +5,9 @@ import { RunState } from "./run-state.js";
 
 @InputType({ description: "A range for the best value of a metric. Runs without the metric do not match." })
 export class MetricFilter {
-  @Field(() => String, { description: 'Key of the metric, such as "validation.top1".' })
+  @Field(() => String, {
+    description: 'Key of the metric, such as "validation.top1". A key that no metric has is refused.',
+  })
   key!: string;
 
   @Field(() => Float, { nullable: true, description: "Minimum of the best value; null means no minimum." })
@@ -20,11 +22,12 @@ export class ConfigurationFilter {
   @Field(() => String, {
     description:
       "Path in the configuration, as in `RunComparison.configuration`, such as " +
-      '"augmentation.rotationDegrees". Runs in which the setting has no effect do not match.',
+      '"augmentation.rotationDegrees". Runs in which the setting has no effect do not match. A path that no setting has ' +
+      "is refused.",
   })
   path!: string;
 
-  @Field(() => String, { description: 'Value as text, such as "0.001", "true" or "VGG19".' })
+  @Field(() => String, { description: 'Value as text, such as "0.001", "true" (in any case) or "VGG19".' })
   equals!: string;
 }
 

@@ -25,3 +25,15 @@ function givenNames({
 }: Partial<Pick<Option, "recordedAs">> = {}): ReadonlyMap<string, string> {
   return new Map(Object.entries(recordedAs).map(([given, recorded]) => [recorded, given]));
 }
+
+/**
+ * Returns the recorded path of a setting of an option that is named as in the input: "learningRate.decayEpochs" for
+ * "learningRate.step.dropEveryEpochs". Null if no option has the setting.
+ */
+export function recordedNameOf(path: string): string | null {
+  const [name = "", kind = "", given = "", ...rest] = path.split(".");
+  const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
+  if (setting?.kind !== "choice" || rest.length > 0 || !Object.hasOwn(setting.options, kind)) return null;
+  const { settings = {}, recordedAs = {} }: Partial<Option> = setting.options[kind] ?? {};
+  return Object.hasOwn(settings, given) ? `${name}.${recordedAs[given] ?? given}` : null;
+}

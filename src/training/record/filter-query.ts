@@ -147,10 +147,11 @@ function settingAt(path: readonly string[]): Expression<unknown> {
 /** The values that a text may stand for. Numbers are equal as numbers, however they are written. */
 function valuesWritten(text: string): readonly (string | number | boolean)[] {
   const number = text.trim() === "" ? Number.NaN : Number(text);
+  const flag = text.toLowerCase();
   return [
     text,
     ...(Number.isFinite(number) ? [number] : []),
-    ...(text === "true" || text === "false" ? [text === "true"] : []),
+    ...(flag === "true" || flag === "false" ? [flag === "true"] : []),
   ];
 }
 

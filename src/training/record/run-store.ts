@@ -7,6 +7,7 @@ import { prepared } from "../../db/prepared.js";
 import { resultColumns } from "../../db/result-columns.js";
 import { unnest } from "../../db/unnest.js";
 import { EPOCH_FIELDS, epochRecordOf } from "./epoch-row.js";
+import { checkMetricKeys, checkSettingPaths } from "./known-names.js";
 import { type OrderedRunRow, type RunKey, runKeyset, runListQueries } from "./list-query.js";
 import type { MetricSummaryRecord, RunListRequest, RunRecord } from "./run-records.js";
 import { RUN_FIELDS, runRecordOf } from "./run-row.js";
@@ -53,9 +54,15 @@ export class RunStore {
     return rows.map(runRecordOf);
   }
 
-  /** @throws AppError `CURSOR_INVALID`, `ORDER_INVALID`, `FILTER_INVALID` */
+  /** @throws AppError `CURSOR_INVALID`, `ORDER_INVALID`, `FILTER_INVALID`, `METRIC_UNKNOWN` */
   async list({ page, ...list }: RunListRequest): Promise<Page<RunRecord>> {
-    const rows = await readPage(page, runKeyset(list.order), (range) => this.#readRange(list, range));
+    await checkMetricKeys(this.database, list);
+    const rows = await readPage(page, runKeyset(list.order), async (range) => {
+      const found = await this.#readRange(list, range);
+      const isWhole = range.after === null && range.before === null;
+      if (isWhole && found.length === 0) await checkSettingPaths(this.database, list.filter ?? {});
+      return found;
+    });
     return mapPage(rows, ({ value: _, ...run }) => runRecordOf(run));
   }
 

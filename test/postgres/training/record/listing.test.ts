@@ -200,8 +200,11 @@ test("every filter keeps the runs that it describes", async () => {
     [{ configuration: [{ path: "learningRate.initial", equals: "2.5e-3" }] }, ["wide"]],
     [{ configuration: [{ path: "optimizer.epsilon", equals: "1e-7" }], architectures: ["VGG13"] }, ["wide"]],
     [{ configuration: [{ path: "batchNormalization", equals: "true" }] }, []],
+    [
+      { configuration: [{ path: "batchNormalization", equals: "False" }], architectures: ["VGG13"] },
+      ["wide"],
+    ],
     [{ configuration: [{ path: "architecture", equals: "VGG13" }] }, ["wide"]],
-    [{ configuration: [{ path: "no.such.setting", equals: "1" }] }, []],
     [{ createdBefore: year }, ["a"]],
     [{ createdAfter: year, metric: [{ key: "validation.top1" }] }, ["d", "b"]],
   ];
@@ -211,6 +214,54 @@ test("every filter keeps the runs that it describes", async () => {
   await assert.rejects(names(training, { configuration: [{ path: "a'b", equals: "1" }] }), {
     code: "FILTER_INVALID",
   });
+});
+
+test("a filter or an order by an unknown setting or metric is refused with the nearest name", async () => {
+  await using training = await openTraining();
+  await sixRuns(training);
+  const refusals: readonly (readonly [path: string, message: RegExp])[] = [
+    ["no.such.setting", /no setting at "no.such.setting"\. docs\/settings\.md lists/],
+    ["nope", /docs\/settings\.md lists/],
+    ["learningRate.cosine.initial", /Did you mean "learningRate\.initial"/],
+    ["learningRate.step.dropEveryEpochs", /Did you mean "learningRate\.decayEpochs"/],
+    ["learningrate.initial", /Did you mean "learningRate\.initial"/],
+    ["momentum", /Did you mean "optimizer\.momentum"/],
+    ["learningRate", /no setting at "learningRate"/],
+  ];
+  for (const [path, message] of refusals) {
+    await assert.rejects(names(training, { configuration: [{ path, equals: "1" }] }), {
+      code: "FILTER_INVALID",
+      path: ["filter", "configuration"],
+      message,
+    });
+  }
+  const unknown = {
+    code: "METRIC_UNKNOWN",
+    message: 'There is no metric with the key "validation.top9". Did you mean "validation.top1"?',
+  };
+  await assert.rejects(names(training, { metric: [{ key: "validation.top9" }] }), {
+    ...unknown,
+    path: ["filter", "metric"],
+  });
+  const order = { field: "METRIC_LAST", metric: "validation.top9", direction: "ASC" } as const;
+  await assert.rejects(names(training, {}, order), { ...unknown, path: ["orderBy", "metric"] });
+});
+
+test("settings and metrics that only another version records can be filtered and ordered by", async () => {
+  await using training = await openTraining();
+  await sixRuns(training);
+  await rawSql(
+    training.database,
+    `update run set configuration = configuration || '{"mixup": {"alpha": 0.2}}' where name = 'a'`,
+  );
+  await rawSql(
+    training.database,
+    `update metric_series set key = 'validation.top9' where key = 'validation.top1'`,
+  );
+  const withAlpha = (equals: string) => names(training, { configuration: [{ path: "mixup.alpha", equals }] });
+  assert.deepEqual(await withAlpha("0.2"), ["a"]);
+  assert.deepEqual(await withAlpha("0.3"), []);
+  assert.deepEqual(await names(training, { metric: [{ key: "validation.top9", atLeast: 0.85 }] }), ["a"]);
 });
 
 test("runs are filtered by augmentation, regularization, weight decay and fine-tuning", async () => {
