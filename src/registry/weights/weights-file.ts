@@ -51,7 +51,13 @@ async function readContent(file: ByteRange): Promise<WeightsContent> {
   }
   if (looksLikeLegacyTorch(start)) return { naming: "torch", ...(await readLegacyTorch(file)) };
   if (looksLikeSafetensors(start, file.length)) {
-    return { naming: "torch", tensors: await readSafetensors(file), container: null, classLists: [] };
+    return {
+      naming: "torch",
+      tensors: await readSafetensors(file),
+      isOrdered: false,
+      container: null,
+      classLists: [],
+    };
   }
   throw invalidWeights(
     "one of the formats Keras .h5, .weights.h5 or .keras, safetensors, torch .pth",

@@ -157,3 +157,21 @@ export function stateDictOf(network: NetworkSpec, { head = true } = {}): StateDi
 export function renamed(tensors: StateDict, rename: (name: string) => string): StateDict {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [rename(name), tensor]));
 }
+
+/** Writes floats as `safetensors.torch.save` does, which sorts them by name. */
+export function safetensorsFile(tensors: StateDict): Buffer {
+  const data: Buffer[] = [];
+  let position = 0;
+  const header: Record<string, unknown> = {};
+  for (const name of Object.keys(tensors).sort()) {
+    const { shape = [], values = [] } = tensors[name] ?? {};
+    const bytes = Buffer.from(Float32Array.from(values).buffer);
+    header[name] = { dtype: "F32", shape, data_offsets: [position, position + bytes.length] };
+    position += bytes.length;
+    data.push(bytes);
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, ...data]);
+}

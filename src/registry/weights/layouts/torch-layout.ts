@@ -1,19 +1,22 @@
-import { HEAD_LAYERS, PREDICTIONS } from "../../../graph/architectures/head.js";
+import { PREDICTIONS } from "../../../graph/architectures/head.js";
 import { type ShapedLayer, shapedLayersOf } from "../../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
 import { ARCHITECTURES, layersOf } from "../../../graph/architectures/registry.js";
 import type { PlacedLayer } from "../../../graph/layers/layer-graph.js";
-import { quoted } from "../invalid-weights.js";
 import { elementsOf, isStoredType, type StoredTensor } from "../stored-tensor.js";
 import { chooseClassNames } from "../torch/class-lists.js";
 import type { TorchContent } from "../torch/torch-file.js";
 import { ImportedOffer, readWhole, slicesOf } from "./imported-variable.js";
 import { offerNormalization } from "./normalization.js";
 import { sourceNetworkOf } from "./source-network.js";
+import { type DenseModule, findHead } from "./torch-head.js";
 import { nameTensors, rootOf, type Tensors } from "./torch-names.js";
 
 /** `torch.nn.BatchNorm2d`'s default, which torchvision and timm keep. */
 const TORCH_EPSILON = 1e-5;
+
+/** Normalizations of PyTorch count their steps; nobody misses that. */
+const STEPS_OF_NORMALIZATION = /(^|\.)num_batches_tracked$/;
 
 /**
  * The variables that a state dictionary of torchvision or timm offers. Its names tell the architecture that it is of;
@@ -37,13 +40,26 @@ export function offerTorch(
   const stages = new Set(rootsOf(layers.filter(({ stage }) => stage !== null)));
   const rest = [...tensors].filter(([name, tensor]) => !taken.has(name) && !isFigure(tensor));
   for (const [name, tensor] of rest) if (stages.has(rootOf(name))) offer.addUnknown(tensor);
-  const head = new Map(rest.filter(([name]) => !stages.has(rootOf(name))));
-  offerHead(offer, head, layers, headNamesOf(named.network ?? network));
+  const head = findHead(new Map(rest.filter(([name]) => !stages.has(rootOf(name)))), {
+    known: headNamesOf(named.network ?? network),
+    convolutions: layers.flatMap(({ layer, stage, torchNames: [name] }) =>
+      layer.kind === "Conv2D" && stage !== null ? [`${name}.weight`] : [],
+    ),
+    isOrdered: content.isOrdered,
+  });
+  offerHead(offer, head.layers, layers);
+  offer.otherHead = head.otherKind;
+  for (const tensor of head.unknown) offer.addUnknown(tensor);
   const outputs = offer.variables.get(`${PREDICTIONS}/kernel`)?.shape.at(-1) ?? null;
   const { classNames, flaw } = chooseClassNames(content.classLists, outputs);
   offer.classNames = classNames;
   offer.classNamesFlaw = flaw;
-  for (const tensor of named.outside) if (!isFigure(tensor)) offer.ignored.push(tensor.name);
+  const figures = [...tensors].flatMap(([name, tensor]) =>
+    !taken.has(name) && isFigure(tensor) ? [tensor] : [],
+  );
+  for (const { name } of [...head.ignored, ...figures, ...named.outside]) {
+    if (!STEPS_OF_NORMALIZATION.test(name)) offer.ignored.push(name);
+  }
   return offer;
 }
 
@@ -111,87 +127,18 @@ function offerStages(
   return taken;
 }
 
-/** The tensors of a dense layer, or of a convolution that is one. */
-interface DenseModule {
-  readonly weight: StoredTensor;
-  readonly bias: StoredTensor | undefined;
-}
-
-/**
- * Offers the dense layers behind the stages: those with the names of torchvision or timm, or else a single one, or three.
- * Anything else is a head of another kind, which starts at random.
- */
+/** Offers the dense layers behind the stages. */
 function offerHead(
   offer: ImportedOffer,
-  tensors: Tensors,
+  found: ReadonlyMap<string, DenseModule>,
   layers: readonly ShapedLayer[],
-  known: ReadonlyMap<string, string>,
 ): void {
-  const modules = denseModules(tensors, known);
-  const heads = new Set([...known.keys(), ...modules.keys()].map(rootOf));
-  const others: string[] = [];
-  for (const [name, tensor] of tensors) {
-    const role = name.slice(moduleOf(name).length + 1);
-    if (!heads.has(rootOf(name))) offer.addUnknown(tensor);
-    else if (!modules.has(moduleOf(name)) || !DENSE_ROLES.has(role)) others.push(tensor.name);
-  }
-  const places = placesOfHead([...modules.keys()], known);
-  if (places === null || others.length > 0) {
-    if (modules.size > 0 || others.length > 0) offer.otherHead = describeHead(modules, others);
-    return;
-  }
-  for (const [module, place] of places) {
-    const { weight, bias } = modules.get(module) ?? {};
+  for (const [place, { weight, bias }] of found) {
     const shaped = layers.find(({ layer }) => layer.name === place);
     const pixels = shaped === undefined ? 1 : flattenedPixels(shaped, layers);
-    if (weight !== undefined) offerMatrix(offer, `${place}/kernel`, weight, pixels);
+    offerMatrix(offer, `${place}/kernel`, weight, pixels);
     if (bias !== undefined) offer.add(`${place}/bias`, bias);
   }
-}
-
-const DENSE_ROLES: ReadonlySet<string> = new Set(["weight", "bias"]);
-
-function denseModules(
-  tensors: Tensors,
-  known: ReadonlyMap<string, string>,
-): ReadonlyMap<string, DenseModule> {
-  const modules = new Map<string, DenseModule>();
-  for (const [name, weight] of tensors) {
-    if (!name.endsWith(".weight")) continue;
-    const module = moduleOf(name);
-    const [rank, pixels] = [weight.shape.length, weight.shape.slice(2)];
-    // timm's hidden layers are convolutions.
-    const dense = rank === 2 || (rank === 4 && (known.has(module) || pixels.every((size) => size === 1)));
-    if (dense) modules.set(module, { weight, bias: tensors.get(`${module}.bias`) });
-  }
-  return modules;
-}
-
-/** The head layers that dense layers are, by their modules; null: those of another kind of head. */
-function placesOfHead(
-  modules: readonly string[],
-  known: ReadonlyMap<string, string>,
-): readonly (readonly [module: string, layer: string])[] | null {
-  if (modules.length === 1) return modules.map((module) => [module, PREDICTIONS]);
-  const named = modules.flatMap((module) => {
-    const layer = known.get(module);
-    return layer === undefined ? [] : [[module, layer] as const];
-  });
-  if (named.length === modules.length) return named;
-  const inOrder: readonly string[] = HEAD_LAYERS.FULLY_CONNECTED;
-  if (modules.length !== inOrder.length) return null;
-  return modules.map((module, index) => [module, inOrder[index] ?? PREDICTIONS]);
-}
-
-function describeHead(modules: ReadonlyMap<string, DenseModule>, others: readonly string[]): string {
-  const [other] = others;
-  if (other !== undefined) return `its head has another layer, ${quoted(other)}`;
-  return `its head has ${modules.size} dense layers`;
-}
-
-/** "classifier.6" of "classifier.6.weight". */
-function moduleOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }
 
 /** Height * width of the feature map that was flattened into a layer's inputs; 1 where none was. */

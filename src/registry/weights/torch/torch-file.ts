@@ -28,6 +28,8 @@ const OTHER_SIZES: Readonly<Record<string, number>> = {
 /** A state dictionary, and where it was found. */
 export interface TorchContent {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Whether they are in the order of the network's modules; some formats sort them by name. */
+  readonly isOrdered: boolean;
   /** See `FoundStateDict`. */
   readonly container: string | null;
   /** What the script kept about the classes, the nearest to the weights first. */
@@ -131,7 +133,7 @@ function torchContent(root: PickleValue, bytesOf: (storage: TorchStorage) => Byt
   const stored = [...tensors].map(
     ([name, tensor]) => [name, storedTensor(name, tensor, bytesOf(tensor.storage))] as const,
   );
-  return { container, tensors: new Map(stored), classLists: findClassLists(path) };
+  return { container, tensors: new Map(stored), isOrdered: true, classLists: findClassLists(path) };
 }
 
 function storedTensor(name: string, tensor: TorchTensor, storage: ByteRange): StoredTensor {
