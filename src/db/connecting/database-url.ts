@@ -1,10 +1,12 @@
+import { userInfo } from "node:os";
 import pg from "pg";
 import { AppError } from "../../core/app-error.js";
-import { SSL_MODES, type SslMode, SYSTEM_ROOTS, tlsOf, type WaysToConnect } from "./tls.js";
+import { firstSchemaOf } from "./search-path.js";
+import { hasRoots, SSL_MODES, type SslMode, SYSTEM_ROOTS, tlsOf, type WaysToConnect } from "./tls.js";
 
 /** The settings of `DATABASE_URL`. Where it leaves one out, `pg` reads psql's variable, such as `PGUSER`. */
 export interface UrlSettings {
-  readonly user: string | null;
+  readonly user: string;
   /** Null: `pg` looks for it. */
   readonly password: string | null;
   /** A name, an address, or the folder of a Unix socket. */
@@ -28,6 +30,12 @@ export interface UrlSettings {
 
 /** Imports hold a connection each, and everything else needs some, too. */
 const MIN_CONNECTIONS = 4;
+
+const MAX_PORT = 65_535;
+/** PostgreSQL cuts longer names off. */
+const MAX_NAME_BYTES = 63;
+/** The beginnings of what pg-connection-string reads as a URL or as the folder of a socket. */
+const FORM = /^(?:postgres(?:ql)?:\/\/|socket:|\/)/i;
 
 const WHOLE_NUMBER = /^[0-9]{1,9}$/;
 const SWITCH = ["0", "1"];
@@ -80,6 +88,7 @@ type Parameter = keyof typeof PARAMETERS;
  * @throws AppError `DATABASE_URL_INVALID`, whose message contains no part of the URL that can be secret
  */
 export function databaseUrlOf(url: string): UrlSettings {
+  if (!FORM.test(url)) throw invalid("is not a URL such as postgresql://user:password@host/database");
   const [base = "", ...rest] = url.split("?");
   const query = new URLSearchParams(rest.join("?"));
   const { authority = "", behind = "" } =
@@ -93,8 +102,16 @@ export function databaseUrlOf(url: string): UrlSettings {
   for (const [name, value] of query) checkParameter(name, value);
   const get = (name: Parameter): string | null => query.get(name) || null;
 
-  const { user, password, host, port, database } = parsed(base, query);
-  const schema = get("schema") ?? schemaInOptions(get("options")) ?? "public";
+  checkPort(authority, hosts, get("port"));
+
+  const { user, password, host, port, database } = parsed(base, query, hosts);
+  // libpq's other form, `host=… password=…`, whose parts must not be taken for a database.
+  if (url.startsWith("/") && database?.includes("=")) {
+    throw invalid("has settings after the folder of a socket, where only the name of a database can stand");
+  }
+  const role = user ?? accountName();
+  const schema = get("schema") ?? firstSchemaOf(get("options") ?? "") ?? "public";
+  checkSchema(schema);
   const connectTimeout = numberOrNull(get("connect_timeout"));
   const connectionLimit = numberOrNull(get("connection_limit"));
   if (connectionLimit !== null && connectionLimit < MIN_CONNECTIONS) {
@@ -104,7 +121,7 @@ export function databaseUrlOf(url: string): UrlSettings {
   }
   const where = host.includes(":") ? `[${host}]` : host;
   return {
-    user,
+    user: role,
     password,
     host,
     port,
@@ -118,7 +135,7 @@ export function databaseUrlOf(url: string): UrlSettings {
     sslNegotiation: get("sslnegotiation") === "direct" ? "direct" : "postgres",
     channelBinding: get("channel_binding") === "prefer",
     tls: waysToConnect(host, get),
-    name: `PostgreSQL at ${where}:${port}, database ${get("dbname") ?? database ?? user},`,
+    name: `PostgreSQL at ${where}:${port}, database ${get("dbname") ?? database ?? role},`,
   };
 }
 
@@ -131,8 +148,15 @@ function waysToConnect(host: string, get: (name: Parameter) => string | null): W
     key: get("sslkey"),
     keyPassword: get("sslpassword"),
   };
+  const mode = modeOf(get);
+  if (mode === "verify-ca" && !hasRoots(files)) {
+    throw invalid(
+      "sets sslmode to verify-ca without sslrootcert, the file of the certificates to trust, and there is no " +
+        "~/.postgresql/root.crt",
+    );
+  }
   try {
-    return tlsOf(modeOf(get), host, files);
+    return tlsOf(mode, host, files);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw invalid(`names a file of TLS that cannot be read: ${reason}`, cause);
@@ -142,9 +166,6 @@ function waysToConnect(host: string, get: (name: Parameter) => string | null): W
 /** `ssl` is a parameter of `pg`. Without any of them, libpq prefers TLS. */
 function modeOf(get: (name: Parameter) => string | null): SslMode {
   const mode = SSL_MODES.find((name) => name === get("sslmode"));
-  if (mode === "verify-ca" && get("sslrootcert") === null) {
-    throw invalid("sets sslmode to verify-ca without sslrootcert, the file of the certificates to trust");
-  }
   if (mode !== undefined) return mode;
   const ssl = get("ssl");
   if (ssl !== null) return ssl === "true" || ssl === "1" ? "verify-full" : "disable";
@@ -152,7 +173,41 @@ function modeOf(get: (name: Parameter) => string | null): SslMode {
   return get("sslnegotiation") === "direct" ? "require" : "prefer";
 }
 
-function parsed(base: string, query: URLSearchParams) {
+/** What it refuses may be a part of a password, where an "@" is missing, so it is not shown. */
+function checkPort(authority: string, hosts: string, parameter: string | null): void {
+  const text = parameter ?? /^(?:\[[^\]]*\]|[^:[\]]*):(?<port>.+)$/s.exec(hosts)?.groups?.port ?? null;
+  if (text === null) return;
+  const port = WHOLE_NUMBER.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= MAX_PORT) return;
+  const hint = authority.includes("@") || parameter !== null ? "" : ", and a user and a password end with @";
+  throw invalid(`has a port that is not a number from 1 to ${MAX_PORT}${hint}`);
+}
+
+function checkSchema(schema: string): void {
+  const name = JSON.stringify(schema);
+  if (schema === "$user") {
+    throw invalid(
+      `asks for the schema of the role with "$user", but its name is needed, such as ?schema=app`,
+    );
+  }
+  if (schema.startsWith("pg_") || schema === "information_schema") {
+    throw invalid(`names the schema ${name}, which PostgreSQL keeps for itself`);
+  }
+  if (Buffer.byteLength(schema) > MAX_NAME_BYTES) {
+    throw invalid(`names the schema ${name}, which is longer than ${MAX_NAME_BYTES} bytes`);
+  }
+}
+
+/** The user that psql connects as where nothing names one. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch (cause) {
+    throw invalid("names no user, and the account of this process has no name", cause);
+  }
+}
+
+function parsed(base: string, query: URLSearchParams, hosts: string) {
   const location = new URLSearchParams();
   for (const name of ["host", "port", "user", "password", "db"]) {
     const value = query.get(name);
@@ -160,12 +215,31 @@ function parsed(base: string, query: URLSearchParams) {
   }
   const suffix = location.size === 0 ? "" : `?${location}`;
   try {
-    // A client that is never connected: the form of URLs is that of pg-connection-string, which `pg` reads them with.
-    const client = new pg.Client({ connectionString: `${base}${suffix}`, ssl: false });
-    const { user = null, password = null, host, port, database = null } = client;
-    return { user, password, host, port, database };
+    return read(`${base}${suffix}`);
   } catch (cause) {
+    if (hosts !== "" && isReadable(base.replace(hosts, () => "localhost"))) {
+      throw invalid(
+        "has a host that cannot be read: an IPv6 address with a zone is given as in ?host=fe80::1%25eth0",
+        nameOf(cause),
+      );
+    }
     throw unreadable(cause);
+  }
+}
+
+/** Through a client that is never connected: the form of URLs is that of pg-connection-string, which `pg` uses. */
+function read(connectionString: string) {
+  const client = new pg.Client({ connectionString, ssl: false });
+  const { user = null, password = null, host, port, database = null } = client;
+  return { user, password, host, port, database };
+}
+
+function isReadable(connectionString: string): boolean {
+  try {
+    read(connectionString);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -193,12 +267,6 @@ function matching(form: RegExp, meaning: string): (name: string, value: string) 
   };
 }
 
-/** The first schema of a search path that `options` sets, such as `-c search_path=app`. */
-function schemaInOptions(options: string | null): string | null {
-  const path = /(?:-c\s*|--)search_path=("[^"]+"|[^\s,"]+)/.exec(options ?? "")?.[1];
-  return path?.replace(/^"|"$/g, "") ?? null;
-}
-
 function numberOrNull(text: string | null): number | null {
   return text === null ? null : Number(text);
 }
@@ -207,8 +275,12 @@ function numberOrNull(text: string | null): number | null {
 function unreadable(cause?: unknown): AppError {
   return invalid(
     "cannot be read: special characters of the user and the password are written as in %40 for @",
-    cause instanceof Error ? cause.name : undefined,
+    nameOf(cause),
   );
+}
+
+function nameOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.name : undefined;
 }
 
 function invalid(problem: string, cause?: unknown): AppError {

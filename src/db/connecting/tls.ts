@@ -55,6 +55,11 @@ export function tlsOf(mode: SslMode, host: string, files: TlsFiles): WaysToConne
   }
 }
 
+/** Whether there is a file of root certificates, or the system's are asked for. */
+export function hasRoots({ rootCertificate }: Pick<TlsFiles, "rootCertificate">): boolean {
+  return rootCertificate !== null || existsSync(usualRoots());
+}
+
 type CheckIdentity = NonNullable<ConnectionOptions["checkServerIdentity"]>;
 
 function unverified(files: TlsFiles): ConnectionOptions {
@@ -77,6 +82,10 @@ function ownCertificate({ certificate, key, keyPassword }: TlsFiles): Connection
 /** The certificates that a server's must come from; null where none are given, which leaves those that Node knows. */
 function rootsOf({ rootCertificate }: TlsFiles): string | Buffer | null {
   if (rootCertificate === SYSTEM_ROOTS) return rootCertificates.join("\n");
-  const file = rootCertificate ?? path.join(homedir(), ".postgresql", "root.crt");
-  return rootCertificate !== null || existsSync(file) ? readFileSync(file) : null;
+  return hasRoots({ rootCertificate }) ? readFileSync(rootCertificate ?? usualRoots()) : null;
+}
+
+/** Where psql looks. */
+function usualRoots(): string {
+  return path.join(homedir(), ".postgresql", "root.crt");
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { describe, test } from "node:test";
 import { AppError } from "../../../src/core/app-error.js";
 import { databaseUrlOf, type UrlSettings } from "../../../src/db/connecting/database-url.js";
+import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 type Expected = Partial<Omit<UrlSettings, "tls">>;
 
@@ -55,6 +58,19 @@ const FORMS: Record<string, Expected> = {
     schema: "espalier",
     options: "-c search_path=espalier,public",
   },
+  "postgres://host/app?options=-c%20search_path%3DApp": { schema: "app" },
+  "postgres://host/app?options=-c%20search_path%3D%22App%22": { schema: "App" },
+  "postgres://host/app?options=-c%20search_path%3D%22a%22%22b%22%2Cc": { schema: 'a"b' },
+  "postgres://host/app?options=-csearch_path%3DÄpfel": { schema: "Äpfel" },
+  "postgres://host/app?options=--search-path%3Dapp": { schema: "app" },
+  "postgres://host/app?options=--SEARCH_path%3Dapp": { schema: "app" },
+  "postgres://host/app?options=-c%20search_path%3Done%20-c%20search-path%3Dtwo": { schema: "two" },
+  "postgres://host/app?options=-c%20search_path%3D%5C%22One%5C%20Two%5C%22": { schema: "One Two" },
+  "postgres://host/app?options=-c%20my.search_path%3Dapp": { schema: "public" },
+  "postgres://host/app?schema=App": { schema: "App" },
+  "postgres://host/app?port=65535": { port: 65_535 },
+  "postgres://[::1]/app": { host: "::1" },
+  "postgres://host/app?host=fe80%3A%3A1%25eth0": { host: "fe80::1%eth0" },
   "postgres://host/app?options=-c%20work_mem%3D64MB%20-c%20geqo%3Doff&schema=a": {
     schema: "a",
     options: "-c work_mem=64MB -c geqo=off",
@@ -118,6 +134,28 @@ describe("DATABASE_URL", () => {
     });
   }
 
+  test("trusts psql's own file of certificates with verify-ca, as with verify-full", async () => {
+    await using temporary = await temporaryFolder();
+    const { HOME } = process.env;
+    process.env.HOME = temporary.folder;
+    try {
+      const url = "postgres://host/app?sslmode=verify-ca";
+      assert.throws(() => databaseUrlOf(url), /there is no ~\/\.postgresql\/root\.crt\.$/);
+      await mkdir(path.join(temporary.folder, ".postgresql"));
+      await writeFile(path.join(temporary.folder, ".postgresql/root.crt"), "certificates");
+      const [tls] = databaseUrlOf(url).tls;
+      assert.ok(tls !== false && String(tls.ca) === "certificates");
+    } finally {
+      process.env.HOME = HOME;
+    }
+  });
+
+  test("names the database of the account where it names neither a user nor a database", () => {
+    const { user, name } = databaseUrlOf("/var/run/postgresql");
+    assert.notEqual(user, "");
+    assert.match(name, new RegExp(`database ${process.env.PGDATABASE ?? user},$`));
+  });
+
   for (const [url, problem] of [
     ["postgres://me:secret@one,two/app", /names several hosts, but only one is supported/],
     ["postgres://me:secret@one:1,two:2/app", /several hosts/],
@@ -148,6 +186,23 @@ describe("DATABASE_URL", () => {
       /connect_timeout to "soon", which is not a number/,
     ],
     ["postgres://me:secret@host/app?statement_timeout=1000", /the parameter "statement_timeout"/],
+    ["postgres://me:secret@host/app?schema=pg_temp", /schema "pg_temp", which PostgreSQL keeps for itself/],
+    ["postgres://me:secret@host/app?schema=information_schema", /keeps for itself/],
+    [`postgres://me:secret@host/app?schema=${"ä".repeat(32)}`, /longer than 63 bytes/],
+    ['postgres://me:secret@host/app?options=-c%20search_path%3D"$user",public', /with "\$user"/],
+    ["postgres://me:secret@host/app?options=-c%20search_path%3D$user", /with "\$user"/],
+    ["postgres://me:secret@host:99999/app", /has a port that is not a number from 1 to 65535\.$/],
+    ["postgres://me:secret@host:0/app", /has a port that/],
+    ["postgres://me:secret@host:abc/app", /has a port that/],
+    ["postgres://me:secret@[::1]:abc/app", /has a port that/],
+    ["postgres://me:secret@host/app?port=99999", /has a port that/],
+    ["postgres://me:secret@host/app?port=abc", /has a port that/],
+    ["postgres://me:secret", /has a port that .*, and a user and a password end with @/],
+    ["postgres://me:secret@[fe80::1%25eth0]/app", /has a host that cannot be read.*\?host=fe80::1%25eth0/],
+    ["postgres://me:secret@[::g]/app", /has a host that cannot be read/],
+    ["host=db.example password=secret", /is not a URL such as/],
+    ["postgres:host=db.example password=secret", /is not a URL such as/],
+    ["/var/run/postgresql password=secret", /has settings after the folder of a socket/],
     ["postgres://me:sec#secret@host/app", /cannot be read/],
     ["postgres://me:sec/secret@host/app", /cannot be read/],
     ["postgres://me:12/secret@host/app", /cannot be read/],
