@@ -261,6 +261,10 @@ export const ERROR_CODES = {
     "PostgreSQL accepts no writes, as a standby does during a failover, so nothing was changed.",
     UNAVAILABLE,
   ),
+  DATABASE_REFUSED: operator(
+    "database",
+    "PostgreSQL refuses a right or a statement that Espalier needs; the message says what to grant.",
+  ),
   DATABASE_TOO_NEW: operator("database", "A newer version of Espalier has migrated the database."),
   DATABASE_UNREACHABLE: operator(
     "database",
@@ -297,6 +301,7 @@ export const ERROR_CODES = {
   BUILD_TOOLS_MISSING: operator("installation", "A tool that compiles TensorFlow's addon is missing."),
   CONFIG_INVALID: operator("installation", "An environment variable has a value that it does not take."),
   CUDA_DOWNLOAD_FAILED: operator("installation", "pip could not download the libraries of CUDA."),
+  DISK_FULL: operator("installation", "The disk of the home folder has no room."),
   HOME_IN_USE: operator("installation", "Another Espalier is running on the same home folder."),
   HOST_UNUSABLE: operator("installation", "The server cannot listen on this host."),
   NATIVE_LIBRARY_UNAVAILABLE: operator("installation", "TensorFlow could not be set up in the cache folder."),

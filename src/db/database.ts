@@ -40,7 +40,7 @@ export class Database implements Connection, AsyncDisposable {
    */
   static async open(url: string, log: Log, patienceMs?: number): Promise<Database> {
     const target = await DatabaseTarget.of(url);
-    const pool = openPool(target, new Patience(target.name, log, patienceMs), log);
+    const pool = openPool(target, new Patience(target, log, patienceMs), log);
     try {
       const kysely = kyselyOverPool(pool);
       const adapter = new PrismaAdapter(pool, { schema: target.schema });
@@ -48,7 +48,7 @@ export class Database implements Connection, AsyncDisposable {
       return new Database(target, pool, adapter, new PrismaClient({ adapter }), kysely, notifier);
     } catch (cause) {
       await pool.end();
-      throw startError(target.name, cause);
+      throw startError(target, cause);
     }
   }
 

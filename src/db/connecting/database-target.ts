@@ -1,5 +1,6 @@
 import pg from "pg";
 import { startError } from "../trouble/database-error.js";
+import type { DatabaseIdentity } from "../trouble/refusal.js";
 import { databaseUrlOf, type UrlSettings } from "./database-url.js";
 import { setSession } from "./session-settings.js";
 import type { Tls } from "./tls.js";
@@ -22,7 +23,7 @@ const UNREACHABLE: ReadonlySet<unknown> = new Set([
  * A database and how to connect to it, as `DATABASE_URL` says. Every kind of connection is made from it, so that all of
  * them understand the URL in the same way.
  */
-export class DatabaseTarget {
+export class DatabaseTarget implements DatabaseIdentity {
   private constructor(
     readonly url: string,
     private readonly settings: UrlSettings,
@@ -42,11 +43,11 @@ export class DatabaseTarget {
     if (second === undefined) return target;
     const problem = await target.#problem();
     if (problem === null) return target;
-    if (isOfNetwork(problem)) throw startError(settings.name, problem);
+    if (isOfNetwork(problem)) throw startError(target, problem);
     const alternative = new DatabaseTarget(url, settings, second);
     const otherProblem = await alternative.#problem();
     if (otherProblem === null) return alternative;
-    throw startError(settings.name, lacksTls(problem) ? otherProblem : problem);
+    throw startError(target, lacksTls(problem) ? otherProblem : problem);
   }
 
   /** The schema of the tables. */
@@ -57,6 +58,15 @@ export class DatabaseTarget {
   /** Maximum number of connections of a pool; null where the URL says nothing. */
   get connectionLimit(): number | null {
     return this.settings.connectionLimit;
+  }
+
+  get database(): string {
+    return this.settings.database ?? this.settings.user;
+  }
+
+  /** The role that it connects as. */
+  get role(): string {
+    return this.settings.user;
   }
 
   /** The server and the database for messages, without password. */

@@ -8,8 +8,10 @@ import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
 import { DatabaseTarget } from "../connecting/database-target.js";
 import { checkSessionsAreKept } from "../connecting/pooler.js";
-import { databaseError, startError } from "../trouble/database-error.js";
+import { refusedError, startError } from "../trouble/database-error.js";
+import { isForbidden } from "../trouble/refusal.js";
 import { temporaryFailureOf } from "../trouble/temporary-failure.js";
+import { RoleRights } from "./role-rights.js";
 import { checkSchemaOwner, MIGRATIONS_TABLE } from "./schema-owner.js";
 
 /** The advisory lock that Prisma Migrate takes, so that the two never migrate at the same time. */
@@ -49,7 +51,8 @@ export function migrationsFolder(): string {
  * @throws AppError `MIGRATION_EDITED` when a file changed after it was applied, `DATABASE_TOO_NEW` when the database
  *   has migrations that this version lacks, `DATABASE_FOREIGN` when another application uses its schema,
  *   `DATABASE_POOLED` behind a pooler in transaction mode, `MIGRATION_FAILED` when a migration fails, which is then
- *   rolled back, `DATABASE_URL_INVALID`, `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`
+ *   rolled back, `DATABASE_REFUSED` when the role lacks a right, `DATABASE_URL_INVALID`, `DATABASE_UNREACHABLE`,
+ *   `DATABASE_READ_ONLY`
  */
 export async function applyMigrations(
   database: string | DatabaseTarget,
@@ -59,22 +62,28 @@ export async function applyMigrations(
   const migrations = await readMigrations(folder);
   const target = typeof database === "string" ? await DatabaseTarget.of(database) : database;
   const client = await connect(target).catch((cause: unknown) => {
-    throw startError(target.name, cause);
+    throw startError(target, cause);
   });
   try {
     await client.query("SELECT pg_advisory_lock($1)", [PRISMA_MIGRATE_LOCK]);
     const names = migrations.map(({ name }) => name);
+    const rights = await RoleRights.read(client, target);
+    rights.checkAccess();
     const { exists, hasMigrationsTable } = await checkSchemaOwner(client, target, names);
     if (!exists) await client.query(`CREATE SCHEMA ${pg.escapeIdentifier(target.schema)}`);
-    if (!hasMigrationsTable) await client.query(CREATE_MIGRATIONS_TABLE);
+    if (!hasMigrationsTable) {
+      rights.checkCreation();
+      await client.query(CREATE_MIGRATIONS_TABLE);
+    }
     const pending = pendingMigrations(migrations, await readApplied(client));
+    if (pending.length > 0) rights.checkCreation();
     for (const migration of pending) {
       await applyOne(client, migration);
       log.info("applied migration", { migration: migration.name });
     }
     return pending.map(({ name }) => name);
   } catch (error) {
-    throw databaseError(target.name, error);
+    throw refusedError(target, error);
   } finally {
     await client.end().catch(() => {});
   }
@@ -147,7 +156,7 @@ async function applyOne(client: pg.Client, { name, sql, checksum }: Migration): 
     await client.query("COMMIT");
   } catch (cause) {
     await client.query("ROLLBACK").catch(() => {});
-    if (temporaryFailureOf(cause) !== null) throw cause;
+    if (temporaryFailureOf(cause) !== null || isForbidden(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AppError("MIGRATION_FAILED", `Migration ${name} failed and changed nothing: ${reason}.`, {
       cause,

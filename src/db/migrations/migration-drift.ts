@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import { projectRoot } from "../../lang/project-root.js";
 import type { Log } from "../../telemetry/log.js";
 import { DatabaseTarget } from "../connecting/database-target.js";
-import { startError } from "../trouble/database-error.js";
+import { refusedError, startError } from "../trouble/database-error.js";
+import { isForbidden, lacksRight } from "../trouble/refusal.js";
 import { applyMigrations, migrationsFolder } from "./apply-migrations.js";
 import { sqlFromDatabaseToSchema } from "./schema-engine.js";
 
@@ -76,10 +78,10 @@ async function withScratchDatabase<T>(
   const name = `espalier_scratch_${randomBytes(6).toString("hex")}`;
   const target = await DatabaseTarget.of(url);
   const client = await target.connect("-scratch").catch((cause: unknown) => {
-    throw startError(target.name, cause);
+    throw startError(target, cause);
   });
   try {
-    await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+    await createScratch(client, target, name);
     try {
       return await work(target.withDatabase(name));
     } finally {
@@ -87,5 +89,15 @@ async function withScratchDatabase<T>(
     }
   } finally {
     await client.end();
+  }
+}
+
+async function createScratch(client: pg.Client, target: DatabaseTarget, name: string): Promise<void> {
+  try {
+    await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+  } catch (cause) {
+    if (!isForbidden(cause)) throw refusedError(target, cause);
+    const remedy = `run ALTER ROLE ${pg.escapeIdentifier(target.role)} CREATEDB`;
+    throw lacksRight(target, { problem: "it may not create a scratch database", remedy, cause });
   }
 }

@@ -1,4 +1,6 @@
+import pg from "pg";
 import { AppError } from "../../core/app-error.js";
+import { type DatabaseIdentity, forbidden, isForbidden, refused } from "./refusal.js";
 import { temporaryFailureOf } from "./temporary-failure.js";
 
 /** The connection was lost while PostgreSQL may have been carrying out a change, so it must not be repeated blindly. */
@@ -9,12 +11,9 @@ export class OutcomeUnknown extends Error {
   }
 }
 
-/**
- * The error for a temporary failure of a database; any other error as it is.
- *
- * @param database the `name` of its `DatabaseTarget`
- */
-export function databaseError(database: string, error: unknown): unknown {
+/** The error for a temporary failure of a database, or for a missing right; any other error as it is. */
+export function databaseError(identity: DatabaseIdentity, error: unknown): unknown {
+  const database = identity.name;
   if (error instanceof OutcomeUnknown) {
     return new AppError(
       "DATABASE_UNREACHABLE",
@@ -36,8 +35,14 @@ export function databaseError(database: string, error: unknown): unknown {
         { cause: error },
       );
     case null:
-      return error;
+      return isForbidden(error) ? forbidden(identity, error) : error;
   }
+}
+
+/** The error for work of the start that fails, so that PostgreSQL's own errors have a code. */
+export function refusedError(identity: DatabaseIdentity, error: unknown): unknown {
+  const known = databaseError(identity, error);
+  return known instanceof pg.DatabaseError ? refused(identity, known) : known;
 }
 
 /** The error for a server that cannot be reached. */
@@ -50,9 +55,9 @@ export function unreachable(database: string, cause: unknown): AppError {
 }
 
 /** The error for a database that cannot be opened, whatever the reason. */
-export function startError(database: string, error: unknown): AppError {
-  const known = databaseError(database, error);
-  return known instanceof AppError ? known : unreachable(database, error);
+export function startError(identity: DatabaseIdentity, error: unknown): AppError {
+  const known = databaseError(identity, error);
+  return known instanceof AppError ? known : unreachable(identity.name, error);
 }
 
 /** The error for a server that accepts no writes. */

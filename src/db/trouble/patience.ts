@@ -1,6 +1,7 @@
 import { retrying } from "../../lang/retrying.js";
 import type { Log } from "../../telemetry/log.js";
 import { databaseError, OutcomeUnknown } from "./database-error.js";
+import type { DatabaseIdentity } from "./refusal.js";
 import { type TemporaryFailure, temporaryFailureOf } from "./temporary-failure.js";
 
 /** How long work waits for a server that restarts or fails over. Then the caller learns of it. */
@@ -17,7 +18,7 @@ export class Patience {
 
   /** @param database names the database in errors */
   constructor(
-    private readonly database: string,
+    private readonly database: DatabaseIdentity,
     private readonly log: Log,
     private readonly patienceMs: number = PATIENCE_MS,
   ) {}
