@@ -8,6 +8,7 @@ import { EngineHost } from "../engine/engine-host.js";
 import { provideNativeLibrary } from "../engine/native-library.js";
 import { OwnedResources } from "../lang/owned-resources.js";
 import type { Log } from "../telemetry/log.js";
+import { provideHomeFolder } from "./home-folder.js";
 import { providePostgres } from "./postgres.js";
 
 /** A running server. Disposing stops it; a run that is training continues at the next start. */
@@ -30,6 +31,7 @@ export interface StartOptions {
  * @throws AppError that says what is missing, why and what to do; then nothing is left running
  */
 export async function startEspalier(config: Config, { log, progress }: StartOptions): Promise<Espalier> {
+  await provideHomeFolder(config.homeFolder);
   await using starting = new OwnedResources();
   const nativeLibrary = await provideNativeLibrary(config, progress);
   const openEngine = (purpose: string): Promise<EngineHost> =>

@@ -7,6 +7,7 @@ import { EngineHost } from "../engine/engine-host.js";
 import { provideNativeLibrary } from "../engine/native-library.js";
 import { OwnedResources } from "../lang/owned-resources.js";
 import type { StartOptions } from "./espalier.js";
+import { provideHomeFolder } from "./home-folder.js";
 import { composeTraining } from "./training.js";
 
 /** A process that only trains runs. Disposing stops it; a run that is training continues in another worker. */
@@ -29,6 +30,7 @@ export async function startWorker(config: Config, { log, progress }: StartOption
         "to the server's home folder. DATABASE_URL is not set: the embedded PostgreSQL is for the server alone.",
     );
   }
+  await provideHomeFolder(homeFolder);
   await using starting = new OwnedResources();
   const nativeLibrary = await provideNativeLibrary(config, progress);
   await applyMigrations(databaseUrl, log);

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ServerReady } from "../client/server-process.js";
 import { parseConfig } from "../core/config.js";
+import { warnOfConfiguration } from "./configuration.js";
 import { environmentHelp } from "./environment-help.js";
 import { StopSignal } from "./stop-signal.js";
 
@@ -26,9 +27,11 @@ async function serve({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): 
     import("../telemetry/log.js"),
   ]);
   const config = parseConfig(process.env);
+  const log = createLog(config.logLevel);
+  await warnOfConfiguration(process.env, config, log);
   using stop = new StopSignal({ withStandardInput: jsonReady });
   await using espalier = await startEspalier(config, {
-    log: createLog(config.logLevel),
+    log,
     progress: (line) => process.stderr.write(`${line}\n`),
   });
   const { url, adminToken } = espalier;

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { parseConfig } from "../core/config.js";
+import { warnOfConfiguration } from "./configuration.js";
 import { environmentHelp } from "./environment-help.js";
 import { StopSignal } from "./stop-signal.js";
 
@@ -26,9 +27,11 @@ async function work({ jsonReady = false }: Readonly<{ jsonReady?: boolean }>): P
     import("../telemetry/log.js"),
   ]);
   const config = parseConfig(process.env);
+  const log = createLog(config.logLevel);
+  await warnOfConfiguration(process.env, config, log);
   using stop = new StopSignal({ withStandardInput: jsonReady });
   await using worker = await startWorker(config, {
-    log: createLog(config.logLevel),
+    log,
     progress: (line) => process.stderr.write(`${line}\n`),
   });
   if (jsonReady) process.stdout.write(`${JSON.stringify({ device: worker.device })}\n`);

@@ -1,5 +1,6 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { createFolder } from "../../lang/create-folder.js";
 import { ignoring } from "../../lang/system-errors.js";
 import { syncFolder } from "../durable-folder.js";
 
@@ -42,7 +43,7 @@ export async function withTemporaryFolder<T>(
   name: string,
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(cacheFolder, { recursive: true });
+  await createFolder(cacheFolder);
   await removeAbandoned(cacheFolder);
   const folder = await mkdtemp(path.join(cacheFolder, `${TEMPORARY}${name}-`));
   try {

@@ -3,6 +3,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { AppError } from "../../../src/core/app-error.js";
 import { parseConfig } from "../../../src/core/config.js";
+import { misspelledVariables } from "../../../src/core/environment/misspelled.js";
 
 describe("the configuration", () => {
   test("has a default for everything that the environment does not set", () => {
@@ -79,4 +80,40 @@ describe("the configuration", () => {
       );
     });
   }
+});
+
+describe("a misspelled variable", () => {
+  for (const [name, nearest] of [
+    ["ESPALIER_PROT", "ESPALIER_PORT"],
+    ["ESPALIER_HOMEDIR", "ESPALIER_HOME"],
+    ["ESPALIER_IMPORT_ROOT", "ESPALIER_IMPORT_ROOTS"],
+    ["ESPALIER_LOGLEVEL", "ESPALIER_LOG_LEVEL"],
+    ["espalier_port", "ESPALIER_PORT"],
+    ["ESPALIR_HOME", "ESPALIER_HOME"],
+    ["ESPALIERHOME", "ESPALIER_HOME"],
+    ["DATABASE_URl", "DATABASE_URL"],
+    ["DATABSE_URL", "DATABASE_URL"],
+    ["DATABASEURL", "DATABASE_URL"],
+  ] as const) {
+    test(`${name} is found, and ${nearest} named`, () => {
+      assert.deepEqual(misspelledVariables({ [name]: "1", PATH: "/bin" }), [{ name, nearest }]);
+    });
+  }
+
+  test("is none that Espalier, its tests or its clients read, nor that of another program", () => {
+    const names = [
+      ...[
+        "ESPALIER_HOME",
+        "ESPALIER_CRASH",
+        "ESPALIER_CACHE",
+        "ESPALIER_TEST_PYTHON",
+        "ESPALIER_FUZZ_ROUNDS",
+      ],
+      ...["ESPALIER_URL", "ESPALIER_TOKEN", "TEST_DATABASE_URL", "DATABASE_NAME", "PATH", "TZ", "_"],
+    ];
+    assert.deepEqual(misspelledVariables(Object.fromEntries(names.map((name) => [name, "1"]))), []);
+    const both = { DATABASE_URL: "postgres://host/app", DATABASE_URI: "mysql://host/shop" };
+    assert.deepEqual(misspelledVariables(both), []);
+    assert.equal(misspelledVariables({ ...both, DATABASE_Url: "" }).length, 1);
+  });
 });
