@@ -1,14 +1,12 @@
-import { sql } from "kysely";
 import { AppError } from "../../core/app-error.js";
 import { METRIC_KEYS } from "../../core/metrics/epoch-metrics.js";
 import { recordedNameOf } from "../../core/settings/given-names.js";
 import { RUN_CONFIGURATION_PATHS } from "../../core/settings/recorded-paths.js";
-import type { Database } from "../../db/database.js";
 import { nearestText } from "../../lang/nearest-text.js";
 import type { RunFilter, RunListRequest } from "./run-records.js";
 
-/** Number of the newest runs, and of the oldest, among which a setting of another version is looked for. */
-const SEARCHED_RUNS = 500;
+/** Returns whether a stored run has a metric or a setting of this name, as runs of another version may. */
+export type IsRecorded = (name: string) => Promise<boolean>;
 
 const PATHS: ReadonlySet<string> = new Set(RUN_CONFIGURATION_PATHS.map(({ path }) => path.join(".")));
 
@@ -18,8 +16,8 @@ const PATHS: ReadonlySet<string> = new Set(RUN_CONFIGURATION_PATHS.map(({ path }
  * @throws AppError `METRIC_UNKNOWN`
  */
 export async function checkMetricKeys(
-  { kysely }: Database,
   { filter, order }: Pick<RunListRequest, "filter" | "order">,
+  isRecorded: IsRecorded,
 ): Promise<void> {
   const ordersByMetric = order?.field === "METRIC_BEST" || order?.field === "METRIC_LAST";
   const keys: readonly (readonly [key: string, path: readonly string[]])[] = [
@@ -29,14 +27,7 @@ export async function checkMetricKeys(
       : []),
   ];
   for (const [key, path] of keys) {
-    if (METRIC_KEYS.includes(key)) continue;
-    const recorded = await kysely
-      .selectFrom("metricSeries")
-      .select("key")
-      .where("key", "=", key)
-      .limit(1)
-      .execute();
-    if (recorded.length > 0) continue;
+    if (METRIC_KEYS.includes(key) || (await isRecorded(key))) continue;
     const nearest = nearestText(key, METRIC_KEYS);
     throw new AppError(
       "METRIC_UNKNOWN",
@@ -56,12 +47,12 @@ export async function checkMetricKeys(
  * @throws AppError `FILTER_INVALID`
  */
 export async function checkSettingPaths(
-  database: Database,
   { configuration }: Pick<RunFilter, "configuration">,
+  isRecorded: IsRecorded,
 ): Promise<void> {
   for (const { path } of configuration ?? []) {
     // Places in a list have numbers: "classWeights.weights.1".
-    if (PATHS.has(path.replace(/\.\d+$/, "")) || (await isRecorded(database, path))) continue;
+    if (PATHS.has(path.replace(/\.\d+$/, "")) || (await isRecorded(path))) continue;
     const meant = meantPath(path);
     throw new AppError(
       "FILTER_INVALID",
@@ -72,19 +63,6 @@ export async function checkSettingPaths(
       { path: ["filter", "configuration"] },
     );
   }
-}
-
-/** Whether one of the newest or of the oldest runs has a value there, as those of a later or an earlier version may. */
-async function isRecorded({ kysely }: Database, path: string): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from (
-      (select configuration from run order by created_at desc, id desc limit ${sql.lit(SEARCHED_RUNS)})
-      union all
-      (select configuration from run order by created_at, id limit ${sql.lit(SEARCHED_RUNS)})
-    ) as searched
-    where jsonb_typeof(configuration #> ${path.split(".")}::text[]) <> 'object'
-    limit 1`.execute(kysely);
-  return rows.length > 0;
 }
 
 /** The recorded path that a user most likely means. */

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { type KeyRange, readPage } from "../../core/keyset.js";
 import { mapPage, type Page } from "../../core/page.js";
 import type { CheckpointRecord, EpochRecord } from "../../core/runs/events.js";
@@ -43,6 +44,9 @@ const findSummaries = prepared((db, { runIds }: { runIds: readonly string[] }) =
     .orderBy("key"),
 );
 
+/** Number of the newest runs, and of the oldest, among which a setting of another version is looked for. */
+const SEARCHED_RUNS = 500;
+
 const ALL_EPOCHS: EpochsPage = { first: null, after: null };
 
 /** Reads runs. Lookups of many ids answer in no given order and leave out unknown ones. */
@@ -56,14 +60,38 @@ export class RunStore {
 
   /** @throws AppError `CURSOR_INVALID`, `ORDER_INVALID`, `FILTER_INVALID`, `METRIC_UNKNOWN` */
   async list({ page, ...list }: RunListRequest): Promise<Page<RunRecord>> {
-    await checkMetricKeys(this.database, list);
+    await checkMetricKeys(list, (key) => this.#hasMetric(key));
     const rows = await readPage(page, runKeyset(list.order), async (range) => {
       const found = await this.#readRange(list, range);
       const isWhole = range.after === null && range.before === null;
-      if (isWhole && found.length === 0) await checkSettingPaths(this.database, list.filter ?? {});
+      if (isWhole && found.length === 0)
+        await checkSettingPaths(list.filter ?? {}, (path) => this.#hasSetting(path));
       return found;
     });
     return mapPage(rows, ({ value: _, ...run }) => runRecordOf(run));
+  }
+
+  async #hasMetric(key: string): Promise<boolean> {
+    const found = await this.database.kysely
+      .selectFrom("metricSeries")
+      .select("key")
+      .where("key", "=", key)
+      .limit(1)
+      .execute();
+    return found.length > 0;
+  }
+
+  /** Looks for a value among the newest and the oldest runs, since no index has all paths. */
+  async #hasSetting(path: string): Promise<boolean> {
+    const { rows } = await sql`
+      select 1 from (
+        (select configuration from run order by created_at desc, id desc limit ${sql.lit(SEARCHED_RUNS)})
+        union all
+        (select configuration from run order by created_at, id limit ${sql.lit(SEARCHED_RUNS)})
+      ) as searched
+      where jsonb_typeof(configuration #> ${path.split(".")}::text[]) <> 'object'
+      limit 1`.execute(this.database.kysely);
+    return rows.length > 0;
   }
 
   async #readRange(
