@@ -16,6 +16,7 @@ import { MANIFEST_FILE, type ModelManifest, parseManifest } from "./model-manife
 import type { BestCheckpoint, ModelRecord, ModelVersionRecord, TrainedRun } from "./model-records.js";
 import { checkAliasName, checkModelName } from "./model-ref.js";
 import type { ModelStore } from "./model-store.js";
+import { describeAliases } from "./model-version-not-found.js";
 import type { TrainedRunStore } from "./trained-run-store.js";
 
 export interface RegisterModelVersion {
@@ -145,7 +146,8 @@ export class ModelRegistry {
   /**
    * Moves an alias to a version atomically, or removes it.
    *
-   * @throws AppError `NAME_INVALID`, `MODEL_NOT_FOUND`, `MODEL_VERSION_NOT_FOUND`
+   * @throws AppError `NAME_INVALID`, `MODEL_NOT_FOUND`; `MODEL_VERSION_NOT_FOUND` also for an alias to remove that the
+   *   model does not have
    */
   async setAlias({ model: name, alias, version }: SetModelAlias): Promise<ModelRecord> {
     checkAliasName(alias);
@@ -156,7 +158,10 @@ export class ModelRegistry {
       });
     }
     if (version === null) {
-      await this.#models.deleteAlias(model.id, alias);
+      if (!(await this.#models.deleteAlias(model.id, alias))) {
+        const message = await describeAliases(this.#models, model, alias);
+        throw new AppError("MODEL_VERSION_NOT_FOUND", message, { path: ["alias"] });
+      }
     } else if (!(await this.#models.putAlias(model.id, alias, version))) {
       throw new AppError("MODEL_VERSION_NOT_FOUND", `The model "${name}" has no version ${version}.`, {
         path: ["version"],

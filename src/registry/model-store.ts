@@ -262,9 +262,10 @@ export class ModelStore {
     return numInsertedOrUpdatedRows === 1n;
   }
 
-  /** Has no effect when there is no such alias. */
-  async deleteAlias(modelId: string, alias: string): Promise<void> {
-    await this.database.prisma.modelAlias.deleteMany({ where: { modelId, name: alias } });
+  /** @returns false when the model has no such alias */
+  async deleteAlias(modelId: string, alias: string): Promise<boolean> {
+    const { count } = await this.database.prisma.modelAlias.deleteMany({ where: { modelId, name: alias } });
+    return count > 0;
   }
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from "../core/app-error.js";
+import type { ModelRecord } from "./model-records.js";
 import { parseModelRef } from "./model-ref.js";
 import type { ModelStore } from "./model-store.js";
 
@@ -31,14 +32,21 @@ async function explain(models: ModelStore, ref: string): Promise<string> {
     const reason = `there is no model named "${parsed.model}"`;
     return `${JSON.stringify(ref)} names no model version: ${reason}. ${await describeModels(models)}`;
   }
-  if (parsed.kind === "alias") {
-    const names = (await models.aliasesOfModels([model.id])).map(({ name }) => name);
-    const existing = names.length === 0 ? "It has no aliases." : `Aliases: ${names.join(", ")}.`;
-    return `The model "${model.name}" has no alias "${parsed.alias}". ${existing}`;
-  }
+  if (parsed.kind === "alias") return describeAliases(models, model, parsed.alias);
   const [latest] = await models.latestVersions([model.id]);
   if (latest === undefined || parsed.kind === "latest") return `The model "${model.name}" has no versions.`;
   return `The model "${model.name}" has no version ${parsed.number}. Its latest version is ${latest.number}.`;
+}
+
+/** Says that a model lacks an alias, and which ones it has. */
+export async function describeAliases(
+  models: ModelStore,
+  { id, name }: Pick<ModelRecord, "id" | "name">,
+  alias: string,
+): Promise<string> {
+  const names = (await models.aliasesOfModels([id])).map((existing) => existing.name);
+  const existing = names.length === 0 ? "It has no aliases." : `Aliases: ${names.join(", ")}.`;
+  return `The model "${name}" has no alias "${alias}". ${existing}`;
 }
 
 async function describeModels(models: ModelStore): Promise<string> {

@@ -247,7 +247,13 @@ test("an alias is set, moved and removed, and a failed change has no effect", as
   await assert.rejects(set("champion", 3), { code: "MODEL_VERSION_NOT_FOUND", path: ["version"] });
   await assert.rejects(set("2", 1), { code: "NAME_INVALID", path: ["alias"] });
   await assert.rejects(set("champion", 1, "unknown"), { code: "MODEL_NOT_FOUND", path: ["model"] });
+  await assert.rejects(set("champoin", null), {
+    code: "MODEL_VERSION_NOT_FOUND",
+    path: ["alias"],
+    message: 'The model "aliased" has no alias "champoin". Aliases: champion.',
+  });
   assert.equal(await champion(), 2);
   await set("champion", null);
   assert.equal(await champion(), undefined);
+  await assert.rejects(set("champion", null), { message: /It has no aliases\.$/ });
 });

@@ -18,7 +18,7 @@ export class SetModelAliasInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: "Number of the version to point to; null removes the alias.",
+    description: "Number of the version to point to; null removes the alias, which must exist.",
   })
   version?: number | null;
 }
