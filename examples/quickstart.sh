@@ -39,6 +39,10 @@ archive=${1:-}
 [ -n "$archive" ] || fail "Usage: sh examples/quickstart.sh <archive>"
 [ -f "$archive" ] || fail "There is no file $archive."
 url=${ESPALIER_URL:-http://127.0.0.1:${ESPALIER_PORT:-4000}}
+case $url in
+  http://?* | https://?*) url=${url%/} ;;
+  *) fail "ESPALIER_URL must be an address such as http://127.0.0.1:4000. Received $url." ;;
+esac
 token=${ESPALIER_TOKEN:-}
 if [ -z "$token" ]; then
   token_file=${ESPALIER_HOME:-.espalier}/admin-token

@@ -15,6 +15,9 @@ const [archive] = process.argv.slice(2);
 if (archive === undefined) fail("Usage: node examples/quickstart.ts <archive>");
 if (!statSync(archive, { throwIfNoEntry: false })?.isFile()) fail(`There is no file ${archive}.`);
 const url = process.env.ESPALIER_URL || `http://127.0.0.1:${process.env.ESPALIER_PORT || 4000}`;
+if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+  fail(`ESPALIER_URL must be an address such as http://127.0.0.1:4000. Received ${url}.`);
+}
 const authorization = `Bearer ${process.env.ESPALIER_TOKEN || readToken()}`;
 
 // 1. Upload the archive.

@@ -28,7 +28,15 @@ after(async () => {
 
 /** Runs a quickstart as a user does, against the server of this file. @returns the lines of its output */
 async function runQuickstart(program: string, ...words: readonly string[]): Promise<readonly string[]> {
-  const environment = { ESPALIER_URL: espalier.url, ESPALIER_TOKEN: espalier.adminToken };
+  return runQuickstartAt(espalier.url, program, ...words);
+}
+
+async function runQuickstartAt(
+  url: string,
+  program: string,
+  ...words: readonly string[]
+): Promise<readonly string[]> {
+  const environment = { ESPALIER_URL: url, ESPALIER_TOKEN: espalier.adminToken };
   const { stdout } = await execute(program, words, { env: { ...process.env, ...environment } });
   return stdout.trimEnd().split("\n");
 }
@@ -54,9 +62,13 @@ async function missingProgram(): Promise<string | undefined> {
 }
 
 /** Runs a quickstart that fails. @returns what it prints on standard error */
-async function errorOf(command: readonly [string, ...string[]], archive: string): Promise<string> {
+async function errorOf(
+  command: readonly [string, ...string[]],
+  archive: string,
+  url = espalier.url,
+): Promise<string> {
   const [program, ...words] = command;
-  const failure = await runQuickstart(program, ...words, archive).then(
+  const failure = await runQuickstartAt(url, program, ...words, archive).then(
     (lines) => assert.fail(lines.join("\n")),
     (error: { code: number; stderr: string }) => error,
   );
@@ -93,12 +105,34 @@ test("quickstart.sh goes from a token to a prediction", async (t) => {
   for (const [index, line] of lines.entries()) assert.match(line, expected[index] ?? /$^/);
 });
 
+/** The commands of the quickstarts that this machine can run. */
+async function commands(): Promise<readonly (readonly [string, ...string[]])[]> {
+  const shell = ["sh", path.join(EXAMPLES, "quickstart.sh")] as const;
+  return (await missingProgram()) === undefined ? [typescriptCommand(), shell] : [typescriptCommand()];
+}
+
+test("a quickstart takes an address with a slash at its end", async () => {
+  const text = path.join(folder, "no-archive.zip");
+  await writeFile(text, "This is not an archive.");
+  for (const command of await commands()) {
+    assert.match(await errorOf(command, text, `${espalier.url}/`), /^The import failed: /);
+  }
+});
+
+test("a quickstart says in one line which address it expects", async () => {
+  const { host } = new URL(espalier.url);
+  for (const command of await commands()) {
+    assert.equal(
+      await errorOf(command, archive, host),
+      `ESPALIER_URL must be an address such as http://127.0.0.1:4000. Received ${host}.\n`,
+    );
+  }
+});
+
 test("a quickstart says why the import failed", async () => {
   const text = path.join(folder, "text.zip");
   await writeFile(text, "This is not an archive.");
-  const commands = [typescriptCommand()];
-  if ((await missingProgram()) === undefined) commands.push(["sh", path.join(EXAMPLES, "quickstart.sh")]);
-  for (const command of commands) {
+  for (const command of await commands()) {
     assert.match(await errorOf(command, text), /^The import failed: .+ \([A-Z_]+\)\n$/);
   }
 });

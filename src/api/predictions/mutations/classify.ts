@@ -74,7 +74,8 @@ export class ClassifyResolver {
   @Authorized<Role>("VIEWER")
   @Mutation(() => ClassifyPayload, {
     description:
-      "Classifies images. An image that cannot be read does not affect the others. Needs the role VIEWER.",
+      "Classifies images. An image that cannot be read does not affect the others. An unknown `sampleId` or `uploadId`, or " +
+      "an upload that is expired or incomplete, refuses the whole request: see `userErrors`. Needs the role VIEWER.",
   })
   classify(
     @Arg("input", () => ClassifyInput, { description: "The images and the model." }) input: ClassifyInput,
