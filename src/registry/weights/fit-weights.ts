@@ -124,7 +124,10 @@ function whyRandom(
   const kind = headKindOf(offered);
   if (kind !== head.kind) {
     return (
-      offered.otherHead ?? (kind === null ? "there is no head" : `the head is ${kind}, not ${head.kind}`)
+      offered.otherHead ??
+      (kind === null
+        ? "the weights have no head"
+        : `the head of the weights is ${kind}, and that of the run is ${head.kind}`)
     );
   }
   const kernel = `${layerOf(name)}/kernel`;

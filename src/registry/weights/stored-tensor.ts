@@ -55,12 +55,14 @@ const MAX_RANK = 8;
  */
 export function elementsOf(shape: readonly number[], name: string): number {
   const elements = shape.reduce((product, size) => product * size, 1);
-  const possible =
-    shape.length <= MAX_RANK &&
-    shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&
-    Number.isSafeInteger(elements);
-  if (possible) return elements;
-  throw invalidWeights(`a shape of at most ${MAX_RANK} sizes for ${name}`, JSON.stringify(shape));
+  const received = JSON.stringify(shape.slice(0, MAX_RANK + 1));
+  if (shape.length > MAX_RANK)
+    throw invalidWeights(`a shape of at most ${MAX_RANK} sizes for ${name}`, received);
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw invalidWeights(`a shape of whole numbers for ${name}`, received);
+  }
+  if (Number.isSafeInteger(elements)) return elements;
+  throw invalidWeights(`a shape of fewer than 2^53 numbers for ${name}`, received);
 }
 
 /** A tensor whose elements lie one after another at the start of `bytes`. */

@@ -39,9 +39,13 @@ export function looksLikeZip(start: Buffer): boolean {
  * Finds the entries of a zip in its file. Keras and PyTorch store them uncompressed, so that each can be read in place; a
  * compressed entry is refused.
  *
+ * @param requireNames may refuse the zip for the names of its entries, before their content is looked at
  * @throws AppError `WEIGHTS_INVALID`
  */
-export async function readStoredZip(file: ByteRange): Promise<ReadonlyMap<string, ByteRange>> {
+export async function readStoredZip(
+  file: ByteRange,
+  requireNames: (names: readonly string[]) => void = () => {},
+): Promise<ReadonlyMap<string, ByteRange>> {
   const { count, at, length } = await findDirectory(file);
   if (count > MAX_ENTRIES || length > MAX_DIRECTORY_BYTES) {
     const most = `at most ${MAX_ENTRIES} entries and ${MAX_DIRECTORY_BYTES} bytes in the zip's directory`;
@@ -51,9 +55,10 @@ export async function readStoredZip(file: ByteRange): Promise<ReadonlyMap<string
     await file.read(at, length, "the zip's directory"),
     "the zip's directory",
   );
+  const listed = Array.from({ length: count }, () => readEntry(directory));
+  requireNames(listed.map(({ name }) => name));
   const entries = new Map<string, ByteRange>();
-  for (let index = 0; index < count; index++) {
-    const entry = readEntry(directory);
+  for (const entry of listed) {
     const what = `zip entry ${quoted(entry.name)}`;
     if (SOURCE_CODE.test(entry.name)) continue;
     if (entry.isPacked)

@@ -2,8 +2,8 @@ import { open } from "node:fs/promises";
 import { OwnedResources } from "../../lang/owned-resources.js";
 import { ByteRange } from "./byte-range.js";
 import { looksLikeHdf5 } from "./hdf5/hdf5-file.js";
-import { invalidWeights } from "./invalid-weights.js";
-import { type KerasContent, readKerasArchive, readKerasHdf5 } from "./keras/keras-file.js";
+import { invalidWeights, quoted } from "./invalid-weights.js";
+import { isKerasZip, type KerasContent, readKerasArchive, readKerasHdf5 } from "./keras/keras-file.js";
 import { looksLikeSafetensors, readSafetensors } from "./safetensors.js";
 import { looksLikeZip, readStoredZip } from "./stored-zip.js";
 import {
@@ -45,8 +45,8 @@ async function readContent(file: ByteRange): Promise<WeightsContent> {
     return { naming: "keras", ...(await readKerasHdf5(file)) };
   }
   if (looksLikeZip(start)) {
-    const entries = await readStoredZip(file);
-    if (isTorchZip(entries)) return { naming: "torch", ...(await readTorchZip(entries)) };
+    const entries = await readStoredZip(file, requireWeights);
+    if (isTorchZip([...entries.keys()])) return { naming: "torch", ...(await readTorchZip(entries)) };
     return { naming: "keras", ...(await readKerasArchive(entries)) };
   }
   if (looksLikeLegacyTorch(start)) return { naming: "torch", ...(await readLegacyTorch(file)) };
@@ -62,5 +62,15 @@ async function readContent(file: ByteRange): Promise<WeightsContent> {
   throw invalidWeights(
     "one of the formats Keras .h5, .weights.h5 or .keras, safetensors, torch .pth",
     start.length === 0 ? "an empty file" : `a file that begins with ${start.toString("hex", 0, 8)}`,
+  );
+}
+
+/** @throws AppError `WEIGHTS_INVALID` for a zip of other files, such as photographs */
+function requireWeights(names: readonly string[]): void {
+  if (isTorchZip(names) || isKerasZip(names)) return;
+  const [first] = names;
+  throw invalidWeights(
+    "the content of a zip of torch or of Keras",
+    first === undefined ? "an empty zip" : `a zip of other files, such as ${quoted(first)}`,
   );
 }

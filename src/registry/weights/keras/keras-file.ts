@@ -17,6 +17,11 @@ const CONFIG_ENTRY = "config.json";
 const CONFIG_ATTRIBUTE = "model_config";
 const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
 
+/** Whether a zip has an entry that Keras writes. */
+export function isKerasZip(names: readonly string[]): boolean {
+  return names.includes(WEIGHTS_ENTRY) || names.includes(CONFIG_ENTRY);
+}
+
 /** @throws AppError `WEIGHTS_INVALID` */
 export async function readKerasHdf5(file: ByteRange): Promise<KerasContent> {
   const root = await readHdf5(file);

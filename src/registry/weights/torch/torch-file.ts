@@ -1,10 +1,11 @@
 import type { ByteRange } from "../byte-range.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
-import { isStoredType, readElements, type StoredTensor, sizeOf } from "../stored-tensor.js";
+import { elementsOf, isStoredType, readElements, type StoredTensor, sizeOf } from "../stored-tensor.js";
 import { type ClassList, findClassLists } from "./class-lists.js";
 import { findStateDict } from "./containers.js";
 import { NO_MEANING, PickleList, type PickleMeaning, type PickleValue, readPickle } from "./pickle.js";
 import { STATE_DICT_MEANING, spanOf, TorchStorage, type TorchTensor } from "./state-dict.js";
+import { readStrided } from "./strided-tensor.js";
 
 /** The most bytes of the description of the tensors; VGG19 needs 10 KB. */
 const MAX_PICKLE_BYTES = 16 * 1024 * 1024;
@@ -23,6 +24,14 @@ const OTHER_SIZES: Readonly<Record<string, number>> = {
   int8: 1,
   uint8: 1,
   bool: 1,
+  "torch.ComplexFloatStorage": 8,
+  "torch.ComplexDoubleStorage": 16,
+  "torch.QInt8Storage": 1,
+  "torch.QUInt8Storage": 1,
+  "torch.QInt32Storage": 4,
+  // Several numbers in a byte.
+  "torch.QUInt4x2Storage": 1,
+  "torch.QUInt2x4Storage": 1,
 };
 
 /** A state dictionary, and where it was found. */
@@ -37,8 +46,8 @@ export interface TorchContent {
 }
 
 /** Whether `torch.save` wrote a zip. */
-export function isTorchZip(entries: ReadonlyMap<string, ByteRange>): boolean {
-  return pickleEntryOf(entries) !== undefined;
+export function isTorchZip(names: readonly string[]): boolean {
+  return names.some(isPickleEntry);
 }
 
 export function looksLikeLegacyTorch(start: Buffer): boolean {
@@ -114,9 +123,11 @@ export async function readLegacyTorch(file: ByteRange): Promise<TorchContent> {
 }
 
 function pickleEntryOf(entries: ReadonlyMap<string, ByteRange>): [string, ByteRange] | undefined {
-  return [...entries].find(
-    ([name]) => name.endsWith(PICKLE_ENTRY) && name.indexOf("/") === name.lastIndexOf("/"),
-  );
+  return [...entries].find(([name]) => isPickleEntry(name));
+}
+
+function isPickleEntry(name: string): boolean {
+  return name.endsWith(PICKLE_ENTRY) && name.indexOf("/") === name.lastIndexOf("/");
 }
 
 async function requireLittleEndian(order: ByteRange): Promise<void> {
@@ -147,17 +158,18 @@ function storedTensor(name: string, tensor: TorchTensor, storage: ByteRange): St
   const bytes = storage.slice(first * size, count * size, what);
   const read = (start: number, length: number) => readElements(bytes, { name: what, dtype }, start, length);
   if (isRowMajor(shape, strides)) return { name, shape, dtype, read };
-  // For example a kernel in the order "channels last": all of it is read and put into the order of its axes.
+  // For example a kernel in the order "channels last". It is kept while its slices are read one after the other.
+  const total = elementsOf(shape, what);
+  let whole: Promise<Float32Array<ArrayBuffer>> | null = null;
   return {
     name,
     shape,
     dtype,
     async read(start, length) {
-      const elements = await read(0, count);
-      return Float32Array.from(
-        { length },
-        (_, index) => elements[placeOf(start + index, shape, strides)] ?? 0,
-      );
+      whole ??= readStrided(shape, strides, read);
+      const elements = await whole;
+      if (start + length >= total) whole = null;
+      return elements.slice(start, start + length);
     },
   };
 }
@@ -170,15 +182,4 @@ function isRowMajor(shape: readonly number[], strides: readonly number[]): boole
     expected *= size;
   }
   return true;
-}
-
-/** The position in its storage of an element, by the element's number in row-major order. */
-function placeOf(element: number, shape: readonly number[], strides: readonly number[]): number {
-  let [rest, place] = [element, 0];
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const size = shape[axis] ?? 1;
-    place += (rest % size) * (strides[axis] ?? 0);
-    rest = Math.floor(rest / size);
-  }
-  return place;
 }

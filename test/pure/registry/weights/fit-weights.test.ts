@@ -102,8 +102,14 @@ test("a layer of the head that does not fit starts at random, at any image size"
   ]);
   const pooled = { ...VGG16, head: { ...VGG16.head, kind: "GLOBAL_AVERAGE_POOLING" as const } };
   assert.deepEqual(fitWeights(pooled, weightsOf(VGG16)).random, [
-    { variable: "predictions/kernel", reason: "the head is FULLY_CONNECTED, not GLOBAL_AVERAGE_POOLING" },
-    { variable: "predictions/bias", reason: "the head is FULLY_CONNECTED, not GLOBAL_AVERAGE_POOLING" },
+    {
+      variable: "predictions/kernel",
+      reason: "the head of the weights is FULLY_CONNECTED, and that of the run is GLOBAL_AVERAGE_POOLING",
+    },
+    {
+      variable: "predictions/bias",
+      reason: "the head of the weights is FULLY_CONNECTED, and that of the run is GLOBAL_AVERAGE_POOLING",
+    },
   ]);
 });
 

@@ -133,3 +133,161 @@ test("a torch tensor that reaches beyond its storage is refused", async () => {
   await assert.rejects(opened(file(0, 200)), { code: "WEIGHTS_INVALID", message: /within the 4 elements/ });
   await assert.rejects(opened(file(0, 2, data.subarray(0, 12))), { code: "WEIGHTS_INVALID" });
 });
+
+/** A file of one tensor "w" of float32 with these strides. */
+function stridedFile(shape: readonly number[], strides: readonly number[], data: Float32Array): Buffer {
+  const number = (value: number): string => {
+    const bytes = Buffer.from("J\0\0\0\0", "latin1");
+    bytes.writeInt32LE(value, 1);
+    return bytes.toString("latin1");
+  };
+  const tuple = (values: readonly number[]): string => `(${values.map(number).join("")}t`;
+  const pickle =
+    "\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n" +
+    `X\x01\0\0\x000X\x03\0\0\0cpu${number(data.length)}tQK\0${tuple(shape)}${tuple(strides)}\x89}tRs.`;
+  return zip([
+    { name: "archive/data.pkl", bytes: Buffer.from(pickle, "latin1") },
+    { name: "archive/data/0", bytes: Buffer.from(data.buffer) },
+  ]);
+}
+
+test("a torch tensor in another order is read in the order of its axes, whatever its strides", async () => {
+  const cases: readonly (readonly [shape: readonly number[], strides: readonly number[]])[] = [
+    [
+      [3, 2],
+      [1, 3],
+    ],
+    [
+      [2, 3, 2, 2],
+      [12, 1, 6, 3],
+    ],
+    [
+      [4, 3],
+      [0, 1],
+    ],
+    [
+      [4, 3],
+      [5, 0],
+    ],
+    [
+      [3, 3],
+      [1, 1],
+    ],
+    [
+      [2, 0, 3],
+      [1, 2, 5],
+    ],
+    [
+      [1, 5],
+      [7, 2],
+    ],
+    // Larger than a band along one axis, two axes, and with far apart rows.
+    [
+      [700, 900],
+      [1, 700],
+    ],
+    [
+      [3, 500, 400],
+      [1, 3, 1500],
+    ],
+    [
+      [3, 300_000],
+      [1, 3],
+    ],
+    [
+      [2, 300_001],
+      [300_001, 2],
+    ],
+    [
+      [2, 3],
+      [1, 400_000],
+    ],
+  ];
+  for (const [shape, strides] of cases) {
+    const span = shape.reduce((sum, size, axis) => sum + Math.max(0, size - 1) * (strides[axis] ?? 0), 1);
+    const data = Float32Array.from({ length: span }, (_, index) => index);
+    const total = shape.reduce((product, size) => product * size, 1);
+    const expected = Float32Array.from({ length: total }, (_, index) => {
+      let [rest, place] = [index, 0];
+      for (let axis = shape.length - 1; axis >= 0; axis--) {
+        place += (rest % (shape[axis] ?? 1)) * (strides[axis] ?? 0);
+        rest = Math.floor(rest / (shape[axis] ?? 1));
+      }
+      return place;
+    });
+    await using weights = await opened(stridedFile(shape, strides, data));
+    const tensor = tensorOf(weights, "w");
+    assert.deepEqual(await tensor.read(0, total), expected, `${shape} ${strides}`);
+    const half = Math.floor(total / 2);
+    assert.deepEqual(await tensor.read(0, half), expected.subarray(0, half));
+    assert.deepEqual(await tensor.read(half, total - half), expected.subarray(half));
+  }
+});
+
+test("a transposed torch tensor of more than 64 MiB is read, once for all its slices", async () => {
+  const size = 4100;
+  const data = Float32Array.from({ length: size * size }, (_, index) => index % 1000);
+  await using weights = await opened(stridedFile([size, size], [1, size], data));
+  const tensor = tensorOf(weights, "w");
+  const start = performance.now();
+  for (let row = 0; row < size; row += 50) {
+    const values = await tensor.read(row * size, 50 * size);
+    assert.deepEqual(
+      [values[0], values[size], values[49 * size + 7]],
+      [row % 1000, (row + 1) % 1000, (7 * size + row + 49) % 1000],
+    );
+  }
+  assert.ok(performance.now() - start < 20_000);
+});
+
+test("a file of before torch 1.6 may have complex and quantized numbers beside its weights", async () => {
+  const pickled = (...parts: readonly string[]): string => `\x80\x02${parts.join("")}.`;
+  const storage = (type: string, key: string): string =>
+    `(X\x07\0\0\0storagectorch\n${type}\nX\x01\0\0\0${key}X\x03\0\0\0cpuK\x02NtQ`;
+  const tensor = (name: string, type: string, key: string): string =>
+    `X\x01\0\0\0${name}ctorch._utils\n_rebuild_tensor_v2\n(${storage(type, key)}K\0K\x02\x85K\x01\x85\x89}tRs`;
+  const quantized = `X\x01\0\0\0qctorch._utils\n_rebuild_qtensor\n(${storage("QInt8Storage", "b")}tRs`;
+  const names = ["a", "b", "c"].map((key) => `X\x01\0\0\0${key}`).join("");
+  const head = [
+    "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.",
+    pickled("M\xe9\x03"),
+    pickled("}"),
+    pickled("}", tensor("f", "ComplexFloatStorage", "a"), quantized, tensor("w", "FloatStorage", "c")),
+    pickled("](", names, "e"),
+  ].join("");
+  const count = Buffer.from(BigInt64Array.of(2n).buffer);
+  const floats = Buffer.from(Float32Array.of(1.5, -2).buffer);
+  await using weights = await opened(
+    Buffer.concat([
+      ...[Buffer.from(head, "latin1"), count, Buffer.alloc(16), count, Buffer.alloc(2), count, floats],
+    ]),
+  );
+  assert.deepEqual(await tensorOf(weights, "w").read(0, 2), Float32Array.of(1.5, -2));
+  assert.equal(tensorOf(weights, "f").dtype, "torch.ComplexFloatStorage");
+});
+
+test("a zip of other files is said to be no file of weights, before anything in it is", async () => {
+  const photographs = ["rose/1.jpg", "rose/2.jpg"].map((name) => ({
+    name,
+    bytes: Buffer.alloc(500),
+    deflate: true,
+  }));
+  await assert.rejects(opened(zip(photographs)), {
+    code: "WEIGHTS_INVALID",
+    message:
+      /the content of a zip of torch or of Keras\. Received a zip of other files, such as "rose\/1\.jpg"/,
+  });
+});
+
+test("an impossible shape is refused for what is wrong with it", async () => {
+  const of = (shape: readonly number[]) =>
+    opened(safetensors({ w: { dtype: "F32", shape, data_offsets: [0, 8] } }, Buffer.alloc(8)));
+  await assert.rejects(of([1e15, 1e15]), { message: /a shape of fewer than 2\^53 numbers for tensor "w"/ });
+  await assert.rejects(of(Array(9).fill(1)), { message: /a shape of at most 8 sizes/ });
+  await assert.rejects(of([-1, 2]), { message: /a shape of whole numbers/ });
+});
+
+test("where no state dictionary is, the message lists all places that it may have, averages included", async () => {
+  const file = zip([{ name: "a/data.pkl", bytes: Buffer.from("\x80\x02}.", "latin1") }]);
+  await assert.rejects(opened(file), { message: /as one of state_dict, .*, ema, model_ema/ });
+});
