@@ -9,8 +9,8 @@ import { readTextAttribute } from "./text-attribute.js";
 
 const SIGNATURE = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 const SUPERBLOCK_BYTES = 96;
-/** The most levels of groups; Keras's deepest file has 8. */
-const MAX_DEPTH = 16;
+/** The most levels of groups; a model inside a model has two more than the model. */
+const MAX_DEPTH = 40;
 /** The most groups and tensors; VGG19 with its optimizer has some hundred. */
 const MAX_OBJECTS = 5000;
 

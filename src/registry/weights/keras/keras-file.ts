@@ -1,7 +1,8 @@
 import type { ByteRange } from "../byte-range.js";
 import { readHdf5 } from "../hdf5/hdf5-file.js";
 import { invalidWeights } from "../invalid-weights.js";
-import { type KerasLayer, kerasLayersOf } from "./keras-layers.js";
+import type { KerasLayer } from "./keras-layer.js";
+import { kerasLayersOf } from "./keras-layers.js";
 import { type KerasModel, parseKerasModel } from "./keras-model.js";
 
 /** What Keras saved. */
@@ -26,7 +27,8 @@ export function isKerasZip(names: readonly string[]): boolean {
 export async function readKerasHdf5(file: ByteRange): Promise<KerasContent> {
   const root = await readHdf5(file);
   const [config] = root.texts.get(CONFIG_ATTRIBUTE) ?? [];
-  return { layers: kerasLayersOf(root), model: config === undefined ? null : parseKerasModel(config) };
+  const model = config === undefined ? null : parseKerasModel(config);
+  return { layers: kerasLayersOf(root, model), model };
 }
 
 /** @throws AppError `WEIGHTS_INVALID` */
@@ -43,5 +45,5 @@ export async function readKerasArchive(entries: ReadonlyMap<string, ByteRange>):
   }
   const text = (await config.read(0, config.length, "config.json")).toString("utf8");
   const model = parseKerasModel(text);
-  return { layers: kerasLayersOf(await readHdf5(weights)), model };
+  return { layers: kerasLayersOf(await readHdf5(weights), model), model };
 }

@@ -1,3 +1,4 @@
+import type { AppError } from "../../../core/app-error.js";
 import { isJsonObject, type JsonObject } from "../../../lang/json.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import { type KerasOperation, operationsOf } from "./keras-operations.js";
@@ -5,6 +6,25 @@ import { type KerasOperation, operationsOf } from "./keras-operations.js";
 /** A model as its own configuration describes it: one operation after the other. */
 export interface KerasModel {
   readonly operations: readonly KerasOperation[];
+  readonly layers: readonly DescribedLayer[];
+}
+
+export interface DescribedLayer {
+  readonly name: string;
+  readonly className: string;
+  /** The layers of a model inside the model; null for other layers. */
+  readonly layers: readonly DescribedLayer[] | null;
+}
+
+/** Layers of a network's stages that always have weights. */
+const WEIGHTED_CLASSES: ReadonlySet<string> = new Set(["Conv2D", "BatchNormalization"]);
+
+export function needsWeights({ className, layers }: DescribedLayer): boolean {
+  return layers === null ? WEIGHTED_CLASSES.has(className) : layers.some(needsWeights);
+}
+
+export function missingWeights({ name }: DescribedLayer): AppError {
+  return invalidWeights(`weights of the layer ${quoted(name)}, which its configuration has`, "none");
 }
 
 /** The most models inside models. */
@@ -24,13 +44,24 @@ export function parseKerasModel(text: string): KerasModel | null {
     throw invalidWeights("the configuration of the model in JSON", "something else", cause);
   }
   if (!isJsonObject(config) || layersIn(config) === null) return null;
-  return { operations: [...operationsIn(config, MAX_LEVELS)] };
+  return { operations: [...operationsIn(config, MAX_LEVELS)], layers: describedLayersIn(config) ?? [] };
 }
 
 /** The descriptions of a model's layers; null for what is no model of layers. */
 function layersIn({ config }: JsonObject): readonly unknown[] | null {
   const layers = isJsonObject(config) ? config.layers : null;
   return Array.isArray(layers) ? layers : null;
+}
+
+/** Call it only for a model that has at most MAX_LEVELS. */
+function describedLayersIn(model: JsonObject): readonly DescribedLayer[] | null {
+  const layers = layersIn(model)?.filter(isJsonObject) ?? null;
+  if (layers === null) return null;
+  return layers.map((layer) => ({
+    name: nameOf(layer),
+    className: String(layer.class_name),
+    layers: describedLayersIn(layer),
+  }));
 }
 
 function* operationsIn(model: JsonObject, levels: number): Generator<KerasOperation> {

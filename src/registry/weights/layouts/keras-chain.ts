@@ -20,7 +20,9 @@ type NormalizationOperation = Extract<KerasOperation, { kind: "normalization" }>
 /** A Keras model whose operations are those of a network. */
 export interface RecognizedChain {
   readonly network: NetworkSpec;
-  /** Its batch normalizations, in order. */
+  /** The number of its convolutions, those of the head excepted. */
+  readonly convolutions: number;
+  /** Its batch normalizations, in order; those of the head excepted. */
   readonly normalizations: readonly NormalizationOperation[];
   /** Why its head is of another kind; null: it is one of those known here, or there is none. */
   readonly otherHead: string | null;
@@ -32,19 +34,20 @@ export interface RecognizedChain {
  * @throws AppError `WEIGHTS_MISMATCH` that names the first layer that computes something else
  */
 export function recognizeChain({ operations }: KerasModel, network: NetworkSpec): RecognizedChain {
-  const staged = withoutRescaling(operations, network.preprocessing);
+  const merged = mergePadding(withoutRescaling(operations, network.preprocessing));
   const candidates = variantsOf(network).filter(({ architecture }) => ARCHITECTURES[architecture].inKeras);
-  const results = candidates.map((candidate) => compare(mergePadding(staged), candidate));
+  const results = candidates.map((candidate) => compare(merged, candidate));
   const found = results.find(({ problem }) => problem === null);
   if (found === undefined) throw mismatch(closest(results, operations, network));
   const { candidate, matched } = found;
-  const rest = mergePadding(staged).slice(matched);
+  const stages = merged.slice(0, matched);
   return {
     network: candidate,
-    normalizations: staged
-      .slice(0, staged.length - rest.length)
-      .filter((operation): operation is NormalizationOperation => operation.kind === "normalization"),
-    otherHead: headProblem(rest),
+    convolutions: stages.filter(({ kind }) => kind === "convolution").length,
+    normalizations: stages.filter(
+      (operation): operation is NormalizationOperation => operation.kind === "normalization",
+    ),
+    otherHead: headProblem(merged.slice(matched)),
   };
 }
 
@@ -64,6 +67,7 @@ interface Comparison {
 const HEAD_STARTS: ReadonlySet<KerasOperation["kind"]> = new Set([
   "flatten",
   "globalPooling",
+  "normalization",
   "dense",
   "softmax",
 ]);
@@ -77,14 +81,28 @@ function compare(operations: readonly KerasOperation[], candidate: NetworkSpec):
     }
   }
   const next = operations[expected.length];
-  const ends = next === undefined || HEAD_STARTS.has(next.kind) || isGlobal(next);
+  const ends = next === undefined || startsHead(next);
   const problem = ends ? null : { found: next, expected: "the head" };
   return { candidate, matched: expected.length, problem };
 }
 
-/** A pooling over everything that Keras has and no head here. */
-function isGlobal({ text }: KerasOperation): boolean {
-  return text === "computes GlobalMaxPooling2D";
+/** What Keras has and no head here. */
+const OTHER_HEAD_STARTS: ReadonlySet<string> = new Set(
+  [
+    "GlobalMaxPooling2D",
+    "AveragePooling2D",
+    "LayerNormalization",
+    "GroupNormalization",
+    "UnitNormalization",
+    "RMSNormalization",
+    "Reshape",
+  ].map((className) => `computes ${className}`),
+);
+
+function startsHead(operation: KerasOperation): boolean {
+  const { kind, text } = operation;
+  if (operation.kind === "convolution") return operation.kernelSize === 1;
+  return HEAD_STARTS.has(kind) || OTHER_HEAD_STARTS.has(text);
 }
 
 function textsOf({ layer, inputShape }: ShapedLayer): readonly { text: string; evenInput: boolean }[] {

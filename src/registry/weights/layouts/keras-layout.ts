@@ -3,15 +3,14 @@ import { HEAD_LAYERS, PREDICTIONS } from "../../../graph/architectures/head.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
 import { ARCHITECTURES, layersOf } from "../../../graph/architectures/registry.js";
 import type { KerasContent } from "../keras/keras-file.js";
-import type { KerasLayer } from "../keras/keras-layers.js";
+import type { KerasLayer } from "../keras/keras-layer.js";
 import { constantTensor, type StoredTensor } from "../stored-tensor.js";
 import { ImportedOffer } from "./imported-variable.js";
 import { recognizeChain } from "./keras-chain.js";
+import { partsByOrder, partsOfChain } from "./keras-parts.js";
 import { type ForeignNormalization, offerNormalization } from "./normalization.js";
 import { variantsOf } from "./recognized-network.js";
 import { sourceNetworkOf } from "./source-network.js";
-
-type LayerKind = "convolution" | "normalization" | "dense" | "other";
 
 /** Keras's default for batch normalization. */
 const KERAS_EPSILON = 1e-3;
@@ -38,18 +37,18 @@ export function offerKeras(
         "of Keras, whose networks have their strides in other convolutions.",
     );
   }
-  const ofKind = (kind: LayerKind): KerasLayer[] => layers.filter((layer) => kindOf(layer) === kind);
-  const convolutions = ofKind("convolution");
-  const normalizations = ofKind("normalization");
   const chain = model === null ? null : recognizeChain(model, network);
-  const found = chain?.network ?? withConvolutions(network, convolutions.length, normalizations.length > 0);
-  const places = layersOf(found ?? { ...network, batchNormalization: normalizations.length > 0 });
+  const parts = chain === null ? partsByOrder(layers) : partsOfChain(layers, chain);
+  const { convolutions, normalizations } = parts;
+  const normalized = normalizations.length > 0;
+  const found = chain?.network ?? withConvolutions(network, convolutions.length, normalized);
+  const places = layersOf(found ?? { ...network, batchNormalization: normalized });
   const convolutionPlaces = places.flatMap(({ layer }) => (layer.kind === "Conv2D" ? [layer] : []));
   const normalizationPlaces = places.flatMap(({ layer }) =>
     layer.kind === "BatchNormalization" ? [layer] : [],
   );
   const known = convolutionNames(network);
-  const named = convolutions.every(({ name }) => known.has(name));
+  const named = chain === null && convolutions.every(({ name }) => known.has(name));
   const placeOf = (index: number): string | undefined =>
     named ? convolutions[index]?.name : convolutionPlaces[index]?.name;
 
@@ -72,12 +71,8 @@ export function offerKeras(
   for (const [index, { tensors }] of normalizations.entries()) {
     const place = normalizationPlaces[index];
     const described = chain?.normalizations[index];
-    const parts = normalizationParts(tensors, described);
-    if (chain !== null && described === undefined) {
-      offer.ignored.push(...tensors.map(({ name }) => name)); // A part of its head.
-      continue;
-    }
-    if (place === undefined || parts === null) {
+    const ofNormalization = normalizationParts(tensors, described);
+    if (place === undefined || ofNormalization === null) {
       const expected = "gamma, beta, moving mean and moving variance of one of the network's layers";
       for (const tensor of tensors) offer.addUnknown(tensor, expected);
       continue;
@@ -85,11 +80,12 @@ export function offerKeras(
     const bias = convolutions[index]?.tensors[1];
     const epsilon = described?.epsilon ?? givenEpsilon ?? KERAS_EPSILON;
     if (described === undefined) offer.noteUnstatedEpsilon(givenEpsilon, KERAS_EPSILON);
-    offerNormalization(offer, place, { ...parts, epsilon, bias });
+    offerNormalization(offer, place, { ...ofNormalization, epsilon, bias });
   }
-  offer.otherHead = chain?.otherHead ?? null;
-  if (offer.otherHead === null) offerHead(offer, ofKind("dense"));
-  for (const { tensors } of ofKind("other")) for (const tensor of tensors) offer.addUnknown(tensor);
+  offer.otherHead = parts.otherHead;
+  if (offer.otherHead === null) offerHead(offer, parts.dense);
+  for (const { tensors } of parts.ignored) offer.ignored.push(...tensors.map(({ name }) => name));
+  for (const { tensors } of parts.unknown) for (const tensor of tensors) offer.addUnknown(tensor);
   return offer;
 }
 
@@ -129,13 +125,6 @@ function convolutionNames(network: NetworkSpec): ReadonlySet<string> {
   const inKeras = variantsOf(network).filter(({ architecture }) => ARCHITECTURES[architecture].inKeras);
   const convolutions = inKeras.flatMap(layersOf).filter(({ layer }) => layer.kind === "Conv2D");
   return new Set(convolutions.map(({ layer }) => layer.name));
-}
-
-function kindOf({ tensors }: KerasLayer): LayerKind {
-  const ranks = tensors.map(({ shape }) => shape.length);
-  if (ranks[0] === 4) return "convolution";
-  if (ranks[0] === 2) return "dense";
-  return ranks.length > 1 && ranks.every((rank) => rank === 1) ? "normalization" : "other";
 }
 
 /** Offers dense layers that have the names of Keras's VGG, or are as many as a head has; others are another kind of head. */
