@@ -3,6 +3,7 @@ import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { AppError } from "../../core/app-error.js";
 import type { ErrorCode } from "../../core/error-codes.js";
 import type { Log } from "../../telemetry/log.js";
+import { withShortQuotes } from "./quoted-input.js";
 
 const INTERNAL: ErrorCode = "INTERNAL";
 
@@ -19,7 +20,7 @@ export function clientError(error: unknown, log: Log): GraphQLFormattedError {
     return { message: cause.message, ...where, extensions: { code: cause.code, inputPath: cause.path } };
   }
   if (cause instanceof GraphQLError && code !== null) {
-    return { message: cause.message, ...where, extensions: { code } };
+    return { message: withShortQuotes(cause.message), ...where, extensions: { code } };
   }
   const id = randomUUID();
   log.error("unexpected error in a request", { id, error: cause });

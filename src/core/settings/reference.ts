@@ -23,6 +23,11 @@ const INTRODUCTION = `# Run settings
 The settings of a run are the \`configuration\` of \`launchRun\`; \`{}\` takes every default. Null means the same as leaving a
 setting out. A value that a setting does not take is refused with \`CONFIGURATION_INVALID\` and the path of the setting.
 
+GraphQL itself refuses a value of the wrong type, before any setting is checked: \`epochs: 1.5\`, \`architecture: VGG12\`,
+\`seed: 2147483648\` (more than an Int holds), \`learningRate: {}\`, a misspelt name, or a required setting that is left out. The
+answer has the HTTP status 400 and an error with the code \`BAD_USER_INPUT\` for a value in the variables, or
+\`GRAPHQL_VALIDATION_FAILED\` for a value in the operation.
+
 \`Run.configuration\` returns the settings with every default filled in. Comparisons (\`RunComparison.configuration\`) and
 filters (\`RunFilter.configuration\`) name a setting by its path below, unless a column *Recorded as* has another one.
 
