@@ -45,8 +45,7 @@ function cacheFolder() {
  */
 async function downloadNode(name, folder) {
   say(`Downloading Node ${DOWNLOADED_VERSION}, as this machine has ${process.version} …`);
-  mkdirSync(path.dirname(folder), { recursive: true });
-  const temporary = mkdtempSync(path.join(path.dirname(folder), ".tmp-node-"));
+  const temporary = temporaryFolder(path.dirname(folder));
   try {
     const { code, missing, output } = await runQuietly("npm", [
       ...["install", "--prefix", temporary, "--ignore-scripts", "--no-audit", "--no-fund"],
@@ -61,6 +60,28 @@ async function downloadNode(name, folder) {
     }
   } finally {
     rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+function temporaryFolder(cache) {
+  try {
+    createFolder(cache);
+    return mkdtempSync(path.join(cache, ".tmp-node-"));
+  } catch (error) {
+    throw new Failure(
+      `ESPALIER_CACHE must be a folder that can be created and written to, which ${cache} is not: ${error.message}.`,
+    );
+  }
+}
+
+/** Creates it and the folders above it. Node's option `recursive` tries forever in `/proc`. */
+function createFolder(folder) {
+  if (existsSync(folder)) return;
+  createFolder(path.dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
   }
 }
 
