@@ -1,6 +1,7 @@
 /** Child processes of the launcher, and its words on the terminal. */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { watchNpm } from "./watch-npm.mjs";
 
 /** A failure that its message explains: what is missing, why, and what to do. */
 export class Failure extends Error {
@@ -55,7 +56,8 @@ export function runQuietly(program, args, options = {}) {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Runs a program in the launcher's place: it has the same terminal, and receives the launcher's signals.
+ * Runs a program in the launcher's place: it has the same terminal, receives the launcher's signals, and is stopped when
+ * npm, which started the launcher, is gone.
  *
  * @param {string} program
  * @param {readonly string[]} args
@@ -68,11 +70,16 @@ export function become(program, args, { onStart = () => {}, ...options } = {}) {
     if (child.pid !== undefined) onStart(child.pid);
     // A terminal sends Ctrl-C to the child as well, and the child must not receive it twice.
     const fromTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+    let isStopping = false;
     const passOn = (signal) => {
+      isStopping = true;
       if (signal !== "SIGINT" || !fromTerminal) child.kill(signal);
     };
     for (const signal of SIGNALS) process.on(signal, passOn);
+    // After a second signal, a program would end without saving its work.
+    const endWatch = watchNpm(() => isStopping || child.kill("SIGTERM"));
     const settle = (then) => {
+      endWatch();
       for (const signal of SIGNALS) process.off(signal, passOn);
       then();
     };
