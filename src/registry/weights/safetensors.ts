@@ -6,6 +6,8 @@ const LENGTH_BYTES = 8;
 /** VGG19 needs 4 KB. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
+const METADATA = "__metadata__";
+
 const TYPES: ReadonlyMap<string, string> = new Map([
   ["F16", "float16"],
   ["BF16", "bfloat16"],
@@ -19,13 +21,20 @@ export function looksLikeSafetensors(start: Buffer, fileBytes: number): boolean 
   return start.readBigUInt64LE() <= BigInt(fileBytes);
 }
 
+/** What a safetensors file has. */
+export interface SafetensorsContent {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** The texts under `__metadata__`, by their keys. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
 /**
  * Reads the tensors of a safetensors file: a 64-bit length, a JSON header of that length, the data.
  * See https://github.com/huggingface/safetensors#format.
  *
  * @throws AppError `WEIGHTS_INVALID`
  */
-export async function readSafetensors(file: ByteRange): Promise<ReadonlyMap<string, StoredTensor>> {
+export async function readSafetensors(file: ByteRange): Promise<SafetensorsContent> {
   const length = Number((await file.read(0, LENGTH_BYTES, "the header's length")).readBigUInt64LE());
   if (length > MAX_HEADER_BYTES) {
     throw invalidWeights(`a header of at most ${MAX_HEADER_BYTES} bytes`, `${length} bytes`);
@@ -34,10 +43,16 @@ export async function readSafetensors(file: ByteRange): Promise<ReadonlyMap<stri
   const dataStart = LENGTH_BYTES + length;
   const data = file.slice(dataStart, file.length - dataStart, "the data");
   const tensors = new Map<string, StoredTensor>();
+  const metadata = new Map<string, string>();
   for (const [name, entry] of Object.entries(header)) {
-    if (name !== "__metadata__") tensors.set(name, tensorOf(name, entry, data));
+    if (name !== METADATA) tensors.set(name, tensorOf(name, entry, data));
+    else {
+      for (const [key, text] of Object.entries(entry ?? {})) {
+        if (typeof text === "string") metadata.set(key, text);
+      }
+    }
   }
-  return tensors;
+  return { tensors, metadata };
 }
 
 function parseHeader(bytes: Buffer): object {

@@ -6,6 +6,7 @@ import { invalidWeights, quoted } from "./invalid-weights.js";
 import { isKerasZip, type KerasContent, readKerasArchive, readKerasHdf5 } from "./keras/keras-file.js";
 import { looksLikeSafetensors, readSafetensors } from "./safetensors.js";
 import { looksLikeZip, readStoredZip } from "./stored-zip.js";
+import { classListsOfTexts } from "./torch/class-lists.js";
 import {
   isTorchZip,
   looksLikeLegacyTorch,
@@ -24,6 +25,8 @@ export type WeightsContent =
   | ({ readonly naming: "torch" } & TorchContent);
 
 const START_BYTES = 32;
+/** The largest networks known here have some hundred. The search for a network among many more would take long. */
+const MAX_TENSORS = 20_000;
 
 /**
  * Opens Keras's `.h5`, `.weights.h5` and `.keras`, safetensors, and files of `torch.save`. The first bytes tell the format.
@@ -35,6 +38,9 @@ export async function openWeightsFile(path: string): Promise<WeightsFile> {
   await using opening = new OwnedResources();
   const file = await ByteRange.of(opening.own(await open(path, "r")));
   const content = await readContent(file);
+  if (content.naming === "torch" && content.tensors.size > MAX_TENSORS) {
+    throw invalidWeights(`at most ${MAX_TENSORS} tensors`, `${content.tensors.size}`);
+  }
   const opened = opening.move();
   return { content, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
@@ -51,13 +57,9 @@ async function readContent(file: ByteRange): Promise<WeightsContent> {
   }
   if (looksLikeLegacyTorch(start)) return { naming: "torch", ...(await readLegacyTorch(file)) };
   if (looksLikeSafetensors(start, file.length)) {
-    return {
-      naming: "torch",
-      tensors: await readSafetensors(file),
-      isOrdered: false,
-      container: null,
-      classLists: [],
-    };
+    const { tensors, metadata } = await readSafetensors(file);
+    const classLists = classListsOfTexts(metadata);
+    return { naming: "torch", tensors, isOrdered: false, container: null, classLists };
   }
   throw invalidWeights(
     "one of the formats Keras .h5, .weights.h5 or .keras, safetensors, torch .pth",

@@ -159,10 +159,10 @@ export function renamed(tensors: StateDict, rename: (name: string) => string): S
 }
 
 /** Writes floats as `safetensors.torch.save` does, which sorts them by name. */
-export function safetensorsFile(tensors: StateDict): Buffer {
+export function safetensorsFile(tensors: StateDict, metadata: Readonly<Record<string, string>> = {}): Buffer {
   const data: Buffer[] = [];
   let position = 0;
-  const header: Record<string, unknown> = {};
+  const header: Record<string, unknown> = { __metadata__: metadata };
   for (const name of Object.keys(tensors).sort()) {
     const { shape = [], values = [] } = tensors[name] ?? {};
     const bytes = Buffer.from(Float32Array.from(values).buffer);

@@ -1,3 +1,4 @@
+import { jsonOf } from "../../../lang/json.js";
 import { quoted } from "../invalid-weights.js";
 import { PickleDict, PickleList, PicklePlaceholder, PickleTuple, type PickleValue } from "./pickle.js";
 
@@ -46,6 +47,32 @@ export function findClassLists(path: readonly PickleDict[]): readonly ClassList[
       place instanceof PickleDict ? classListsIn(place, distance) : [],
     );
   });
+}
+
+/** The same in texts by their keys, the values of JSON that safetensors keep. */
+export function classListsOfTexts(texts: ReadonlyMap<string, string>): readonly ClassList[] {
+  const dictionary = new PickleDict();
+  for (const key of KEYS) {
+    const text = texts.get(key);
+    if (text !== undefined) dictionary.set(key, valueOfJson(text));
+  }
+  return classListsIn(dictionary, 0);
+}
+
+/** Lists and dictionaries of texts and numbers; the text itself where it is something else. */
+function valueOfJson(text: string): PickleValue {
+  const json = jsonOf(text);
+  const simple = (item: unknown): PickleValue =>
+    typeof item === "string" || typeof item === "number" ? item : null;
+  if (Array.isArray(json)) {
+    const list = new PickleList();
+    for (const item of json) list.items.push(simple(item));
+    return list;
+  }
+  if (typeof json !== "object" || json === null) return text;
+  const dictionary = new PickleDict();
+  for (const [key, item] of Object.entries(json)) dictionary.set(key, simple(item));
+  return dictionary;
 }
 
 function classListsIn({ entries }: PickleDict, distance: number): readonly ClassList[] {

@@ -7,7 +7,13 @@ import { type FittedWeights, fitWeights } from "../../../../src/registry/weights
 import { offerWeights } from "../../../../src/registry/weights/layouts/offer-weights.js";
 import { reportOf } from "../../../../src/registry/weights/report.js";
 import { openWeightsFile } from "../../../../src/registry/weights/weights-file.js";
-import { type Saved, SavedObject, stateDictOf, torchFile } from "../../../testkit/files/torch-files.js";
+import {
+  type Saved,
+  SavedObject,
+  safetensorsFile,
+  stateDictOf,
+  torchFile,
+} from "../../../testkit/files/torch-files.js";
 import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 const NETWORK: NetworkSpec = {
@@ -28,10 +34,14 @@ interface Named extends FittedWeights {
   readonly reported: readonly string[] | null;
 }
 
-async function named(saved: Saved, classNames: readonly string[]): Promise<Named> {
+function named(saved: Saved, classNames: readonly string[]): Promise<Named> {
+  return namedIn(torchFile(saved), classNames);
+}
+
+async function namedIn(bytes: Buffer, classNames: readonly string[]): Promise<Named> {
   await using temporary = await temporaryFolder();
   const file = path.join(temporary.folder, "weights.pth");
-  await writeFile(file, torchFile(saved));
+  await writeFile(file, bytes);
   await using weights = await openWeightsFile(file);
   const network = { ...NETWORK, classCount: classNames.length };
   const offer = offerWeights(weights.content, network);
@@ -137,4 +147,16 @@ describe("class names that cannot be used are not silent, and nothing is reporte
   test("and where there are none, nothing is said", async () => {
     assert.equal((await named({ state_dict: WEIGHTS, epoch: 3 }, OURS)).flaw, null);
   });
+});
+
+test("class names in the metadata of safetensors count in the same way, as JSON", async () => {
+  const lists = [JSON.stringify(THEIRS), JSON.stringify({ tulip: 0, daisy: 1, rose: 2 })];
+  for (const classes of [...lists, JSON.stringify({ 0: "tulip", 1: "daisy", 2: "rose" })]) {
+    const found = await namedIn(safetensorsFile(WEIGHTS, { format: "pt", classes }), OURS);
+    assert.deepEqual([found.classes, found.flaw], [MAPPED, null], classes);
+  }
+  const text = await namedIn(safetensorsFile(WEIGHTS, { classes: "tulip, daisy" }), OURS);
+  assert.deepEqual([text.classes, text.flaw], [null, '"classes" is no list of names']);
+  const none = await namedIn(safetensorsFile(WEIGHTS, { format: "pt" }), OURS);
+  assert.deepEqual([none.classes, none.flaw], [null, null]);
 });

@@ -291,3 +291,14 @@ test("where no state dictionary is, the message lists all places that it may hav
   const file = zip([{ name: "a/data.pkl", bytes: Buffer.from("\x80\x02}.", "latin1") }]);
   await assert.rejects(opened(file), { message: /as one of state_dict, .*, ema, model_ema/ });
 });
+
+test("a file of very many tensors is refused", async () => {
+  const entry = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
+  const header = Object.fromEntries(
+    Array.from({ length: 20_001 }, (_, index) => [`w${index}.weight`, entry]),
+  );
+  await assert.rejects(opened(safetensors(header, Buffer.alloc(8))), {
+    code: "WEIGHTS_INVALID",
+    message: /at most 20000 tensors\. Received 20001/,
+  });
+});
