@@ -6,12 +6,15 @@ All weights are 0, but the first number of every kernel of a convolution and of 
 counted from 1, so that the tests see which layer was taken for which. Networks are a 64th as wide as published.
 """
 
+import io
 import os
 import sys
+import zipfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+import h5py
 import keras
 import numpy as np
 from keras import layers
@@ -88,6 +91,35 @@ ALL = ["keras", "model.h5", "weights.h5"]
 mixed = model(*stages(0, 5), sequential(5, 6), functional(6, 8), layers.GlobalAveragePooling2D(), layers.Dense(CLASSES))
 mixed.layers[-3].layers[1].trainable = False
 save("mixed", mixed, *ALL)
+
+
+
+def renumber(model, step):
+    """Names the groups of layers as Keras 2.12 (step 2) and 2.15 (step 1) did."""
+    if "layers" not in model:
+        return
+    layers = model["layers"]
+    for name in sorted(layers, key=lambda name: -int(name.rsplit("_", 1)[-1]) if name[-1].isdigit() and "_" in name else 0):
+        renumber(layers[name], step)
+        prefix, _, number = name.rpartition("_")
+        if number.isdigit():
+            layers.move(name, f"{prefix}_{int(number) * step}")
+    model.move("layers", "_layer_checkpoint_dependencies")
+
+
+def rewrite_for_version_2(file, step):
+    with zipfile.ZipFile(os.path.join(folder, "mixed.keras")) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    weights = io.BytesIO(entries["model.weights.h5"])
+    with h5py.File(weights, "a") as h5:
+        renumber(h5, step)
+    with zipfile.ZipFile(os.path.join(folder, file), "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, weights.getvalue() if name == "model.weights.h5" else content)
+
+
+rewrite_for_version_2("mixed-2.12.keras", 2)
+rewrite_for_version_2("mixed-2.15.keras", 1)
 
 # Models of one class, at several depths, before layers of the model itself.
 deep = model(

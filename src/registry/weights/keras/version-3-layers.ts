@@ -10,9 +10,12 @@ import { type DescribedLayer, missingWeights, needsWeights } from "./keras-model
  * optimizer or the seed of a dropout, are in other groups.
  */
 const LAYERS = "layers";
-/** The same in the archives of Keras 2.12 to 2.15, which count a layer with weights twice. */
-const LAYERS_COUNTED_TWICE = "_layer_checkpoint_dependencies";
-const FOLDERS = [LAYERS, LAYERS_COUNTED_TWICE];
+/**
+ * The same in the archives of Keras 2.12 to 2.15, some of which count a layer with weights twice. Layers without weights
+ * have groups too.
+ */
+const LAYERS_OF_VERSION_2 = "_layer_checkpoint_dependencies";
+const FOLDERS = [LAYERS, LAYERS_OF_VERSION_2];
 
 export function hasLayersOfVersion3({ groups }: Hdf5Group): boolean {
   return FOLDERS.some((folder) => groups.has(folder));
@@ -47,20 +50,21 @@ export function layersByConfiguration(
 ): readonly KerasLayer[] {
   const folder = FOLDERS.find((name) => model.groups.has(name)) ?? LAYERS;
   const groups = new Map(model.groups.get(folder)?.groups);
-  const counts = new Map<string, number>();
+  const namesOf = folder === LAYERS ? numberedNames : presentNames(groups);
+  const names = new Map<string, Iterator<string, unknown>>();
   const layers = described.flatMap((layer) => {
     const { name, className, layers: below } = layer;
     const prefix = snakeCase(className);
-    const count = counts.get(prefix) ?? 0;
-    const groupName = count === 0 ? prefix : `${prefix}_${count}`;
+    const namesOfClass = names.get(prefix) ?? namesOf(prefix);
+    names.set(prefix, namesOfClass);
+    const next = namesOfClass.next();
+    const groupName = next.done === true ? "" : next.value;
     const group = groups.get(groupName);
     groups.delete(groupName);
     const found =
       group === undefined
         ? []
         : [...ownLayer(name, group, null), ...(below === null ? [] : layersByConfiguration(group, below))];
-    const isTwice = folder === LAYERS_COUNTED_TWICE && found.length > 0;
-    counts.set(prefix, count + (isTwice ? 2 : 1));
     if (found.length === 0 && needsWeights(layer)) throw missingWeights(layer);
     return found;
   });
@@ -69,6 +73,20 @@ export function layersByConfiguration(
     throw invalidWeights("weights of the layers that its configuration has", `${quoted(name)} besides`);
   }
   return layers;
+}
+
+/** conv2d, conv2d_1, conv2d_2 … */
+function* numberedNames(prefix: string): Generator<string> {
+  yield prefix;
+  for (let number = 1; number <= Number.MAX_SAFE_INTEGER; number++) yield `${prefix}_${number}`;
+}
+
+/** The names that there are, in the order of their numbers. */
+function presentNames(groups: ReadonlyMap<string, Hdf5Group>): (prefix: string) => Generator<string> {
+  const present = [...groups.keys()].sort(NATURAL_ORDER.compare);
+  return function* (prefix) {
+    for (const name of present) if (name.replace(/_\d+$/, "") === prefix) yield name;
+  };
 }
 
 function ownLayer(name: string, group: Hdf5Group, groups: KerasLayer["groups"]): readonly KerasLayer[] {

@@ -77,7 +77,14 @@ const PLAIN = {
 
 describe("models inside a model are read in the model's order", () => {
   // The .h5 has the weights of a frozen layer last; deep and sequentials have models of one class.
-  for (const file of ["mixed.keras", "mixed.model.h5", "deep.keras", "sequentials.weights.h5"]) {
+  for (const file of [
+    "mixed.keras",
+    "mixed-2.12.keras",
+    "mixed-2.15.keras",
+    "mixed.model.h5",
+    "deep.keras",
+    "sequentials.weights.h5",
+  ]) {
     test(file, async () => {
       assert.deepEqual(await take(file), { ...PLAIN, head: [1], reasons: [] });
     });
