@@ -73,9 +73,14 @@ export function nameTensors(tensors: Tensors, network: NetworkSpec): NamedTensor
   const chosen = found.get(preferred([...found.keys()]) ?? "");
   if (chosen === undefined) {
     const own = candidates.filter((candidate) => candidate.network.architecture === network.architecture);
-    return named(plain, null, closestPlace(plain, own));
+    return named(
+      plain,
+      null,
+      closestPlace(plain, own),
+      own.flatMap(({ roots }) => [...roots]),
+    );
   }
-  return named(plain, chosen.candidate.network, chosen.place);
+  return named(plain, chosen.candidate.network, chosen.place, [...chosen.candidate.roots]);
 }
 
 /** The names without wrappers; as they are where two would become one. */
@@ -159,19 +164,25 @@ function closestPlace(tensors: Tensors, candidates: readonly Candidate[]): Place
   return closest;
 }
 
-function named(plain: Tensors, network: NetworkSpec | null, { prefix, root }: Place): NamedTensors {
+/** @param roots the first steps of the names of the stages */
+function named(
+  plain: Tensors,
+  network: NetworkSpec | null,
+  { prefix, root }: Place,
+  roots: readonly string[],
+): NamedTensors {
   const tensors = new Map<string, StoredTensor>();
   const outside: StoredTensor[] = [];
   for (const [name, tensor] of plain) {
     if (name.startsWith(prefix)) tensors.set(root + name.slice(prefix.length), tensor);
     else outside.push(tensor);
   }
-  return { network, prefix: prefixIn(tensors), tensors, outside };
+  return { network, prefix: prefixIn(tensors, new Set(roots)), tensors, outside };
 }
 
-/** What the names in the file have before those of the network. */
-function prefixIn(tensors: Tensors): string | null {
-  const changed = [...tensors].filter(([name, tensor]) => tensor.name !== name);
+/** What the names in the file have before those of the network. Other tensors may have wrappers of their own. */
+function prefixIn(tensors: Tensors, roots: ReadonlySet<string>): string | null {
+  const changed = [...tensors].filter(([name, tensor]) => tensor.name !== name && roots.has(rootOf(name)));
   if (changed.length === 0) return null;
   const own = commonSteps(changed.map(([name]) => name));
   const inFile = commonSteps(changed.map(([, tensor]) => tensor.name));

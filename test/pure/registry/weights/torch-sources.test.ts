@@ -118,6 +118,12 @@ describe("a prefix of all names is found and reported", () => {
     assert.deepEqual([prefix, looksLike], [null, "VGG11 with batch normalization, width 0.0625"]);
   });
 
+  test("and that of an average beside them is not theirs", async () => {
+    const average = renamed(WITHOUT_HEAD, (name) => `ema_model.module.${name}`);
+    const found = await sameAsPlain({ ...WITHOUT_HEAD, ...average });
+    assert.deepEqual([found.prefix, found.looksLike], [null, "VGG11 with batch normalization, width 0.0625"]);
+  });
+
   test("of a student and its teacher the student counts; two unknown networks are refused", async () => {
     const both = (one: string, other: string): StateDict => ({
       ...renamed(WITHOUT_HEAD, (name) => other + name),
