@@ -1,4 +1,4 @@
-import { isStorableText } from "../lang/storable-text.js";
+import { isStorableText } from "../lang/text/storable-text.js";
 import { AppError } from "./app-error.js";
 
 /** The sort key of one row of a keyset-ordered list, in the order of the sort columns. A bigint is kept as text. */

@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import { AppError } from "../../core/app-error.js";
-import { isStorableText } from "../../lang/storable-text.js";
+import { isStorableText } from "../../lang/text/storable-text.js";
 
 /** Refuses paths that are not percent-encoded text, and text that no id has, such as `%00`. */
 export const pathCheck: RequestHandler = (request, _response, next) => {

@@ -1,5 +1,5 @@
 import type { GraphQLError } from "graphql";
-import { isStorableText } from "../../lang/storable-text.js";
+import { isStorableText } from "../../lang/text/storable-text.js";
 import { operationRefused } from "../errors/coded-error.js";
 import { LIST_ITEMS, VARIABLES_DEPTH } from "./operation-limits.js";
 

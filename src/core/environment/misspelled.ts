@@ -1,4 +1,4 @@
-import { editDistance } from "../../lang/edit-distance.js";
+import { editDistance } from "../../lang/text/edit-distance.js";
 import { ENVIRONMENT_VARIABLES } from "./variables.js";
 
 const PREFIX = "ESPALIER_";

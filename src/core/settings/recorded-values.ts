@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../lang/json.js";
-import { valueAsText } from "../../lang/value-as-text.js";
+import { valueAsText } from "../../lang/text/value-as-text.js";
 import type { RunConfiguration } from "../runs/configuration.js";
 import { hasEffect } from "./effect.js";
 import { type RecordedPath, RUN_CONFIGURATION_PATHS, valueAt } from "./recorded-paths.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { AppError } from "../../core/app-error.js";
 import type { QuarantinedFileRecord, SampleRecord } from "../../core/dataset-records.js";
-import { listAsText } from "../../lang/value-as-text.js";
+import { listAsText } from "../../lang/text/value-as-text.js";
 import { findClassFolders } from "../sources/class-folders.js";
 import { assignSplits, type EarlierSplits, type SplitRatios } from "./split-assignment.js";
 

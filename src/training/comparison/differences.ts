@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../lang/json.js";
-import { valueAsText } from "../../lang/value-as-text.js";
+import { valueAsText } from "../../lang/text/value-as-text.js";
 
 /** A setting whose values differ. */
 export interface Difference {

@@ -3,7 +3,7 @@ import type { RunWarning } from "../../core/runs/warnings.js";
 import { givenPath } from "../../core/settings/given-names.js";
 import { valueAt } from "../../core/settings/recorded-paths.js";
 import { settingsWithoutEffect } from "../../core/settings/without-effect.js";
-import { valueAsText } from "../../lang/value-as-text.js";
+import { valueAsText } from "../../lang/text/value-as-text.js";
 import { AUGMENTATION_CHECKS } from "./augmentation-checks.js";
 import { LEARNING_RATE_CHECKS } from "./learning-rate-checks.js";
 import { OPTIMIZER_CHECKS } from "./optimizer-checks.js";

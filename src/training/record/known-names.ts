@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.js";
 import { METRIC_KEYS } from "../../core/metrics/epoch-metrics.js";
 import { recordedNameOf } from "../../core/settings/given-names.js";
 import { RUN_CONFIGURATION_PATHS } from "../../core/settings/recorded-paths.js";
-import { nearestText } from "../../lang/nearest-text.js";
+import { nearestText } from "../../lang/text/nearest-text.js";
 import type { RunFilter, RunListRequest } from "./run-records.js";
 
 /** Returns whether a stored run has a metric or a setting of this name, as runs of another version may. */

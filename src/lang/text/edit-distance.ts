@@ -1,4 +1,7 @@
-/** The fewest insertions, deletions, replacements and swaps of neighbors that make one text the other. */
+/**
+ * Returns the fewest insertions, deletions, replacements and swaps of neighbors that make one text the other (Damerau,
+ * 1964).
+ */
 export function editDistance(one: string, other: string): number {
   let before: readonly number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, column) => column);
