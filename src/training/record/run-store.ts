@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type SqlBool, sql } from "kysely";
 import { type KeyRange, readPage } from "../../core/keyset.js";
 import { mapPage, type Page } from "../../core/page.js";
 import type { CheckpointRecord, EpochRecord } from "../../core/runs/events.js";
@@ -83,15 +83,26 @@ export class RunStore {
 
   /** Looks for a value among the newest and the oldest runs, since no index has all paths. */
   async #hasSetting(path: string): Promise<boolean> {
-    const { rows } = await sql`
-      select 1 from (
-        (select configuration from run order by created_at desc, id desc limit ${sql.lit(SEARCHED_RUNS)})
-        union all
-        (select configuration from run order by created_at, id limit ${sql.lit(SEARCHED_RUNS)})
-      ) as searched
-      where jsonb_typeof(configuration #> ${path.split(".")}::text[]) <> 'object'
-      limit 1`.execute(this.database.kysely);
-    return rows.length > 0;
+    for (const direction of ["desc", "asc"] as const) {
+      const found = await this.database.kysely
+        .selectFrom(({ selectFrom }) =>
+          selectFrom("run")
+            .select("configuration")
+            .orderBy("createdAt", direction)
+            .orderBy("id", direction)
+            .limit(SEARCHED_RUNS)
+            .as("searched"),
+        )
+        .select(({ lit }) => lit(true).as("found"))
+        .where(
+          ({ ref }) =>
+            sql<SqlBool>`jsonb_typeof(${ref("searched.configuration")} #> ${path.split(".")}::text[]) <> 'object'`,
+        )
+        .limit(1)
+        .execute();
+      if (found.length > 0) return true;
+    }
+    return false;
   }
 
   async #readRange(
