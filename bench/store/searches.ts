@@ -65,10 +65,7 @@ export const OTHER_SEARCHES: Readonly<Record<string, Search>> = {
     },
     orderBy: { field: "DURATION", direction: "DESC" },
   }),
-  noSuchMetric: () => ({
-    filter: { metric: [{ key: "test.top1", atLeast: 0 }] },
-    orderBy: { field: "METRIC_BEST", metric: "test.top1", direction: "DESC" },
-  }),
+  noSuchValue: () => ({ filter: { metric: [{ key: TOP1, atLeast: 2 }] }, orderBy: BY_TOP1 }),
   worst: () => ({ filter: null, orderBy: { field: "METRIC_BEST", metric: "train.loss", direction: "ASC" } }),
   longest: () => ({ filter: { states: ["SUCCEEDED"] }, orderBy: { field: "DURATION", direction: "DESC" } }),
   month: () => ({

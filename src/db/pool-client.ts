@@ -8,7 +8,8 @@ import pg from "pg";
 export class CallbackClient extends pg.Client {
   constructor(config?: pg.ClientConfig) {
     super(config);
-    const queryWithCallback = super.query.bind(this) as (...args: readonly unknown[]) => unknown;
+    const queryWithCallback = (...args: readonly unknown[]): unknown =>
+      Reflect.apply(super.query, this, args);
     const query = (...args: readonly unknown[]): unknown => {
       const [statement, values] = args;
       if (isSubmittable(statement) || args.some((arg) => typeof arg === "function")) {

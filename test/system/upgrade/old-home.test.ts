@@ -167,6 +167,8 @@ function comparable(value: unknown, path: readonly string[] = []): unknown {
     const items = value.map((item) => comparable(item, path));
     return path.join(".") === "compareRuns.configuration" ? items.filter(hasEffect) : items;
   }
+  // Version 0.1 showed an empty list of a setting as an empty text.
+  if (value === "" && path.at(-1) === "values") return "none";
   if (typeof value !== "object" || value === null) return value;
   const isTokenOfTest = "lastUsedAt" in value && "name" in value && value.name === "admin";
   return Object.fromEntries(
