@@ -1,4 +1,4 @@
-import { editDistance } from "../../lang/text/edit-distance.js";
+import { nearestOf } from "../../lang/text/nearest-text.js";
 import { ENVIRONMENT_VARIABLES } from "./variables.js";
 
 const PREFIX = "ESPALIER_";
@@ -24,18 +24,11 @@ export function misspelledVariables(environment: NodeJS.ProcessEnv): readonly Mi
     .filter((name) => !KNOWN.has(name) && !OTHERS.test(name))
     .sort()
     .flatMap((name) => {
-      const { nearest, distance } = nearestTo(name);
+      const near = nearestOf(name, KNOWN);
+      if (near === null) return [];
+      const { text: nearest, distance } = near;
       const isOurs = name.toUpperCase().startsWith(PREFIX) || name.toUpperCase() === nearest;
       const isClose = distance <= MAX_WRONG && environment[nearest] === undefined;
       return isOurs || isClose ? [{ name, nearest }] : [];
     });
-}
-
-function nearestTo(name: string): { nearest: string; distance: number } {
-  let found = { nearest: "", distance: Number.POSITIVE_INFINITY };
-  for (const nearest of KNOWN) {
-    const distance = editDistance(name.toUpperCase(), nearest);
-    if (distance < found.distance) found = { nearest, distance };
-  }
-  return found;
 }

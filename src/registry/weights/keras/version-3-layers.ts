@@ -85,8 +85,13 @@ function* numberedNames(prefix: string): Generator<string> {
 function presentNames(groups: ReadonlyMap<string, Hdf5Group>): (prefix: string) => Generator<string> {
   const present = [...groups.keys()].sort(NATURAL_ORDER.compare);
   return function* (prefix) {
-    for (const name of present) if (name.replace(/_\d+$/, "") === prefix) yield name;
+    for (const name of present) if (classOfGroup(name) === prefix) yield name;
   };
+}
+
+/** "conv2d" of "conv2d_2" */
+export function classOfGroup(name: string): string {
+  return name.replace(/_\d+$/, "");
 }
 
 function ownLayer(name: string, group: Hdf5Group, groups: KerasLayer["groups"]): readonly KerasLayer[] {

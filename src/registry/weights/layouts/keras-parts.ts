@@ -1,5 +1,6 @@
 import { AppError } from "../../../core/app-error.js";
 import type { KerasLayer } from "../keras/keras-layer.js";
+import { classOfGroup } from "../keras/version-3-layers.js";
 import type { RecognizedChain } from "./keras-chain.js";
 
 /** The layers of a Keras file by what they are in a network, each list in the network's order. */
@@ -106,13 +107,8 @@ function isOrdered(layers: readonly KerasLayer[]): boolean {
     const before = layers[index - 1]?.groups;
     if (groups === null || before === null || before === undefined) return true;
     const depth = groups.findIndex((name, level) => name !== before[level]);
-    return classOf(groups[depth]) === classOf(before[depth]);
+    return classOfGroup(groups[depth] ?? "") === classOfGroup(before[depth] ?? "");
   });
-}
-
-/** The class of a numbered group. */
-function classOf(group: string | undefined): string | undefined {
-  return group?.replace(/_\d+$/, "");
 }
 
 function unknownOrder(what: string): AppError {

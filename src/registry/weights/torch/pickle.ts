@@ -81,7 +81,7 @@ export const NO_MEANING: PickleMeaning = {
 /** State dictionaries need some ten thousand; each takes memory and time. A copy of many values counts as many. */
 const MAX_OPERATIONS = 2_000_000;
 /** Texts are compared with each other; each part of this length counts as an operation. */
-export const CHARGED_CHARACTERS = 256;
+const CHARGED_CHARACTERS = 256;
 /** Names are put together and compared at each call. */
 const MAX_GLOBAL_CHARACTERS = 1000;
 const MAX_INTEGER_BYTES = 255;
@@ -305,10 +305,19 @@ function setItems(machine: PickleMachine, items: readonly PickleValue[]): void {
   const dict = machine.top();
   if (!(dict instanceof PickleDict) || items.length % 2 !== 0) throw wrongOrder();
   for (let index = 0; index < items.length; index += 2) {
-    const key = items[index] ?? null;
-    if (typeof key === "string") machine.charge(Math.floor(key.length / CHARGED_CHARACTERS));
-    dict.set(key, items[index + 1] ?? null);
+    setCharged(dict, items[index] ?? null, items[index + 1] ?? null, (values) => machine.charge(values));
   }
+}
+
+/** Sets an item of a dictionary, and charges a long key. */
+export function setCharged(
+  dictionary: PickleDict,
+  key: PickleValue,
+  value: PickleValue,
+  charge: (values: number) => void,
+): void {
+  if (typeof key === "string") charge(Math.floor(key.length / CHARGED_CHARACTERS));
+  dictionary.set(key, value);
 }
 
 function append(machine: PickleMachine, items: readonly PickleValue[]): void {

@@ -1,7 +1,6 @@
 import { invalidWeights, quoted } from "../invalid-weights.js";
 import { elementsOf } from "../stored-tensor.js";
 import {
-  CHARGED_CHARACTERS,
   PickleDict,
   PickleGlobal,
   PickleList,
@@ -10,6 +9,7 @@ import {
   PicklePlaceholder,
   PickleTuple,
   type PickleValue,
+  setCharged,
 } from "./pickle.js";
 
 /** The memory that tensors are views of. */
@@ -115,8 +115,7 @@ function dictionaryOf(pairs: PickleValue | undefined, charge: (values: number) =
   for (const pair of items) {
     if (!(pair instanceof PickleList || pair instanceof PickleTuple)) continue;
     const [key = null, value = null] = pair.items;
-    if (typeof key === "string") charge(Math.floor(key.length / CHARGED_CHARACTERS));
-    dictionary.set(key, value);
+    setCharged(dictionary, key, value, charge);
   }
   return dictionary;
 }
