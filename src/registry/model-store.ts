@@ -278,7 +278,7 @@ type VersionRow = Omit<ModelVersionRecord, "inputContract" | "configuration" | "
 
 /**
  * The documents of a row, which are read when they are used, and only then throw, so that a version of a later release does
- * not break a list.
+ * not break a list. A class for the reason given at `RunDocuments`.
  */
 class VersionDocuments {
   readonly #row: Pick<VersionRow, "inputContract" | "configuration">;

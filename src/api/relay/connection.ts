@@ -2,6 +2,7 @@ import { type ClassType, Field, Int, ObjectType } from "type-graphql";
 import type { CountedPage, Page } from "../../core/page.js";
 import { PageInfo } from "./page-info.js";
 
+/** A class, since a literal with getters would keep the whole page alive: see `RunDocuments`. */
 class PageEnds implements PageInfo {
   constructor(private readonly page: Page<unknown>) {}
 

@@ -173,7 +173,7 @@ function modeOf(get: (name: Parameter) => string | null): SslMode {
   return get("sslnegotiation") === "direct" ? "require" : "prefer";
 }
 
-/** What it refuses may be a part of a password, where an "@" is missing, so it is not shown. */
+/** Refuses a wrong port without showing it, since it may be a part of a password where an "@" is missing. */
 function checkPort(authority: string, hosts: string, parameter: string | null): void {
   const text = parameter ?? /^(?:\[[^\]]*\]|[^:[\]]*):(?<port>.+)$/s.exec(hosts)?.groups?.port ?? null;
   if (text === null) return;

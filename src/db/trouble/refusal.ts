@@ -2,7 +2,7 @@ import pg from "pg";
 import { AppError } from "../../core/app-error.js";
 import { driverErrorOf } from "../driver-error.js";
 
-/** What messages say about a database. */
+/** The facts about a database that messages name. */
 export interface DatabaseIdentity {
   /** The server and the database, without password. */
   readonly name: string;

@@ -21,7 +21,7 @@ export function looksLikeSafetensors(start: Buffer, fileBytes: number): boolean 
   return start.readBigUInt64LE() <= BigInt(fileBytes);
 }
 
-/** What a safetensors file has. */
+/** The content of a safetensors file. */
 export interface SafetensorsContent {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** The texts under `__metadata__`, by their keys. */

@@ -63,7 +63,7 @@ interface Comparison {
   readonly problem: { readonly found: KerasOperation | undefined; readonly expected: string } | null;
 }
 
-/** What may come behind the last stage. */
+/** The operations that may follow the last stage. */
 const HEAD_STARTS: ReadonlySet<KerasOperation["kind"]> = new Set([
   "flatten",
   "globalPooling",
@@ -86,7 +86,7 @@ function compare(operations: readonly KerasOperation[], candidate: NetworkSpec):
   return { candidate, matched: expected.length, problem };
 }
 
-/** What Keras has and no head here. */
+/** The same for layers of Keras that no head here has. */
 const OTHER_HEAD_STARTS: ReadonlySet<string> = new Set(
   [
     "GlobalMaxPooling2D",
