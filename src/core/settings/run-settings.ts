@@ -427,6 +427,16 @@ export const RUN_SETTINGS = group(
         "Decay of the weights of convolutions and dense layers towards 0, never of biases or normalization. As in " +
         "PyTorch, AdamW subtracts rate * decay * weight from the weight; Adam and SGD add decay * weight to the gradient.",
     }),
+    sparsity: number({
+      from: 0,
+      default: 0,
+      since: "0.1",
+      description:
+        "Strength of sparse training, Liu et al. (2017): the penalty on the sum of the absolute scales (gamma) of all batch " +
+        "normalizations that learn. It adds sparsity * sign(gamma) to the gradient of every scale after clipping, so that " +
+        "scales of channels of little use approach 0 and `pruning` can remove them. Usual values are 0.00001 to 0.001. As " +
+        "with `weightDecay`, reported losses leave the penalty out.",
+    }),
     gradientClipNorm: number({
       above: 0,
       whenNull: "that gradients are not clipped",

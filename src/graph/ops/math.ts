@@ -52,6 +52,11 @@ export function negate(graph: GraphBuilder, x: Tensor): Tensor {
   return unary(graph, "Neg", x);
 }
 
+/** `Sign`: -1, 0 or 1. */
+export function sign(graph: GraphBuilder, x: Tensor): Tensor {
+  return unary(graph, "Sign", x);
+}
+
 /** `Exp`: e to the power of x. */
 export function exponential(graph: GraphBuilder, x: Tensor): Tensor {
   return unary(graph, "Exp", x);

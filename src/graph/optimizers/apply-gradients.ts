@@ -4,6 +4,7 @@ import type { Variable } from "../variables.js";
 import { clipByGlobalNorm } from "./gradient-clipping.js";
 import type { LossScale } from "./loss-scale.js";
 import { optimizerRule } from "./optimizer.js";
+import { addSparsity, isScale } from "./sparsity.js";
 import type { OptimizerContext } from "./update-rule.js";
 import { addDecay, decayDirectly, decays } from "./weight-decay.js";
 
@@ -19,19 +20,20 @@ export interface VariableGradient {
 }
 
 /**
- * Adds the change of all variables: gradients are clipped, then weights decay, then the optimizer moves them.
+ * Adds the change of all variables: gradients are clipped, then weights decay and scales are drawn to 0, then the
+ * optimizer moves them.
  *
  * @param lossScale protects the weights from gradients that are not finite; null: no protection
  * @returns the nodes that have run when all variables have changed
  */
 export function applyGradients(
   context: OptimizerContext,
-  training: Pick<TrainingSpec, "optimizer" | "weightDecay" | "gradientClipNorm">,
+  training: Pick<TrainingSpec, "optimizer" | "weightDecay" | "gradientClipNorm" | "sparsity">,
   targets: readonly VariableGradient[],
   lossScale: LossScale | null,
 ): readonly GraphNode[] {
   const { graph } = context;
-  const { gradientClipNorm, optimizer, weightDecay } = training;
+  const { gradientClipNorm, optimizer, sparsity, weightDecay } = training;
   const rule = optimizerRule(optimizer).begin(context);
   const clipped =
     gradientClipNorm === null ? targets : graph.scope("clip", () => clip(context, targets, gradientClipNorm));
@@ -40,6 +42,9 @@ export function applyGradients(
     clipped.map(({ variable, value, gradient, readers }) =>
       graph.scope(`update/${variable.name}`, () => {
         const target = placed(variable);
+        if (sparsity > 0 && isScale(variable)) {
+          return rule(target, addSparsity(context, gradient, value, sparsity), readers);
+        }
         if (weightDecay === 0 || !decays(variable)) return rule(target, gradient, readers);
         if (optimizer.kind !== "adamW") {
           return rule(target, addDecay(context, gradient, value, weightDecay), readers);

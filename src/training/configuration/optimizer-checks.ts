@@ -1,4 +1,5 @@
 import type { RunConfiguration } from "../../core/runs/configuration.js";
+import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 import { type CheckedRun, LOST_CHANGE, type SettingCheck, share } from "./setting-check.js";
 
 /** Norm of a change of all weights over a whole run, by which no network learns. */
@@ -16,6 +17,7 @@ export const OPTIMIZER_CHECKS: readonly SettingCheck[] = [
   },
   { path: "optimizer.epsilon", why: epsilonWarning },
   { path: "weightDecay", why: weightDecayWarning },
+  { path: "sparsity", why: sparsityWarning },
   { path: "gradientClipNorm", why: clippingWarning },
 ];
 
@@ -46,6 +48,20 @@ function weightDecayWarning({ configuration }: CheckedRun): string | null {
     return lost > 0.1 ? `each step takes away ${share(Math.min(lost, 1))} of every weight` : null;
   }
   return weightDecay >= 1 ? "the decay outweighs the gradients, and the weights vanish" : null;
+}
+
+function sparsityWarning({ configuration }: CheckedRun): string | null {
+  const { sparsity, batchNormalization, frozenBlocks, architecture } = configuration;
+  if (sparsity === 0) return null;
+  if (!batchNormalization) {
+    return "the network has no batch normalization, so it has no effect; set batchNormalization, or leave it out";
+  }
+  if (frozenBlocks >= ARCHITECTURES[architecture].stageCount) {
+    return "all batch normalizations are frozen, so it has no effect";
+  }
+  return sparsity >= 0.1
+    ? "the penalty outweighs the gradients, and the scales of all channels vanish"
+    : null;
 }
 
 function clippingWarning({ configuration, stepsPerEpoch }: CheckedRun): string | null {

@@ -91,7 +91,7 @@ for (const { title, optimizer, rule } of CASES) {
       });
       const updated = applyGradients(
         { graph, variables, learningRate: fed.rate, step: fed.step },
-        { optimizer, weightDecay: DECAY, gradientClipNorm: clipNorm },
+        { optimizer, weightDecay: DECAY, gradientClipNorm: clipNorm, sparsity: 0 },
         targets,
         null,
       );

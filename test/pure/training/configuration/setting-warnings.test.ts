@@ -105,6 +105,14 @@ const SENSELESS: readonly (readonly [RunConfigurationInput, string, Partial<Trai
     "weightDecay is 500: each step takes away 50 % of every weight.",
   ],
   [
+    { sparsity: 1e-4 },
+    "sparsity is 0.0001: the network has no batch normalization, so it has no effect; set batchNormalization",
+  ],
+  [
+    { sparsity: 0.5, batchNormalization: true },
+    "sparsity is 0.5: the penalty outweighs the gradients, and the scales of all channels vanish.",
+  ],
+  [
     { optimizer: { sgd: { momentum: 0.99999 } } },
     "optimizer.momentum is 0.99999: a gradient is remembered for 100,000 steps.",
   ],
@@ -223,6 +231,11 @@ test("weights of classes that differ by a factor of millions cause a warning", (
   );
 });
 
+test("sparse training whose scales are all frozen causes a warning", () => {
+  const found = messages({ sparsity: 1e-4, batchNormalization: true, frozenBlocks: 5 });
+  assert.equal(found[0], "sparsity is 0.0001: all batch normalizations are frozen, so it has no effect.");
+});
+
 test("several senseless settings cause one warning each", () => {
   assert.equal(messages({ frozenBlocks: 1, batchSize: 4096, weightDecay: 3 }).length, 3);
 });
@@ -232,6 +245,7 @@ for (const input of [
   { architecture: "RESNET50" },
   { optimizer: { sgd: {} }, learningRate: { cosine: { initial: 0.5, warmupEpochs: 1 } } },
   { optimizer: { adamW: {} }, weightDecay: 0.05 },
+  { batchNormalization: true, sparsity: 1e-4 },
   { learningRate: { step: { initial: 0.01, dropEveryEpochs: 3 } } },
   { earlyStopping: { patience: 3, minDelta: 0.001 }, monitor: "VALIDATION_LOSS" },
   { augmentation: { rotationDegrees: 10, fillMode: "CONSTANT" }, labelSmoothing: 0.1 },
