@@ -9,8 +9,9 @@ const MAY_IMPORT = {
   engine: ["lang", "core", "telemetry", "graph"],
   data: ["lang", "core", "telemetry", "db"],
   registry: ["lang", "core", "telemetry", "db", "graph", "engine", "data"],
+  exports: ["lang", "core", "telemetry", "db", "graph", "engine", "data", "registry"],
   training: ["lang", "core", "telemetry", "db", "graph", "engine", "data", "registry"],
-  serving: ["lang", "core", "telemetry", "graph", "engine", "data", "registry"],
+  serving: ["lang", "core", "telemetry", "graph", "engine", "data", "registry", "exports"],
   // The query `system` describes the engine in the engine's own types.
   api: [
     "lang",
@@ -19,6 +20,7 @@ const MAY_IMPORT = {
     "access",
     "data",
     "registry",
+    "exports",
     "training",
     "serving",
     "engine/engine-protocol.ts",

@@ -1,4 +1,5 @@
 import { keysOf } from "../lang/keys-of.js";
+import { EXPORT_FORMATS, EXPORT_PRECISIONS } from "./exports/words.js";
 import { RUN_END_REASONS, RUN_STATES } from "./runs/state.js";
 import {
   ARCHITECTURES,
@@ -65,6 +66,12 @@ export const Precision = wordsOf(PRECISIONS);
 export type Precision = keyof typeof Precision;
 /** The precision that a network computes in. AUTO is replaced by one of these before a graph is built. */
 export type ComputePrecision = Exclude<Precision, "AUTO">;
+
+export const ExportFormat = wordsOf(EXPORT_FORMATS);
+export type ExportFormat = keyof typeof ExportFormat;
+
+export const ExportPrecision = wordsOf(EXPORT_PRECISIONS);
+export type ExportPrecision = keyof typeof ExportPrecision;
 
 /** How pixels beyond the edge of a transformed image are filled; the names are those of Keras. */
 export const FillMode = wordsOf(FILL_MODES);

@@ -8,6 +8,7 @@ export const ERROR_DOMAINS = {
   run: "Runs",
   weights: "Initial weights",
   model: "Models and classification",
+  export: "Exports",
   storage: "Stored files",
   engine: "Engine",
   graph: "Graphs",
@@ -209,6 +210,12 @@ export const ERROR_CODES = {
   }),
   TOO_MANY_IMAGES: caller("model", "The call has more images than the server classifies at once."),
   TOP_K_INVALID: caller("model", "`topK` is not a positive integer."),
+
+  RUNTIME_UNAVAILABLE: operator(
+    "export",
+    "The official runtime of a file format cannot be had on this machine.",
+  ),
+  WEIGHTS_NOT_FINITE: caller("export", "The network has weights that are infinite or not a number."),
 
   BLOB_DAMAGED: operator("storage", "A stored file has changed.", INVALID_DATA),
   BLOB_MISSING: operator("storage", "A stored file is gone.", INVALID_DATA),

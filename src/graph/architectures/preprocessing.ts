@@ -36,6 +36,23 @@ const SCALINGS: Readonly<Record<Preprocessing, Scaling>> = {
   },
 };
 
+/** The scaling of an image's channels, in the order in which the first layer reads them: pixel * factor + offset. */
+export interface ChannelScaling {
+  /** Whether the first layer reads blue first. */
+  readonly reversesChannels: boolean;
+  readonly factors: readonly number[];
+  readonly offsets: readonly number[];
+}
+
+export function channelScalingOf(preprocessing: Preprocessing): ChannelScaling {
+  const { channels, unit, means, deviations } = SCALINGS[preprocessing];
+  return {
+    reversesChannels: channels === "BGR",
+    factors: deviations.map((deviation) => 1 / (unit * deviation)),
+    offsets: means.map((mean, channel) => -mean / (deviations[channel] ?? 1)),
+  };
+}
+
 /**
  * Scales pixels for the first layer, in the same way in training, evaluation, serving and exports.
  *
@@ -48,15 +65,21 @@ export function preprocess(
   preprocessing: Preprocessing,
   computeType: FloatType,
 ): Tensor {
-  const { channels, unit, means, deviations } = SCALINGS[preprocessing];
-  const factors = deviations.map((deviation) => 1 / (unit * deviation));
-  const offsets = means.map((mean, channel) => -mean / (deviations[channel] ?? 1));
-  const ordered = channels === "BGR" ? reverseAxis(graph, images, 3) : images;
-  const pixels = cast(graph, ordered, "float32");
+  const scaling = channelScalingOf(preprocessing);
+  const ordered = scaling.reversesChannels ? reverseAxis(graph, images, 3) : images;
+  return cast(graph, scaleChannels(graph, cast(graph, ordered, "float32"), scaling), computeType);
+}
+
+/** Multiplies and shifts the channels of float32 pixels [n, h, w, 3], which are in the order of the factors. */
+export function scaleChannels(
+  graph: GraphBuilder,
+  pixels: Tensor,
+  { factors, offsets }: Pick<ChannelScaling, "factors" | "offsets">,
+): Tensor {
   const isFactor = factors.some((factor) => factor !== 1);
   const scaled = isFactor ? multiply(graph, pixels, byChannel(graph, factors)) : pixels;
-  const isOffset = means.some((mean) => mean !== 0);
-  return cast(graph, isOffset ? add(graph, scaled, byChannel(graph, offsets)) : scaled, computeType);
+  const isOffset = offsets.some((offset) => offset !== 0);
+  return isOffset ? add(graph, scaled, byChannel(graph, offsets)) : scaled;
 }
 
 /** A scalar where all channels have the same value, because TensorFlow broadcasts it faster. */

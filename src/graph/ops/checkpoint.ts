@@ -50,3 +50,16 @@ function entries(graph: GraphBuilder, op: string, names: readonly string[]): [Te
     ),
   ];
 }
+
+/** `RestoreV2` of one float32 tensor whose name is fed: names string [1] -> the tensor in its own shape. */
+export function restoreNamed(graph: GraphBuilder, prefix: Tensor, names: Tensor): Tensor {
+  return graph.add("RestoreV2", {
+    inputs: [prefix, names, stringVector(graph, [""], "RestoreV2/shape_and_slices")],
+    attributes: { dtypes: { types: ["float32"] } },
+    outputs: (check) => {
+      check.dtype("prefix", prefix, "string");
+      check.dtype("names", names, "string");
+      return [{ dtype: "float32", shape: [null] }];
+    },
+  });
+}
