@@ -1,5 +1,6 @@
 import type { Architecture, HeadKind } from "../../core/enumerations.js";
 import type { Head } from "../../core/runs/configuration.js";
+import type { LayerWidths } from "../../core/runs/layer-widths.js";
 import type { PlacedLayer } from "../layers/layer-graph.js";
 
 /** The settings that decide a network's layers. */
@@ -12,6 +13,8 @@ export interface NetworkShape {
   readonly imageSizePixels: number;
   readonly head: Head;
   readonly classCount: number;
+  /** Of a pruned network; null or absent: all layers have the architecture's widths. */
+  readonly layerWidths?: LayerWidths | null;
 }
 
 /** Everything that the product knows about an architecture. */
@@ -30,7 +33,10 @@ export interface ArchitectureDefinition {
   };
   /** Whether Keras has the same network, so that its files of weights can be imported. */
   readonly inKeras: boolean;
-  /** The layers from image to logits, in an order in which each follows those that it reads. */
+  /**
+   * The layers from image to logits, in an order in which each follows those that it reads, with the widths of the
+   * architecture; `layersOf` applies those of the network.
+   */
   layers(network: NetworkShape): readonly PlacedLayer[];
 }
 

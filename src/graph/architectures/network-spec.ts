@@ -1,12 +1,14 @@
 import { AppError } from "../../core/app-error.js";
 import type { ComputePrecision, Preprocessing } from "../../core/enumerations.js";
 import type { RunConfiguration } from "../../core/runs/configuration.js";
+import type { LayerWidths } from "../../core/runs/layer-widths.js";
 import { accepts, describeAccepted } from "../../core/settings/check.js";
 import { RUN_SETTINGS } from "../../core/settings/run-settings.js";
 import type { Scalar } from "../../core/settings/setting.js";
 import type { CustomOp } from "../custom-op.js";
 import type { NetworkShape } from "./architecture.js";
 import { layerTable } from "./layer-table.js";
+import { checkLayerWidths } from "./layer-widths.js";
 import { ARCHITECTURES } from "./registry.js";
 
 /** The settings that decide a network's operations and variables. */
@@ -55,11 +57,13 @@ export interface TrainingSpec extends Omit<RunConfiguration, "classWeights" | "f
  * The part of a run's configuration that shapes its network.
  *
  * @param precision the configuration's precision, AUTO replaced by the choice for this machine
+ * @param layerWidths of a run whose network is pruned; null: the widths are those of the architecture
  */
 export function networkOfRun(
   configuration: RunConfiguration,
   classCount: number,
   precision: ComputePrecision,
+  layerWidths: LayerWidths | null = null,
 ): NetworkSpec {
   return {
     architecture: configuration.architecture,
@@ -71,6 +75,7 @@ export function networkOfRun(
     precision,
     classCount,
     seed: configuration.seed,
+    ...(layerWidths === null ? {} : { layerWidths }),
   };
 }
 
@@ -149,6 +154,7 @@ export function checkNetwork(network: NetworkSpec): void {
       { path: field.split(".") },
     );
   }
+  checkLayerWidths(network);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Architecture } from "../../core/enumerations.js";
+import { convolution } from "../layers/convolution.js";
 import type { PlacedLayer } from "../layers/layer-graph.js";
 import type { ArchitectureDefinition, NetworkShape } from "./architecture.js";
 import { RESNET18, RESNET34, RESNET50 } from "./resnet.js";
@@ -17,5 +18,13 @@ export const ARCHITECTURES: Readonly<Record<Architecture, ArchitectureDefinition
 
 /** The layers of a network from image to logits, in an order in which each follows those that it reads. */
 export function layersOf(network: NetworkShape): readonly PlacedLayer[] {
-  return ARCHITECTURES[network.architecture].layers(network);
+  const layers = ARCHITECTURES[network.architecture].layers(network);
+  const { layerWidths } = network;
+  if (layerWidths == null) return layers;
+  return layers.map((placed) => {
+    const { layer } = placed;
+    const width = Object.hasOwn(layerWidths, layer.name) ? layerWidths[layer.name] : undefined;
+    if (layer.kind !== "Conv2D" || width === undefined) return placed;
+    return { ...placed, layer: convolution({ ...layer, width }) };
+  });
 }

@@ -1,5 +1,5 @@
+import { convolutionWidths, unpruned } from "../../../graph/architectures/layer-widths.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
-import { layersOf } from "../../../graph/architectures/registry.js";
 
 /** The network that a file of weights looks like. */
 export interface SourceNetwork {
@@ -13,10 +13,11 @@ export interface SourceNetwork {
  * @param widths output channels of its convolutions in the file, by the names of the layers
  */
 export function sourceNetworkOf(network: NetworkSpec, widths: ReadonlyMap<string, number>): SourceNetwork {
-  const published = convolutionWidths({ ...network, widthMultiplier: 1 });
+  const published = [...convolutionWidths({ ...unpruned(network), widthMultiplier: 1 })];
   const [first] = published;
   const multiplier = first === undefined ? 1 : (widths.get(first[0]) ?? 0) / first[1];
-  const multiplied = multiplier > 0 ? convolutionWidths({ ...network, widthMultiplier: multiplier }) : [];
+  const multiplied =
+    multiplier > 0 ? [...convolutionWidths({ ...unpruned(network), widthMultiplier: multiplier })] : [];
   const regular = multiplied.length > 0 && multiplied.every(([name, width]) => widths.get(name) === width);
   return { network, widthMultiplier: regular ? multiplier : null };
 }
@@ -38,10 +39,4 @@ export function describeArchitecture({
   batchNormalization,
 }: Pick<NetworkSpec, "architecture" | "batchNormalization">): string {
   return `${architecture} ${batchNormalization ? "with" : "without"} batch normalization`;
-}
-
-function convolutionWidths(network: NetworkSpec): readonly (readonly [name: string, width: number])[] {
-  return layersOf(network).flatMap(({ layer }) =>
-    layer.kind === "Conv2D" ? [[layer.name, layer.width] as const] : [],
-  );
 }
