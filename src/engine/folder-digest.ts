@@ -32,6 +32,17 @@ export async function digestFolder(folder: string): Promise<FolderDigest> {
   return { sizeBytes, sha256: hash.digest("hex") };
 }
 
+/** The size and the SHA-256 of a file, read in chunks. */
+export async function digestFile(file: string): Promise<FolderDigest> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
+    hash.update(chunk);
+    sizeBytes += chunk.length;
+  }
+  return { sizeBytes, sha256: hash.digest("hex") };
+}
+
 /** Paths relative to the folder, with forward slashes, sorted. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -11,7 +11,7 @@ export const EXPORT_PROOF = z.discriminatedUnion("status", [
       runtimeVersion: z.string(),
       split: z.enum(Split),
       imageCount: z.int(),
-      /** The greatest difference of a probability, over all images and classes. */
+      /** The greatest difference of a probability, over all images and classes; 1 where the file gives no number. */
       maximumProbabilityDifference: z.number(),
       /** Null where the file does not give logits. */
       maximumLogitDifference: z.number().nullable(),

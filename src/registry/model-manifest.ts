@@ -33,6 +33,16 @@ const MANIFEST = z
       })
       .readonly(),
     run: z.object({ id: z.string(), epoch: z.number() }).readonly(),
+    /** The model version that an exported SavedModel was made from; missing in the model version itself. */
+    origin: z
+      .object({
+        product: z.string(),
+        /** "flowers:3" */
+        modelVersion: z.string(),
+        modelVersionId: z.string(),
+      })
+      .readonly()
+      .optional(),
   })
   .readonly();
 export type ModelManifest = z.infer<typeof MANIFEST>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ExportFormat, ExportPrecision, Split } from "../../core/enumerations.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
+import type { Log } from "../../telemetry/log.js";
 import { EXPORT_PROOF } from "../proof.js";
 
 /** An image of the dataset version that the model was trained on. */
@@ -29,6 +30,7 @@ export const EXPORT_JOB = z
         modelVersionId: z.string(),
         description: z.string(),
         runId: z.string(),
+        epoch: z.int(),
         dataset: z.string(),
         datasetHash: z.string().nullable(),
         registeredAt: z.date(),
@@ -72,6 +74,7 @@ export const EXPORT_OUTCOME = z
 export type ExportOutcome = z.infer<typeof EXPORT_OUTCOME>;
 
 export interface ExportWatch {
+  readonly log: Log;
   readonly onProgress: (stage: ExportStage, imagesDone: number, imagesTotal: number) => void;
   /** Receives lines for a person while a runtime is downloaded. */
   readonly onLine: (line: string) => void;

@@ -1,4 +1,5 @@
 import type { ExportPrecision } from "../../core/enumerations.js";
+import type { EngineHost } from "../../engine/engine-host.js";
 import type { OfficialRuntime } from "../../engine/runtimes/official-runtime.js";
 import type { ExportedNetwork } from "../network/exported-network.js";
 
@@ -20,10 +21,17 @@ export interface UsageFacts {
   readonly imageSizePixels: number;
 }
 
-/** Where a proof finds what it needs beside the file. */
-export interface RuntimeContext {
-  /** For files while the runtime is open; its owner removes it. */
+/** What a format may use to write a file, beside the network. */
+export interface WritingTools {
+  /** An engine without custom ops. */
+  readonly engine: EngineHost;
+  /** An empty folder; its owner removes it. */
   readonly workFolder: string;
+}
+
+/** What a runtime may need beside the file. */
+export interface RuntimeContext extends WritingTools {
+  readonly network: ExportedNetwork;
   readonly cacheFolder: string;
   /** The Python of ESPALIER_PYTHON; null where it is not set. */
   readonly python: string | null;
@@ -42,7 +50,12 @@ export interface ExportFormatDefinition {
    * @param file does not exist
    * @throws AppError `WEIGHTS_NOT_FINITE`; errors of the disk
    */
-  write(network: ExportedNetwork, precision: ExportPrecision, file: string): Promise<void>;
+  write(
+    network: ExportedNetwork,
+    precision: ExportPrecision,
+    file: string,
+    tools: WritingTools,
+  ): Promise<void>;
   /**
    * Opens the file in the format's official runtime.
    *

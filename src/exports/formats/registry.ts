@@ -1,5 +1,15 @@
+import { AppError } from "../../core/app-error.js";
 import type { ExportFormat } from "../../core/enumerations.js";
 import type { ExportFormatDefinition } from "./format.js";
+import { SAVED_MODEL } from "./saved-model/saved-model.js";
 
 /** Every format of the product. */
-export const EXPORT_FORMAT_DEFINITIONS: Readonly<Partial<Record<ExportFormat, ExportFormatDefinition>>> = {};
+export const EXPORT_FORMAT_DEFINITIONS: Readonly<Partial<Record<ExportFormat, ExportFormatDefinition>>> = {
+  SAVED_MODEL,
+};
+
+export function formatOf(format: ExportFormat): ExportFormatDefinition {
+  const definition = EXPORT_FORMAT_DEFINITIONS[format];
+  if (definition !== undefined) return definition;
+  throw new AppError("RUNTIME_UNAVAILABLE", `There is no format ${format}.`);
+}

@@ -26,6 +26,8 @@ export interface ExportIdentity {
   readonly modelVersionId: string;
   readonly description: string;
   readonly runId: string;
+  /** Of the run, at whose end the weights were saved. */
+  readonly epoch: number;
   /** "flowers:2" */
   readonly dataset: string;
   readonly datasetHash: string | null;

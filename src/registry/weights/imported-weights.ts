@@ -5,21 +5,19 @@ import { z } from "zod";
 import { INITIALIZATION_REPORT, type InitializationReport } from "../../core/runs/initialization-report.js";
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import { DurableFile, sha256Of, syncFolder } from "../../data/blobs/durable-file.js";
-import { saveCheckpoint } from "../../engine/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
-import type { TensorValue } from "../../engine/engine-protocol.js";
 import { digestFolder } from "../../engine/folder-digest.js";
 import { PREDICTIONS } from "../../graph/architectures/head.js";
 import { networkVariables } from "../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
 import { jsonOf } from "../../lang/json.js";
 import type { Log } from "../../telemetry/log.js";
-import { buildAssignmentGraph } from "./assignment-graph.js";
 import { fitWeights } from "./fit-weights.js";
 import type { InitialVariables } from "./initial-variables.js";
 import type { ImportedOffer, ImportedVariable } from "./layouts/imported-variable.js";
 import { offerWeights } from "./layouts/offer-weights.js";
 import { type FileFindings, reportOf } from "./report.js";
+import { writeVariableCheckpoint } from "./variable-checkpoint.js";
 import type { WantedWeights } from "./wanted-weights.js";
 import { openWeightsFile } from "./weights-file.js";
 
@@ -184,8 +182,7 @@ function findingsOf({ found, ignored, unstatedEpsilon }: ImportedOffer): FileFin
   return { ...found, ignored, epsilon: unstatedEpsilon };
 }
 
-/** Assigns one group of variables after the other, so that a large file is never in memory as a whole. */
-async function writeCheckpoint(
+function writeCheckpoint(
   host: EngineHost,
   network: NetworkSpec,
   offered: ReadonlyMap<string, ImportedVariable>,
@@ -193,19 +190,12 @@ async function writeCheckpoint(
   folder: string,
 ): Promise<{ readonly sha256: string }> {
   const wanted = networkVariables(network).filter(({ name }) => names.includes(name));
-  const { graph, groups } = buildAssignmentGraph(wanted);
-  await using session = await host.openGraph(graph);
-  for (const [signature, group] of groups) {
-    const values: Record<string, TensorValue> = {};
-    for (const { name, shape } of group) {
-      const variable = offered.get(name);
-      if (variable === undefined) throw new Error(`The file fits, but offers no ${name}.`);
-      values[name] = { dtype: "float32", shape, data: await variable.read() };
-    }
-    await session.run(signature, values);
-  }
-  // Awaited here: the session must outlive it.
-  return await saveCheckpoint(session, folder);
+  const read = ({ name }: { readonly name: string }): Promise<Float32Array> => {
+    const variable = offered.get(name);
+    if (variable === undefined) throw new Error(`The file fits, but offers no ${name}.`);
+    return variable.read();
+  };
+  return writeVariableCheckpoint(host, wanted, read, folder);
 }
 
 function recordOf(folder: string): string {
