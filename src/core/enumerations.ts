@@ -1,4 +1,5 @@
 import { keysOf } from "../lang/keys-of.js";
+import { EXPORT_STATES } from "./exports/state.js";
 import { EXPORT_FORMATS, EXPORT_PRECISIONS } from "./exports/words.js";
 import { RUN_END_REASONS, RUN_STATES } from "./runs/state.js";
 import {
@@ -72,6 +73,9 @@ export type ExportFormat = keyof typeof ExportFormat;
 
 export const ExportPrecision = wordsOf(EXPORT_PRECISIONS);
 export type ExportPrecision = keyof typeof ExportPrecision;
+
+export const ExportState = words(...keysOf(EXPORT_STATES));
+export type ExportState = keyof typeof ExportState;
 
 /** How pixels beyond the edge of a transformed image are filled; the names are those of Keras. */
 export const FillMode = wordsOf(FILL_MODES);

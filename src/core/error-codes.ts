@@ -211,6 +211,17 @@ export const ERROR_CODES = {
   TOO_MANY_IMAGES: caller("model", "The call has more images than the server classifies at once."),
   TOP_K_INVALID: caller("model", "`topK` is not a positive integer."),
 
+  EXPORT_ALREADY_ENDED: caller("export", "The export has ended, so it cannot be cancelled."),
+  EXPORT_DAMAGED: operator("export", "The stored file of an export has changed or is gone."),
+  EXPORT_FAILED: developer(
+    "export",
+    "The process of the export ended unexpectedly; the server's log has the details.",
+  ),
+  EXPORT_NOT_FOUND: caller("export", "There is no export with this id, or it has no file of this name.", {
+    httpStatus: 404,
+  }),
+  EXPORT_SETTING_INVALID: caller("export", "A number of images or a bound of an export is out of range."),
+  EXPORT_UNSUPPORTED: caller("export", "The file format does not have this precision."),
   RUNTIME_UNAVAILABLE: operator(
     "export",
     "The official runtime of a file format cannot be had on this machine.",

@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   checkpoint: "ckp",
   model: "mdl",
   modelVersion: "mdv",
+  modelExport: "mex",
   accessToken: "tok",
 } as const;
 

@@ -5,7 +5,8 @@ import { isDatabaseTrouble } from "../../core/database-trouble.js";
 import type { DatasetVersionRecord, ImportEvent } from "../../core/dataset-records.js";
 import { idempotencyOf } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
-import { retrying } from "../../lang/retrying.js";
+import { BackgroundJobs, type JobNaming } from "../../core/jobs/background-jobs.js";
+import { ProgressWriter } from "../../core/jobs/progress-writer.js";
 import type { Log } from "../../telemetry/log.js";
 import type { BlobStore } from "../blobs/blob-store.js";
 import type { ImageDecoder } from "../images/decoder.js";
@@ -17,7 +18,6 @@ import type { DatasetStore } from "../versions/dataset-store.js";
 import { type DatasetImportStore, type UnfinishedImport, versionNotFound } from "./dataset-import-store.js";
 import { takeIn } from "./image-intake.js";
 import type { ImportEventStore } from "./import-event-store.js";
-import { ImportProgress } from "./import-progress.js";
 import type { ImportSourceRef } from "./import-source-ref.js";
 import { buildManifest, type Manifest } from "./manifest.js";
 import { checkSplitRatios, type SplitRatios } from "./split-assignment.js";
@@ -25,8 +25,16 @@ import type { Uploads } from "./uploads.js";
 
 /** Imports that read at the same time. More would only compete for the decoder and the disk. */
 const CONCURRENT_IMPORTS = 2;
-/** Waits between tries while the database is away. */
-const WAITS = { firstMs: 100, lastMs: 5_000 };
+
+const NAMING: JobNaming = {
+  job: "an import",
+  idField: "versionId",
+  unexpected: () =>
+    new AppError(
+      "IMPORT_FAILED",
+      "An unexpected error occurred. The log of the server has the details. Import again.",
+    ),
+};
 
 export interface ImportRequest {
   readonly dataset: string;
@@ -55,8 +63,7 @@ export interface DatasetImporterOptions {
 export class DatasetImporter implements AsyncDisposable {
   readonly #options: DatasetImporterOptions;
   readonly #slots = pLimit(CONCURRENT_IMPORTS);
-  readonly #closing = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #jobs: BackgroundJobs;
   /** The versions that are imported or wait for their turn. */
   readonly #versions = new Set<string>();
   /** The last import of each dataset. The next import waits for it, since its splits depend on it. */
@@ -64,6 +71,7 @@ export class DatasetImporter implements AsyncDisposable {
 
   constructor(options: DatasetImporterOptions) {
     this.#options = options;
+    this.#jobs = new BackgroundJobs(NAMING, options.log);
   }
 
   /**
@@ -106,11 +114,13 @@ export class DatasetImporter implements AsyncDisposable {
   /** Imports a version as soon as the database answers, if there is such a version. */
   #runOnceFound(versionId: string): void {
     const { imports } = this.#options.stores;
-    this.#inBackground(
+    this.#jobs.own(
       versionId,
-      this.#outlasting(versionId, () => imports.findUnfinished(versionId)).then((unfinished) => {
-        if (unfinished !== null) this.#run(unfinished);
-      }),
+      this.#jobs
+        .outlasting(versionId, () => imports.findUnfinished(versionId))
+        .then((unfinished) => {
+          if (unfinished !== null) this.#run(unfinished);
+        }),
     );
   }
 
@@ -141,9 +151,8 @@ export class DatasetImporter implements AsyncDisposable {
   }
 
   /** Stops the imports in progress. They start again when the next process starts. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new Error("The importer is closing."));
-    await Promise.all(this.#running);
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#jobs[Symbol.asyncDispose]();
   }
 
   async #version(versionId: string): Promise<DatasetVersionRecord> {
@@ -171,27 +180,16 @@ export class DatasetImporter implements AsyncDisposable {
     if (this.#versions.has(versionId)) return;
     this.#versions.add(versionId);
     const previous = this.#lastOfDataset.get(datasetId) ?? Promise.resolve();
-    const run = this.#inBackground(
-      versionId,
-      previous.then(() => this.#slots(() => this.#import(unfinished))),
-    ).finally(() => {
-      this.#versions.delete(versionId);
-      if (this.#lastOfDataset.get(datasetId) === run) this.#lastOfDataset.delete(datasetId);
-    });
+    const run = this.#jobs
+      .own(
+        versionId,
+        previous.then(() => this.#slots(() => this.#import(unfinished))),
+      )
+      .finally(() => {
+        this.#versions.delete(versionId);
+        if (this.#lastOfDataset.get(datasetId) === run) this.#lastOfDataset.delete(datasetId);
+      });
     this.#lastOfDataset.set(datasetId, run);
-  }
-
-  /** @returns a promise that is never rejected */
-  #inBackground(versionId: string, work: Promise<void>): Promise<void> {
-    const running = work
-      .catch((error: unknown) => {
-        // The version stays IMPORTING, and the next process imports it.
-        if (this.#closing.signal.aborted) return;
-        this.#options.log.error("an import stopped", { versionId, error });
-      })
-      .finally(() => this.#running.delete(running));
-    this.#running.add(running);
-    return running;
   }
 
   /** Carries out an import. While the database is away, it waits, and then goes on with what it has read. */
@@ -199,18 +197,18 @@ export class DatasetImporter implements AsyncDisposable {
     const { imports } = this.#options.stores;
     const { versionId } = unfinished;
     let read: Manifest | AppError | null = null;
-    await this.#outlasting(versionId, async () => {
-      if (this.#closing.signal.aborted) return;
+    await this.#jobs.outlasting(versionId, async () => {
+      if (this.#jobs.closing.aborted) return;
       // A lost connection has ended the lease as well.
       await using lease = await imports.lease(versionId);
       // Another living process imports it, or has finished.
       if (lease === null || (await imports.findUnfinished(versionId)) === null) return;
-      read ??= await this.#failureOr(versionId, () => this.#read(unfinished));
+      read ??= await this.#jobs.failureOr(versionId, () => this.#read(unfinished));
       const manifest = read;
       const failure =
         manifest instanceof AppError
           ? manifest
-          : await this.#failureOr(versionId, async () => {
+          : await this.#jobs.failureOr(versionId, async () => {
               await lease.finish(manifest);
               return null;
             });
@@ -218,44 +216,15 @@ export class DatasetImporter implements AsyncDisposable {
     });
   }
 
-  /** Repeats `work` for as long as the database is away. @throws its other errors; any error while closing */
-  #outlasting<T>(versionId: string, work: () => Promise<T>): Promise<T> {
-    const isTemporary = (error: unknown): boolean => {
-      const passes = isDatabaseTrouble(error);
-      if (passes) this.#options.log.warn("an import waits for the database", { versionId, error });
-      return passes;
-    };
-    return retrying(work, { isTemporary, signal: this.#closing.signal, ...WAITS });
-  }
-
-  /**
-   * Returns what `work` returns, or why the import fails.
-   *
-   * @throws errors of a database that is away; any error while closing
-   */
-  async #failureOr<T>(versionId: string, work: () => Promise<T>): Promise<T | AppError> {
-    try {
-      return await work();
-    } catch (error) {
-      if (this.#closing.signal.aborted || isDatabaseTrouble(error)) throw error;
-      if (error instanceof AppError) return error;
-      this.#options.log.error("an import failed unexpectedly", { versionId, error });
-      return new AppError(
-        "IMPORT_FAILED",
-        "An unexpected error occurred. The log of the server has the details. Import again.",
-      );
-    }
-  }
-
   /** Reads and stores the images of the source, and distributes them over the splits. */
   async #read(unfinished: UnfinishedImport): Promise<Manifest> {
     const { stores, decoder, log } = this.#options;
     const { imports, events } = stores;
     const { versionId } = unfinished;
-    const { signal } = this.#closing;
+    const signal = this.#jobs.closing;
     const startedMs = performance.now();
     await using source = await this.#openSource(unfinished.source);
-    const progress = new ImportProgress(
+    const progress = new ProgressWriter<number>(
       (filesDone) => events.recordProgress(versionId, filesDone, source.filesTotal),
       (error) => log.warn("the progress of an import could not be recorded", { versionId, error }),
     );
@@ -264,7 +233,7 @@ export class DatasetImporter implements AsyncDisposable {
       const intake = await takeIn(source, decoder, blobs, (done) => progress.report(done), signal);
       // Files are safe from a crash before the rows that refer to them are written.
       await blobs.sync();
-      const earlier = await this.#outlasting(versionId, () => imports.earlierSplits(unfinished));
+      const earlier = await this.#jobs.outlasting(versionId, () => imports.earlierSplits(unfinished));
       const manifest = await buildManifest(intake.accepted, intake.rejected, unfinished.split, earlier);
       log.info("read the images of a dataset version", {
         versionId,

@@ -1,8 +1,7 @@
-import { sql } from "kysely";
 import { newId } from "../../core/ids.js";
 import type { Database } from "../../db/database.js";
 import { Prisma } from "../../db/generated/client.js";
-import type { Session } from "../../db/session.js";
+import { Lease } from "../../db/lease.js";
 import type { Transaction } from "../../db/transaction.js";
 import { unnest } from "../../db/unnest.js";
 import type { Manifest, ManifestSample } from "./manifest.js";
@@ -19,7 +18,7 @@ export function importKey(versionId: string): string {
 export class ImportLease implements AsyncDisposable {
   private constructor(
     private readonly database: Database,
-    private readonly session: Session,
+    private readonly lease: Lease,
     private readonly versionId: string,
   ) {}
 
@@ -28,44 +27,18 @@ export class ImportLease implements AsyncDisposable {
    * @throws AppError `DATABASE_UNREACHABLE`
    */
   static async take(database: Database, versionId: string): Promise<ImportLease | null> {
-    return database.outlast(() => ImportLease.#tryToTake(database, versionId));
-  }
-
-  static async #tryToTake(database: Database, versionId: string): Promise<ImportLease | null> {
-    // The lock lasts as long as its connection, so it ends with the process.
-    const session = await database.session();
-    const lease = new ImportLease(database, session, versionId);
-    try {
-      const { taken } = await session.kysely
-        .selectNoFrom(
-          sql<boolean>`pg_try_advisory_lock(hashtextextended(${`import:${versionId}`}, 0))`.as("taken"),
-        )
-        .executeTakeFirstOrThrow();
-      if (taken) return lease;
-      await session[Symbol.asyncDispose]();
-      return null;
-    } catch (error) {
-      session.discard();
-      await session[Symbol.asyncDispose]();
-      throw error;
-    }
+    const lease = await Lease.take(database, importKey(versionId));
+    return lease === null ? null : new ImportLease(database, lease, versionId);
   }
 
   /**
-   * Writes the whole version in one transaction, on the connection that holds the lease: a process that lost the
-   * connection can no longer write, and takes a new lease.
+   * Writes the whole version in one transaction, on the connection that holds the lease.
    *
    * @throws AppError `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`, `DATABASE_CONFLICT`
    */
   async finish(manifest: Manifest): Promise<void> {
-    await this.#write(manifest).catch((error: unknown) => {
-      throw this.database.translate(error);
-    });
-  }
-
-  async #write(manifest: Manifest): Promise<void> {
     const { versionId } = this;
-    await this.session.transaction(async (transaction) => {
+    await this.lease.transaction(async (transaction) => {
       await insertSamples(transaction, versionId, manifest.samples);
       await insertQuarantine(transaction, versionId, manifest);
       await transaction.prisma.datasetVersion.updateMany({
@@ -84,11 +57,8 @@ export class ImportLease implements AsyncDisposable {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await sql`select pg_advisory_unlock_all()`.execute(this.session.kysely).catch(() => {
-      this.session.discard();
-    });
-    await this.session[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.lease[Symbol.asyncDispose]();
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ImportProgress } from "../../../../src/data/imports/import-progress.js";
+import { ProgressWriter } from "../../../../src/core/jobs/progress-writer.js";
 
 function unexpected(error: unknown): never {
   throw error;
@@ -12,7 +12,7 @@ test("progress is written at most four times a second, however often it is repor
   const write = async (filesDone: number): Promise<void> => {
     written.push(filesDone);
   };
-  const progress = new ImportProgress(write, unexpected, () => nowMs);
+  const progress = new ProgressWriter<number>(write, unexpected, () => nowMs);
   for (let filesDone = 1; filesDone <= 2000; filesDone++, nowMs++) {
     progress.report(filesDone);
     await progress.settle();
@@ -28,7 +28,7 @@ test("the next write waits for a slow one", async () => {
     written.push(filesDone);
     return gate.promise;
   };
-  const progress = new ImportProgress(write, unexpected, () => nowMs);
+  const progress = new ProgressWriter<number>(write, unexpected, () => nowMs);
   for (; nowMs < 2000; nowMs += 100) progress.report(nowMs);
   assert.deepEqual(written, [0]);
   gate.resolve();
@@ -37,13 +37,32 @@ test("the next write waits for a slow one", async () => {
   assert.deepEqual(written, [0, 2000]);
 });
 
-test("a failed write is reported and does not stop the import", async () => {
+test("a failed write is reported and does not stop the job", async () => {
   const errors: unknown[] = [];
-  const progress = new ImportProgress(
+  const progress = new ProgressWriter<number>(
     () => Promise.reject(new Error("no database")),
     (error) => errors.push(error),
   );
   progress.report(1);
   await progress.settle();
   assert.match(String(errors[0]), /no database/);
+});
+
+test("the beginning of a stage is written even right after another write", async () => {
+  const gate = Promise.withResolvers<void>();
+  const written: string[] = [];
+  const write = async (stage: string): Promise<void> => {
+    written.push(stage);
+    await gate.promise;
+  };
+  const progress = new ProgressWriter<string>(write, unexpected, () => 0);
+  progress.report("reading");
+  progress.report("left out");
+  progress.reportAlways("writing");
+  progress.reportAlways("proving");
+  progress.report("left out");
+  assert.deepEqual(written, ["reading"]);
+  gate.resolve();
+  await progress.settle();
+  assert.deepEqual(written, ["reading", "writing", "proving"]);
 });
