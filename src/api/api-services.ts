@@ -6,6 +6,9 @@ import type { DatasetImporter } from "../data/imports/dataset-import.js";
 import type { Uploads } from "../data/imports/uploads.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { EngineInfo } from "../engine/engine-protocol.js";
+import type { ExportDownloads } from "../exports/jobs/export-downloads.js";
+import type { ExportStore } from "../exports/jobs/export-store.js";
+import type { ModelExporter } from "../exports/jobs/model-exporter.js";
 import type { ModelArchives } from "../registry/model-archive.js";
 import type { ModelRegistry } from "../registry/model-registry.js";
 import type { ModelStore } from "../registry/model-store.js";
@@ -58,6 +61,9 @@ export interface ApiServices {
   readonly models: ModelStore;
   readonly registry: ModelRegistry;
   readonly modelArchives: ModelArchives;
+  readonly exports: ExportStore;
+  readonly exporter: ModelExporter;
+  readonly exportDownloads: ExportDownloads;
   readonly classifier: Classifier;
 }
 

@@ -9,6 +9,8 @@ import type {
 import type { Split } from "../core/enumerations.js";
 import type { CheckpointRecord, EpochRecord, RunEvent } from "../core/runs/events.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
+import type { ModelExportRecord } from "../exports/jobs/export-records.js";
+import type { ExportStore } from "../exports/jobs/export-store.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../registry/model-records.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { EvaluationRecord } from "../training/evaluation/evaluation-records.js";
@@ -26,6 +28,7 @@ export interface LoaderSources {
   readonly runs: RunStore;
   readonly runEvents: RunEventStore;
   readonly models: ModelStore;
+  readonly exports: ExportStore;
   readonly evaluations: EvaluationStore;
   readonly artifacts: ArtifactStore;
 }
@@ -70,6 +73,8 @@ export interface Loaders {
   readonly modelOrNull: ById<ModelRecord | null>;
   readonly modelVersion: ById<ModelVersionRecord>;
   readonly modelVersionOrNull: ById<ModelVersionRecord | null>;
+  readonly modelExport: ById<ModelExportRecord>;
+  readonly modelExportOrNull: ById<ModelExportRecord | null>;
   /** By model. */
   readonly latestModelVersion: ById<ModelVersionRecord | null>;
   /** By model. */
@@ -85,13 +90,14 @@ export interface SplitCount {
 
 /** Creates the loaders of one request. They cache what they read, so they must not outlive it. */
 export function createLoaders(sources: LoaderSources): Loaders {
-  const { datasets, experiments, runs, runEvents, models, evaluations, artifacts } = sources;
+  const { datasets, experiments, runs, runEvents, models, exports, evaluations, artifacts } = sources;
   const datasetOrNull = optional((ids) => datasets.findDatasets(ids), byId);
   const datasetVersionOrNull = optional((ids) => datasets.findVersions(ids), byId);
   const experimentOrNull = optional((ids) => experiments.find(ids), byId);
   const runOrNull = optional((ids) => runs.find(ids), byId);
   const modelOrNull = optional((ids) => models.findModels(ids), byId);
   const modelVersionOrNull = optional((ids) => models.findVersions(ids), byId);
+  const modelExportOrNull = optional((ids) => exports.find(ids), byId);
   return {
     dataset: existing(datasetOrNull),
     datasetOrNull,
@@ -139,6 +145,8 @@ export function createLoaders(sources: LoaderSources): Loaders {
     modelOrNull,
     modelVersion: existing(modelVersionOrNull),
     modelVersionOrNull,
+    modelExport: existing(modelExportOrNull),
+    modelExportOrNull,
     latestModelVersion: optional(
       (ids) => models.latestVersions(ids),
       (version) => version.modelId,

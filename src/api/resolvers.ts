@@ -24,6 +24,11 @@ import { CreateExperimentResolver } from "./experiments/mutations/create-experim
 import { UpdateExperimentResolver } from "./experiments/mutations/update-experiment.js";
 import { ExperimentQueryResolver } from "./experiments/queries/experiment.js";
 import { ExperimentsResolver } from "./experiments/queries/experiments.js";
+import { ExportEventResolver } from "./exports/export-event.js";
+import { ModelExportResolver } from "./exports/model-export-resolver.js";
+import { CancelExportResolver } from "./exports/mutations/cancel-export.js";
+import { ExportModelVersionResolver } from "./exports/mutations/export-model-version.js";
+import { ExportEventsResolver } from "./exports/subscriptions/export-events.js";
 import { MetricPointResolver } from "./metrics/metric-point.js";
 import { MetricValueResolver } from "./metrics/metric-value.js";
 import { RunMetricsResolver } from "./metrics/run-metrics-resolver.js";
@@ -135,10 +140,16 @@ const CONSTRUCTIONS: readonly [Construction, ...Construction[]] = [
   [ModelResolver, ({ models }) => new ModelResolver(models)],
   [ModelAliasResolver, () => new ModelAliasResolver()],
   [ModelVersionQueryResolver, ({ models }) => new ModelVersionQueryResolver(models)],
-  [ModelVersionResolver, () => new ModelVersionResolver()],
+  [ModelVersionResolver, ({ exports }) => new ModelVersionResolver(exports)],
   [ModelArchiveResolver, ({ modelArchives }) => new ModelArchiveResolver(modelArchives)],
   [RegisterModelVersionResolver, ({ registry }) => new RegisterModelVersionResolver(registry)],
   [SetModelAliasResolver, ({ registry }) => new SetModelAliasResolver(registry)],
+
+  [ExportModelVersionResolver, ({ exporter }) => new ExportModelVersionResolver(exporter)],
+  [CancelExportResolver, ({ exporter }) => new CancelExportResolver(exporter)],
+  [ExportEventsResolver, () => new ExportEventsResolver()],
+  [ExportEventResolver, () => new ExportEventResolver()],
+  [ModelExportResolver, () => new ModelExportResolver()],
 
   [ClassifyResolver, ({ classifier }) => new ClassifyResolver(classifier)],
 ];

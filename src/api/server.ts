@@ -14,6 +14,7 @@ import type { ApiServices } from "./api-services.js";
 import { artifactRoute } from "./http/artifact-route.js";
 import { augmentationRoute } from "./http/augmentation-route.js";
 import { Authentication } from "./http/authentication.js";
+import { exportRoute } from "./http/export-route.js";
 import { createGraphqlServer, graphqlRoute } from "./http/graphql-route.js";
 import { healthRoutes } from "./http/health-routes.js";
 import { hostCheck, isLoopback } from "./http/host-check.js";
@@ -54,7 +55,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
   const schema = await buildApiSchema(
     createResolvers({ ...services, limits: config.limits, version: await productVersion() }),
   );
-  const events = new EventStreams(services.runEvents, services.importer);
+  const events = new EventStreams(services.runEvents, services.importer, services.exporter);
   const contextOf = (caller: Caller): RequestContext => createRequestContext(caller, services, events);
   const authentication = new Authentication(services.accessTokens);
   const listensOnLoopback = isLoopback(config.host);
@@ -94,6 +95,7 @@ export async function startApiServer(services: ApiServices, config: ApiServerCon
   app.use(artifactRoute(services.artifactFiles, authentication));
   app.use(predictionsRoute(services.predictionsCsv, authentication));
   app.use(modelArchiveRoute(services.modelArchives, authentication));
+  app.use(exportRoute(services.exportDownloads, authentication));
   app.use(playgroundRoute(path.join(projectRoot(), "dist/web")));
   app.use((request) => {
     throw new AppError(

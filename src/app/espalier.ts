@@ -60,11 +60,13 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
     config,
     log,
     database,
+    addonFile: nativeLibrary.addonFile,
     servingEngine: await serving,
     openTrainingEngine: () => openEngine("training"),
   });
   starting.own(models);
   starting.own(services.importer);
+  starting.own(services.exporter);
   starting.own(services.augmentationPreview);
   starting.own(trainer);
   const adminToken = await services.accessTokens.ensureAdminToken(config.homeFolder);
@@ -72,6 +74,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   // Unfinished work of a process that died is completed or removed before clients can see it.
   await services.registry.recover();
   await services.importer.recover();
+  await services.exporter.recover();
   await services.deletion.recover();
   await trainer.start({ takesRuns: config.worker.serverTrains });
   const { url } = starting.own(await startApiServer(services, config));

@@ -26,12 +26,15 @@ import { RunLaunchStore } from "../training/lifecycle/launch-store.js";
 import { RunLauncher } from "../training/lifecycle/launcher.js";
 import { Artifacts } from "../training/record/artifacts.js";
 import { ExperimentStore } from "../training/record/experiment-store.js";
+import { composeExports } from "./exports.js";
 import { composeTraining } from "./training.js";
 
 export interface Foundation {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
+  /** The addon of TensorFlow, which the processes of exports load themselves. */
+  readonly addonFile: string;
   readonly servingEngine: EngineHost;
   /** Called when the first run leaves the queue. */
   readonly openTrainingEngine: () => Promise<EngineHost>;
@@ -92,6 +95,8 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     limits,
   });
 
+  const exports = composeExports({ ...foundation, training });
+
   const services: ApiServices = {
     log,
     database,
@@ -128,6 +133,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     registry,
     modelArchives: new ModelArchives(models, registry),
     classifier,
+    ...exports,
   };
   return { services, trainer, models: cache };
 }

@@ -48,7 +48,9 @@ export async function composeTraining(foundation: TrainingFoundation) {
   const { config, log, database, registryEngine, openTrainingEngine } = foundation;
   const { homeFolder, limits } = config;
 
-  const blobs = new FolderBlobStore(path.join(homeFolder, "blobs"));
+  const product = `espalier ${await productVersion()}`;
+  const blobsFolder = path.join(homeFolder, "blobs");
+  const blobs = new FolderBlobStore(blobsFolder);
   const imageDecoder = new ImageDecoder(limits);
   const datasets = new DatasetStore(database);
   const uploads = new Uploads({
@@ -116,7 +118,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
       precisions,
       kernelGradients,
       openEngine: openTrainingEngine,
-      product: `espalier ${await productVersion()}`,
+      product,
     },
     outputs: { runsFolder, predictions, encoder: imageDecoder },
     worker: {
@@ -128,12 +130,14 @@ export async function composeTraining(foundation: TrainingFoundation) {
   });
   return {
     blobs,
+    blobsFolder,
     imageDecoder,
     datasets,
     uploads,
     models,
     registry,
     initialWeights,
+    product,
     runs,
     metrics,
     runEvents,

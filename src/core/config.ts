@@ -15,6 +15,8 @@ export interface Config {
   readonly tensorflowFolder: string | null;
   /** Folder with published weights; null: they are downloaded into `cacheFolder`. */
   readonly pretrainedFolder: string | null;
+  /** A Python with Keras, which proves exports for Keras; null: they are not proven. */
+  readonly python: string | null;
   /** Whether training may use custom ops beside TensorFlow's. */
   readonly customOps: boolean;
   /** Folders that an import may read. */
@@ -89,6 +91,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv, folder: string = pro
     port: variables.ESPALIER_PORT,
     tensorflowFolder: variables.ESPALIER_TENSORFLOW_DIR,
     pretrainedFolder: variables.ESPALIER_PRETRAINED_DIR,
+    python: variables.ESPALIER_PYTHON,
     customOps: variables.ESPALIER_KERNELS,
     importRoots: variables.ESPALIER_IMPORT_ROOTS,
     threads: variables.ESPALIER_THREADS,

@@ -14,6 +14,7 @@ meaning. The message is for people: it says what was expected, what was received
 - **Other HTTP routes** (uploads, images, artifacts) return \`{"errors": [{"message", "extensions": {"code"}}]}\`. The HTTP
   status is 400 where a table names no other.
 - **Imports** that fail keep code and message in \`DatasetVersion.failure\`.
+- **Exports** that fail keep code and message in \`ModelExport.failure\`.
 - **Runs** end with a reason, \`Run.endReason\`, where a table names one: every other attempt would fail the same way. An
   attempt that fails with another code is repeated from the last checkpoint.
 - **Commands** print the message with the code in parentheses and exit with code 1. A wrong command line has no error code:

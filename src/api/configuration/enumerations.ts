@@ -1,4 +1,3 @@
-import { registerEnumType } from "type-graphql";
 import {
   Architecture,
   FillMode,
@@ -18,6 +17,7 @@ import {
   PRETRAINED_WEIGHTS,
   type WordSet,
 } from "../../core/settings/words.js";
+import { registerWords } from "../register-words.js";
 
 /** The GraphQL enumeration of each set of words that a setting may take. */
 export const SETTING_ENUMERATIONS: ReadonlyMap<WordSet, object> = new Map<WordSet, object>([
@@ -30,11 +30,6 @@ export const SETTING_ENUMERATIONS: ReadonlyMap<WordSet, object> = new Map<WordSe
   [MONITORED_METRICS, MonitoredMetric],
 ]);
 
-for (const [{ name, description, meanings }, words] of SETTING_ENUMERATIONS) {
-  const valuesConfig = Object.fromEntries(
-    Object.entries(meanings).map(([word, meaning]) => [word, { description: meaning }]),
-  );
-  registerEnumType(words, { name, description, valuesConfig });
-}
+for (const [set, words] of SETTING_ENUMERATIONS) registerWords(words, set);
 
 export { Architecture, MonitoredMetric, Precision, Preprocessing };

@@ -1,6 +1,8 @@
-import { Arg, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
 import { type EpochMetricValues, epochMetricPoints } from "../../core/metrics/epoch-metrics.js";
+import type { ModelExportRecord } from "../../exports/jobs/export-records.js";
+import type { ExportStore } from "../../exports/jobs/export-store.js";
 import type { ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
 import type { EvaluationRecord } from "../../training/evaluation/evaluation-records.js";
 import type { MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
@@ -8,8 +10,11 @@ import { RunConfiguration } from "../configuration/run-configuration.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
 import { Split } from "../datasets/split.js";
 import { Evaluation } from "../evaluations/evaluation.js";
+import { ModelExportConnection } from "../exports/model-export.js";
 import { EpochMetrics } from "../metrics/epoch-metrics.js";
 import { MetricSummary } from "../metrics/metric-summary.js";
+import { Connection } from "../relay/connection.js";
+import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
 import { Run } from "../runs/run.js";
 import { Model } from "./model.js";
@@ -19,6 +24,8 @@ import { ModelVersion } from "./model-version.js";
 
 @Resolver(() => ModelVersion)
 export class ModelVersionResolver {
+  constructor(private readonly exportStore: ExportStore) {}
+
   @FieldResolver(() => Model, { description: "The model that this is a version of." })
   model(@Root() version: ModelVersionRecord, @Ctx() { loaders }: RequestContext): Promise<ModelRecord> {
     return loaders.model.load(version.modelId);
@@ -32,6 +39,16 @@ export class ModelVersionResolver {
   @FieldResolver(() => ModelArchive, { description: "The exported files for download." })
   archive(@Root() version: ModelVersionRecord): ArchiveRecord {
     return archiveOf(version);
+  }
+
+  @FieldResolver(() => ModelExportConnection, {
+    description: "Files that were made from the version for other programs, newest first.",
+  })
+  async exports(
+    @Root() version: ModelVersionRecord,
+    @Args(() => PageArguments) page: PageInput,
+  ): Promise<Connection<ModelExportRecord>> {
+    return new Connection(await this.exportStore.list(version.id, pageRequest(page)));
   }
 
   @FieldResolver(() => Run, { description: "The run that trained this version." })

@@ -10,6 +10,7 @@ const NODE_TYPE_NAMES: Partial<Record<IdKind, string>> = {
   run: "Run",
   model: "Model",
   modelVersion: "ModelVersion",
+  modelExport: "ModelExport",
   accessToken: "AccessToken",
 };
 

@@ -107,6 +107,15 @@ export const ENVIRONMENT_VARIABLES = {
       "is downloaded: a run whose file is not there fails. The digest of every file is checked.",
     usedBy: ["serve", "worker"],
   },
+  ESPALIER_PYTHON: {
+    values: "the path of a program",
+    unset: "files for Keras are exported, but not compared with their model version",
+    read: (text, { folder }) => (text === null ? null : path.resolve(folder, text)),
+    description:
+      "A Python with the package `keras` and one of its back-ends. Exports for Keras are proven with it, because Keras has " +
+      "no runtime outside of Python.",
+    usedBy: ["serve"],
+  },
   ESPALIER_KERNELS: {
     ...onOff("on"),
     description:

@@ -15,8 +15,8 @@ export const EXPORT_PRECISIONS = {
   name: "ExportPrecision",
   description: "The number format of an exported file's weights.",
   meanings: {
-    FLOAT32: "32 bits, as in training: the file gives the same predictions.",
-    FLOAT16: "16 bits, which halves the file; runtimes compute in float32. For TFLITE and ONNX.",
+    FLOAT32: "Weights of 32 bits, as in training: the file gives the same predictions.",
+    FLOAT16: "Weights of 16 bits, which halve the file; runtimes compute in float32. For TFLITE and ONNX.",
     INT8:
       "Weights and activations in 8 bits: a quarter of the size, and faster where the processor has instructions for it. " +
       "The ranges of the activations are measured on images of the training split. For TFLITE and ONNX.",

@@ -3,11 +3,11 @@ import { isDatabaseTrouble } from "../../core/database-trouble.js";
 import type { RunEndReason } from "../../core/enumerations.js";
 import { runEndReasonOf } from "../../core/error-codes.js";
 import type { RunWarning } from "../../core/runs/warnings.js";
+import { isDiskTrouble } from "../../lang/disk-trouble.js";
 import { AttemptReplaced } from "../lifecycle/attempt.js";
 import { RunStopped } from "../lifecycle/stopped.js";
 import { Diverged } from "../loop/divergence.js";
 import type { RunEnd } from "./attempt-store.js";
-import { isDiskTrouble } from "./disk-trouble.js";
 
 /** The consequence of an error that ended an attempt at a run. */
 export type RunOutcome =

@@ -11,7 +11,7 @@ import type { Crash } from "../lifecycle/interruption-store.js";
 import type { WorkerIdentity } from "../lifecycle/worker-identity.js";
 import { removeFeatures } from "../loop/feature-cache.js";
 import { RunTraining } from "./attempt-training.js";
-import { hasRoom } from "./disk-trouble.js";
+import { hasRoom } from "./disk-room.js";
 import type { RunTrainingOptions } from "./options.js";
 
 /** How this process takes part in training. */

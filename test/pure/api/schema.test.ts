@@ -99,6 +99,7 @@ test("only lists that are cheap to count have a totalCount", () => {
     "DisagreementConnection",
     "ExperimentConnection",
     "ModelConnection",
+    "ModelExportConnection",
     "ModelVersionConnection",
     "QuarantinedFileConnection",
     "RunEventConnection",

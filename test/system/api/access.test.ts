@@ -112,6 +112,8 @@ const NEEDED_ROLES: Record<string, "VIEWER" | "EDITOR" | "ADMIN"> = {
   updateExperiment: "EDITOR",
   launchRun: "EDITOR",
   cancelRun: "EDITOR",
+  exportModelVersion: "EDITOR",
+  cancelExport: "EDITOR",
   pauseRun: "EDITOR",
   resumeRun: "EDITOR",
   retryRun: "EDITOR",

@@ -35,6 +35,8 @@ export class NodeResolver {
         return loaders.modelOrNull.load(id);
       case "modelVersion":
         return loaders.modelVersionOrNull.load(id);
+      case "modelExport":
+        return loaders.modelExportOrNull.load(id);
       case "accessToken":
         if (!hasRole(caller, "ADMIN")) throw forbidden("ADMIN", caller.role);
         return this.accessTokens.find(id);
