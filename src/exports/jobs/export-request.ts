@@ -34,7 +34,7 @@ export function exportSettingsOf(request: RequestedExport): ExportSettings {
 }
 
 /** @throws AppError `EXPORT_UNSUPPORTED` */
-export function definitionOf(format: ExportFormat, precision: ExportPrecision): ExportFormatDefinition {
+function definitionOf(format: ExportFormat, precision: ExportPrecision): ExportFormatDefinition {
   const definition = EXPORT_FORMAT_DEFINITIONS[format];
   if (definition?.precisions.includes(precision)) return definition;
   throw new AppError(
