@@ -3,6 +3,7 @@ import { explainError } from "../src/client/client-error.js";
 import { EXIT, parseCommandLine } from "../src/client/command-line.js";
 import type { Benchmark, Measurement, RunBenchmark } from "./benchmark.js";
 import { eventLoop } from "./event-loop/event-loop.js";
+import { exports } from "./exports/exports.js";
 import { fanout } from "./fanout/fanout.js";
 import { input } from "./input/input.js";
 import { describeMachine } from "./machine.js";
@@ -11,7 +12,7 @@ import { recipe } from "./recipe/recipe.js";
 import { store } from "./store/store.js";
 import { train } from "./train/train.js";
 
-const BENCHMARKS: readonly Benchmark[] = [train, input, eventLoop, fanout, recipe, peers, store];
+const BENCHMARKS: readonly Benchmark[] = [train, input, eventLoop, fanout, recipe, peers, store, exports];
 
 const program = new Command("bench")
   .description(
