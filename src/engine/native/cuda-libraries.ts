@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
 import { lastLines, runProgram } from "./program.js";
-import { CUDA_WHEELS, WHEEL_PYTHON } from "./tensorflow-wheels.js";
+import { CUDA_WHEELS, TENSORFLOW } from "./tensorflow-wheels.js";
 
 /**
  * Installs CUDA 12 from NVIDIA's wheels into `folder/nvidia`, where TensorFlow's CUDA build looks for it. The driver must
@@ -20,7 +20,7 @@ export async function installCuda(folder: string, progress: (line: string) => vo
   const { exitCode, output } = await runProgram("python3", [
     ...["-m", "pip", "install", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--require-hashes"],
     ...["--disable-pip-version-check", "--progress-bar", "off", "--target", folder],
-    ...["--implementation", "cp", "--python-version", WHEEL_PYTHON],
+    ...["--implementation", "cp", "--python-version", TENSORFLOW.python],
     ...["manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_27_x86_64"].flatMap((tag) => [
       "--platform",
       tag,

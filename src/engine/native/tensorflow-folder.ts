@@ -1,13 +1,12 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
 import { isFile } from "../../lang/is-file.js";
 import { installCuda } from "./cuda-libraries.js";
 import type { Machine } from "./machine.js";
-import { publishFolder, withTemporaryFolder } from "./shared-cache.js";
-import { TENSORFLOW_VERSION, type Wheel, wheelFor } from "./tensorflow-wheels.js";
+import { FRAMEWORK_NAME, TENSORFLOW, type Wheel, wheelFor } from "./tensorflow-wheels.js";
 import { type DownloadWheel, downloadWheel } from "./wheel-download.js";
-import { unpackWheel, verifyWheel } from "./wheel-unpack.js";
+import { provideWheelFolder } from "./wheel-folder.js";
 
 /** The files of TensorFlow that the addon is built against and loads. */
 export interface TensorFlowFolder {
@@ -25,7 +24,6 @@ export interface TensorFlowFolder {
 }
 
 const LIBRARY_NAMES = ["libtensorflow_cc.so.2", "libtensorflow.so.2"];
-const FRAMEWORK_NAME = "libtensorflow_framework.so.2";
 
 /**
  * Opens TensorFlow in a folder of the user: the folder `tensorflow` of a wheel, or a folder with `lib` and `include`.
@@ -69,11 +67,11 @@ export async function provideTensorFlow(
   if (wheel === null) {
     throw new AppError(
       "PLATFORM_UNSUPPORTED",
-      `TensorFlow ${TENSORFLOW_VERSION} can be downloaded for Linux on x64 and arm64. This machine is ` +
+      `TensorFlow ${TENSORFLOW.version} can be downloaded for Linux on x64 and arm64. This machine is ` +
         `${machine.platform} on ${machine.architecture}. Name a folder with TensorFlow in ESPALIER_TENSORFLOW_DIR.`,
     );
   }
-  const name = `tensorflow-${TENSORFLOW_VERSION}-${wheel.build}-${machine.platform}-${machine.architecture}`;
+  const name = `tensorflow-${TENSORFLOW.version}-${wheel.build}-${machine.platform}-${machine.architecture}`;
   return unpackedWheel({ cacheFolder, name, wheel, download: downloadWheel, progress });
 }
 
@@ -86,18 +84,14 @@ export async function unpackedWheel(options: {
   readonly progress: (line: string) => void;
 }): Promise<TensorFlowFolder> {
   const { cacheFolder, name, wheel, download, progress } = options;
-  const folder = await publishFolder({
+  const folder = await provideWheelFolder({
     cacheFolder,
     name,
-    isWhole: hasRecordedSizes,
-    fill: async (temporary) => {
-      await withTemporaryFolder(cacheFolder, "wheel", async (downloads) => {
-        const file = await download(wheel, downloads, progress);
-        await verifyWheel(file, wheel.sha256);
-        await unpackWheel(file, temporary, progress);
-      });
+    wheel: { ...wheel, library: TENSORFLOW },
+    download,
+    progress,
+    complete: async (temporary) => {
       if (wheel.build === "cuda") await installCuda(temporary, progress);
-      await recordSizes(temporary);
     },
   });
   const libraries = path.join(folder, "tensorflow");
@@ -109,28 +103,6 @@ export async function unpackedWheel(options: {
     identity: name,
     shared: true,
   };
-}
-
-/** The sizes of the libraries reveal a truncated file and are quick to check at every start. */
-const SIZES_FILE = "sizes.json";
-const RECORDED = ["tensorflow/libtensorflow_cc.so.2", `tensorflow/${FRAMEWORK_NAME}`];
-
-async function recordSizes(folder: string): Promise<void> {
-  await writeFile(path.join(folder, SIZES_FILE), JSON.stringify(await sizesOf(folder)));
-}
-
-async function hasRecordedSizes(folder: string): Promise<boolean> {
-  try {
-    const recorded = await readFile(path.join(folder, SIZES_FILE), "utf8");
-    return recorded === JSON.stringify(await sizesOf(folder));
-  } catch {
-    return false;
-  }
-}
-
-async function sizesOf(folder: string): Promise<readonly number[]> {
-  const found = await Promise.all(RECORDED.map((name) => stat(path.join(folder, name))));
-  return found.map(({ size }) => size);
 }
 
 async function firstFile(candidates: readonly string[]): Promise<string | null> {

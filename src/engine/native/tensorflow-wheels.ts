@@ -1,18 +1,29 @@
-export const TENSORFLOW_VERSION = "2.21.0";
+import type { WheelFile, WheelLibrary } from "./wheel.js";
 
-/** A wheel on PyPI that contains the libraries. TensorFlow publishes them in no other form. */
-export interface Wheel {
+export const FRAMEWORK_NAME = "libtensorflow_framework.so.2";
+
+/** TensorFlow, with the files that the addon is compiled against and loads: a tenth of the wheel. */
+export const TENSORFLOW: WheelLibrary = {
+  name: "TensorFlow",
+  version: "2.21.0",
+  python: "3.11",
+  unpacked: [
+    "tensorflow/libtensorflow_cc.so.2",
+    `tensorflow/${FRAMEWORK_NAME}`,
+    "tensorflow/include/tensorflow/c/",
+    "tensorflow/include/tensorflow/core/platform/",
+    "tensorflow/include/tsl/",
+    "tensorflow/include/xla/tsl/",
+  ],
+  checked: ["tensorflow/libtensorflow_cc.so.2", `tensorflow/${FRAMEWORK_NAME}`],
+  alternative: "name a folder with TensorFlow in ESPALIER_TENSORFLOW_DIR",
+  codes: { downloadFailed: "TENSORFLOW_DOWNLOAD_FAILED", checksumMismatch: "TENSORFLOW_CHECKSUM_MISMATCH" },
+};
+
+export interface Wheel extends WheelFile {
   /** A part of the name of the folder in the cache. */
   readonly build: "cpu" | "cuda";
-  readonly project: string;
-  /** Value for pip's `--platform`. */
-  readonly platformTag: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
 }
-
-/** The wheels for all versions of Python contain the same libraries, so one version is pinned. */
-export const WHEEL_PYTHON = "3.11";
 
 const WHEELS: Readonly<Record<string, Wheel>> = {
   "linux-x64-cpu": {

@@ -3,11 +3,11 @@ import path from "node:path";
 import { AppError } from "../../core/app-error.js";
 import { percentages } from "./percentages.js";
 import { lastLines, runProgram } from "./program.js";
-import { TENSORFLOW_VERSION, WHEEL_PYTHON, type Wheel } from "./tensorflow-wheels.js";
+import { type LibraryWheel, titleOf, type WheelLibrary } from "./wheel.js";
 
 /** Downloads a wheel and resolves with its file below `folder`. */
 export type DownloadWheel = (
-  wheel: Wheel,
+  wheel: LibraryWheel,
   folder: string,
   progress: (line: string) => void,
 ) => Promise<string>;
@@ -18,12 +18,13 @@ const POLL_MS = 500;
  * Downloads a wheel with pip, which uses the proxies, mirrors and credentials of this machine.
  *
  * @param folder empty, and large enough for the wheel
- * @throws AppError `PYTHON_MISSING`, `PIP_MISSING`, `TENSORFLOW_DOWNLOAD_FAILED`
+ * @throws AppError `PYTHON_MISSING`, `PIP_MISSING`, and the code of the library for a failed download
  */
 export const downloadWheel: DownloadWheel = async (wheel, folder, progress) => {
-  await requirePip(process.env);
-  const requirement = `${wheel.project}==${TENSORFLOW_VERSION}`;
-  const report = percentages(`Downloading TensorFlow ${TENSORFLOW_VERSION} (${wheel.build})`, progress);
+  const { library } = wheel;
+  await requirePip(process.env, library);
+  const requirement = `${wheel.project}==${library.version}`;
+  const report = percentages(`Downloading ${titleOf(wheel)}`, progress);
   report(0, wheel.sizeBytes);
   // pip draws its progress bar on terminals only, so the progress is read from the size of the file.
   const poll = setInterval(() => {
@@ -35,7 +36,7 @@ export const downloadWheel: DownloadWheel = async (wheel, folder, progress) => {
       [
         ...["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"],
         ...["--disable-pip-version-check", "--progress-bar", "off", "--dest", folder],
-        ...["--implementation", "cp", "--python-version", WHEEL_PYTHON, "--platform", wheel.platformTag],
+        ...["--implementation", "cp", "--python-version", library.python, "--platform", wheel.platformTag],
         requirement,
       ],
       { environment: { ...process.env, TMPDIR: folder } },
@@ -43,9 +44,9 @@ export const downloadWheel: DownloadWheel = async (wheel, folder, progress) => {
     const file = (await readdir(folder)).find((name) => name.endsWith(".whl"));
     if (exitCode !== 0 || file === undefined) {
       throw new AppError(
-        "TENSORFLOW_DOWNLOAD_FAILED",
+        library.codes.downloadFailed,
         `pip could not download ${requirement} for ${wheel.platformTag}:\n${lastLines(output)}\n` +
-          "Check the network and pip's index, or name a folder with TensorFlow in ESPALIER_TENSORFLOW_DIR.",
+          `Check the network and pip's index, or ${library.alternative}.`,
       );
     }
     report(wheel.sizeBytes, wheel.sizeBytes);
@@ -58,20 +59,23 @@ export const downloadWheel: DownloadWheel = async (wheel, folder, progress) => {
 /**
  * @throws AppError `PYTHON_MISSING`, `PIP_MISSING`
  */
-export async function requirePip(environment: NodeJS.ProcessEnv): Promise<void> {
+export async function requirePip(
+  environment: NodeJS.ProcessEnv,
+  { name, alternative }: Pick<WheelLibrary, "name" | "alternative">,
+): Promise<void> {
   const found = await runProgram("python3", ["-m", "pip", "--version"], { environment });
-  const otherwise = "or name a folder with TensorFlow in ESPALIER_TENSORFLOW_DIR.";
+  const otherwise = `or ${alternative}.`;
   if (found.missing) {
     throw new AppError(
       "PYTHON_MISSING",
-      "TensorFlow is downloaded with python3 and pip, and python3 is missing. Install both " +
+      `${name} is downloaded with python3 and pip, and python3 is missing. Install both ` +
         `(Debian: apt-get install python3 python3-pip), ${otherwise}`,
     );
   }
   if (found.exitCode !== 0) {
     throw new AppError(
       "PIP_MISSING",
-      `TensorFlow is downloaded with pip, and python3 has no pip: ${lastLines(found.output, 1)} Install it ` +
+      `${name} is downloaded with pip, and python3 has no pip: ${lastLines(found.output, 1)} Install it ` +
         `(Debian: apt-get install python3-pip), ${otherwise}`,
     );
   }

@@ -6,44 +6,36 @@ import { pipeline } from "node:stream/promises";
 import yauzl from "yauzl";
 import { AppError } from "../../core/app-error.js";
 import { percentages } from "./percentages.js";
-
-/** The files that the addon is compiled against and loads: a tenth of the wheel. */
-const NEEDED = [
-  "tensorflow/libtensorflow_cc.so.2",
-  "tensorflow/libtensorflow_framework.so.2",
-  "tensorflow/include/tensorflow/c/",
-  "tensorflow/include/tensorflow/core/platform/",
-  "tensorflow/include/tsl/",
-  "tensorflow/include/xla/tsl/",
-];
+import type { LibraryWheel, WheelLibrary } from "./wheel.js";
 
 /**
- * @throws AppError `TENSORFLOW_CHECKSUM_MISMATCH`
+ * @throws AppError with the code of the library for a file that is not the published one
  */
-export async function verifyWheel(file: string, sha256: string): Promise<void> {
+export async function verifyWheel(file: string, { sha256, library }: LibraryWheel): Promise<void> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
   const found = hash.digest("hex");
   if (found === sha256) return;
   throw new AppError(
-    "TENSORFLOW_CHECKSUM_MISMATCH",
+    library.codes.checksumMismatch,
     `${path.basename(file)} is not the file that was published: expected SHA-256 ${sha256}, found ${found}. ` +
       "It was changed on the way from PyPI: check pip's index and proxies, then start again.",
   );
 }
 
-/** Unpacks the libraries and headers of a wheel below `folder`, with their names in the wheel. */
+/** Unpacks the files of a wheel that the library needs below `folder`, with their names in the wheel. */
 export async function unpackWheel(
   file: string,
   folder: string,
+  { name, unpacked }: Pick<WheelLibrary, "name" | "unpacked">,
   progress: (line: string) => void,
 ): Promise<void> {
   const zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false });
   try {
     const entries: yauzl.Entry[] = [];
-    for await (const entry of zip.eachEntry()) if (isNeeded(entry.fileName)) entries.push(entry);
+    for await (const entry of zip.eachEntry()) if (isUnpacked(entry.fileName, unpacked)) entries.push(entry);
     const total = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
-    const report = percentages("Unpacking TensorFlow", progress);
+    const report = percentages(`Unpacking ${name}`, progress);
     let done = 0;
     for (const entry of entries) {
       // yauzl refuses names that are absolute or lead upward.
@@ -66,9 +58,9 @@ export async function unpackWheel(
   }
 }
 
-function isNeeded(name: string): boolean {
+function isUnpacked(name: string, unpacked: readonly string[]): boolean {
   return (
     !name.endsWith("/") &&
-    NEEDED.some((needed) => name === needed || (needed.endsWith("/") && name.startsWith(needed)))
+    unpacked.some((wanted) => name === wanted || (wanted.endsWith("/") && name.startsWith(wanted)))
   );
 }

@@ -3,6 +3,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { requireBuildTools } from "../../../src/engine/native/addon-build.js";
+import { TENSORFLOW } from "../../../src/engine/native/tensorflow-wheels.js";
 import { requirePip } from "../../../src/engine/native/wheel-download.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
@@ -19,7 +20,7 @@ async function machineWith(folder: string, programs: Readonly<Record<string, num
 describe("the set-up names the missing program and how to install it", () => {
   test("no python3", async () => {
     await using temporary = await temporaryFolder();
-    await assert.rejects(requirePip(await machineWith(temporary.folder, {})), {
+    await assert.rejects(requirePip(await machineWith(temporary.folder, {}), TENSORFLOW), {
       code: "PYTHON_MISSING",
       message: /apt-get install python3 python3-pip.*ESPALIER_TENSORFLOW_DIR/,
     });
@@ -27,7 +28,7 @@ describe("the set-up names the missing program and how to install it", () => {
 
   test("python3 without pip", async () => {
     await using temporary = await temporaryFolder();
-    await assert.rejects(requirePip(await machineWith(temporary.folder, { python3: 1 })), {
+    await assert.rejects(requirePip(await machineWith(temporary.folder, { python3: 1 }), TENSORFLOW), {
       code: "PIP_MISSING",
       message: /No module named pip.*apt-get install python3-pip/,
     });
@@ -44,7 +45,7 @@ describe("the set-up names the missing program and how to install it", () => {
   test("nothing when no program is missing", async () => {
     await using temporary = await temporaryFolder();
     const environment = await machineWith(temporary.folder, { python3: 0, make: 0, "g++": 0 });
-    await requirePip(environment);
+    await requirePip(environment, TENSORFLOW);
     await requireBuildTools(environment);
   });
 });
