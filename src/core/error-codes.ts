@@ -221,7 +221,12 @@ export const ERROR_CODES = {
     httpStatus: 404,
   }),
   EXPORT_SETTING_INVALID: caller("export", "A number of images or a bound of an export is out of range."),
+  EXPORT_TOO_LARGE: caller("export", "The file format cannot hold a network of this size."),
   EXPORT_UNSUPPORTED: caller("export", "The file format does not have this precision."),
+  RUNTIME_FAILED: operator(
+    "export",
+    "The official runtime of a file format refused an exported file, or failed to run it.",
+  ),
   RUNTIME_UNAVAILABLE: operator(
     "export",
     "The official runtime of a file format cannot be had on this machine.",
