@@ -35,15 +35,31 @@ export interface QuantizedKernel {
 }
 
 /**
+ * The smallest scale that each output of a kernel may have. With it, the bias fits into 30 bits: a channel whose weights
+ * are next to nothing, as sparse training leaves them, would lose its bias otherwise. And products are multiplied by at
+ * least 2^-30 on the way to the output: runtimes refuse less, with which no product would count.
+ */
+export function smallestKernelScales(
+  bias: Float32Array,
+  inputScale: number,
+  outputScale: number,
+): Float32Array<ArrayBuffer> {
+  const least = outputScale * 2 ** -30;
+  return Float32Array.from(bias, (value) => Math.max(Math.abs(value) * 2 ** -30, least) / inputScale);
+}
+
+/**
  * Quantizes a kernel symmetrically.
  *
  * @param kernel its last axis is that of the outputs
  * @param limit the greatest magnitude of a quantized weight
+ * @param smallest the smallest scale of each output; by default that of normal numbers
  */
 export function quantizeKernel(
   kernel: Float32Array,
   outputs: number,
   limit: number = WEIGHT_LIMIT,
+  smallest?: Float32Array,
 ): QuantizedKernel {
   const greatest = new Float64Array(outputs);
   for (let index = 0, output = 0; index < kernel.length; index++) {
@@ -51,7 +67,9 @@ export function quantizeKernel(
     if (magnitude > (greatest[output] ?? 0)) greatest[output] = magnitude;
     output = output + 1 === outputs ? 0 : output + 1;
   }
-  const scales = Float32Array.from(greatest, (magnitude) => Math.max(magnitude / limit, SMALLEST_SCALE));
+  const scales = Float32Array.from(greatest, (magnitude, output) =>
+    Math.max(magnitude / limit, smallest?.[output] ?? 0, SMALLEST_SCALE),
+  );
   const values = new Int8Array(kernel.length);
   for (let index = 0, output = 0; index < kernel.length; index++) {
     const quantized = Math.round((kernel[index] ?? 0) / (scales[output] ?? 1));
