@@ -148,6 +148,7 @@ async function openTraining(
       microBatchSize: configuration.batchSize,
       importedVariables: [],
       importedClasses: null,
+      teacher: null,
       customOps: engine.info.customOps,
       eigenKernelGradients: [],
     }),
@@ -157,8 +158,7 @@ async function openTraining(
   const input = imagesOf(plan.imageSizePixels);
   const loop = new EpochLoop({
     session,
-    reader,
-    input,
+    packed: [{ reader, input }],
     configuration,
     microBatchSize: plan.batchSize,
     start: TRAINING_START,

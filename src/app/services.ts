@@ -54,7 +54,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
 
   const accessTokens = new AccessTokens(new AccessTokenStore(database));
   const training = await composeTraining({ ...foundation, registryEngine: servingEngine });
-  const { blobs, imageDecoder, datasets, uploads, models, registry, initialWeights } = training;
+  const { blobs, imageDecoder, datasets, uploads, models, registry, initialWeights, teachers } = training;
   const { runs, metrics, runEvents, states, artifacts, evaluations, predictions, precisions } = training;
   const { runsFolder, trainer } = training;
 
@@ -81,6 +81,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     launches: new RunLaunchStore(database, experiments, runEvents),
     datasets,
     initialWeights,
+    teachers,
     hasGpu: servingEngine.info.devices.some(({ kind }) => kind === "GPU"),
     memoryBytes: memoryBytes(),
     clock: SYSTEM_CLOCK,

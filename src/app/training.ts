@@ -13,6 +13,7 @@ import { productVersion } from "../lang/package-version.js";
 import { InitialWeights } from "../registry/initial-weights.js";
 import { ModelRegistry } from "../registry/model-registry.js";
 import { ModelStore } from "../registry/model-store.js";
+import { Teachers } from "../registry/teachers.js";
 import { TrainedRunStore } from "../registry/trained-run-store.js";
 import { ImportedWeights } from "../registry/weights/imported-weights.js";
 import { PretrainedStore } from "../registry/weights/pretrained/pretrained-store.js";
@@ -85,6 +86,8 @@ export async function composeTraining(foundation: TrainingFoundation) {
     }),
   });
 
+  const teachers = new Teachers(models, registry);
+
   const runs = new RunStore(database);
   const metrics = new MetricStore(database);
   const runEvents = new RunEventStore(database);
@@ -115,6 +118,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
     sources: {
       shards,
       initialWeights,
+      teachers,
       precisions,
       kernelGradients,
       openEngine: openTrainingEngine,
@@ -138,6 +142,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
     registry,
     initialWeights,
     product,
+    teachers,
     runs,
     metrics,
     runEvents,

@@ -4,6 +4,7 @@ import { EXPORT_FORMATS, EXPORT_PRECISIONS } from "./exports/words.js";
 import { RUN_END_REASONS, RUN_STATES } from "./runs/state.js";
 import {
   ARCHITECTURES,
+  DISTILLATION_KINDS,
   FILL_MODES,
   HEAD_KINDS,
   MONITORED_METRICS,
@@ -80,6 +81,9 @@ export type ExportState = keyof typeof ExportState;
 /** How pixels beyond the edge of a transformed image are filled; the names are those of Keras. */
 export const FillMode = wordsOf(FILL_MODES);
 export type FillMode = keyof typeof FillMode;
+
+export const DistillationKind = wordsOf(DISTILLATION_KINDS);
+export type DistillationKind = keyof typeof DistillationKind;
 
 export const MonitoredMetric = wordsOf(MONITORED_METRICS);
 export type MonitoredMetric = keyof typeof MonitoredMetric;

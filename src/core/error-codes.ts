@@ -172,6 +172,7 @@ export const ERROR_CODES = {
   RUN_HAS_NO_CHECKPOINT: caller("run", "The run has not finished an epoch, so there is nothing to register."),
   RUN_NOT_FOUND: caller("run", "There is no run with this id."),
   RUN_STATE_INVALID: caller("run", "The state of the run does not allow this."),
+  TEACHER_UNFIT: caller("run", "The classes of the teacher are not those of the dataset.", INVALID_DATA),
   TOO_MANY_KEYS: caller("run", "The comparison was asked for too many metrics."),
 
   INITIALIZATION_INVALID: caller(

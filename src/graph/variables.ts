@@ -31,10 +31,14 @@ export interface Variable extends VariableInfo {
 export class Variables {
   readonly #byName = new Map<string, Variable>();
 
-  /** @param seed the seed from which the first values of every variable are derived */
+  /**
+   * @param seed the seed from which the first values of every variable are derived
+   * @param prefix distinguishes the nodes of these variables from those of another network in the same graph
+   */
   constructor(
     private readonly graph: GraphBuilder,
     private readonly seed: number,
+    private readonly prefix = "",
   ) {}
 
   get all(): readonly Variable[] {
@@ -80,9 +84,10 @@ export class Variables {
     }
     const { graph } = this;
     const held = { dtype, shape };
+    const node = this.prefix + name;
     const variable = graph.outsideScopes(() => {
-      const handle = variableHandle(graph, name, dtype, shape);
-      return graph.scope(name, () => {
+      const handle = variableHandle(graph, node, dtype, shape);
+      return graph.scope(node, () => {
         const value = graph.scope("Initializer", initialValue);
         const initialize = assignVariable(graph, handle, held, value, { name: "Assign" });
         const snapshot = readVariable(graph, handle, held, { name: "Read" });

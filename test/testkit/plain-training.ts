@@ -15,6 +15,7 @@ const {
   microBatchSize: 8,
   importedVariables: [],
   importedClasses: null,
+  teacher: null,
   customOps: [],
   eigenKernelGradients: [],
 });

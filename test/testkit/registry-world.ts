@@ -71,6 +71,7 @@ export async function trainTinyRun(
         microBatchSize: 8,
         importedVariables: [],
         importedClasses: null,
+        teacher: null,
         customOps: [],
         eigenKernelGradients: [],
       }),

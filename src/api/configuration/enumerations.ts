@@ -1,5 +1,6 @@
 import {
   Architecture,
+  DistillationKind,
   FillMode,
   HeadKind,
   MonitoredMetric,
@@ -9,6 +10,7 @@ import {
 } from "../../core/enumerations.js";
 import {
   ARCHITECTURES,
+  DISTILLATION_KINDS,
   FILL_MODES,
   HEAD_KINDS,
   MONITORED_METRICS,
@@ -27,6 +29,7 @@ export const SETTING_ENUMERATIONS: ReadonlyMap<WordSet, object> = new Map<WordSe
   [PRETRAINED_WEIGHTS, PretrainedWeights],
   [PRECISIONS, Precision],
   [FILL_MODES, FillMode],
+  [DISTILLATION_KINDS, DistillationKind],
   [MONITORED_METRICS, MonitoredMetric],
 ]);
 

@@ -1,5 +1,13 @@
 import { isJsonObject, type JsonObject } from "../../lang/json.js";
-import { defaultOf, type Group, isRecordedOnly, type Option, type Scalar, type Setting } from "./setting.js";
+import {
+  defaultOf,
+  defaultsByKindOf,
+  type Group,
+  isRecordedOnly,
+  type Option,
+  type Scalar,
+  type Setting,
+} from "./setting.js";
 
 /**
  * Writes given settings in the one form that equal requests have in every version of the product. It is the form that
@@ -25,6 +33,7 @@ export function normalForm(
 function normalValue(setting: Setting, value: unknown, otherDefault: unknown): unknown {
   switch (setting.kind) {
     case "group":
+      if (setting.since !== undefined && value === null) return undefined;
       return isJsonObject(value)
         ? normalForm(setting, value, isJsonObject(otherDefault) ? otherDefault : {})
         : value;
@@ -47,7 +56,10 @@ function normalChoice(options: Readonly<Record<string, Option>>, given: JsonObje
   return Object.fromEntries(entries);
 }
 
-function normalScalar({ since }: Scalar, value: unknown, otherwise: unknown): unknown {
+function normalScalar(setting: Scalar, value: unknown, otherwise: unknown): unknown {
+  // The default depends on a setting beside it, so it is not written.
+  if (defaultsByKindOf(setting).length > 0) return value ?? undefined;
+  const { since } = setting;
   const full = value ?? otherwise;
   return since !== undefined && full === otherwise ? undefined : full;
 }

@@ -13,7 +13,7 @@ import {
   type Scalar,
   type Setting,
 } from "./setting.js";
-import { describeEffect, inWords, writtenInput } from "./wording.js";
+import { describeDefaultsByKind, describeEffect, inWords, writtenInput } from "./wording.js";
 import type { WordSet } from "./words.js";
 
 const INTRODUCTION = `# Run settings
@@ -173,9 +173,10 @@ function defaultCell(setting: Setting): string {
   if (setting.defaultByPretrainedWeights === true) {
     return `${value}; pretrained weights have their own default, see [\`PretrainedWeights\`](#pretrainedweights)`;
   }
-  return setting.defaultByArchitecture === true
-    ? `${value}; some architectures have their own default, see [\`Architecture\`](#architecture)`
-    : value;
+  if (setting.defaultByArchitecture === true) {
+    return `${value}; some architectures have their own default, see [\`Architecture\`](#architecture)`;
+  }
+  return [value, ...describeDefaultsByKind(setting)].join("; ");
 }
 
 function meaningCell(setting: Setting): string {

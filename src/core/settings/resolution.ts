@@ -1,6 +1,13 @@
 import { checkExactlyOne, checkScalar } from "./check.js";
 import { isBoundBySetting } from "./range.js";
-import { type Choice, defaultOf, type Group, type Scalar, type Setting } from "./setting.js";
+import {
+  type Choice,
+  defaultOf,
+  defaultsByKindOf,
+  type Group,
+  type Scalar,
+  type Setting,
+} from "./setting.js";
 import type { Given, Recorded } from "./setting-types.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -104,10 +111,16 @@ function resolveChoice(
   return { kind, ...Object.fromEntries(renamed), ...option.recorded };
 }
 
+/** The default of a setting in a group whose `kind` may decide it. */
+function defaultBeside(setting: Scalar, { kind }: Fields): unknown {
+  const ofKind = defaultsByKindOf(setting).find(([word]) => word === kind);
+  return ofKind === undefined ? defaultOf(setting) : ofKind[1];
+}
+
 function resolveScalar(setting: Scalar, value: unknown, { path, group, lateChecks }: Place): unknown {
   if (setting.recordedOnly === true) return setting.initially;
   if (value === null && setting.whenNull !== undefined) return null;
-  const checked = checkScalar(setting, value ?? defaultOf(setting), path);
+  const checked = checkScalar(setting, value ?? defaultBeside(setting, group), path);
   if ((setting.kind === "number" || setting.kind === "wholeNumber") && isBoundBySetting(setting)) {
     lateChecks.push((root) => {
       const boundOf = (name: string): number | null => {

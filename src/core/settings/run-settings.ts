@@ -15,6 +15,7 @@ import {
 } from "./setting.js";
 import {
   ARCHITECTURES,
+  DISTILLATION_KINDS,
   FILL_MODES,
   HEAD_KINDS,
   MONITORED_METRICS,
@@ -478,6 +479,60 @@ export const RUN_SETTINGS = group(
             description: "One weight for each class, in the order of `DatasetVersion.classes`.",
           }),
         },
+      },
+    ),
+    distillation: group(
+      {
+        name: "Distillation",
+        since: "0.1",
+        whenNull: "that the run learns from the labels alone",
+        description:
+          "Learning from the outputs of another network, the teacher, beside the labels. The loss of an image is " +
+          "(1 - `weight`) * cross-entropy of its label + `weight` * `temperature`^2 * distance of the outputs. Label " +
+          "smoothing and class weights change the first part alone.",
+      },
+      {
+        teacher: text({
+          changesLoss: true,
+          description:
+            'The version of a model to learn from, such as "flowers:3" or "flowers@champion", of any architecture, width, ' +
+            "image size and preprocessing.",
+          derived:
+            "It must know the classes of the dataset and no others, in any order. Recorded with the number of the version, " +
+            "so a moved alias does not change the run.",
+        }),
+        kind: word(DISTILLATION_KINDS, {
+          default: "KNOWLEDGE",
+          changesLoss: true,
+          description: "How outputs are compared.",
+        }),
+        temperature: number({
+          from: 0.1,
+          to: 100,
+          default: 4,
+          changesLoss: true,
+          description:
+            "Divisor of the logits of both networks: the higher, the more the improbable classes count.",
+        }),
+        weight: number({
+          above: 0,
+          to: 1,
+          default: 0.9,
+          // Zhao et al. add both parts with equal weights.
+          defaultsByKind: { DECOUPLED: 0.5 },
+          changesLoss: true,
+          description: "Weight of the teacher's outputs against that of the labels.",
+        }),
+        beta: number({
+          from: 0,
+          to: 1000,
+          default: 8,
+          appliesWhen: [{ setting: "kind", is: ["DECOUPLED"] }],
+          changesLoss: true,
+          description:
+            "Weight of the divergence among the classes other than the label; that of the label's probability has 1. The " +
+            "more certain the teacher, the higher it should be.",
+        }),
       },
     ),
     checkpointEveryMinutes: number({

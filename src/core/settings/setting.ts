@@ -60,6 +60,8 @@ export interface RangeFacts {
 
 export interface NumberFacts extends SettingFacts, RangeFacts {
   readonly default?: number;
+  /** Other defaults, by the word of the setting `kind` of the same group, which comes before it. */
+  readonly defaultsByKind?: Readonly<Record<string, number>>;
   readonly earlierRuns?: number | null;
 }
 
@@ -229,8 +231,16 @@ export function isRecordedOnly(setting: Setting): boolean {
 
 /** The default for every run. Undefined if there is none, or if it depends on other settings. */
 export function fixedDefaultOf(setting: Scalar): unknown {
-  const depends = setting.defaultByArchitecture === true || setting.defaultByPretrainedWeights === true;
+  const depends =
+    setting.defaultByArchitecture === true ||
+    setting.defaultByPretrainedWeights === true ||
+    defaultsByKindOf(setting).length > 0;
   return depends ? undefined : defaultOf(setting);
+}
+
+/** The defaults that replace the general one, with the word in `kind` of each. */
+export function defaultsByKindOf(setting: Scalar): readonly (readonly [kind: string, value: unknown])[] {
+  return "defaultsByKind" in setting ? Object.entries(setting.defaultsByKind ?? {}) : [];
 }
 
 /** Undefined for a setting without a default. */

@@ -2,9 +2,11 @@ import { describeNumber, isUnlimited } from "./range.js";
 import {
   type Condition,
   defaultOf,
+  defaultsByKindOf,
   isNullWhenRecorded,
   isRequired,
   type Option,
+  type Scalar,
   type Setting,
 } from "./setting.js";
 
@@ -103,11 +105,17 @@ function describeNull(setting: Setting): string | undefined {
       if (setting.defaultByPretrainedWeights === true) {
         return `Null means what the pretrained weights expect, or ${value} if the run has none.`;
       }
-      return setting.defaultByArchitecture === true
-        ? `Null means the default of the architecture, or ${value} if the architecture has none.`
-        : `Null means the default, ${value}.`;
+      if (setting.defaultByArchitecture === true) {
+        return `Null means the default of the architecture, or ${value} if the architecture has none.`;
+      }
+      return `Null means the default, ${[value, ...describeDefaultsByKind(setting)].join(", or ")}.`;
     }
   }
+}
+
+/** "0.5 if `kind` is DECOUPLED" */
+export function describeDefaultsByKind(setting: Scalar): readonly string[] {
+  return defaultsByKindOf(setting).map(([kind, value]) => `${value} if \`kind\` is ${kind}`);
 }
 
 /** Writes a value as a GraphQL document does: { constant: { initial: 0.001 } } */

@@ -89,6 +89,18 @@ export const FILL_MODES = {
   },
 } as const satisfies WordSet;
 
+export const DISTILLATION_KINDS = {
+  name: "DistillationKind",
+  description: "How the outputs of a student are compared with those of its teacher.",
+  meanings: {
+    KNOWLEDGE:
+      "Knowledge distillation, Hinton et al. (2015): the divergence of the student's probabilities from the teacher's.",
+    DECOUPLED:
+      "Decoupled knowledge distillation, Zhao et al. (2022): the divergence of the label's probability, plus `beta` times " +
+      "the divergence among the other classes.",
+  },
+} as const satisfies WordSet;
+
 type EpochMetrics = typeof EPOCH_METRICS;
 type MonitorWord = Extract<EpochMetrics[keyof EpochMetrics], { readonly monitor: string }>["monitor"];
 

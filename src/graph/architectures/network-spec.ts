@@ -26,6 +26,16 @@ export interface ImportedClasses {
   readonly positions: readonly (number | null)[];
 }
 
+/** The network whose outputs training imitates. */
+export interface TeacherSpec {
+  /** Its `precision` does not matter: it computes in that of the network that trains. */
+  readonly network: NetworkSpec;
+  /** The place of each class of the network that trains among the teacher's. */
+  readonly classPositions: readonly number[];
+  /** Whether its logits were computed before and are fed; otherwise it computes in the graph. */
+  readonly cachedLogits: boolean;
+}
+
 /** The facts that training needs beside the run's configuration. */
 export interface TrainingPlan {
   readonly stepsPerEpoch: number;
@@ -39,6 +49,8 @@ export interface TrainingPlan {
   readonly accumulation: boolean;
   /** The most samples that are computed at once. */
   readonly microBatchSize: number;
+  /** Null: training learns from the labels alone. */
+  readonly teacher: TeacherSpec | null;
   /** The custom ops that the engine has. */
   readonly customOps: readonly CustomOp[];
   /** Convolutions whose kernel gradients Eigen computes; see `convolutionName`. */

@@ -36,6 +36,8 @@ const GLOBAL_STEP = "global_step";
  * - with frozen stages, batches of training and evaluation have at most `microBatchSize` images
  * - with cached features, training and evaluation take features int32 [?, words] in place of images,
  *   which `features` gives
+ * - with a teacher whose logits are cached, training takes teacher_logits float32 [?, classes] in the teacher's order;
+ *   with another teacher, `teacher` reads its weights from a checkpoint of its network
  * - with imported variables, `import` reads them from another network's checkpoint after `init`; with imported classes,
  *   the last layer takes the values of the classes that the other network has too
  * - `init`, `save`, `restore`

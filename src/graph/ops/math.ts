@@ -157,6 +157,22 @@ export function matMul(graph: GraphBuilder, a: Tensor, b: Tensor, options: MatMu
   });
 }
 
+/** `BatchMatMulV2`: [n, k] x each [k, m] of [b, k, m] -> [b, n, m]. */
+export function batchMatMul(graph: GraphBuilder, matrix: Tensor, batch: Tensor): Tensor {
+  return graph.add("BatchMatMulV2", {
+    inputs: [matrix, batch],
+    attributes: { T: { type: batch.dtype }, adj_x: { bool: false }, adj_y: { bool: false } },
+    outputs: (check) => {
+      check.floating("operands", batch);
+      check.sameDType("operands", matrix, batch);
+      const [rows, inner] = check.rank("matrix", matrix, 2);
+      const [count, batchRows, columns] = check.rank("batch", batch, 3);
+      check.sameSize("inner sizes", inner, batchRows);
+      return [{ dtype: batch.dtype, shape: [count, rows, columns] }];
+    },
+  });
+}
+
 /** `BiasAdd`: adds bias [c] to the last axis of x. */
 export function biasAdd(graph: GraphBuilder, x: Tensor, bias: Tensor): Tensor {
   return graph.add("BiasAdd", {

@@ -3,6 +3,7 @@ import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { Clock } from "../../lang/clock.js";
 import type { InitialWeights } from "../../registry/initial-weights.js";
+import type { Teachers } from "../../registry/teachers.js";
 import type { Log } from "../../telemetry/log.js";
 import type { RunInterruptionStore } from "../lifecycle/interruption-store.js";
 import type { Lease, RunQueueStore } from "../lifecycle/queue-store.js";
@@ -20,10 +21,11 @@ export interface TrainingStores {
   readonly datasets: DatasetStore;
 }
 
-/** Provides what an attempt trains with: samples, initial weights, an engine and what was measured on the machine. */
+/** Provides what an attempt trains with: samples, initial weights, teachers, an engine and what was measured on the machine. */
 export interface TrainingSources {
   readonly shards: TensorShards;
   readonly initialWeights: Pick<InitialWeights, "provide">;
+  readonly teachers: Pick<Teachers, "find">;
   readonly precisions: PrecisionChooser;
   readonly kernelGradients: KernelGradientChooser;
   readonly openEngine: () => Promise<EngineHost>;

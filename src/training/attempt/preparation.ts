@@ -8,15 +8,18 @@ import { restoreCheckpoint } from "../../engine/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { buildTrainingGraphAside } from "../../engine/graph-thread.js";
 import type { Session } from "../../engine/session.js";
-import { networkOfRun, trainingOfRun } from "../../graph/architectures/network-spec.js";
+import { networkOfRun, type TeacherSpec, trainingOfRun } from "../../graph/architectures/network-spec.js";
 import { OwnedResources } from "../../lang/owned-resources.js";
 import type { InitialVariables } from "../../registry/initial-weights.js";
-import { imagesOf } from "../loop/batch-source.js";
+import { imagesOf, type SampleInput } from "../loop/batch-source.js";
 import { EpochLoop } from "../loop/epoch-loop.js";
 import { evaluationBatchSize } from "../loop/evaluation-batch-size.js";
-import { cacheFeatures, cachesFeatures, featuresOf, removeFeatures } from "../loop/feature-cache.js";
+import { cacheFeatures, cachesFeatures, featuresOf } from "../loop/feature-cache.js";
+import { removeCache, removeCaches } from "../loop/output-cache.js";
+import { teacherLogitsOf } from "../loop/teacher-logits.js";
 import type { KeptCheckpoint } from "../record/checkpoint-store.js";
 import { EPOCH_START, TRAINING_START, type TrainingPosition } from "../record/epoch-position.js";
+import type { PreparedTeacher } from "./teacher.js";
 
 /** The plan of an attempt, decided before a graph is built. */
 export interface RunPlan {
@@ -29,6 +32,8 @@ export interface RunPlan {
   readonly microBatchSize: number;
   /** Null: the initial weights are random. */
   readonly initialVariables: InitialVariables | null;
+  /** Null: the run learns from the labels alone. The setup owns its logits. */
+  readonly teacher: PreparedTeacher | null;
   /** Folder of the run, with its checkpoints in `checkpoints`. */
   readonly runFolder: string;
   /** Number of the attempt, from 1. */
@@ -75,6 +80,7 @@ export class PreparedRun implements AsyncDisposable {
         microBatchSize,
         importedVariables: initialVariables?.variables ?? [],
         importedClasses: initialVariables?.classes ?? null,
+        teacher: plan.teacher === null ? null : specOf(plan.teacher),
         customOps: engine.info.customOps,
         eigenKernelGradients: plan.eigenKernelGradients,
       }),
@@ -103,6 +109,9 @@ export class PreparedRun implements AsyncDisposable {
    */
   async initialize(checkpoints: readonly KeptCheckpoint[], watch: PreparationWatch): Promise<PreparedStart> {
     const start = await this.#giveWeights(checkpoints);
+    const { teacher } = this.plan;
+    if (teacher !== null && teacher.logits === null)
+      await readWeights(this.session, "teacher", teacher.folder);
     this.#loop = await this.#openLoop(start.position, watch);
     return start;
   }
@@ -131,10 +140,7 @@ export class PreparedRun implements AsyncDisposable {
     }
     await this.session.run("init", {});
     const { initialVariables } = this.plan;
-    if (initialVariables !== null) {
-      const prefix = path.join(initialVariables.folder, "variables");
-      await this.session.run("import", { prefix: { dtype: "string", shape: [], data: [prefix] } });
-    }
+    if (initialVariables !== null) await readWeights(this.session, "import", initialVariables.folder);
     return { position: TRAINING_START, warnings };
   }
 
@@ -142,28 +148,35 @@ export class PreparedRun implements AsyncDisposable {
     const { session, images, plan } = this;
     const { configuration, microBatchSize, runFolder, attempt } = plan;
     const { imageSizePixels } = configuration;
-    if (!cachesFeatures(configuration)) {
-      const input = imagesOf(imageSizePixels);
-      return new EpochLoop({ session, reader: images, input, configuration, microBatchSize, start });
-    }
-    await removeFeatures(runFolder); // Removes those of an attempt whose process died.
-    this.owned.defer(() => removeFeatures(runFolder, attempt));
+    const open = (reader: ShardReader, input: SampleInput): EpochLoop => {
+      const logits = plan.teacher?.logits ?? null;
+      const others = logits === null ? [] : [{ reader: logits, input: teacherLogitsOf(logits) }];
+      const packed = [{ reader, input }, ...others] as const;
+      return new EpochLoop({ session, packed, configuration, microBatchSize, start });
+    };
+    if (!cachesFeatures(configuration)) return open(images, imagesOf(imageSizePixels));
+    const file = { runFolder, kind: "features", attempt } as const;
+    await removeCaches(runFolder, ["features"]); // Removes those of an attempt whose process died.
+    this.owned.defer(() => removeCache(file));
     const batchSize = evaluationBatchSize(configuration, microBatchSize, images.index.sampleCount);
-    const options = { runFolder, attempt, imageSizePixels, batchSize, onProgress, signal };
+    const options = { file, imageSizePixels, batchSize, onProgress, signal };
     const reader = this.owned.own(await cacheFeatures(session, images, options));
-    return new EpochLoop({
-      session,
-      reader,
-      input: featuresOf(session),
-      configuration,
-      microBatchSize,
-      start,
-    });
+    return open(reader, featuresOf(session));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.owned[Symbol.asyncDispose]();
   }
+}
+
+/** Lets a signature read weights from a checkpoint, whose folder holds `variables.index`. */
+async function readWeights(session: Session, signature: "import" | "teacher", folder: string): Promise<void> {
+  const prefix = path.join(folder, "variables");
+  await session.run(signature, { prefix: { dtype: "string", shape: [], data: [prefix] } });
+}
+
+function specOf({ network, classPositions, logits }: PreparedTeacher): TeacherSpec {
+  return { network, classPositions, cachedLogits: logits !== null };
 }
 
 function positionOf({ epoch, step, position }: KeptCheckpoint): TrainingPosition {

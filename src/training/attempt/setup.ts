@@ -7,15 +7,17 @@ import { unknownSettings } from "../../core/settings/recorded-values.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { networkOfRun } from "../../graph/architectures/network-spec.js";
+import { OwnedResources } from "../../lang/owned-resources.js";
 import { wantedWeights } from "../../registry/weights/wanted-weights.js";
 import type { RunRecord } from "../record/run-records.js";
 import { environmentOf } from "./environment.js";
 import type { RunTrainingOptions } from "./options.js";
 import { type PreparationWatch, PreparedRun, type RunPlan } from "./preparation.js";
+import { prepareTeacher } from "./teacher.js";
 
 const MIB = 1024 ** 2;
 
-/** The parts that all tries of an attempt share: the images, the engine and a plan. Owns the images. */
+/** The parts that all tries of an attempt share: the images, the engine and a plan. Owns what it reads from files. */
 export class RunSetup implements AsyncDisposable {
   #environment: RunEnvironment;
 
@@ -26,6 +28,8 @@ export class RunSetup implements AsyncDisposable {
     private readonly images: ShardReader,
     private readonly basis: Omit<RunPlan, "microBatchSize">,
     environment: RunEnvironment,
+    /** The images and the cached logits. */
+    private readonly owned: OwnedResources,
   ) {
     this.#environment = environment;
   }
@@ -68,17 +72,22 @@ export class RunSetup implements AsyncDisposable {
         options.clock.now(),
       );
     }
-    const images = await shards.open(datasetVersionId, configuration.imageSizePixels, onProgress, signal);
+    await using opening = new OwnedResources();
+    const context = { classNames: version.classNames, precision, engine, runFolder, owner: opening };
+    const teacher = await prepareTeacher(sources, run, context, { onProgress, signal });
+    const { imageSizePixels } = configuration;
+    const images = opening.own(await shards.open(datasetVersionId, imageSizePixels, onProgress, signal));
     const basis = {
       configuration,
       classCount,
       precision,
       eigenKernelGradients: environment.eigenKernelGradients ?? [],
       initialVariables,
+      teacher,
       runFolder,
       attempt: run.attempt,
     };
-    return new RunSetup(options, run, engine, images, basis, environment);
+    return new RunSetup(options, run, engine, images, basis, environment, opening.move());
   }
 
   get plan(): RunPlan {
@@ -110,7 +119,7 @@ export class RunSetup implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.images[Symbol.asyncDispose]();
+    await this.owned[Symbol.asyncDispose]();
   }
 }
 

@@ -9,7 +9,7 @@ import { retrying } from "../../lang/retrying.js";
 import { AttemptReplaced } from "../lifecycle/attempt.js";
 import type { Crash } from "../lifecycle/interruption-store.js";
 import type { WorkerIdentity } from "../lifecycle/worker-identity.js";
-import { removeFeatures } from "../loop/feature-cache.js";
+import { removeCaches } from "../loop/output-cache.js";
 import { RunTraining } from "./attempt-training.js";
 import { hasRoom } from "./disk-room.js";
 import type { RunTrainingOptions } from "./options.js";
@@ -157,7 +157,7 @@ export class Trainer implements AsyncDisposable {
     );
     for (const { runId, attempt } of lost) {
       log.warn("took back the run of a lost worker", { runId, attempt });
-      await removeFeatures(path.join(outputs.runsFolder, runId));
+      await removeCaches(path.join(outputs.runsFolder, runId));
     }
   }
 

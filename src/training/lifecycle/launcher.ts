@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.js";
 import type { ClassCountRecord, DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Precision } from "../../core/enumerations.js";
 import { idempotencyOf } from "../../core/idempotency.js";
-import type { RunConfigurationInput } from "../../core/runs/configuration.js";
+import type { Distillation, RunConfigurationInput } from "../../core/runs/configuration.js";
 import { accepts, describeAccepted } from "../../core/settings/check.js";
 import { normalForm } from "../../core/settings/normal-form.js";
 import { PRIORITY } from "../../core/settings/run-limits.js";
@@ -13,6 +13,7 @@ import { countParameters, networkOfRun } from "../../graph/architectures/network
 import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 import type { Clock } from "../../lang/clock.js";
 import type { InitialWeights } from "../../registry/initial-weights.js";
+import type { Teacher, Teachers } from "../../registry/teachers.js";
 import { wantedWeights } from "../../registry/weights/wanted-weights.js";
 import { checkMonitor } from "../configuration/check-monitor.js";
 import { resolveConfiguration } from "../configuration/resolution.js";
@@ -42,6 +43,7 @@ export interface RunLauncherOptions {
   readonly launches: RunLaunchStore;
   readonly datasets: DatasetStore;
   readonly initialWeights: Pick<InitialWeights, "resolve">;
+  readonly teachers: Pick<Teachers, "find">;
   /** Whether this machine computes on a GPU; float16 is slow elsewhere. */
   readonly hasGpu: boolean;
   /** Memory that training may take on this machine. */
@@ -59,7 +61,8 @@ export class RunLauncher {
    *
    * @throws AppError `NAME_INVALID`, `PRIORITY_INVALID`, `CONFIGURATION_INVALID`, `PRECISION_UNSUPPORTED`,
    *   `MEMORY_INSUFFICIENT`, `DATASET_VERSION_NOT_FOUND`, `DATASET_NOT_READY`, `DATASET_UNFIT`,
-   *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`, and what `InitialWeights.resolve` throws
+   *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`, and what `InitialWeights.resolve` and
+   *   `Teachers.find` throw
    */
   async launch(request: LaunchRun): Promise<RunRecord> {
     const { launches, clock, memoryBytes } = this.options;
@@ -86,13 +89,15 @@ export class RunLauncher {
     );
     // The shapes of weights do not depend on the precision.
     const network = networkOfRun(resolved, version.classNames.length, "FLOAT32");
-    checkMemory(network, resolved, memoryBytes);
+    const teacher = await this.#teacherOf(resolved.distillation, version.classNames);
+    checkMemory(network, resolved, memoryBytes, teacher?.network ?? null);
     const initial = await this.options.initialWeights.resolve(
       input.configuration.initialization ?? null,
       wantedWeights(resolved, network, version.classNames),
     );
     const { initialization, report } = initial;
-    const configuration = { ...resolved, classWeights, initialization };
+    const distillation = withTeacher(resolved.distillation, teacher);
+    const configuration = { ...resolved, classWeights, initialization, distillation };
 
     const data = await this.#dataOf(version, classes);
     const warnings = [...initial.warnings, ...settingWarnings(configuration, data)];
@@ -126,6 +131,15 @@ export class RunLauncher {
       validationImages: classes.reduce((sum, { validation }) => sum + validation, 0),
       longestSidePixels: await this.options.datasets.longestSidePixels(id),
     };
+  }
+
+  async #teacherOf(
+    distillation: Distillation | null,
+    classNames: readonly string[],
+  ): Promise<Teacher | null> {
+    if (distillation === null) return null;
+    const path = ["configuration", "distillation", "teacher"];
+    return this.options.teachers.find(distillation.teacher, classNames, path);
   }
 
   #checkPrecision(precision: Precision): void {
@@ -176,6 +190,11 @@ export class RunLauncher {
     }
     return { version, classes };
   }
+}
+
+/** Records the version itself, so that a moved alias does not change the run. */
+function withTeacher(distillation: Distillation | null, teacher: Teacher | null): Distillation | null {
+  return distillation === null || teacher === null ? null : { ...distillation, teacher: teacher.ref };
 }
 
 function checkPriority(priority: number): void {

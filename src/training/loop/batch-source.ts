@@ -2,12 +2,18 @@ import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { TensorValue } from "../../engine/engine-protocol.js";
 import type { DType } from "../../graph/tensor-spec.js";
 
-/** The input of the network for each sample, with its name in the signatures of the graph. */
+/** An input of the graph for each sample, with its name in the signatures. */
 export interface SampleInput {
-  readonly name: "images" | "features";
-  readonly dtype: Extract<DType, "uint8" | "int32">;
-  /** Shape of one sample: [height, width, 3], or [words]. */
+  readonly name: "images" | "features" | "teacher_logits";
+  readonly dtype: Extract<DType, "uint8" | "int32" | "float32">;
+  /** Shape of one sample: [height, width, 3], [words] or [classes]. */
   readonly shape: readonly number[];
+}
+
+/** An input and the file that holds it. All inputs of a batch are of one dataset version. */
+export interface PackedInput {
+  readonly reader: ShardReader;
+  readonly input: SampleInput;
 }
 
 export function imagesOf(sizePixels: number): SampleInput {
@@ -27,17 +33,19 @@ export interface Batch {
 
 /** Reads the next batch while the engine computes the current one. */
 export class BatchSource {
-  readonly #buffers: readonly SharedArrayBuffer[];
+  /** Of each packed input. */
+  readonly #buffers: readonly (readonly SharedArrayBuffer[])[];
 
   /** @param maxBatchSize the largest number of samples of a batch */
   constructor(
-    private readonly reader: ShardReader,
-    private readonly input: SampleInput,
+    private readonly packed: readonly [PackedInput, ...PackedInput[]],
     maxBatchSize: number,
   ) {
     // One buffer is in use while the other is filled. Shared memory reaches the thread of the engine without a copy and,
     // unlike a transferred buffer, stays usable here.
-    this.#buffers = [0, 1].map(() => new SharedArrayBuffer(maxBatchSize * reader.imageBytes));
+    this.#buffers = packed.map(({ reader }) =>
+      [0, 1].map(() => new SharedArrayBuffer(maxBatchSize * reader.imageBytes)),
+    );
   }
 
   /**
@@ -66,23 +74,42 @@ export class BatchSource {
 
   async #read(positions: Int32Array, turn: number): Promise<Batch> {
     const size = positions.length;
-    const { imageBytes, index } = this.reader;
-    const bytes = new Uint8Array(this.#buffers[turn] ?? new SharedArrayBuffer(0), 0, size * imageBytes);
-    if (size > 0) await this.reader.readImages(positions, bytes);
-    const { name, dtype, shape } = this.input;
-    const data = dtype === "uint8" ? bytes : new Int32Array(bytes.buffer, 0, (size * imageBytes) / 4);
-    const labels = Int32Array.from(positions, (position) => index.labels[position] ?? 0);
+    const packed = await Promise.all(
+      this.packed.map(async ({ reader, input: { name, dtype, shape } }, place) => {
+        const buffer = this.#buffers[place]?.[turn] ?? new SharedArrayBuffer(0);
+        const bytes = new Uint8Array(buffer, 0, size * reader.imageBytes);
+        if (size > 0) await reader.readImages(positions, bytes);
+        return [name, { dtype, shape: [size, ...shape], data: valuesIn(bytes, dtype) }] as const;
+      }),
+    );
+    const [{ reader }] = this.packed;
+    const labels = Int32Array.from(positions, (position) => reader.index.labels[position] ?? 0);
     return {
       positions,
       labels,
       size,
       inputs: {
-        [name]: { dtype, shape: [size, ...shape], data },
+        ...Object.fromEntries(packed),
         // A copy, because the engine takes ownership of the array.
         labels: { dtype: "int32", shape: [size], data: labels.slice() },
         samples: { dtype: "int32", shape: [size], data: positions.slice() },
       },
     };
+  }
+}
+
+/** The numbers that packed bytes are. */
+function valuesIn(
+  { buffer, byteLength }: Uint8Array,
+  dtype: SampleInput["dtype"],
+): Uint8Array | Int32Array | Float32Array {
+  switch (dtype) {
+    case "uint8":
+      return new Uint8Array(buffer, 0, byteLength);
+    case "int32":
+      return new Int32Array(buffer, 0, byteLength / 4);
+    case "float32":
+      return new Float32Array(buffer, 0, byteLength / 4);
   }
 }
 

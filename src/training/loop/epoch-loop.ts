@@ -6,7 +6,7 @@ import type { Session } from "../../engine/session.js";
 import type { EvaluatedSplit } from "../evaluation/evaluation-records.js";
 import { type EvaluatedBatch, isRight } from "../evaluation/predictions.js";
 import type { EpochPosition, TrainingPosition } from "../record/epoch-position.js";
-import { type Batch, BatchSource, microBatchSizes, type SampleInput } from "./batch-source.js";
+import { type Batch, BatchSource, microBatchSizes, type PackedInput } from "./batch-source.js";
 import { checkLoss } from "./divergence.js";
 import { evaluationBatchSize } from "./evaluation-batch-size.js";
 import { floats, type GraphOutputs, integers, scalar } from "./graph-outputs.js";
@@ -27,9 +27,8 @@ export interface StepReport {
 
 export interface EpochLoopOptions {
   readonly session: Session;
-  /** Reads the inputs of the network. */
-  readonly reader: ShardReader;
-  readonly input: SampleInput;
+  /** Images or features, and what else training takes for each sample. */
+  readonly packed: readonly [PackedInput, ...PackedInput[]];
   readonly configuration: RunConfiguration;
   /** Samples that are computed at the same time: those of a batch, or fewer. */
   readonly microBatchSize: number;
@@ -49,7 +48,8 @@ export class EpochLoop {
   #globalStep: number;
   #learningRate: number;
 
-  constructor({ session, reader, input, configuration, microBatchSize, start }: EpochLoopOptions) {
+  constructor({ session, packed, configuration, microBatchSize, start }: EpochLoopOptions) {
+    const [{ reader }] = packed;
     this.#globalStep = start.step;
     this.#learningRate = start.learningRate;
     this.#session = session;
@@ -59,7 +59,7 @@ export class EpochLoop {
     this.#train = reader.index.positionsOf("TRAIN");
     const evaluated = Math.max(...EVALUATED.map((split) => reader.index.positionsOf(split).length));
     this.#evaluationBatchSize = evaluationBatchSize(configuration, microBatchSize, evaluated);
-    this.#source = new BatchSource(reader, input, Math.max(microBatchSize, this.#evaluationBatchSize));
+    this.#source = new BatchSource(packed, Math.max(microBatchSize, this.#evaluationBatchSize));
   }
 
   get trainingSamples(): number {

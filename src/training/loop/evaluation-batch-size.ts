@@ -1,4 +1,5 @@
 import type { RunConfiguration } from "../../core/runs/configuration.js";
+import type { NetworkShape } from "../../graph/architectures/architecture.js";
 import { layerTable } from "../../graph/architectures/layer-table.js";
 import { networkOfRun } from "../../graph/architectures/network-spec.js";
 import { elementCount } from "../../graph/tensor-spec.js";
@@ -22,13 +23,18 @@ export function evaluationBatchSize(
   sampleCount: number,
 ): number {
   const bounded = microBatchSize < configuration.batchSize || configuration.frozenBlocks > 0;
-  const size = bounded ? microBatchSize : Math.max(microBatchSize, fittingImages(configuration));
+  const size = bounded ? microBatchSize : Math.max(microBatchSize, fittingImages(shapeOf(configuration)));
   return Math.max(1, Math.min(size, sampleCount));
 }
 
-function fittingImages(configuration: RunConfiguration): number {
-  // The classes and the precision do not matter: the first layers are the largest.
-  const layers = layerTable(networkOfRun(configuration, 1, "FLOAT32"));
+/** The classes and the precision do not matter: the first layers are the largest. */
+function shapeOf(configuration: RunConfiguration): NetworkShape {
+  return networkOfRun(configuration, 1, "FLOAT32");
+}
+
+/** The number of images that a network computes at once, which depends on its shape alone. */
+export function fittingImages(network: NetworkShape): number {
+  const layers = layerTable(network);
   const largest = Math.max(...layers.map(({ outputShape }) => elementCount(outputShape)));
   return Math.min(Math.floor(MAX_ACTIVATION_BYTES / (2 * largest * FLOAT32_BYTES)), MAX_BATCH_SIZE);
 }

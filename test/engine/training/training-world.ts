@@ -12,6 +12,7 @@ import type { Database } from "../../../src/db/database.js";
 import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import { OwnedResources } from "../../../src/lang/owned-resources.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
+import type { Teachers } from "../../../src/registry/teachers.js";
 import { KernelGradientChooser } from "../../../src/training/attempt/kernel-gradient-chooser.js";
 import { PrecisionChooser } from "../../../src/training/attempt/precision-chooser.js";
 import { Trainer, type TrainerOptions } from "../../../src/training/attempt/trainer.js";
@@ -20,6 +21,7 @@ import { identifyWorker } from "../../../src/training/lifecycle/worker-identity.
 import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { NO_TEACHERS } from "../../testkit/files/no-teachers.js";
 import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
 import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
 import { insertDrawnImages, shardsOf } from "./drawn-images.js";
@@ -64,6 +66,8 @@ const LEASE_SECONDS = 60;
 export interface TrainerChoices {
   /** The source of initial weights; by default, runs have random weights only. */
   readonly initialWeights?: Pick<InitialWeights, "resolve" | "provide">;
+  /** The source of teachers; by default, runs have none. */
+  readonly teachers?: Pick<Teachers, "find">;
   /** The apparent device of the trainer; null: that of this machine. */
   readonly device?: string | null;
   readonly leaseSeconds?: number;
@@ -108,6 +112,7 @@ export async function startTrainer(
   homeFolder: string,
   {
     initialWeights = RANDOM_WEIGHTS,
+    teachers = NO_TEACHERS,
     device = null,
     leaseSeconds = LEASE_SECONDS,
     openEngine = startTestEngine,
@@ -120,6 +125,7 @@ export async function startTrainer(
     sources: {
       shards: shardsOf(database, homeFolder),
       initialWeights,
+      teachers,
       precisions: new PrecisionChooser(measured),
       kernelGradients: new KernelGradientChooser(measured),
       openEngine,

@@ -4,6 +4,7 @@ import { DatasetStore } from "../../../src/data/versions/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
 import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
+import type { Teachers } from "../../../src/registry/teachers.js";
 import {
   type FinishedEpoch,
   type Replaced,
@@ -25,6 +26,7 @@ import { MetricStore } from "../../../src/training/record/metric-store.js";
 import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { RunStore } from "../../../src/training/record/run-store.js";
 import { epochRecord } from "../../pure/training/epoch-record.js";
+import { NO_TEACHERS } from "../../testkit/files/no-teachers.js";
 import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
 import { createTestDatabase } from "../../testkit/postgres/database.js";
 
@@ -33,11 +35,13 @@ import { createTestDatabase } from "../../testkit/postgres/database.js";
  *
  * @param initialWeights where runs find their first weights
  * @param machine what it seems to run on
+ * @param teachers where runs find their teachers
  */
 export function trainingOver(
   database: Database,
   initialWeights: Pick<InitialWeights, "resolve"> = RANDOM_WEIGHTS,
   machine: { readonly hasGpu: boolean } = { hasGpu: false },
+  teachers: Pick<Teachers, "find"> = NO_TEACHERS,
 ) {
   const events = new RunEventStore(database);
   const states = new RunStateStore(events);
@@ -52,6 +56,7 @@ export function trainingOver(
     launches: new RunLaunchStore(database, experiments, events),
     datasets,
     initialWeights,
+    teachers,
     hasGpu: machine.hasGpu,
     memoryBytes: 64 * 1024 ** 3,
     clock: SYSTEM_CLOCK,

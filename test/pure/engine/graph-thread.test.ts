@@ -14,6 +14,7 @@ const TRAINING = trainingOfRun(TINY_CONFIGURATION, {
   microBatchSize: 8,
   importedVariables: [],
   importedClasses: null,
+  teacher: null,
   customOps: [],
   eigenKernelGradients: [],
 });

@@ -8,6 +8,7 @@ import type { TensorSpec } from "../../tensor-spec.js";
 import type { ForwardOptions, NetworkGraph } from "../network-graph.js";
 import type { TrainingSpec } from "../network-spec.js";
 import { FeatureCode } from "./feature-code.js";
+import { addTeacher, orderLogits } from "./teacher.js";
 
 /** The inputs of a pass beside labels, and the options by which the network reads them. */
 interface PassInputs {
@@ -21,16 +22,42 @@ export interface StepInputs {
   readonly labels: Tensor;
   readonly train: PassInputs;
   readonly evaluate: PassInputs;
-  /** `features` and `augment`, if the training has them. */
+  /** Logits of the teacher for the images of training, in the network's order of classes: float32 [?, classes]. */
+  readonly teacherLogits: Tensor | null;
+  /** `features`, `augment` and `teacher`, if the training has them. */
   readonly signatures: Readonly<Record<string, Signature>>;
 }
 
 /**
- * Adds the placeholders of the training's inputs.
+ * Adds the placeholders of the training's inputs, and the teacher, if there is one.
  *
- * @throws AppError `TRAINING_INVALID` for cached features of images that change in every epoch
+ * @throws AppError `TRAINING_INVALID` for cached features, or cached logits, of images that change in every epoch
  */
 export function addStepInputs(model: NetworkGraph, training: TrainingSpec): StepInputs {
+  const inputs = addImageInputs(model, training);
+  const { teacher, augmentation } = training;
+  if (teacher === null) return { ...inputs, teacherLogits: null };
+  if (!teacher.cachedLogits) {
+    const pixels = inputs.train.options.pixels ?? model.images;
+    if (inputs.train.options.features !== undefined) {
+      throw new AppError("TRAINING_INVALID", "A teacher needs images. Received cached features alone.");
+    }
+    const { logits, signature } = addTeacher(model, teacher, pixels);
+    const signatures = { ...inputs.signatures, teacher: signature };
+    return { ...inputs, signatures, teacherLogits: orderLogits(model, teacher, logits) };
+  }
+  if (augments(augmentation)) {
+    throw new AppError(
+      "TRAINING_INVALID",
+      "A teacher's logits can be cached of images that stay the same. Received an augmentation.",
+    );
+  }
+  const fed = placeholder(model.graph, "teacher_logits", "float32", [null, teacher.network.classCount]);
+  const train = { ...inputs.train, fed: { ...inputs.train.fed, teacher_logits: specOf(fed) } };
+  return { ...inputs, train, teacherLogits: orderLogits(model, teacher, fed) };
+}
+
+function addImageInputs(model: NetworkGraph, training: TrainingSpec): Omit<StepInputs, "teacherLogits"> {
   const { graph, images, network } = model;
   const { augmentation, frozenStages, cachedFeatures, microBatchSize } = training;
   const frozen = { stages: frozenStages, batchSize: microBatchSize };

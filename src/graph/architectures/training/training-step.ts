@@ -4,6 +4,7 @@ import type { GraphNode, Tensor } from "../../graph-node.js";
 import { dropoutDraw } from "../../layers/dropout-draw.js";
 import type { ForwardPass } from "../../layers/forward-pass.js";
 import { learningRateAt } from "../../learning-rate/learning-rate.js";
+import { distillationLoss } from "../../losses/distillation.js";
 import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
 import { topKCorrect } from "../../metrics/top-k.js";
 import { cast, packScalars } from "../../ops/array.js";
@@ -22,7 +23,7 @@ import type { StepInputs } from "./step-inputs.js";
 const RANDOM_STREAMS_PER_STEP = 64;
 
 export interface ForwardFigures {
-  /** The loss of every image, smoothed and weighted: float32 [?]. */
+  /** The loss of every image, smoothed, weighted and with the part of the teacher: float32 [?]. */
   readonly losses: Tensor;
   /** Counts, int32 []. */
   readonly top1: Tensor;
@@ -39,7 +40,7 @@ export interface ForwardFigures {
 export function addTrainingPass(
   model: NetworkGraph,
   training: TrainingSpec,
-  { labels, train }: StepInputs,
+  inputs: StepInputs,
   step: Tensor,
   first: Tensor | null,
 ): ForwardFigures {
@@ -47,14 +48,27 @@ export function addTrainingPass(
   const draw = dropoutDraw(graph, (stream) => seedOf(graph, network.seed, step, stream), first);
   const { logits, pass } = model.forward(
     { kind: "training", draw, microBatchSize: training.microBatchSize },
-    train.options,
+    inputs.train.options,
   );
+  const { labels } = inputs;
   return {
-    losses: graph.scope("loss", () => softmaxCrossEntropy(graph, logits, labels, training)),
+    losses: graph.scope("loss", () => lossesOf(model, training, inputs, logits)),
     top1: graph.scope("top1", () => topKCorrect(graph, logits, labels, 1)),
     top5: graph.scope("top5", () => topKCorrect(graph, logits, labels, 5)),
     pass,
   };
+}
+
+function lossesOf(
+  { graph }: NetworkGraph,
+  { distillation, ...training }: TrainingSpec,
+  { labels, teacherLogits }: StepInputs,
+  logits: Tensor,
+): Tensor {
+  const ofLabels = softmaxCrossEntropy(graph, logits, labels, training);
+  if (distillation === null || teacherLogits === null) return ofLabels;
+  const both = { student: logits, teacher: teacherLogits };
+  return distillationLoss(graph, ofLabels, labels, both, distillation);
 }
 
 function seedOf(graph: GraphBuilder, seed: number, step: Tensor, stream: number): Tensor {

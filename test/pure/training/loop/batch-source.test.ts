@@ -56,7 +56,7 @@ test("micro-batches are as large as possible, and none contains samples of two b
 
 test("every sample comes once, in the requested order, with its image, class and position", async () => {
   const order = Int32Array.of(7, 2, 9, 0, 4, 1, 8);
-  const source = new BatchSource(new HeldReader(10), imagesOf(SIZE_PIXELS), 3);
+  const source = new BatchSource([{ reader: new HeldReader(10), input: imagesOf(SIZE_PIXELS) }], 3);
   const seen: number[] = [];
   for await (const { positions, labels, inputs, size } of source.batches(order, [3, 1, 3])) {
     const { images, samples, labels: fed } = inputs;
@@ -80,7 +80,7 @@ test("every sample comes once, in the requested order, with its image, class and
 
 test("while a batch is in use, exactly the next one is read", async () => {
   const reader = new HeldReader(8, { held: true });
-  const source = new BatchSource(reader, imagesOf(SIZE_PIXELS), 2);
+  const source = new BatchSource([{ reader, input: imagesOf(SIZE_PIXELS) }], 2);
   const batches = source.batches(
     Int32Array.from({ length: 8 }, (_, place) => place),
     [2, 2, 2, 2],
@@ -104,7 +104,7 @@ test("while a batch is in use, exactly the next one is read", async () => {
 
 test("stopping early waits for the current read, and nothing is read afterwards", async () => {
   const reader = new HeldReader(6, { held: true });
-  const source = new BatchSource(reader, imagesOf(SIZE_PIXELS), 2);
+  const source = new BatchSource([{ reader, input: imagesOf(SIZE_PIXELS) }], 2);
   const batches = source.batches(
     Int32Array.from({ length: 6 }, (_, place) => place),
     [2, 2, 2],
@@ -125,7 +125,7 @@ test("stopping early waits for the current read, and nothing is read afterwards"
 
 test("an unreadable image fails when its batch is due", async () => {
   const reader = new HeldReader(4, { held: true });
-  const source = new BatchSource(reader, imagesOf(SIZE_PIXELS), 2);
+  const source = new BatchSource([{ reader, input: imagesOf(SIZE_PIXELS) }], 2);
   const batches = source.batches(Int32Array.of(0, 1, 2, 3), [2, 2]);
   const first = batches.next();
   reader.release();
