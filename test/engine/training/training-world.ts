@@ -9,10 +9,14 @@ import type { RunEvent } from "../../../src/core/runs/events.js";
 import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
 import { ImageDecoder } from "../../../src/data/images/decoder.js";
 import type { Database } from "../../../src/db/database.js";
+import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import { OwnedResources } from "../../../src/lang/owned-resources.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
-import type { Teachers } from "../../../src/registry/teachers.js";
+import { ModelRegistry } from "../../../src/registry/model-registry.js";
+import { ModelStore } from "../../../src/registry/model-store.js";
+import { Teachers } from "../../../src/registry/teachers.js";
+import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
 import { KernelGradientChooser } from "../../../src/training/attempt/kernel-gradient-chooser.js";
 import { PrecisionChooser } from "../../../src/training/attempt/precision-chooser.js";
 import { Trainer, type TrainerOptions } from "../../../src/training/attempt/trainer.js";
@@ -21,7 +25,6 @@ import { identifyWorker } from "../../../src/training/lifecycle/worker-identity.
 import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
 import { startTestEngine } from "../../testkit/engine.js";
-import { NO_TEACHERS } from "../../testkit/files/no-teachers.js";
 import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
 import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
 import { insertDrawnImages, shardsOf } from "./drawn-images.js";
@@ -66,7 +69,7 @@ const LEASE_SECONDS = 60;
 export interface TrainerChoices {
   /** The source of initial weights; by default, runs have random weights only. */
   readonly initialWeights?: Pick<InitialWeights, "resolve" | "provide">;
-  /** The source of teachers; by default, runs have none. */
+  /** The source of teachers; by default, the models in the folder of the world. */
   readonly teachers?: Pick<Teachers, "find">;
   /** The apparent device of the trainer; null: that of this machine. */
   readonly device?: string | null;
@@ -112,7 +115,7 @@ export async function startTrainer(
   homeFolder: string,
   {
     initialWeights = RANDOM_WEIGHTS,
-    teachers = NO_TEACHERS,
+    teachers = teachersOf(database, homeFolder),
     device = null,
     leaseSeconds = LEASE_SECONDS,
     openEngine = startTestEngine,
@@ -141,6 +144,27 @@ export async function startTrainer(
   });
   await trainer.start();
   return trainer;
+}
+
+/** Finds teachers among registered models. An engine runs only while one is looked for. */
+export function teachersOf(database: Database, homeFolder: string): Pick<Teachers, "find"> {
+  return {
+    async find(...search) {
+      await using host = await startTestEngine();
+      const models = new ModelStore(database);
+      return await new Teachers(models, registryOf(database, homeFolder, host)).find(...search);
+    },
+  };
+}
+
+export function registryOf(database: Database, homeFolder: string, host: EngineHost): ModelRegistry {
+  return new ModelRegistry({
+    models: new ModelStore(database),
+    runs: new TrainedRunStore(database),
+    host,
+    homeFolder,
+    log: testLog,
+  });
 }
 
 /** Reads the events of a run up to the first for which `until` is true, or to the end of the run. */
