@@ -12,6 +12,7 @@ import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { ModelExportRecord } from "../exports/jobs/export-records.js";
 import type { ExportStore } from "../exports/jobs/export-store.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "../registry/model-records.js";
+import { modelVersionName } from "../registry/model-ref.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { EvaluationRecord } from "../training/evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../training/evaluation/evaluation-store.js";
@@ -75,6 +76,8 @@ export interface Loaders {
   readonly modelVersionOrNull: ById<ModelVersionRecord | null>;
   readonly modelExport: ById<ModelExportRecord>;
   readonly modelExportOrNull: ById<ModelExportRecord | null>;
+  /** By its name, such as "flowers:3". */
+  readonly namedModelVersion: ById<ModelVersionRecord | null>;
   /** By model. */
   readonly latestModelVersion: ById<ModelVersionRecord | null>;
   /** By model. */
@@ -147,6 +150,7 @@ export function createLoaders(sources: LoaderSources): Loaders {
     modelVersionOrNull,
     modelExport: existing(modelExportOrNull),
     modelExportOrNull,
+    namedModelVersion: optional((names) => models.findNamedVersions(names), modelVersionName),
     latestModelVersion: optional(
       (ids) => models.latestVersions(ids),
       (version) => version.modelId,

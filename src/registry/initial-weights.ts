@@ -11,6 +11,7 @@ import { networkVariables } from "../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../graph/architectures/network-spec.js";
 import type { ModelManifest } from "./model-manifest.js";
 import type { ModelVersionRecord } from "./model-records.js";
+import { modelVersionName } from "./model-ref.js";
 import type { ModelRegistry } from "./model-registry.js";
 import type { ModelStore } from "./model-store.js";
 import { modelVersionNotFound } from "./model-version-not-found.js";
@@ -179,9 +180,9 @@ export class InitialWeights {
     const fitted = fitWeights(wanted.network, offered, wanted.classNames);
     return {
       initialization: { kind: "modelVersion", modelVersionId: version.id },
-      report: reportOf(nameOf(version), wanted, offered, fitted),
+      report: reportOf(modelVersionName(version), wanted, offered, fitted),
       warnings: preprocessingWarnings(
-        `The weights of ${nameOf(version)}`,
+        `The weights of ${modelVersionName(version)}`,
         manifest.network.preprocessing,
         wanted.network,
       ),
@@ -190,16 +191,12 @@ export class InitialWeights {
 }
 
 function offeredBy(version: ModelVersionRecord, { network, classNames }: ModelManifest): OfferedWeights {
-  const source = nameOf(version);
+  const source = modelVersionName(version);
   const variables = networkVariables(network).map(
     ({ name, shape }) => [name, { shape, dtype: "float32", source }] as const,
   );
   const looksLike = describeSource({ network, widthMultiplier: network.widthMultiplier });
   return { looksLike, variables: new Map(variables), unknown: [], classNames };
-}
-
-function nameOf({ modelName, number }: ModelVersionRecord): string {
-  return `${modelName}:${number}`;
 }
 
 function preprocessingWarnings(

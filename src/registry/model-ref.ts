@@ -23,6 +23,17 @@ export function parseModelRef(ref: string): ModelRef | null {
   return { kind: "latest", model };
 }
 
+/** "flowers:3" */
+export function modelVersionName({
+  modelName,
+  number,
+}: {
+  readonly modelName: string;
+  readonly number: number;
+}): string {
+  return `${modelName}:${number}`;
+}
+
 /** @throws AppError `NAME_INVALID` with path `["model"]` */
 export function checkModelName(name: string): void {
   if (isName(name)) return;

@@ -16,7 +16,7 @@ import type { Tables } from "../db/generated/kysely/tables.js";
 import { inKeyRange } from "../db/key-range.js";
 import type { Transaction } from "../db/transaction.js";
 import type { ModelAliasRecord, ModelRecord, ModelVersionRecord } from "./model-records.js";
-import { parseModelRef } from "./model-ref.js";
+import { modelVersionName, parseModelRef } from "./model-ref.js";
 
 /** The columns of a ModelRecord, for Prisma. */
 const MODEL = { id: true, name: true, description: true, createdAt: true } as const;
@@ -108,6 +108,18 @@ export class ModelStore {
     }
     const row = await query.executeTakeFirst();
     return row === undefined ? null : versionOf(row);
+  }
+
+  /** @param names "flowers:3"; those that are of no version are left out */
+  async findNamedVersions(names: readonly string[]): Promise<readonly ModelVersionRecord[]> {
+    const refs = names.map(parseModelRef).filter((ref) => ref?.kind === "number");
+    const rows = await versions(this.database)
+      .where("m.name", "=", anyOf(refs.map(({ model }) => model)))
+      .where("v.number", "=", anyOf(refs.map(({ number }) => number)))
+      .execute();
+    // Another model may have a version of one of the numbers.
+    const wanted = new Set(names);
+    return rows.map(versionOf).filter((version) => wanted.has(modelVersionName(version)));
   }
 
   async findVersionByIdempotencyKey(

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { NetworkSpec } from "../graph/architectures/network-spec.js";
+import { modelVersionName } from "./model-ref.js";
 import type { ModelRegistry } from "./model-registry.js";
 import type { ModelStore } from "./model-store.js";
 import { modelVersionNotFound } from "./model-version-not-found.js";
@@ -36,7 +37,7 @@ export class Teachers {
   async find(ref: string, classNames: readonly string[], path: readonly string[] = []): Promise<Teacher> {
     const version = await this.models.findVersionByRef(ref);
     if (version === null) throw await modelVersionNotFound(this.models, ref, path);
-    const name = `${version.modelName}:${version.number}`;
+    const name = modelVersionName(version);
     const { folder, manifest } = await this.registry.read(version);
     return {
       ref: name,

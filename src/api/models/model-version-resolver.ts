@@ -4,6 +4,7 @@ import { type EpochMetricValues, epochMetricPoints } from "../../core/metrics/ep
 import type { ModelExportRecord } from "../../exports/jobs/export-records.js";
 import type { ExportStore } from "../../exports/jobs/export-store.js";
 import type { ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
+import { modelVersionName } from "../../registry/model-ref.js";
 import type { EvaluationRecord } from "../../training/evaluation/evaluation-records.js";
 import type { MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
 import { RunConfiguration } from "../configuration/run-configuration.js";
@@ -33,7 +34,7 @@ export class ModelVersionResolver {
 
   @FieldResolver(() => String, { description: 'Reference to this version in inputs, such as "flowers:3".' })
   ref(@Root() version: ModelVersionRecord): string {
-    return `${version.modelName}:${version.number}`;
+    return modelVersionName(version);
   }
 
   @FieldResolver(() => ModelArchive, { description: "The exported files for download." })

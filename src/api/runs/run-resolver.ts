@@ -117,6 +117,20 @@ export class RunResolver {
     return loaders.modelVersionsOfRun.load(run.id);
   }
 
+  @FieldResolver(() => ModelVersion, {
+    nullable: true,
+    description:
+      "The version that the run learns from, which `configuration.distillation.teacher` names. Null for a run without " +
+      "distillation.",
+  })
+  async teacher(
+    @Root() { configuration }: RunRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<ModelVersionRecord | null> {
+    const { distillation } = configuration;
+    return distillation === null ? null : loaders.namedModelVersion.load(distillation.teacher);
+  }
+
   @FieldResolver(() => Float, {
     nullable: true,
     description:

@@ -51,7 +51,9 @@ export const EPOCH_METRICS = {
     ...LOSS,
     key: "train.loss",
     label: "Training loss",
-    description: "Mean cross-entropy over the training images, each measured in the step that trains on it.",
+    description:
+      "Mean of the loss that training minimizes over the training images, each measured in the step that trains on it: " +
+      "the cross-entropy, with `distillation` together with the distance from the teacher's outputs.",
     source: ({ train }) => train.loss,
   },
   trainTop1: {

@@ -16,10 +16,9 @@ import { EpochLoop } from "../loop/epoch-loop.js";
 import { evaluationBatchSize } from "../loop/evaluation-batch-size.js";
 import { cacheFeatures, cachesFeatures, featuresOf } from "../loop/feature-cache.js";
 import { removeCache, removeCaches } from "../loop/output-cache.js";
-import { teacherLogitsOf } from "../loop/teacher-logits.js";
+import { type PreparedTeacher, teacherLogitsOf } from "../loop/teacher-logits.js";
 import type { KeptCheckpoint } from "../record/checkpoint-store.js";
 import { EPOCH_START, TRAINING_START, type TrainingPosition } from "../record/epoch-position.js";
-import type { PreparedTeacher } from "./teacher.js";
 
 /** The plan of an attempt, decided before a graph is built. */
 export interface RunPlan {

@@ -1,20 +1,12 @@
 import type { ComputePrecision } from "../../core/enumerations.js";
-import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { OwnedResources } from "../../lang/owned-resources.js";
-import type { Teacher } from "../../registry/teachers.js";
 import { cachesTeacherLogits } from "../configuration/caches-teacher-logits.js";
 import { removeCache, removeCaches } from "../loop/output-cache.js";
-import { cacheTeacherLogits } from "../loop/teacher-logits.js";
+import { cacheTeacherLogits, type PreparedTeacher } from "../loop/teacher-logits.js";
 import type { RunRecord } from "../record/run-records.js";
 import type { TrainingSources } from "./options.js";
 import type { PreparationWatch } from "./preparation.js";
-
-/** The network that a run learns from. */
-export interface PreparedTeacher extends Teacher {
-  /** Its logits for the training images, where those do not change. Null: it computes in the training graph. */
-  readonly logits: ShardReader | null;
-}
 
 /**
  * Finds the teacher of a run, and computes its logits where they are the same in every epoch. The owner closes and removes

@@ -5,6 +5,7 @@ import { valueAt } from "../../core/settings/recorded-paths.js";
 import { settingsWithoutEffect } from "../../core/settings/without-effect.js";
 import { valueAsText } from "../../lang/text/value-as-text.js";
 import { AUGMENTATION_CHECKS } from "./augmentation-checks.js";
+import { DISTILLATION_CHECKS } from "./distillation-checks.js";
 import { LEARNING_RATE_CHECKS } from "./learning-rate-checks.js";
 import { OPTIMIZER_CHECKS } from "./optimizer-checks.js";
 import { type CheckedRun, counted, type SettingCheck, share, type TrainingData } from "./setting-check.js";
@@ -109,6 +110,7 @@ const CHECKS: readonly SettingCheck[] = [
         : null;
     },
   },
+  ...DISTILLATION_CHECKS,
 ];
 
 /**

@@ -10,6 +10,12 @@ import { type CacheFile, cacheOutput } from "./output-cache.js";
 
 const FLOAT32_BYTES = 4;
 
+/** The network that a run learns from. */
+export interface PreparedTeacher extends Teacher {
+  /** Its logits for the training images, where those do not change. Null: it computes in the training graph. */
+  readonly logits: ShardReader | null;
+}
+
 /** The input of a training step that holds cached logits. */
 export function teacherLogitsOf(logits: ShardReader): SampleInput {
   return { name: "teacher_logits", dtype: "float32", shape: [logits.imageBytes / FLOAT32_BYTES] };

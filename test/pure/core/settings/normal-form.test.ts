@@ -35,3 +35,19 @@ test("a request keeps its form when the program gets another setting", () => {
   assert.deepEqual(normalForm(after, { later: 2 }), normalForm(before, {}));
   assert.notDeepEqual(normalForm(after, { later: 3 }), normalForm(before, {}));
 });
+
+test("a request without a group of settings equals one that says null, where the group was added later", () => {
+  assert.deepEqual(form({ distillation: null }), form({}));
+});
+
+test("a default that depends on the kind beside it is not written", () => {
+  const decoupled = { teacher: "flowers:1", kind: "DECOUPLED" };
+  assert.notDeepEqual(
+    form({ distillation: decoupled }),
+    form({ distillation: { ...decoupled, weight: 0.9 } }),
+  );
+  assert.deepEqual(
+    form({ distillation: decoupled }),
+    form({ distillation: { ...decoupled, weight: null, temperature: 4 } }),
+  );
+});

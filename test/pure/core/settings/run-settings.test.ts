@@ -91,6 +91,21 @@ test("a description ends with unit, range, default and the meaning of null", () 
   assert.doesNotMatch(describeRecorded(settings.epochs), /default/);
 });
 
+test("a default may depend on the kind beside a setting", () => {
+  const weightOf = (given: object) =>
+    resolveSettings(RUN_SETTINGS, { distillation: { teacher: "flowers:1", ...given } }, ["configuration"])
+      .distillation?.weight;
+  assert.deepEqual(
+    [weightOf({}), weightOf({ kind: "KNOWLEDGE" }), weightOf({ kind: "DECOUPLED" })],
+    [0.9, 0.9, 0.5],
+  );
+  assert.equal(weightOf({ kind: "DECOUPLED", weight: 0.7 }), 0.7);
+  assert.match(
+    describeGiven(settings.distillation.settings.weight),
+    / Null means the default, 0\.9, or 0\.5 if `kind` is DECOUPLED\.$/,
+  );
+});
+
 test("the values of a configuration by path are all its fields that have an effect", () => {
   for (const given of [
     {},

@@ -20,6 +20,19 @@ function messages(input: RunConfigurationInput, data: Partial<TrainingData> = {}
 
 const SENSELESS: readonly (readonly [RunConfigurationInput, string, Partial<TrainingData>?])[] = [
   [
+    { distillation: { teacher: "m:1", kind: "DECOUPLED" } },
+    "distillation.kind is DECOUPLED: two classes leave a single one beside the label",
+    { classCount: 2 },
+  ],
+  [
+    { distillation: { teacher: "m:1", weight: 1 }, labelSmoothing: 0.1 },
+    "distillation.weight is 1: the cross-entropy of the labels does not count, so this has no effect: labelSmoothing.",
+  ],
+  [
+    { distillation: { teacher: "m:1", beta: 2 } },
+    "distillation.beta is 2: it has no effect, because kind is KNOWLEDGE.",
+  ],
+  [
     { frozenBlocks: 2 },
     "frozenBlocks is 2: the weights are random, so frozen stages keep weights that never learn",
   ],
@@ -246,6 +259,8 @@ for (const input of [
   { optimizer: { sgd: {} }, learningRate: { cosine: { initial: 0.5, warmupEpochs: 1 } } },
   { optimizer: { adamW: {} }, weightDecay: 0.05 },
   { batchNormalization: true, sparsity: 1e-4 },
+  { distillation: { teacher: "m:1" }, labelSmoothing: 0.1 },
+  { distillation: { teacher: "m:1", kind: "DECOUPLED", weight: 1, beta: 2 } },
   { learningRate: { step: { initial: 0.01, dropEveryEpochs: 3 } } },
   { earlyStopping: { patience: 3, minDelta: 0.001 }, monitor: "VALIDATION_LOSS" },
   { augmentation: { rotationDegrees: 10, fillMode: "CONSTANT" }, labelSmoothing: 0.1 },

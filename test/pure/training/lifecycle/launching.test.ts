@@ -59,3 +59,20 @@ test("frozen blocks need no memory for the backward pass", () => {
         512 * 4 * 14 ** 2),
   );
 });
+
+test("a teacher in the graph takes the memory of its weights and its largest output; one with cached logits takes none", () => {
+  const distilled = { distillation: { teacher: "flowers:1" }, batchSize: 8, precision: "FLOAT32" } as const;
+  const configuration = resolveConfiguration({ ...distilled, augmentation: { horizontalFlip: true } });
+  const student = networkOfRun(resolveConfiguration({ widthMultiplier: 0.25 }), 1000, "FLOAT32");
+  const teacher = networkOfRun(resolveConfiguration({}), 1000, "FLOAT32");
+  const alone = leastTrainingBytes(student, configuration);
+  assert.equal(
+    leastTrainingBytes(student, configuration, teacher) - alone,
+    143_667_240 * 4 + 8 * 64 * 224 ** 2 * 4,
+  );
+  assert.equal(leastTrainingBytes(student, resolveConfiguration(distilled), teacher), alone);
+  checkMemory(student, configuration, 2 * alone);
+  assert.throws(() => checkMemory(student, configuration, alone + 1, teacher), {
+    code: "MEMORY_INSUFFICIENT",
+  });
+});
