@@ -45,7 +45,7 @@ export function foldNormalization(
 /** The kernel of a convolution that reads the channels of its input in reverse order. */
 export function reverseInputChannels(
   kernel: Float32Array<ArrayBuffer>,
-  { kernelSize, channels, filters }: FoldedConvolution,
+  { kernelSize, channels, filters }: Pick<FoldedConvolution, "kernelSize" | "channels" | "filters">,
 ): Float32Array<ArrayBuffer> {
   const reversed = new Float32Array(kernel.length);
   for (let position = 0; position < kernelSize * kernelSize; position++) {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { AppError } from "../../../core/app-error.js";
 import { isJsonObject, type JsonObject } from "../../../lang/json.js";
 import { invalidWeights, quoted } from "../invalid-weights.js";
@@ -7,6 +8,8 @@ import { type KerasOperation, operationsOf } from "./keras-operations.js";
 export interface KerasModel {
   readonly operations: readonly KerasOperation[];
   readonly layers: readonly DescribedLayer[];
+  /** The names of its classes, which are in files that Espalier exported; null where the file has none. */
+  readonly classNames: readonly string[] | null;
 }
 
 export interface DescribedLayer {
@@ -27,6 +30,8 @@ export function missingWeights({ name }: DescribedLayer): AppError {
   return invalidWeights(`weights of the layer ${quoted(name)}, which its configuration has`, "none");
 }
 
+const EXPORTED_LABELS = z.array(z.string()).refine((labels) => new Set(labels).size === labels.length);
+
 /** The most models inside models. */
 const MAX_LEVELS = 16;
 
@@ -44,7 +49,13 @@ export function parseKerasModel(text: string): KerasModel | null {
     throw invalidWeights("the configuration of the model in JSON", "something else", cause);
   }
   if (!isJsonObject(config) || layersIn(config) === null) return null;
-  return { operations: [...operationsIn(config, MAX_LEVELS)], layers: describedLayersIn(config) ?? [] };
+  const operations = [...operationsIn(config, MAX_LEVELS)];
+  return { operations, layers: describedLayersIn(config) ?? [], classNames: classNamesIn(config) };
+}
+
+function classNamesIn({ espalier }: JsonObject): readonly string[] | null {
+  const labels = EXPORTED_LABELS.safeParse(isJsonObject(espalier) ? espalier.labels : null);
+  return labels.data ?? null;
 }
 
 /** The descriptions of a model's layers; null for what is no model of layers. */

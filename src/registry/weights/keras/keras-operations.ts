@@ -1,3 +1,4 @@
+import { IMAGE_CHANNELS } from "../../../graph/architectures/preprocessing.js";
 import { isJsonObject, type JsonObject } from "../../../lang/json.js";
 import { printable } from "../invalid-weights.js";
 
@@ -25,7 +26,13 @@ type Operation =
     }
   | { readonly kind: "pooling"; readonly text: string; readonly padding: string }
   | { readonly kind: "zeroPadding"; readonly text: string; readonly zeros: number }
-  | { readonly kind: "rescaling"; readonly text: string; readonly factor: number; readonly offset: number }
+  | {
+      readonly kind: "rescaling";
+      readonly text: string;
+      /** By channel: value * factor + offset. */
+      readonly factors: readonly number[];
+      readonly offsets: readonly number[];
+    }
   | { readonly kind: "dense"; readonly text: string }
   | { readonly kind: "relu" | "softmax" | "flatten" | "globalPooling" | "other"; readonly text: string };
 
@@ -102,13 +109,9 @@ function operationOf(className: string, config: JsonObject): Operation {
         : { kind: "zeroPadding", text: `adds ${zeros} zeros on every side`, zeros };
     }
     case "Rescaling":
-      if (typeof config.scale !== "number" || typeof config.offset !== "number") return other;
-      return {
-        kind: "rescaling",
-        text: `multiplies by ${config.scale} and adds ${config.offset}`,
-        factor: config.scale,
-        offset: config.offset,
-      };
+      return rescalingOf(byChannel(config.scale), byChannel(config.offset)) ?? other;
+    case "Normalization":
+      return fixedNormalizationOf(config) ?? other;
     case "GlobalAveragePooling2D":
       return { kind: "globalPooling", text: "global average pooling" };
     case "Flatten":
@@ -140,8 +143,7 @@ function convolutionOf(config: JsonObject): Operation {
 }
 
 function normalizationOf({ axis, epsilon, center, scale, renorm }: JsonObject): Operation {
-  const last = Array.isArray(axis) && axis.length === 1 ? (axis[0] as unknown) : axis;
-  if (last !== -1 && last !== 3)
+  if (!isLastAxis(axis))
     return { kind: "other", text: `normalizes the axis ${printable(JSON.stringify(axis) ?? "undefined")}` };
   if (renorm === true) return { kind: "other", text: "computes batch renormalization" };
   if (typeof epsilon !== "number" || !(epsilon > 0)) {
@@ -154,6 +156,38 @@ function normalizationOf({ axis, epsilon, center, scale, renorm }: JsonObject): 
     center: center !== false,
     scale: scale !== false,
   };
+}
+
+/** (value - mean) / sqrt(variance), with the figures in the configuration; null for figures that were learned. */
+function fixedNormalizationOf({ axis, mean, variance, invert }: JsonObject): Operation | null {
+  if (invert === true || !isLastAxis(axis)) return null;
+  const [means, variances] = [byChannel(mean), byChannel(variance)];
+  const factors = variances?.map((each) => 1 / Math.sqrt(each)) ?? null;
+  return rescalingOf(factors, means?.map((each, channel) => -each * (factors?.[channel] ?? 1)) ?? null);
+}
+
+function rescalingOf(factors: readonly number[] | null, offsets: readonly number[] | null): Operation | null {
+  if (factors === null || offsets === null) return null;
+  const text = `multiplies by ${channelsText(factors)} and adds ${channelsText(offsets)}`;
+  return { kind: "rescaling", text, factors, offsets };
+}
+
+/** A number for each channel of an image, or one for all of them; null for others. */
+function byChannel(value: unknown): readonly number[] | null {
+  if (typeof value === "number") return new Array<number>(IMAGE_CHANNELS).fill(value);
+  if (!Array.isArray(value) || value.length !== IMAGE_CHANNELS) return null;
+  const numbers = value.filter((each) => typeof each === "number");
+  return numbers.length === IMAGE_CHANNELS ? numbers : null;
+}
+
+function channelsText(values: readonly number[]): string {
+  const [first, ...others] = values;
+  return others.every((other) => other === first) ? String(first) : values.join(", ");
+}
+
+function isLastAxis(axis: unknown): boolean {
+  const [only, ...others]: readonly unknown[] = Array.isArray(axis) ? axis : [axis];
+  return others.length === 0 && (only === -1 || only === 3);
 }
 
 function* activationOf(layer: string, activation: unknown): Generator<KerasOperation> {

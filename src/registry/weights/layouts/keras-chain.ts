@@ -2,7 +2,9 @@ import { AppError } from "../../../core/app-error.js";
 import type { Preprocessing } from "../../../core/enumerations.js";
 import { type ShapedLayer, shapedLayersOf } from "../../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
+import { channelScalingOf } from "../../../graph/architectures/preprocessing.js";
 import { ARCHITECTURES } from "../../../graph/architectures/registry.js";
+import { imageScalingOf } from "../../../graph/folding/folded-network.js";
 import { quoted } from "../invalid-weights.js";
 import type { KerasModel } from "../keras/keras-model.js";
 import {
@@ -26,6 +28,8 @@ export interface RecognizedChain {
   readonly normalizations: readonly NormalizationOperation[];
   /** Why its head is of another kind; null: it is one of those known here, or there is none. */
   readonly otherHead: string | null;
+  /** Whether its first convolution reads the channels of an image in the opposite order to that of the network. */
+  readonly reversesChannels: boolean;
 }
 
 /**
@@ -34,7 +38,8 @@ export interface RecognizedChain {
  * @throws AppError `WEIGHTS_MISMATCH` that names the first layer that computes something else
  */
 export function recognizeChain({ operations }: KerasModel, network: NetworkSpec): RecognizedChain {
-  const merged = mergePadding(withoutRescaling(operations, network.preprocessing));
+  const scaling = scalingOf(operations, network.preprocessing);
+  const merged = mergePadding(scaling === null ? operations : operations.slice(1));
   const candidates = variantsOf(network).filter(({ architecture }) => ARCHITECTURES[architecture].inKeras);
   const results = candidates.map((candidate) => compare(merged, candidate));
   const found = results.find(({ problem }) => problem === null);
@@ -48,6 +53,7 @@ export function recognizeChain({ operations }: KerasModel, network: NetworkSpec)
       (operation): operation is NormalizationOperation => operation.kind === "normalization",
     ),
     otherHead: headProblem(merged.slice(matched)),
+    reversesChannels: scaling?.reversesChannels ?? false,
   };
 }
 
@@ -150,28 +156,33 @@ function isPadded(zeros: KerasOperation | undefined, convolution: KerasOperation
   );
 }
 
-/** Scaling that a model does itself, as the setting `preprocessing` says it. */
-const RESCALINGS: Readonly<
-  Partial<Record<Preprocessing, { readonly factor: number; readonly offset: number }>>
-> = {
-  SCALE_0_1: { factor: 1 / 255, offset: 0 },
-  SCALE_MINUS_1_1: { factor: 1 / 127.5, offset: -1 },
-};
-
-function withoutRescaling(
-  operations: readonly KerasOperation[],
+/**
+ * The scaling that a model does itself: that of the setting `preprocessing`, for images that have red first.
+ *
+ * @returns null: it does none
+ * @throws AppError `WEIGHTS_MISMATCH` for another scaling
+ */
+function scalingOf(
+  [first]: readonly KerasOperation[],
   preprocessing: Preprocessing,
-): readonly KerasOperation[] {
-  const [first, ...rest] = operations;
-  if (first?.kind !== "rescaling") return operations;
-  const { factor, offset } = RESCALINGS[preprocessing] ?? {};
-  if (factor !== undefined && Math.abs(first.factor / factor - 1) < 1e-6 && first.offset === offset)
-    return rest;
+): { readonly reversesChannels: boolean } | null {
+  if (first?.kind !== "rescaling") return null;
+  const { factors, offsets } = imageScalingOf(preprocessing);
+  if (isClose(first.factors, factors) && isClose(first.offsets, offsets)) {
+    return { reversesChannels: channelScalingOf(preprocessing).reversesChannels };
+  }
   throw new AppError(
     "WEIGHTS_MISMATCH",
     `The layer ${quoted(first.layer)} of the file ${first.text}, which the run's preprocessing ${preprocessing} does not. ` +
       "Choose the preprocessing that does.",
   );
+}
+
+function isClose(values: readonly number[], expected: readonly number[]): boolean {
+  return values.every((value, channel) => {
+    const wanted = expected[channel] ?? Number.NaN;
+    return Math.abs(value - wanted) <= 1e-6 * Math.abs(wanted);
+  });
 }
 
 /** The network that most operations agree with, normalized if the model is; of equal ones the run's own. */

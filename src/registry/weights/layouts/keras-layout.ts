@@ -2,10 +2,11 @@ import { AppError } from "../../../core/app-error.js";
 import { HEAD_LAYERS, PREDICTIONS } from "../../../graph/architectures/head.js";
 import type { NetworkSpec } from "../../../graph/architectures/network-spec.js";
 import { ARCHITECTURES, layersOf } from "../../../graph/architectures/registry.js";
+import { reverseInputChannels } from "../../../graph/folding/folded-weights.js";
 import type { KerasContent } from "../keras/keras-file.js";
 import type { KerasLayer } from "../keras/keras-layer.js";
 import { constantTensor, type StoredTensor } from "../stored-tensor.js";
-import { ImportedOffer } from "./imported-variable.js";
+import { ImportedOffer, type ImportedVariable, readWhole } from "./imported-variable.js";
 import { recognizeChain } from "./keras-chain.js";
 import { partsByOrder, partsOfChain } from "./keras-parts.js";
 import { type ForeignNormalization, offerNormalization } from "./normalization.js";
@@ -57,6 +58,7 @@ export function offerKeras(
   );
   const source = found === null ? null : sourceNetworkOf(found, widths);
   const offer = new ImportedOffer({ source, prefix: null, container: null });
+  offer.classNames = model?.classNames ?? null;
   for (const [index, { tensors }] of convolutions.entries()) {
     const [kernel, bias, ...rest] = tensors;
     const place = placeOf(index);
@@ -64,7 +66,9 @@ export function offerKeras(
       for (const tensor of tensors) offer.addUnknown(tensor, "no such convolution");
       continue;
     }
-    if (kernel !== undefined) offer.add(`${place}/kernel`, kernel);
+    const reversed = index === 0 && chain?.reversesChannels === true;
+    if (kernel !== undefined)
+      offer.add(`${place}/kernel`, kernel, reversed ? withReversedChannels(kernel) : {});
     // The bias before a normalization becomes a part of the normalization.
     if (bias !== undefined && index >= normalizations.length) offer.add(`${place}/bias`, bias);
   }
@@ -87,6 +91,14 @@ export function offerKeras(
   for (const { tensors } of parts.ignored) offer.ignored.push(...tensors.map(({ name }) => name));
   for (const { tensors } of parts.unknown) for (const tensor of tensors) offer.addUnknown(tensor);
   return offer;
+}
+
+/** The kernel of a first convolution, for images whose channels come in the opposite order. */
+function withReversedChannels(kernel: StoredTensor): Pick<ImportedVariable, "read"> {
+  const [kernelSize = 0, , channels = 0, filters = 0] = kernel.shape;
+  return {
+    read: async () => reverseInputChannels(await readWhole(kernel), { kernelSize, channels, filters }),
+  };
 }
 
 /**
