@@ -13,7 +13,11 @@ const FIND_PACKAGES =
  * @returns its standard output
  */
 export async function runGoldenScript(script: string, ...args: readonly string[]): Promise<string> {
-  const file = path.join(projectRoot(import.meta.dirname), "test/golden", script);
+  return runPython(path.join(projectRoot(import.meta.dirname), "test/golden", script), ...args);
+}
+
+/** Runs a program. @returns its standard output */
+export async function runPython(file: string, ...args: readonly string[]): Promise<string> {
   // The settings of TensorFlow in this process must not reach the other one.
   const env = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1" };
   const { stdout } = await promisify(execFile)(testPython(), [file, ...args], {

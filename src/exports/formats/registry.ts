@@ -1,6 +1,7 @@
 import { AppError } from "../../core/app-error.js";
 import type { ExportFormat } from "../../core/enumerations.js";
 import type { ExportFormatDefinition } from "./format.js";
+import { KERAS } from "./keras/keras.js";
 import { SAVED_MODEL } from "./saved-model/saved-model.js";
 import { TFLITE } from "./tflite/tflite.js";
 
@@ -8,6 +9,7 @@ import { TFLITE } from "./tflite/tflite.js";
 export const EXPORT_FORMAT_DEFINITIONS: Readonly<Partial<Record<ExportFormat, ExportFormatDefinition>>> = {
   SAVED_MODEL,
   TFLITE,
+  KERAS,
 };
 
 export function formatOf(format: ExportFormat): ExportFormatDefinition {
