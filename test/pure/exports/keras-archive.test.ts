@@ -174,6 +174,13 @@ describe("a run starts from an exported .keras file", () => {
     });
   }
 
+  test("with the widths that a pruned network has", async () => {
+    await using temporary = await temporaryFolder();
+    const network = { ...SMALL_NETWORK, layerWidths: { block1_conv1: 5, block4_conv2: 3 } };
+    const { values } = await imported(temporary.folder, network, classNamesOf(network));
+    assert.equal(values.get("block2_conv1/kernel")?.length, 3 * 3 * 5 * 16);
+  });
+
   test("and takes the classes by their names", async () => {
     await using temporary = await temporaryFolder();
     const names = ["class 4", "another", "class 0", "class 1", "class 2"];

@@ -36,6 +36,17 @@ const NETWORKS: Readonly<Record<string, NetworkSpec>> = Object.fromEntries(
   }),
 );
 
+const PRUNED: Readonly<Record<string, NetworkSpec>> = {
+  "VGG11, pruned": {
+    ...NETWORKS["VGG11 FULLY_CONNECTED"]!,
+    layerWidths: { block1_conv1: 5, block5_conv2: 3 },
+  },
+  "RESNET50, pruned": {
+    ...NETWORKS["RESNET50 GLOBAL_AVERAGE_POOLING with batch normalization"]!,
+    layerWidths: { conv2_block1_1_conv: 3, conv4_block2_2_conv: 7 },
+  },
+};
+
 /** The variables of the network that a folded layer is made of. */
 function variablesOf({ operation }: FoldedLayer): readonly string[] {
   if (operation.kind === "Dense") return [operation.kernel, operation.bias];
@@ -46,7 +57,7 @@ function variablesOf({ operation }: FoldedLayer): readonly string[] {
   return all.filter((name) => name !== null && name !== undefined);
 }
 
-for (const [name, network] of Object.entries(NETWORKS)) {
+for (const [name, network] of Object.entries({ ...NETWORKS, ...PRUNED })) {
   describe(`${name}, folded`, () => {
     const layers = foldNetwork(network);
     const before = shapedLayersOf(network);
