@@ -53,7 +53,8 @@ export async function classifiedByUs(
 ): Promise<Classified> {
   const { imageSizePixels: size } = network;
   const decoder = new ImageDecoder({ imageBytes: 2 ** 24, imagePixels: 2 ** 24 });
-  const data = await decoder.decodeRgb(image, size);
+  // A copy, because the engine takes over what it is fed.
+  const data = Uint8Array.from(await decoder.decodeRgb(image, size));
   await using session = await host.openGraph(buildServingGraph(network));
   await restoreCheckpoint(session, checkpoint);
   const images = { dtype: "uint8", shape: [1, size, size, 3], data } as const;
