@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { parseConfig } from "../../../src/core/config.js";
 import { type ExportPrecision, Preprocessing } from "../../../src/core/enumerations.js";
+import { ImageDecoder } from "../../../src/data/images/decoder.js";
 import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
 import { openLiteRt } from "../../../src/engine/runtimes/litert/litert-runtime.js";
 import type { OfficialRuntime } from "../../../src/engine/runtimes/official-runtime.js";
+import { tfliteUsage } from "../../../src/exports/formats/tflite/usage.js";
 import { writeTflite } from "../../../src/exports/formats/tflite/write-file.js";
 import { calibrate } from "../../../src/exports/network/calibration.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
@@ -16,11 +20,15 @@ import { fedImages, floats } from "../../golden/fed-values.js";
 import { formulaImages } from "../../golden/golden-formula.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import {
+  classNamesOf,
   EXPORTED_NETWORKS,
   openRandomModel,
   SMALL_NETWORK,
   writeRandomModel,
 } from "../../testkit/exports/random-model.js";
+import { assertSameClass, runUsage, writeUsageImage } from "../../testkit/exports/usage.js";
+import { seededRandom } from "../../testkit/random.js";
+import { askGoldenScript, whyNoPython } from "../../testkit/test-python.js";
 
 const CONFIG = parseConfig(process.env);
 /** The greatest difference of a probability from those of our own engine. */
@@ -38,19 +46,19 @@ function open(file: string): Promise<OfficialRuntime> {
 }
 
 /** Writes a model with random weights, its files in every precision, and what our own engine computes. */
-async function exportRandom(name: string, network: NetworkSpec) {
+async function exportRandom(name: string, network: NetworkSpec, classNames = classNamesOf(network)) {
   const { host } = engine;
   const folder = path.join(engine.folder, name);
   await writeRandomModel(host, network, folder);
   const size = network.imageSizePixels;
-  await using float = await openRandomModel(host, network, folder);
+  await using float = await openRandomModel(host, network, folder, null, classNames);
   const calibration = (async function* () {
     const pixels = formulaImages("calibration", CALIBRATION_IMAGES, size);
     yield { count: CALIBRATION_IMAGES, pixels };
   })();
   await mkdir(path.join(folder, "work"));
   const ranges = await calibrate(host, float.network, calibration, path.join(folder, "work"));
-  await using integer = await openRandomModel(host, network, folder, ranges);
+  await using integer = await openRandomModel(host, network, folder, ranges, classNames);
   const fileOf = (precision: ExportPrecision) => path.join(folder, `${precision}.tflite`);
   for (const precision of ["FLOAT32", "FLOAT16", "INT8"] as const) {
     await writeTflite((precision === "INT8" ? integer : float).network, precision, fileOf(precision));
@@ -97,6 +105,59 @@ describe("LiteRT computes what the engine computes", () => {
   }
 });
 
+const skip = await whyNoPython("ai_edge_litert", "PIL");
+
+/** Output of run_tflite.py for a file. */
+interface PythonAnswer {
+  readonly one_by_one: readonly number[][];
+  readonly together: readonly number[][];
+  readonly types: readonly string[];
+}
+
+describe("Python's ai_edge_litert", { skip }, () => {
+  for (const [name, network] of Object.entries(EXPORTED_NETWORKS)) {
+    test(`opens the files of ${name} and computes the same`, async () => {
+      const { fileOf, probabilities } = await exportRandom(`python ${name}`, network);
+      const count = 3;
+      const size = network.imageSizePixels;
+      const precisions = ["FLOAT32", "FLOAT16", "INT8"] as const;
+      const args = ["evaluation", String(count), String(size), ...precisions.map(fileOf)];
+      const answers = await askGoldenScript<Record<string, PythonAnswer>>("run_tflite.py", ...args);
+      const expected = await probabilities(count);
+      for (const precision of precisions) {
+        const answer = answers[fileOf(precision)];
+        assert.ok(answer !== undefined);
+        await using runtime = await open(fileOf(precision));
+        const ours = await runtime.run(formulaImages("evaluation", count, size), count);
+        for (const received of [answer.one_by_one.flat(), answer.together.flat()]) {
+          assert.ok(greatestDifference(received, expected) <= TOLERANCES[precision]);
+          assert.ok(greatestDifference(received, ours.probabilities) <= 1e-6, precision);
+        }
+        if (precision === "INT8") assert.deepEqual(answer.types, ["int32", "int8", "uint8"]);
+      }
+    });
+  }
+
+  for (const precision of ["FLOAT32", "INT8"] as const) {
+    test(`runs the usage example of a file in ${precision}, whose classes have strange names`, async () => {
+      const names = ["rose, red", "two\nlines", "back\\slash", "日本", " spaces "];
+      const { folder, fileOf } = await exportRandom(`usage ${precision}`, SMALL_NETWORK, names);
+      const size = SMALL_NETWORK.imageSizePixels;
+      const [example] = tfliteUsage({ fileName: "flowers-3.tflite", precision, imageSizePixels: size });
+      assert.ok(example !== undefined);
+      const image = await writeUsageImage(folder);
+      const found = await runUsage(example, folder, fileOf(precision), image);
+
+      await using runtime = await open(fileOf(precision));
+      const pixels = await new ImageDecoder(CONFIG.limits).decodeRgb(await readFile(image), size);
+      const { probabilities } = await runtime.run(pixels, 1);
+      const best = probabilities.indexOf(Math.max(...probabilities));
+      const label = names[best]?.replace("\n", "\\n") ?? "";
+      assertSameClass(found, { label, probability: probabilities[best] ?? 0 });
+    });
+  }
+});
+
 describe("a damaged file", () => {
   test("is refused with the function of LiteRT that failed", async () => {
     const { folder, fileOf } = await exportRandom("damaged", SMALL_NETWORK);
@@ -115,6 +176,37 @@ describe("a damaged file", () => {
         name,
       );
     }
+  });
+
+  test("at random places is refused, is no matter, or ends the process that opens it", async (t) => {
+    const { folder, fileOf } = await exportRandom("flipped", SMALL_NETWORK);
+    const bytes = await readFile(fileOf("INT8"));
+    const random = seededRandom(14);
+    const outcomes = new Map<string, number>();
+    for (let attempt = 0; attempt < 12; attempt++) {
+      const damaged = Buffer.from(
+        bytes.subarray(0, attempt % 4 === 0 ? random() * bytes.length : bytes.length),
+      );
+      // Tables are at the start. Damaged weights are weights all the same.
+      for (let flip = 0; flip < 4; flip++)
+        damaged[Math.floor(random() * Math.min(damaged.length, 8000))]! ^= 0xff;
+      const file = path.join(folder, `flipped-${attempt}.tflite`);
+      await writeFile(file, damaged);
+      const program = path.join(import.meta.dirname, "open-tflite.js");
+      const size = String(SMALL_NETWORK.imageSizePixels);
+      const { outcome } = await promisify(execFile)(process.execPath, [program, file, size]).then(
+        ({ stdout }) => ({ outcome: stdout.trim() }),
+        ({ signal }: { signal: string | null }) => ({ outcome: signal ?? "failed" }),
+      );
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    t.diagnostic(JSON.stringify(Object.fromEntries(outcomes)));
+    const expected = ["RUNTIME_FAILED", "CLASSIFIED", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE"];
+    assert.deepEqual(
+      [...outcomes.keys()].filter((outcome) => !expected.includes(outcome)),
+      [],
+    );
+    assert.ok((outcomes.get("RUNTIME_FAILED") ?? 0) >= 3);
   });
 
   test("that does not exist is refused", async () => {

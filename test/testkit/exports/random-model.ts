@@ -103,10 +103,11 @@ export async function openRandomModel(
   network: NetworkSpec,
   folder: string,
   ranges: ActivationRanges | null = null,
+  classNames: readonly string[] = classNamesOf(network),
 ): Promise<{ readonly network: ExportedNetwork } & AsyncDisposable> {
   const reader = await CheckpointReader.open(host, path.join(folder, "variables", "variables"));
   return {
-    network: new ExportedNetwork(network, classNamesOf(network), IDENTITY, ranges, reader),
+    network: new ExportedNetwork(network, classNames, IDENTITY, ranges, reader),
     [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
   };
 }

@@ -1,10 +1,13 @@
 import type { UsageExample, UsageFacts } from "../format.js";
+import { PYTHON_IMAGE } from "../image-snippets.js";
 import { LABELS_FILE } from "./labels.js";
 
-/** No runtime for JavaScript reads TensorFlow Lite files outside of a browser, so there is no example for one. */
-export function tfliteUsage({ fileName, imageSizePixels }: UsageFacts): readonly UsageExample[] {
-  const size = `${imageSizePixels}, ${imageSizePixels}`;
-  const code = `"""Classifies an image: python classify.py ${fileName} image.jpg"""
+/**
+ * How to classify one image with a `.tflite` file. There is no example in JavaScript: the runtimes for it
+ * (`@litertjs/core`, `@tensorflow/tfjs-tflite`) run in browsers alone.
+ */
+export function tfliteUsage({ fileName }: UsageFacts): readonly UsageExample[] {
+  const code = `# Usage: python classify.py ${fileName} image.jpg
 import sys
 import zipfile
 
@@ -12,31 +15,28 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image, ImageOps
 
-model_file, image_file = sys.argv[1:3]
-
-# The labels are in a zip archive at the end of the model file, one on each line.
+model_file, image_file = sys.argv[1:]
+# The labels are in a zip archive at the end of the file, one on each line.
 with zipfile.ZipFile(model_file) as archive:
-    labels = archive.read("${LABELS_FILE}").decode("utf-8").split("\\n")[:-1]
-
-# The model scales the pixels itself. It takes bytes, red first, of the whole image stretched to its size.
-image = ImageOps.exif_transpose(Image.open(image_file)).convert("RGBA")
-image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-pixels = np.asarray(image.resize((${size}), Image.Resampling.LANCZOS), dtype=np.uint8)[np.newaxis]
+    labels = archive.read("${LABELS_FILE}").decode("utf-8").split("\\n")
 
 interpreter = Interpreter(model_path=model_file)
 classify = interpreter.get_signature_runner("serving_default")
-output = classify(images=pixels)["probabilities"][0]
+size = classify.get_input_details()["images"]["shape"][1]
 
-# Probabilities are quantized where the model computes with integers.
+${PYTHON_IMAGE}
+
+probabilities = classify(images=pixels[np.newaxis])["probabilities"][0]
+# A model that computes with integers gives probabilities as integers.
 scale, zero_point = classify.get_output_details()["probabilities"]["quantization"]
-probabilities = (output.astype(np.float32) - zero_point) * scale if scale else output
-
-best = int(np.argmax(probabilities))
-print(f"{labels[best]}: {probabilities[best]:.6f}")
+if scale:
+    probabilities = (probabilities.astype(np.float32) - zero_point) * scale
+best = probabilities.argmax()
+print(f"{labels[best]} {probabilities[best]:.4f}")
 `;
   return [
     {
-      runtime: "LiteRT (ai-edge-litert)",
+      runtime: "LiteRT",
       language: "PYTHON",
       install: "pip install ai-edge-litert numpy pillow",
       code,
