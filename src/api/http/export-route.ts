@@ -1,7 +1,15 @@
 import { type RequestHandler, Router } from "express";
 import type { ExportDownloads } from "../../exports/jobs/export-downloads.js";
 import type { Authentication } from "./authentication.js";
+import { hasEntityTag } from "./entity-tag.js";
 import { reprDigest } from "./send-content.js";
+
+const RANGE_NOT_SATISFIABLE = 416;
+
+/** An error of Express while it sends a file. */
+interface SendError extends Error {
+  readonly status?: number;
+}
 
 /** Returns the path of the file of an export. */
 export function exportPath(exportId: string, fileName: string): string {
@@ -16,30 +24,35 @@ export function exportRoute(downloads: ExportDownloads, authentication: Authenti
 function download(downloads: ExportDownloads): RequestHandler<{ id: string; name: string }> {
   return async (request, response) => {
     const { id, name } = request.params;
-    const { folder, fileName, sha256 } = await downloads.open(id, name);
+    const { folder, fileName, sizeBytes, sha256 } = await downloads.open(id, name);
+    const etag = `"${sha256}"`;
     response.attachment(fileName);
     response.set({
       "Content-Type": "application/octet-stream",
       "Repr-Digest": reprDigest(sha256),
-      ETag: `"${sha256}"`,
+      ETag: etag,
       // An export never changes. Shared caches may not keep it: it needs a token.
       "Cache-Control": "private, max-age=86400, immutable",
       Vary: "Authorization",
     });
-    await new Promise<void>((resolve, reject) => {
-      // The home folder may begin with a dot. The ETag above is the digest.
-      const options = {
-        root: folder,
-        dotfiles: "allow",
-        etag: false,
-        lastModified: false,
-        cacheControl: false,
-      } as const;
-      response.sendFile(fileName, options, (error?: NodeJS.ErrnoException) => {
-        // A client that closes the connection is no error.
-        if (error === undefined || response.headersSent) resolve();
-        else reject(error);
-      });
+    if (hasEntityTag(request.get("If-None-Match"), etag)) {
+      response.status(304).end();
+      return;
+    }
+    // The home folder may begin with a dot. The ETag above is the digest.
+    const options = {
+      root: folder,
+      dotfiles: "allow",
+      etag: false,
+      lastModified: false,
+      cacheControl: false,
+    } as const;
+    const error = await new Promise<SendError | undefined>((resolve) => {
+      response.sendFile(fileName, options, resolve);
     });
+    // A client that closes the connection is no error.
+    if (error === undefined || response.headersSent) return;
+    if (error.status !== RANGE_NOT_SATISFIABLE) throw error;
+    response.status(RANGE_NOT_SATISFIABLE).set("Content-Range", `bytes */${sizeBytes}`).end();
   };
 }

@@ -1,6 +1,7 @@
 import { type RequestHandler, Router } from "express";
 import type { ModelArchives } from "../../registry/model-archive.js";
 import type { Authentication } from "./authentication.js";
+import { hasEntityTag } from "./entity-tag.js";
 import { reprDigest, sendContent } from "./send-content.js";
 
 /** Returns the path of the archive of a model version. */
@@ -27,7 +28,7 @@ function download(archives: ModelArchives): RequestHandler<{ id: string }> {
       "Cache-Control": "private, max-age=86400, immutable",
       Vary: "Authorization",
     });
-    if (matches(request.get("If-None-Match"), etag)) {
+    if (hasEntityTag(request.get("If-None-Match"), etag)) {
       response.removeHeader("Content-Length");
       response.status(304).end();
       return;
@@ -38,10 +39,4 @@ function download(archives: ModelArchives): RequestHandler<{ id: string }> {
     }
     await sendContent(content(), response);
   };
-}
-
-/** RFC 9110, section 13.1.2. Express would also obey `no-cache`, which clients add for the caches on the way. */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  const tags = ifNoneMatch?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
-  return tags.includes(etag) || tags.includes("*");
 }

@@ -14,6 +14,7 @@ import type { ExportStore } from "./export-store.js";
 export interface ExportDownload {
   readonly folder: string;
   readonly fileName: string;
+  readonly sizeBytes: number;
   readonly sha256: string;
 }
 
@@ -35,8 +36,8 @@ export class ExportDownloads {
     const possible = kindOfId(exportId) === "modelExport";
     const [found] = possible ? await this.#exports.find([exportId]) : [];
     if (found === undefined || found.fileName !== fileName) throw exportNotFound(exportId);
-    const { state, sha256 } = found;
-    if (!hasFile(state) || sha256 === null) {
+    const { state, sizeBytes, sha256 } = found;
+    if (!hasFile(state) || sizeBytes === null || sha256 === null) {
       throw new AppError(
         "EXPORT_NOT_FOUND",
         `The export ${exportId} has no file: its state is ${state}. Wait until it is READY.`,
@@ -44,7 +45,7 @@ export class ExportDownloads {
     }
     const folder = this.#files.folderOf(exportId);
     const received = await this.#reading(() => this.#digestOf(path.join(folder, fileName)));
-    if (received === sha256) return { folder, fileName, sha256 };
+    if (received === sha256) return { folder, fileName, sizeBytes, sha256 };
     throw new AppError(
       "EXPORT_DAMAGED",
       `The file ${fileName} of the export ${exportId} must have the SHA-256 ${sha256}. Received ${received}. Restore it ` +

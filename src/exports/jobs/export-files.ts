@@ -54,8 +54,9 @@ export class AttemptFiles implements AsyncDisposable {
     private readonly finished: string,
   ) {}
 
-  /** Moves the file to its place, where it is safe from a crash. */
+  /** Moves the file to its place, where it is safe from a crash, and removes everything else. */
   async keep(): Promise<void> {
+    await rm(this.workFolder, REMOVAL);
     await replaceFolder(this.fileFolder, this.finished);
   }
 

@@ -4,6 +4,9 @@ import type { RunConfigurationInput } from "../../../src/client/generated/graphq
 import { drawFlowerArchive } from "../files/flower-archive.js";
 import type { TestServer } from "./server.js";
 
+/** Clients of a server, in this process or another one. */
+export type Clients = Pick<TestServer, "editor" | "viewer">;
+
 const CREATE_UPLOAD = graphql(`mutation TestUpload {
   createUpload(input: {}) { uploadId putUrl userErrors { code message } }
 }`);
@@ -26,7 +29,10 @@ const LAUNCH_RUN = graphql(`mutation TestLaunch($input: LaunchRunInput!) {
 const FOLLOW_RUN = graphql(`subscription TestFollowRun($id: ID!) { runEvents(runId: $id) { cursor } }`);
 
 /** @returns the id of the upload */
-export async function uploadBytes({ editor }: TestServer, bytes: Uint8Array): Promise<string> {
+export async function uploadBytes(
+  { editor }: Pick<TestServer, "editor">,
+  bytes: Uint8Array,
+): Promise<string> {
   const { createUpload } = await editor.ask(CREATE_UPLOAD);
   const { uploadId, putUrl, userErrors } = createUpload;
   assert.ok(uploadId !== null && putUrl !== null, JSON.stringify(userErrors));
@@ -36,7 +42,7 @@ export async function uploadBytes({ editor }: TestServer, bytes: Uint8Array): Pr
 }
 
 /** Uploads and imports drawn flowers as the dataset "flowers". @returns the reference of the version */
-export async function importFlowers(server: TestServer, perClass = 8): Promise<string> {
+export async function importFlowers(server: Clients, perClass = 8): Promise<string> {
   const { editor, viewer } = server;
   const uploadId = await uploadBytes(server, await drawFlowerArchive(perClass));
   const { importDataset } = await editor.ask(IMPORT_FLOWERS, { uploadId });
@@ -49,7 +55,7 @@ export async function importFlowers(server: TestServer, perClass = 8): Promise<s
 
 /** @returns the id of the run */
 export async function launchRun(
-  { editor }: TestServer,
+  { editor }: Pick<TestServer, "editor">,
   dataset: string,
   configuration: RunConfigurationInput,
 ): Promise<string> {
@@ -62,6 +68,31 @@ export async function launchRun(
 }
 
 /** Waits until the run has ended. */
-export async function awaitRun({ viewer }: TestServer, id: string): Promise<void> {
+export async function awaitRun({ viewer }: Pick<TestServer, "viewer">, id: string): Promise<void> {
   for await (const { errors } of viewer.follow(FOLLOW_RUN, { id })) assert.equal(errors, undefined);
+}
+
+const TINY_CONFIGURATION: RunConfigurationInput = {
+  architecture: "VGG11",
+  widthMultiplier: 0.0625,
+  imageSizePixels: 32,
+  batchNormalization: true,
+  head: { kind: "GLOBAL_AVERAGE_POOLING" },
+  precision: "FLOAT32",
+  batchSize: 4,
+  epochs: 1,
+};
+
+const REGISTER = graphql(`mutation TestRegister($runId: ID!, $model: String!) {
+  registerModelVersion(input: { model: $model, runId: $runId }) { modelVersion { ref } userErrors { code message } }
+}`);
+
+/** Imports flowers, trains a tiny network and registers it. @returns the reference of the model version */
+export async function trainFlowers(server: Clients, model = "flowers"): Promise<string> {
+  const runId = await launchRun(server, await importFlowers(server), TINY_CONFIGURATION);
+  await awaitRun(server, runId);
+  const { registerModelVersion } = await server.editor.ask(REGISTER, { runId, model });
+  assert.deepEqual(registerModelVersion.userErrors, []);
+  assert.ok(registerModelVersion.modelVersion);
+  return registerModelVersion.modelVersion.ref;
 }

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { ServerProcess } from "../../../src/client/server-process.js";
+import { OwnedResources } from "../../../src/lang/owned-resources.js";
+import { awaitExport, exportEvents, findExport, startExport } from "../../testkit/api/export-job.js";
+import { trainFlowers } from "../../testkit/api/flower-job.js";
+import { GraphqlClient } from "../../testkit/api/graphql-client.js";
+import { createTestDatabase } from "../../testkit/postgres/database.js";
+import { temporaryFolder } from "../../testkit/temporary-folder.js";
+
+async function startServer(homeFolder: string, databaseUrl: string) {
+  await using starting = new OwnedResources();
+  const server = starting.own(
+    ServerProcess.start(() => {}, { ESPALIER_HOME: homeFolder, DATABASE_URL: databaseUrl }),
+  );
+  const { url, adminTokenFile } = await Promise.race([server.ready, server.died]);
+  const client = starting.own(new GraphqlClient(url, (await readFile(adminTokenFile, "utf8")).trim()));
+  const owned = starting.move();
+  return {
+    editor: client,
+    viewer: client,
+    kill: () => server.kill(),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+test("an export whose server is killed in any stage ends with the same bytes after the next start", async () => {
+  await using home = await temporaryFolder();
+  await using database = await createTestDatabase();
+  const folder = path.join(home.folder, "exports");
+  let modelVersion: string;
+  let expected: string | undefined;
+  {
+    await using server = await startServer(home.folder, database.url);
+    modelVersion = await trainFlowers(server);
+    const whole = await awaitExport(
+      server,
+      await startExport(server, { modelVersion, format: "SAVED_MODEL" }),
+    );
+    assert.equal(whole.state, "READY", whole.failure?.message);
+    expected = whole.file?.sha256;
+  }
+
+  for (const stage of ["QUEUED", "WRITING", "PROVING"] as const) {
+    let id: string;
+    {
+      await using server = await startServer(home.folder, database.url);
+      id = await startExport(server, { modelVersion, format: "SAVED_MODEL", idempotencyKey: stage });
+      if (stage !== "QUEUED") {
+        for await (const event of exportEvents(server, id)) {
+          if (event.__typename === "ExportFinished" || event.stage === stage) break;
+        }
+      }
+      await server.kill();
+    }
+    await using next = await startServer(home.folder, database.url);
+    const { state, failure, file, attempts } = await awaitExport(next, id);
+    assert.equal(state, "READY", failure?.message);
+    assert.equal(file?.sha256, expected, `killed while ${stage}`);
+    const stored = await readFile(path.join(folder, id, file?.name ?? ""));
+    assert.equal(createHash("sha256").update(stored).digest("hex"), expected);
+    if (stage === "WRITING") assert.equal(attempts, 2);
+    const again = await startExport(next, { modelVersion, format: "SAVED_MODEL", idempotencyKey: stage });
+    assert.equal(again, id, "the key names the same export");
+    assert.equal((await findExport(next, id)).state, "READY");
+  }
+  assert.ok(
+    (await readdir(folder)).every((name) => /^mex_[0-9a-z]{26}$/.test(name)),
+    "no leftovers",
+  );
+});
