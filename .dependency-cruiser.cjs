@@ -44,6 +44,7 @@ const LAYERS = {
     "loop",
     "augmentation",
     "tensorboard",
+    "pruning",
     "attempt",
   ],
 };

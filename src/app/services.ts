@@ -54,7 +54,8 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
 
   const accessTokens = new AccessTokens(new AccessTokenStore(database));
   const training = await composeTraining({ ...foundation, registryEngine: servingEngine });
-  const { blobs, imageDecoder, datasets, uploads, models, registry, initialWeights, teachers } = training;
+  const { blobs, imageDecoder, datasets, uploads, models, registry } = training;
+  const { initialWeights, prunedNetworks, teachers } = training;
   const { runs, metrics, runEvents, states, artifacts, evaluations, predictions, precisions } = training;
   const { runsFolder, trainer } = training;
 
@@ -82,6 +83,7 @@ export async function composeServices(foundation: Foundation): Promise<Compositi
     datasets,
     initialWeights,
     teachers,
+    prunedNetworks,
     hasGpu: servingEngine.info.devices.some(({ kind }) => kind === "GPU"),
     memoryBytes: memoryBytes(),
     clock: SYSTEM_CLOCK,

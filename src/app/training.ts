@@ -13,6 +13,7 @@ import { productVersion } from "../lang/package-version.js";
 import { InitialWeights } from "../registry/initial-weights.js";
 import { ModelRegistry } from "../registry/model-registry.js";
 import { ModelStore } from "../registry/model-store.js";
+import { PrunedNetworks } from "../registry/pruning/pruned-networks.js";
 import { Teachers } from "../registry/teachers.js";
 import { TrainedRunStore } from "../registry/trained-run-store.js";
 import { ImportedWeights } from "../registry/weights/imported-weights.js";
@@ -87,6 +88,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
   });
 
   const teachers = new Teachers(models, registry);
+  const prunedNetworks = new PrunedNetworks({ models, registry });
 
   const runs = new RunStore(database);
   const metrics = new MetricStore(database);
@@ -119,6 +121,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
       shards,
       initialWeights,
       teachers,
+      prunedNetworks,
       precisions,
       kernelGradients,
       openEngine: openTrainingEngine,
@@ -143,6 +146,7 @@ export async function composeTraining(foundation: TrainingFoundation) {
     initialWeights,
     product,
     teachers,
+    prunedNetworks,
     runs,
     metrics,
     runEvents,

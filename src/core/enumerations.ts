@@ -11,6 +11,7 @@ import {
   PRECISIONS,
   PREPROCESSINGS,
   PRETRAINED_WEIGHTS,
+  PRUNING_CRITERIA,
   type WordSet,
 } from "./settings/words.js";
 
@@ -54,6 +55,9 @@ export type RunEndReason = keyof typeof RunEndReason;
 
 export const Architecture = wordsOf(ARCHITECTURES);
 export type Architecture = keyof typeof Architecture;
+
+export const PruningCriterion = wordsOf(PRUNING_CRITERIA);
+export type PruningCriterion = keyof typeof PruningCriterion;
 
 export const HeadKind = wordsOf(HEAD_KINDS);
 export type HeadKind = keyof typeof HeadKind;

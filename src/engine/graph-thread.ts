@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../core/app-error.js";
 import type { NetworkSpec, TrainingSpec } from "../graph/architectures/network-spec.js";
+import type { ImportanceImports } from "../graph/pruning/importance-graph.js";
 import type { SavedModelGraph } from "../graph/saved-model/signature.js";
 import { GRAPH_REPLY_SCHEMA, type GraphRequest } from "./graph-protocol.js";
 
@@ -14,7 +15,7 @@ export function buildTrainingGraphAside(
   network: NetworkSpec,
   training: TrainingSpec,
 ): Promise<SavedModelGraph> {
-  return buildAside({ network, training });
+  return buildAside({ kind: "training", network, training });
 }
 
 /**
@@ -23,7 +24,19 @@ export function buildTrainingGraphAside(
  * @throws AppError as `buildServingGraph` does
  */
 export function buildServingGraphAside(network: NetworkSpec): Promise<SavedModelGraph> {
-  return buildAside({ network, training: null });
+  return buildAside({ kind: "serving", network });
+}
+
+/**
+ * Runs `buildImportanceGraph` in its own thread, for the same reason.
+ *
+ * @throws AppError as `buildImportanceGraph` does
+ */
+export function buildImportanceGraphAside(
+  network: NetworkSpec,
+  imports: ImportanceImports,
+): Promise<SavedModelGraph> {
+  return buildAside({ kind: "importance", network, imports });
 }
 
 async function buildAside(request: GraphRequest): Promise<SavedModelGraph> {

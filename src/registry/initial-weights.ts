@@ -1,27 +1,25 @@
 import path from "node:path";
 import { AppError } from "../core/app-error.js";
-import type { Preprocessing, PretrainedWeights } from "../core/enumerations.js";
+import type { PretrainedWeights } from "../core/enumerations.js";
 import type { Initialization } from "../core/runs/configuration.js";
 import type { InitializationReport } from "../core/runs/initialization-report.js";
+import type { LayerWidths } from "../core/runs/layer-widths.js";
 import type { RunWarning } from "../core/runs/warnings.js";
 import { PRETRAINED_WEIGHTS } from "../core/settings/words.js";
 import type { Uploads } from "../data/imports/uploads.js";
 import type { EngineHost } from "../engine/engine-host.js";
-import { networkVariables } from "../graph/architectures/layer-table.js";
-import type { NetworkSpec } from "../graph/architectures/network-spec.js";
-import type { ModelManifest } from "./model-manifest.js";
-import type { ModelVersionRecord } from "./model-records.js";
 import { modelVersionName } from "./model-ref.js";
 import type { ModelRegistry } from "./model-registry.js";
 import type { ModelStore } from "./model-store.js";
 import { modelVersionNotFound } from "./model-version-not-found.js";
-import { fitWeights, type OfferedWeights } from "./weights/fit-weights.js";
+import { fitWeights } from "./weights/fit-weights.js";
 import type { ImportedWeights } from "./weights/imported-weights.js";
 import type { InitialVariables } from "./weights/initial-variables.js";
-import { describeArchitecture, describeSource } from "./weights/layouts/source-network.js";
+import { describeArchitecture } from "./weights/layouts/source-network.js";
 import type { DownloadWatch } from "./weights/pretrained/pretrained-download.js";
 import type { PretrainedStore } from "./weights/pretrained/pretrained-store.js";
 import { reportOf } from "./weights/report.js";
+import { offeredBy, preprocessingWarnings } from "./weights/version-weights.js";
 import type { WantedWeights } from "./weights/wanted-weights.js";
 
 export type { InitialVariables };
@@ -41,6 +39,8 @@ export interface ResolvedInitialization {
   readonly initialization: Initialization;
   /** Null where all weights start at random. */
   readonly report: InitializationReport | null;
+  /** Those of a pruned version, whose network the run has; null: the widths of the architecture. */
+  readonly layerWidths: LayerWidths | null;
   /** For the owner of the run. */
   readonly warnings: readonly RunWarning[];
 }
@@ -77,7 +77,9 @@ export class InitialWeights {
    *   `MODEL_VERSION_NOT_FOUND`, `MODEL_DAMAGED`, `WEIGHTS_INVALID`, `WEIGHTS_MISMATCH`, or an error of the upload
    */
   async resolve(input: InitializationInput | null, wanted: WantedWeights): Promise<ResolvedInitialization> {
-    if (input === null) return { initialization: { kind: "random" }, report: null, warnings: [] };
+    if (input === null) {
+      return { initialization: { kind: "random" }, report: null, layerWidths: null, warnings: [] };
+    }
     const { modelVersion, uploadId, pretrained } = input;
     const given = [modelVersion, uploadId, pretrained].filter((value) => value != null);
     if (given.length === 1) {
@@ -146,7 +148,7 @@ export class InitialWeights {
       ...(assumedEpsilon === null ? [] : [epsilonWarning(assumedEpsilon)]),
       ...(classNamesFlaw === null ? [] : [classNamesWarning(classNamesFlaw)]),
     ];
-    return { initialization: { kind: "weights", sha256 }, report, warnings };
+    return { initialization: { kind: "weights", sha256 }, report, layerWidths: null, warnings };
   }
 
   /** The file itself is fetched when the run is prepared, because that can take minutes. */
@@ -168,6 +170,7 @@ export class InitialWeights {
     return {
       initialization: { kind: "pretrained", file: file.name },
       report: null,
+      layerWidths: null,
       warnings: preprocessingWarnings(`The weights ${file.name}`, file.preprocessing, network),
     };
   }
@@ -177,10 +180,12 @@ export class InitialWeights {
     if (version === null) throw await modelVersionNotFound(this.#models, ref);
     const { manifest } = await this.#registry.read(version);
     const offered = offeredBy(version, manifest);
-    const fitted = fitWeights(wanted.network, offered, wanted.classNames);
+    const { layerWidths = null } = manifest.network;
+    const fitted = fitWeights({ ...wanted.network, layerWidths }, offered, wanted.classNames);
     return {
       initialization: { kind: "modelVersion", modelVersionId: version.id },
       report: reportOf(modelVersionName(version), wanted, offered, fitted),
+      layerWidths,
       warnings: preprocessingWarnings(
         `The weights of ${modelVersionName(version)}`,
         manifest.network.preprocessing,
@@ -188,27 +193,6 @@ export class InitialWeights {
       ),
     };
   }
-}
-
-function offeredBy(version: ModelVersionRecord, { network, classNames }: ModelManifest): OfferedWeights {
-  const source = modelVersionName(version);
-  const variables = networkVariables(network).map(
-    ({ name, shape }) => [name, { shape, dtype: "float32", source }] as const,
-  );
-  const looksLike = describeSource({ network, widthMultiplier: network.widthMultiplier });
-  return { looksLike, variables: new Map(variables), unknown: [], classNames };
-}
-
-function preprocessingWarnings(
-  weights: string,
-  expected: Preprocessing,
-  { preprocessing }: NetworkSpec,
-): readonly RunWarning[] {
-  if (preprocessing === expected) return [];
-  const message =
-    `${weights} were trained with the preprocessing ${expected}. The run has ${preprocessing}, ` +
-    "with which the copied layers see other values than in their training.";
-  return [{ code: "PREPROCESSING_MISMATCH", message }];
 }
 
 function epsilonWarning(epsilon: number): RunWarning {

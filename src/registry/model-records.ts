@@ -2,6 +2,7 @@ import type { ComputePrecision } from "../core/enumerations.js";
 import type { InputContract } from "../core/input-contract.js";
 import type { EpochMetricValues } from "../core/metrics/epoch-metrics.js";
 import type { RunConfiguration } from "../core/runs/configuration.js";
+import type { LayerWidths } from "../core/runs/layer-widths.js";
 
 /** A named series of versions, for example "flowers". */
 export interface ModelRecord {
@@ -62,6 +63,8 @@ export interface TrainedRun {
   /** The precision it was trained in. */
   readonly precision: ComputePrecision;
   readonly parameterCount: number;
+  /** Of a pruned network; null: those of the architecture. */
+  readonly layerWidths: LayerWidths | null;
   readonly datasetVersionId: string;
   /** "flowers:3" */
   readonly datasetRef: string;

@@ -234,7 +234,7 @@ export class ModelRegistry {
     return exportModel(
       this.#host,
       {
-        network: networkOfRun(run.configuration, run.classNames.length, run.precision),
+        network: networkOfRun(run.configuration, run.classNames.length, run.precision, run.layerWidths),
         checkpoint: {
           folder: path.join(this.#homeFolder, "runs", run.id, "checkpoints", checkpoint.folder),
           sha256: checkpoint.sha256,

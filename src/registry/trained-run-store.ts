@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { readStoredMetrics } from "../core/metrics/stored-metrics.js";
 import { readRunEnvironment } from "../core/runs/environment.js";
+import { readLayerWidths } from "../core/runs/layer-widths.js";
 import { readRunConfiguration } from "../core/settings/stored-configuration.js";
 import type { Database } from "../db/database.js";
 import type { Transaction } from "../db/transaction.js";
@@ -33,6 +34,7 @@ export class TrainedRunStore {
         configuration: true,
         environment: true,
         parameterCount: true,
+        layerWidths: true,
         datasetVersion: {
           select: {
             id: true,
@@ -59,6 +61,7 @@ export class TrainedRunStore {
       configuration: readRunConfiguration(run.configuration),
       precision: environment?.precision ?? "FLOAT32",
       parameterCount: Number(run.parameterCount),
+      layerWidths: readLayerWidths(run.layerWidths),
       datasetVersionId: version.id,
       datasetRef: `${version.dataset.name}:${version.number}`,
       datasetHash: version.hash,

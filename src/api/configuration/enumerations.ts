@@ -7,6 +7,7 @@ import {
   Precision,
   Preprocessing,
   PretrainedWeights,
+  PruningCriterion,
 } from "../../core/enumerations.js";
 import {
   ARCHITECTURES,
@@ -17,6 +18,7 @@ import {
   PRECISIONS,
   PREPROCESSINGS,
   PRETRAINED_WEIGHTS,
+  PRUNING_CRITERIA,
   type WordSet,
 } from "../../core/settings/words.js";
 import { registerWords } from "../register-words.js";
@@ -30,6 +32,7 @@ export const SETTING_ENUMERATIONS: ReadonlyMap<WordSet, object> = new Map<WordSe
   [PRECISIONS, Precision],
   [FILL_MODES, FillMode],
   [DISTILLATION_KINDS, DistillationKind],
+  [PRUNING_CRITERIA, PruningCriterion],
   [MONITORED_METRICS, MonitoredMetric],
 ]);
 

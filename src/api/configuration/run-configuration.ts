@@ -41,7 +41,8 @@ export const RunConfiguration = objects.of({
 addField(RunConfiguration, "parameterCount", {
   type: SafeInt,
   description:
-    "Size of the network: its weights and moving statistics, counted as Keras does. A whole number of values.",
+    "Size of the network: its weights and moving statistics, counted as Keras does. A whole number of values. Of a run that " +
+    "prunes, it is that of the whole network until the channels to remove are chosen in PREPARING.",
   nullable: false,
 });
 

@@ -6,6 +6,7 @@ import type { ExportStore } from "../../exports/jobs/export-store.js";
 import type { ModelRecord, ModelVersionRecord } from "../../registry/model-records.js";
 import { modelVersionName } from "../../registry/model-ref.js";
 import type { EvaluationRecord } from "../../training/evaluation/evaluation-records.js";
+import { type PrunedNetworkRecord, prunedNetworkOf } from "../../training/record/pruned-network.js";
 import type { MetricSummaryRecord, RunRecord } from "../../training/record/run-records.js";
 import { RunConfiguration } from "../configuration/run-configuration.js";
 import { DatasetVersion } from "../datasets/dataset-version.js";
@@ -17,6 +18,7 @@ import { MetricSummary } from "../metrics/metric-summary.js";
 import { Connection } from "../relay/connection.js";
 import { PageArguments, type PageInput, pageRequest } from "../relay/page-arguments.js";
 import type { RequestContext } from "../request-context.js";
+import { PrunedNetwork } from "../runs/pruned-network.js";
 import { Run } from "../runs/run.js";
 import { Model } from "./model.js";
 import { type ArchiveRecord, archiveOf, ModelArchive } from "./model-archive.js";
@@ -83,6 +85,17 @@ export class ModelVersionResolver {
   })
   configuration(@Root() { configuration, parameterCount }: ModelVersionRecord): RunConfiguration | null {
     return configuration === null ? null : { ...configuration, parameterCount };
+  }
+
+  @FieldResolver(() => PrunedNetwork, {
+    nullable: true,
+    description: "What pruning left of the network. Null when it has the widths of its architecture.",
+  })
+  async pruned(
+    @Root() version: ModelVersionRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<PrunedNetworkRecord | null> {
+    return prunedNetworkOf(await loaders.run.load(version.runId));
   }
 
   @FieldResolver(() => ModelInput, {

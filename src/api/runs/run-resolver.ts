@@ -4,6 +4,7 @@ import type { CheckpointRecord, EpochRecord, RunEvent } from "../../core/runs/ev
 import type { ModelVersionRecord } from "../../registry/model-records.js";
 import { RECENT_WARNINGS, type RunEventStore } from "../../training/events/event-store.js";
 import type { ArtifactRecord } from "../../training/record/artifact-store.js";
+import { type PrunedNetworkRecord, prunedNetworkOf } from "../../training/record/pruned-network.js";
 import type { ExperimentRecord, RunRecord } from "../../training/record/run-records.js";
 import { trainingSeconds } from "../../training/record/training-time.js";
 import { RunConfiguration } from "../configuration/run-configuration.js";
@@ -17,6 +18,7 @@ import { checkedPageSize, PAGE_SIZES } from "../relay/page-size.js";
 import type { RequestContext } from "../request-context.js";
 import { Artifact } from "./artifact.js";
 import { Checkpoint } from "./checkpoint.js";
+import { PrunedNetwork } from "./pruned-network.js";
 import { Run } from "./run.js";
 import { RunEventConnection, RunWarning } from "./run-event.js";
 
@@ -37,6 +39,17 @@ export class RunResolver {
   @FieldResolver(() => RunConfiguration, { description: "How the run trains, with all defaults filled in." })
   configuration(@Root() { configuration, parameterCount }: RunRecord): RunConfiguration {
     return { ...configuration, parameterCount };
+  }
+
+  @FieldResolver(() => PrunedNetwork, {
+    nullable: true,
+    description:
+      "What pruning left of the network: by the setting `pruning`, or because the run starts from a pruned model version. " +
+      "Null when the network has the widths of its architecture, and while the channels to remove are not chosen yet, " +
+      "which happens in PREPARING.",
+  })
+  pruned(@Root() run: RunRecord): PrunedNetworkRecord | null {
+    return prunedNetworkOf(run);
   }
 
   @FieldResolver(() => Int, {

@@ -13,7 +13,7 @@ import { RunState } from "./run-state.js";
 
 /** Columns of a record that `Node` and `RunResolver` show; Run has a field for each of the others. */
 type ShownElsewhere =
-  | ("id" | "experimentId" | "datasetVersionId" | "configuration" | "parameterCount")
+  | ("id" | "experimentId" | "datasetVersionId" | "configuration" | "parameterCount" | "layerWidths")
   | ("trainingSeconds" | "trainingSecondsAt" | "leaseExpiresAt");
 
 @ObjectType({ implements: Node, description: "One training of a network on one dataset version." })

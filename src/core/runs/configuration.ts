@@ -17,6 +17,7 @@ export type LearningRate = RunConfiguration["learningRate"];
 export type EarlyStopping = NonNullable<RunConfiguration["earlyStopping"]>;
 export type Initialization = RunConfiguration["initialization"];
 export type Distillation = NonNullable<RunConfiguration["distillation"]>;
+export type Pruning = NonNullable<RunConfiguration["pruning"]>;
 export type Augmentation = RunConfiguration["augmentation"];
 /** How much a sample of each class counts in the training loss, in the order of the classes. */
 export type ClassWeights = NonNullable<RunConfiguration["classWeights"]>;

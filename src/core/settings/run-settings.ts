@@ -22,6 +22,7 @@ import {
   PRECISIONS,
   PREPROCESSINGS,
   PRETRAINED_WEIGHTS,
+  PRUNING_CRITERIA,
 } from "./words.js";
 
 const MAX_EPOCHS = 10_000;
@@ -330,6 +331,51 @@ export const RUN_SETTINGS = group(
             pretrained: { file: text({ since: "0.1", description: "Name of the published file." }) },
           },
         },
+      },
+    ),
+    pruning: group(
+      {
+        name: "Pruning",
+        since: "0.1",
+        whenNull: "that no channels are removed",
+        description:
+          "A smaller network to start from: a model version without its least important channels, which the run fine-tunes.",
+      },
+      {
+        from: text({
+          description:
+            'The version to prune, such as "flowers:3" or "flowers@champion". The run must have its architecture, batch ' +
+            "normalization, width and kind of head, and starts from its weights by the rules of `initialization`, which " +
+            "cannot be given too.",
+          derived: "Recorded with the number of the version, so that a moved alias does not change the run.",
+        }),
+        channels: number({
+          above: 0,
+          below: 1,
+          fractionOf: "all filters of convolutions",
+          description:
+            "How many are removed, as closely as `minimumChannels` and `multipleOf` allow. Hidden layers of the head keep " +
+            "their units.",
+        }),
+        criterion: word(PRUNING_CRITERIA, {
+          default: "TAYLOR",
+          description: "How channels are ranked, across the whole network.",
+        }),
+        minimumChannels: wholeNumber({
+          from: 1,
+          to: 4096,
+          unit: "channels",
+          default: 8,
+          description: "Channels that every convolution keeps, if it has as many.",
+        }),
+        multipleOf: wholeNumber({
+          from: 1,
+          to: 256,
+          unit: "channels",
+          default: 16,
+          description:
+            "The width of a convolution that loses channels becomes a multiple of it, which processors compute faster.",
+        }),
       },
     ),
     importedNormalizationEpsilon: number({

@@ -101,6 +101,22 @@ export const DISTILLATION_KINDS = {
   },
 } as const satisfies WordSet;
 
+export const PRUNING_CRITERIA = {
+  name: "PruningCriterion",
+  description: "How the channels of a network are ranked before the least important are removed.",
+  meanings: {
+    BATCH_NORM_SCALE:
+      "The scale of its batch normalization, |gamma|, Liu et al. (2017): for networks with batch normalization, best " +
+      "trained with `sparsity`. Scales are compared across the network as they are.",
+    L1_NORM:
+      "The mean |weight| of its filter, Li et al. (2017), relative to the mean of the layer: needs no images and no batch " +
+      "normalization.",
+    TAYLOR:
+      "The first-order estimate of how much the loss changes without the channel, Molchanov et al. (2019), relative to the " +
+      "mean of the layer: measured on training images.",
+  },
+} as const satisfies WordSet;
+
 type EpochMetrics = typeof EPOCH_METRICS;
 type MonitorWord = Extract<EpochMetrics[keyof EpochMetrics], { readonly monitor: string }>["monitor"];
 

@@ -14,7 +14,7 @@ export interface NetworkShape {
   readonly head: Head;
   readonly classCount: number;
   /** Of a pruned network; null or absent: all layers have the architecture's widths. */
-  readonly layerWidths?: LayerWidths | null;
+  readonly layerWidths?: LayerWidths | null | undefined;
 }
 
 /** Everything that the product knows about an architecture. */

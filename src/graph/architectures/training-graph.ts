@@ -76,9 +76,9 @@ export function buildTrainingGraph(network: NetworkSpec, training: TrainingSpec)
 }
 
 /** Adds `import`, if variables are imported. */
-function importSignature(
+export function importSignature(
   { graph, variables }: NetworkGraph,
-  { importedVariables, importedClasses }: TrainingSpec,
+  { importedVariables, importedClasses }: Pick<TrainingSpec, "importedVariables" | "importedClasses">,
 ): { readonly import?: Signature } {
   if (importedVariables.length === 0) return {};
   return graph.scope("import", () => {

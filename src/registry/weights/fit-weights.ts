@@ -176,8 +176,9 @@ function layerOf(variable: string): string {
 }
 
 function describe(network: NetworkSpec): string {
-  const { widthMultiplier, imageSizePixels, head } = network;
-  return `${describeArchitecture(network)}, width ${widthMultiplier}, ${imageSizePixels} pixels, head ${head.kind}`;
+  const { widthMultiplier, imageSizePixels, head, layerWidths } = network;
+  const width = `width ${widthMultiplier}${layerWidths == null ? "" : ", pruned"}`;
+  return `${describeArchitecture(network)}, ${width}, ${imageSizePixels} pixels, head ${head.kind}`;
 }
 
 function equal(one: readonly number[], other: readonly number[]): boolean {

@@ -1,14 +1,17 @@
 import { sql } from "kysely";
+import { z } from "zod";
 import type { RunEndReason, RunState } from "../../core/enumerations.js";
 import { epochMetricPoints, type MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import type { RunEnvironment } from "../../core/runs/environment.js";
 import type { EpochRecord, RunProgress } from "../../core/runs/events.js";
 import type { InitializationReport } from "../../core/runs/initialization-report.js";
+import type { LayerWidths } from "../../core/runs/layer-widths.js";
 import { ACTIVE_STATES, type ActiveState, isActive } from "../../core/runs/state.js";
 import type { RunWarning } from "../../core/runs/warnings.js";
-import { encodeJson } from "../../core/stored-json.js";
+import { encodeJson, parseStored } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import type { Transaction } from "../../db/transaction.js";
+import type { KeptChannels } from "../../graph/pruning/cut.js";
 import type { NewEvaluation } from "../evaluation/evaluation-records.js";
 import type { EvaluationStore } from "../evaluation/evaluation-store.js";
 import type { RunEventStore } from "../events/event-store.js";
@@ -42,6 +45,15 @@ export interface Replaced {
 }
 
 const NOTHING_REPLACED: Replaced = { checkpoints: [], predictions: [] };
+
+const KEPT_CHANNELS = z.record(z.string(), z.array(z.number()).readonly()).nullable();
+
+/** What the pruning of a run decided. */
+export interface DecidedPruning {
+  readonly keptChannels: KeptChannels;
+  readonly layerWidths: LayerWidths;
+  readonly parameterCount: number;
+}
 
 /** Values of one epoch's steps. */
 export interface EpochValues {
@@ -125,6 +137,38 @@ export class RunAttemptStore {
       if (numUpdatedRows === 0n) return;
       await this.stores.events.append(transaction, runId, { kind: "WeightsInitialized", initialization }, at);
     });
+  }
+
+  /**
+   * Records the channels that the pruning of a run keeps, once.
+   *
+   * @param pruned `parameterCount` is that of the network that is left
+   */
+  async recordPruning(attempt: RunAttempt, pruned: DecidedPruning): Promise<void> {
+    const { keptChannels, layerWidths, parameterCount } = pruned;
+    await this.#fenced(attempt, ({ kysely }) =>
+      kysely
+        .updateTable("run")
+        .set({
+          keptChannels: encodeJson(Object.fromEntries(keptChannels)),
+          layerWidths: encodeJson(layerWidths),
+          parameterCount,
+        })
+        .where("id", "=", attempt.runId)
+        .where("keptChannels", "is", null)
+        .execute(),
+    );
+  }
+
+  /** The channels that the pruning of a run keeps; null while that is not decided. */
+  async keptChannels(runId: string): Promise<KeptChannels | null> {
+    const { keptChannels } = await this.database.kysely
+      .selectFrom("run")
+      .select("keptChannels")
+      .where("id", "=", runId)
+      .executeTakeFirstOrThrow();
+    const kept = parseStored(KEPT_CHANNELS, keptChannels, "record of the channels that a run keeps");
+    return kept === null ? null : new Map(Object.entries(kept));
   }
 
   /** Newest first. */

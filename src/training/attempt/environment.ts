@@ -13,7 +13,11 @@ import type { TrainingSources } from "./options.js";
  */
 export async function environmentOf(
   engine: EngineHost,
-  { configuration, environment }: Pick<RunRecord, "configuration" | "environment">,
+  {
+    configuration,
+    environment,
+    layerWidths,
+  }: Pick<RunRecord, "configuration" | "environment" | "layerWidths">,
   classCount: number,
   {
     product,
@@ -32,7 +36,7 @@ export async function environmentOf(
       : { precision: environment.precision, measurements: environment.precisionMeasurements };
   const { batchSize, accumulationSteps, frozenBlocks } = configuration;
   const measured = () =>
-    kernelGradients.choose(engine, networkOfRun(configuration, classCount, precision), {
+    kernelGradients.choose(engine, networkOfRun(configuration, classCount, precision, layerWidths), {
       frozenStages: frozenBlocks,
       signal,
     });

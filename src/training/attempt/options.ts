@@ -3,6 +3,7 @@ import type { DatasetStore } from "../../data/versions/dataset-store.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { Clock } from "../../lang/clock.js";
 import type { InitialWeights } from "../../registry/initial-weights.js";
+import type { PrunedNetworks } from "../../registry/pruning/pruned-networks.js";
 import type { Teachers } from "../../registry/teachers.js";
 import type { Log } from "../../telemetry/log.js";
 import type { RunInterruptionStore } from "../lifecycle/interruption-store.js";
@@ -26,6 +27,7 @@ export interface TrainingSources {
   readonly shards: TensorShards;
   readonly initialWeights: Pick<InitialWeights, "provide">;
   readonly teachers: Pick<Teachers, "find">;
+  readonly prunedNetworks: Pick<PrunedNetworks, "open">;
   readonly precisions: PrecisionChooser;
   readonly kernelGradients: KernelGradientChooser;
   readonly openEngine: () => Promise<EngineHost>;

@@ -2,6 +2,7 @@ import path from "node:path";
 import { type AppError, hasCode } from "../../core/app-error.js";
 import type { ComputePrecision } from "../../core/enumerations.js";
 import type { RunConfiguration } from "../../core/runs/configuration.js";
+import type { LayerWidths } from "../../core/runs/layer-widths.js";
 import type { RunWarning } from "../../core/runs/warnings.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import { restoreCheckpoint } from "../../engine/checkpoint.js";
@@ -25,6 +26,8 @@ export interface RunPlan {
   readonly configuration: RunConfiguration;
   readonly classCount: number;
   readonly precision: ComputePrecision;
+  /** Of a pruned network; null: those of the architecture. */
+  readonly layerWidths: LayerWidths | null;
   /** Convolutions whose kernel gradients Eigen computes; see `convolutionName`. */
   readonly eigenKernelGradients: readonly string[];
   /** Samples that are computed at the same time: those of a batch, or fewer. */
@@ -68,10 +71,10 @@ export class PreparedRun implements AsyncDisposable {
 
   /** Opens the graph. It has no weights yet. */
   static async open(plan: RunPlan, images: ShardReader, engine: EngineHost): Promise<PreparedRun> {
-    const { configuration, classCount, precision, microBatchSize, initialVariables } = plan;
+    const { configuration, classCount, precision, layerWidths, microBatchSize, initialVariables } = plan;
     const { batchSize } = configuration;
     const graph = await buildTrainingGraphAside(
-      networkOfRun(configuration, classCount, precision),
+      networkOfRun(configuration, classCount, precision, layerWidths),
       trainingOfRun(configuration, {
         stepsPerEpoch: Math.ceil(images.index.positionsOf("TRAIN").length / batchSize),
         cachedFeatures: cachesFeatures(configuration),

@@ -13,6 +13,7 @@ import type { RunRecord } from "../record/run-records.js";
 import { environmentOf } from "./environment.js";
 import type { RunTrainingOptions } from "./options.js";
 import { type PreparationWatch, PreparedRun, type RunPlan } from "./preparation.js";
+import { preparePruning, providePruned } from "./pruning.js";
 import { prepareTeacher } from "./teacher.js";
 
 const MIB = 1024 ** 2;
@@ -28,7 +29,7 @@ export class RunSetup implements AsyncDisposable {
     private readonly images: ShardReader,
     private readonly basis: Omit<RunPlan, "microBatchSize">,
     environment: RunEnvironment,
-    /** The images and the cached logits. */
+    /** The images, and files of this attempt alone. */
     private readonly owned: OwnedResources,
   ) {
     this.#environment = environment;
@@ -52,18 +53,31 @@ export class RunSetup implements AsyncDisposable {
         `The dataset version ${datasetVersionId} does not exist any more.`,
       );
     }
-    const classCount = version.classNames.length;
+    const { classNames } = version;
+    const classCount = classNames.length;
     const engine = await openEngine();
-    const environment = await environmentOf(engine, run, classCount, sources, signal);
+    const pruning = await preparePruning(options, run, { classNames, engine }, { onProgress, signal });
+    const layerWidths = pruning === null ? run.layerWidths : pruning.layerWidths;
+    const environment = await environmentOf(
+      engine,
+      { configuration, environment: run.environment, layerWidths },
+      classCount,
+      sources,
+      signal,
+    );
     await stores.attempts.recordEnvironment({ runId: run.id, attempt: run.attempt }, environment);
     await mkdir(runFolder, { recursive: true });
     const { precision } = environment;
-    const network = networkOfRun(configuration, classCount, precision);
-    const wanted = wantedWeights(configuration, network, version.classNames);
-    const initialVariables = await initialWeights.provide(configuration.initialization, wanted, engine, {
-      onProgress: (bytes, total) => onProgress(Math.floor(bytes / MIB), Math.ceil(total / MIB)),
-      signal,
-    });
+    await using opening = new OwnedResources();
+    const network = networkOfRun(configuration, classCount, precision, layerWidths);
+    const wanted = wantedWeights(configuration, network, classNames);
+    const initialVariables =
+      pruning === null
+        ? await initialWeights.provide(configuration.initialization, wanted, engine, {
+            onProgress: (bytes, total) => onProgress(Math.floor(bytes / MIB), Math.ceil(total / MIB)),
+            signal,
+          })
+        : await providePruned(pruning, wanted, engine, { runFolder, attempt: run.attempt, owner: opening });
     const report = initialVariables?.report ?? null;
     if (report !== null && run.initialization === null) {
       await stores.attempts.recordInitialization(
@@ -72,8 +86,7 @@ export class RunSetup implements AsyncDisposable {
         options.clock.now(),
       );
     }
-    await using opening = new OwnedResources();
-    const context = { classNames: version.classNames, precision, engine, runFolder, owner: opening };
+    const context = { classNames, precision, engine, runFolder, owner: opening };
     const teacher = await prepareTeacher(sources, run, context, { onProgress, signal });
     const { imageSizePixels } = configuration;
     const images = opening.own(await shards.open(datasetVersionId, imageSizePixels, onProgress, signal));
@@ -81,6 +94,7 @@ export class RunSetup implements AsyncDisposable {
       configuration,
       classCount,
       precision,
+      layerWidths,
       eigenKernelGradients: environment.eigenKernelGradients ?? [],
       initialVariables,
       teacher,

@@ -79,8 +79,8 @@ const CHECKS: readonly SettingCheck[] = [
   },
   {
     path: "frozenBlocks",
-    why: ({ configuration: { frozenBlocks, initialization } }) =>
-      frozenBlocks > 0 && initialization.kind === "random"
+    why: ({ configuration: { frozenBlocks, initialization, pruning } }) =>
+      frozenBlocks > 0 && initialization.kind === "random" && pruning === null
         ? "the weights are random, so frozen stages keep weights that never learn; set `initialization`, or freeze nothing"
         : null,
   },

@@ -2,6 +2,7 @@ import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { newId } from "../../core/ids.js";
 import type { RunConfiguration } from "../../core/runs/configuration.js";
 import type { InitializationReport } from "../../core/runs/initialization-report.js";
+import type { LayerWidths } from "../../core/runs/layer-widths.js";
 import type { RunWarning } from "../../core/runs/warnings.js";
 import type { Database } from "../../db/database.js";
 import type { Prisma } from "../../db/generated/client.js";
@@ -13,7 +14,7 @@ import { RUN, type RunField, runRecordOf } from "../record/run-row.js";
 
 /** The columns that the store sets, and those that change when the run has left the queue. */
 type NotLaunched =
-  | ("id" | "experimentId" | "configuration" | "initialization" | "createdAt")
+  | ("id" | "experimentId" | "configuration" | "initialization" | "layerWidths" | "createdAt")
   | ("state" | "endReason" | "endDetail" | "environment" | "progress" | "attempt" | "startedAt" | "endedAt")
   | ("trainingSeconds" | "trainingSecondsAt" | "leaseExpiresAt");
 
@@ -25,6 +26,8 @@ export interface NewRun extends Omit<Pick<Prisma.RunUncheckedCreateInput, RunFie
   readonly idempotency: Idempotency | null;
   /** Null where all weights start at random, or where the report follows when they are there. */
   readonly initialization: InitializationReport | null;
+  /** Of a run that starts from a pruned version; null: those of the architecture, or its own pruning decides later. */
+  readonly layerWidths: LayerWidths | null;
   /** Warnings about the configuration, for the owner of the run. */
   readonly warnings: readonly RunWarning[];
 }
@@ -68,7 +71,8 @@ export class RunLaunchStore {
         await transaction.lock(key);
         if ((await prisma.run.count({ where: { idempotencyKey: key } })) > 0) return null;
       }
-      const { experiment, configuration, initialization, idempotency, warnings, ...columns } = run;
+      const { experiment, configuration, initialization, layerWidths, idempotency, warnings, ...columns } =
+        run;
       const { id: experimentId } = await this.experiments.ensure(transaction, experiment);
       const id = newId("run");
       const row = await prisma.run.create({
@@ -78,6 +82,7 @@ export class RunLaunchStore {
           experimentId,
           configuration: prismaJson(configuration),
           ...(initialization === null ? {} : { initialization: prismaJson(initialization) }),
+          ...(layerWidths === null ? {} : { layerWidths: prismaJson(layerWidths) }),
           idempotencyKey: idempotency?.key ?? null,
           idempotencyHash: idempotency?.hash ?? null,
           createdAt: at,

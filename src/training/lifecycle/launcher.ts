@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.js";
 import type { ClassCountRecord, DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Precision } from "../../core/enumerations.js";
 import { idempotencyOf } from "../../core/idempotency.js";
-import type { Distillation, RunConfigurationInput } from "../../core/runs/configuration.js";
+import type { Distillation, RunConfiguration, RunConfigurationInput } from "../../core/runs/configuration.js";
 import { accepts, describeAccepted } from "../../core/settings/check.js";
 import { normalForm } from "../../core/settings/normal-form.js";
 import { PRIORITY } from "../../core/settings/run-limits.js";
@@ -12,7 +12,8 @@ import { datasetVersionNotFound } from "../../data/versions/dataset-version-not-
 import { countParameters, networkOfRun } from "../../graph/architectures/network-spec.js";
 import { ARCHITECTURES } from "../../graph/architectures/registry.js";
 import type { Clock } from "../../lang/clock.js";
-import type { InitialWeights } from "../../registry/initial-weights.js";
+import type { InitialWeights, ResolvedInitialization } from "../../registry/initial-weights.js";
+import type { PrunedNetworks } from "../../registry/pruning/pruned-networks.js";
 import type { Teacher, Teachers } from "../../registry/teachers.js";
 import { wantedWeights } from "../../registry/weights/wanted-weights.js";
 import { checkMonitor } from "../configuration/check-monitor.js";
@@ -43,6 +44,7 @@ export interface RunLauncherOptions {
   readonly launches: RunLaunchStore;
   readonly datasets: DatasetStore;
   readonly initialWeights: Pick<InitialWeights, "resolve">;
+  readonly prunedNetworks: Pick<PrunedNetworks, "resolve">;
   readonly teachers: Pick<Teachers, "find">;
   /** Whether this machine computes on a GPU; float16 is slow elsewhere. */
   readonly hasGpu: boolean;
@@ -61,8 +63,8 @@ export class RunLauncher {
    *
    * @throws AppError `NAME_INVALID`, `PRIORITY_INVALID`, `CONFIGURATION_INVALID`, `PRECISION_UNSUPPORTED`,
    *   `MEMORY_INSUFFICIENT`, `DATASET_VERSION_NOT_FOUND`, `DATASET_NOT_READY`, `DATASET_UNFIT`,
-   *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`, and what `InitialWeights.resolve` and
-   *   `Teachers.find` throw
+   *   `IDEMPOTENCY_KEY_INVALID`, `IDEMPOTENCY_KEY_REUSED`, and what `InitialWeights.resolve`,
+   *   `PrunedNetworks.resolve` and `Teachers.find` throw
    */
   async launch(request: LaunchRun): Promise<RunRecord> {
     const { launches, clock, memoryBytes } = this.options;
@@ -87,17 +89,15 @@ export class RunLauncher {
       input.configuration.classWeights,
       classes.map(({ train }) => train),
     );
+    const initial = await this.#resolveWeights(input.configuration, resolved, version.classNames);
+    const { initialization, pruning, report, layerWidths } = initial;
     // The shapes of weights do not depend on the precision.
-    const network = networkOfRun(resolved, version.classNames.length, "FLOAT32");
+    const network = networkOfRun(resolved, version.classNames.length, "FLOAT32", layerWidths);
     const teacher = await this.#teacherOf(resolved.distillation, version.classNames);
-    checkMemory(network, resolved, memoryBytes, teacher?.network ?? null);
-    const initial = await this.options.initialWeights.resolve(
-      input.configuration.initialization ?? null,
-      wantedWeights(resolved, network, version.classNames),
-    );
-    const { initialization, report } = initial;
+    // Pruning decides the size of a network when the run is prepared.
+    if (pruning === null) checkMemory(network, resolved, memoryBytes, teacher?.network ?? null);
     const distillation = withTeacher(resolved.distillation, teacher);
-    const configuration = { ...resolved, classWeights, initialization, distillation };
+    const configuration = { ...resolved, classWeights, initialization, pruning, distillation };
 
     const data = await this.#dataOf(version, classes);
     const warnings = [...initial.warnings, ...settingWarnings(configuration, data)];
@@ -112,6 +112,7 @@ export class RunLauncher {
         priority: input.priority,
         idempotency,
         initialization: report,
+        layerWidths,
         warnings,
       },
       clock.now(),
@@ -119,6 +120,28 @@ export class RunLauncher {
     if (run !== null) return run;
     // Another call with the same key was faster: returns its run, unless that was already deleted.
     return this.launch(request);
+  }
+
+  async #resolveWeights(
+    { initialization, pruning }: RunConfigurationInput,
+    resolved: RunConfiguration,
+    classNames: readonly string[],
+  ): Promise<ResolvedInitialization & Pick<RunConfiguration, "pruning">> {
+    const { initialWeights, prunedNetworks } = this.options;
+    const wanted = wantedWeights(resolved, networkOfRun(resolved, classNames.length, "FLOAT32"), classNames);
+    if (resolved.pruning === null) {
+      return { ...(await initialWeights.resolve(initialization ?? null, wanted)), pruning: null };
+    }
+    if (initialization != null) {
+      throw new AppError(
+        "CONFIGURATION_INVALID",
+        `A run that prunes starts from the weights of the version that it prunes, ${JSON.stringify(pruning?.from)}. ` +
+          "Leave out pruning or initialization.",
+        { path: ["configuration", "initialization"] },
+      );
+    }
+    const pruned = await prunedNetworks.resolve(resolved.pruning, wanted);
+    return { initialization: resolved.initialization, layerWidths: null, ...pruned };
   }
 
   async #dataOf(

@@ -6,6 +6,7 @@ import {
   type InitializationReport,
   readInitializationReport,
 } from "../../core/runs/initialization-report.js";
+import { type LayerWidths, readLayerWidths } from "../../core/runs/layer-widths.js";
 import { hasProgress } from "../../core/runs/state.js";
 import { readRunConfiguration } from "../../core/settings/stored-configuration.js";
 import { Prisma } from "../../db/generated/client.js";
@@ -25,6 +26,8 @@ const BOOKKEEPING = [
   "queueOrder",
   "idempotencyKey",
   "idempotencyHash",
+  // Long: attempts read it on their own.
+  "keptChannels",
 ] as const satisfies readonly RunColumn[];
 
 export type RunField = Exclude<RunColumn, (typeof BOOKKEEPING)[number]>;
@@ -43,12 +46,16 @@ type Columns = Pick<Selectable<Tables["run"]>, RunField>;
 
 /** A run as `prisma/schema.prisma` describes its columns, with the documents in them parsed. */
 export interface RunRecord
-  extends Readonly<Omit<Columns, "configuration" | "environment" | "initialization" | "progress">> {
+  extends Readonly<
+    Omit<Columns, "configuration" | "environment" | "initialization" | "layerWidths" | "progress">
+  > {
   readonly configuration: RunConfiguration;
   /** Null before PREPARING. */
   readonly environment: RunEnvironment | null;
   /** Null when all weights started at random, while they are not known yet, and for runs of earlier versions. */
   readonly initialization: InitializationReport | null;
+  /** Of a pruned network; null: those of the architecture, or its pruning is not decided yet. */
+  readonly layerWidths: LayerWidths | null;
   /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are packed images. */
   readonly progress: RunProgress | null;
 }
@@ -64,10 +71,11 @@ export type RunRow = Omit<Columns, "parameterCount"> & { readonly parameterCount
  * major collection, and lists of runs then collect garbage for three times as long.
  */
 class RunDocuments {
-  readonly #row: Pick<RunRow, "configuration" | "environment" | "initialization">;
+  readonly #row: Pick<RunRow, "configuration" | "environment" | "initialization" | "layerWidths">;
   #configuration: RunConfiguration | undefined;
   #environment: RunEnvironment | null | undefined;
   #initialization: InitializationReport | null | undefined;
+  #layerWidths: LayerWidths | null | undefined;
 
   constructor(row: RunRow) {
     this.#row = row;
@@ -89,11 +97,16 @@ class RunDocuments {
     }
     return this.#initialization;
   }
+
+  get layerWidths(): LayerWidths | null {
+    if (this.#layerWidths === undefined) this.#layerWidths = readLayerWidths(this.#row.layerWidths);
+    return this.#layerWidths;
+  }
 }
 
 /** The record of a row. */
 export function runRecordOf(row: RunRow): RunRecord {
-  const { configuration: _1, environment: _2, initialization: _3, ...columns } = row;
+  const { configuration: _1, environment: _2, initialization: _3, layerWidths: _4, ...columns } = row;
   const progress = hasProgress(row.state) ? decodeProgress(row.progress) : null;
   return Object.assign(new RunDocuments(row), columns, {
     parameterCount: Number(row.parameterCount),

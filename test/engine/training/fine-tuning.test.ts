@@ -218,6 +218,7 @@ test("published weights are fetched while the run is prepared, and reported once
     resolve: async () => ({
       initialization: { kind: "pretrained", file: server.name },
       report: null,
+      layerWidths: null,
       warnings: [],
     }),
   };
@@ -272,6 +273,7 @@ async function trainFrom(
     resolve: async () => ({
       initialization: { kind: "pretrained", file: server.name },
       report: null,
+      layerWidths: null,
       warnings: [],
     }),
   };

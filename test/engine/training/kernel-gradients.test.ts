@@ -150,11 +150,17 @@ test("a run that continues keeps the choice of its first attempt", { skip: SKIP 
     precisions: new PrecisionChooser(measured),
     kernelGradients: new KernelGradientChooser(measured),
   };
-  await environmentOf(engine, { configuration, environment: null }, CLASSES, sources, ALL.signal);
+  await environmentOf(
+    engine,
+    { configuration, environment: null, layerWidths: null },
+    CLASSES,
+    sources,
+    ALL.signal,
+  );
   await storeTimes(temporary.folder, [2, 0.5]);
   const first = await environmentOf(
     engine,
-    { configuration, environment: null },
+    { configuration, environment: null, layerWidths: null },
     CLASSES,
     sources,
     ALL.signal,
@@ -163,12 +169,24 @@ test("a run that continues keeps the choice of its first attempt", { skip: SKIP 
 
   await storeTimes(temporary.folder, [0.5, 2]);
   assert.deepEqual(
-    await environmentOf(engine, { configuration, environment: first }, CLASSES, sources, ALL.signal),
+    await environmentOf(
+      engine,
+      { configuration, environment: first, layerWidths: null },
+      CLASSES,
+      sources,
+      ALL.signal,
+    ),
     first,
   );
   // Recorded before there was a choice.
   const { eigenKernelGradients: _, ...earlier } = first;
   const environment = readRunEnvironment(earlier);
-  const continued = await environmentOf(engine, { configuration, environment }, CLASSES, sources, ALL.signal);
+  const continued = await environmentOf(
+    engine,
+    { configuration, environment, layerWidths: null },
+    CLASSES,
+    sources,
+    ALL.signal,
+  );
   assert.equal(continued.eigenKernelGradients, null);
 });

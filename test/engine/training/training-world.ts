@@ -15,6 +15,7 @@ import { OwnedResources } from "../../../src/lang/owned-resources.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
 import { ModelRegistry } from "../../../src/registry/model-registry.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
+import type { PrunedNetworks } from "../../../src/registry/pruning/pruned-networks.js";
 import { Teachers } from "../../../src/registry/teachers.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
 import { KernelGradientChooser } from "../../../src/training/attempt/kernel-gradient-chooser.js";
@@ -25,6 +26,7 @@ import { identifyWorker } from "../../../src/training/lifecycle/worker-identity.
 import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { type Training, trainingOver } from "../../postgres/training/training-stores.js";
 import { startTestEngine } from "../../testkit/engine.js";
+import { NO_PRUNING } from "../../testkit/files/no-pruning.js";
 import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
 import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
 import { insertDrawnImages, shardsOf } from "./drawn-images.js";
@@ -71,6 +73,8 @@ export interface TrainerChoices {
   readonly initialWeights?: Pick<InitialWeights, "resolve" | "provide">;
   /** The source of teachers; by default, the models in the folder of the world. */
   readonly teachers?: Pick<Teachers, "find">;
+  /** The source of networks to prune; by default, runs prune nothing. */
+  readonly prunedNetworks?: Pick<PrunedNetworks, "open">;
   /** The apparent device of the trainer; null: that of this machine. */
   readonly device?: string | null;
   readonly leaseSeconds?: number;
@@ -116,6 +120,7 @@ export async function startTrainer(
   {
     initialWeights = RANDOM_WEIGHTS,
     teachers = teachersOf(database, homeFolder),
+    prunedNetworks = NO_PRUNING,
     device = null,
     leaseSeconds = LEASE_SECONDS,
     openEngine = startTestEngine,
@@ -129,6 +134,7 @@ export async function startTrainer(
       shards: shardsOf(database, homeFolder),
       initialWeights,
       teachers,
+      prunedNetworks,
       precisions: new PrecisionChooser(measured),
       kernelGradients: new KernelGradientChooser(measured),
       openEngine,

@@ -4,6 +4,7 @@ import { DatasetStore } from "../../../src/data/versions/dataset-store.js";
 import type { Database } from "../../../src/db/database.js";
 import { SYSTEM_CLOCK } from "../../../src/lang/clock.js";
 import type { InitialWeights } from "../../../src/registry/initial-weights.js";
+import type { PrunedNetworks } from "../../../src/registry/pruning/pruned-networks.js";
 import type { Teachers } from "../../../src/registry/teachers.js";
 import {
   type FinishedEpoch,
@@ -26,6 +27,7 @@ import { MetricStore } from "../../../src/training/record/metric-store.js";
 import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { RunStore } from "../../../src/training/record/run-store.js";
 import { epochRecord } from "../../pure/training/epoch-record.js";
+import { NO_PRUNING } from "../../testkit/files/no-pruning.js";
 import { NO_TEACHERS } from "../../testkit/files/no-teachers.js";
 import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
 import { createTestDatabase } from "../../testkit/postgres/database.js";
@@ -36,12 +38,14 @@ import { createTestDatabase } from "../../testkit/postgres/database.js";
  * @param initialWeights where runs find their first weights
  * @param machine what it seems to run on
  * @param teachers where runs find their teachers
+ * @param prunedNetworks where runs find networks to prune
  */
 export function trainingOver(
   database: Database,
   initialWeights: Pick<InitialWeights, "resolve"> = RANDOM_WEIGHTS,
   machine: { readonly hasGpu: boolean } = { hasGpu: false },
   teachers: Pick<Teachers, "find"> = NO_TEACHERS,
+  prunedNetworks: Pick<PrunedNetworks, "resolve"> = NO_PRUNING,
 ) {
   const events = new RunEventStore(database);
   const states = new RunStateStore(events);
@@ -57,6 +61,7 @@ export function trainingOver(
     datasets,
     initialWeights,
     teachers,
+    prunedNetworks,
     hasGpu: machine.hasGpu,
     memoryBytes: 64 * 1024 ** 3,
     clock: SYSTEM_CLOCK,

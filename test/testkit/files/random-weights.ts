@@ -4,7 +4,7 @@ import type { InitialVariables, InitialWeights } from "../../../src/registry/ini
 export const RANDOM_WEIGHTS: Pick<InitialWeights, "resolve" | "provide"> = {
   async resolve(input) {
     if (input !== null) throw new Error("These tests launch runs with random weights alone.");
-    return { initialization: { kind: "random" }, report: null, warnings: [] };
+    return { initialization: { kind: "random" }, report: null, layerWidths: null, warnings: [] };
   },
   async provide(initialization): Promise<InitialVariables | null> {
     if (initialization.kind !== "random")

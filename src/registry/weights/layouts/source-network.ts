@@ -30,6 +30,7 @@ export function describeSource(
   return [
     describeArchitecture(network),
     widthMultiplier === null ? "other widths" : `width ${widthMultiplier}`,
+    ...(network.layerWidths == null ? [] : ["pruned"]),
     ...(prefix === null ? [] : [`prefix \`${prefix}\``]),
   ].join(", ");
 }

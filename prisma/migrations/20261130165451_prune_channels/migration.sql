@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "run" ADD COLUMN     "kept_channels" JSONB,
+ADD COLUMN     "layer_widths" JSONB;
