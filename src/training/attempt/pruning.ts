@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { LayerWidths } from "../../core/runs/layer-widths.js";
 import type { EngineHost } from "../../engine/engine-host.js";
@@ -8,6 +8,7 @@ import { countParameters, networkOfRun } from "../../graph/architectures/network
 import { channelsOf } from "../../graph/pruning/channels.js";
 import { type KeptChannels, widthsAfter } from "../../graph/pruning/cut.js";
 import type { OwnedResources } from "../../lang/owned-resources.js";
+import { whenMissing } from "../../lang/system-errors.js";
 import type { InitialVariables } from "../../registry/initial-weights.js";
 import {
   cutWeights,
@@ -89,13 +90,16 @@ export async function providePruned(
   engine: EngineHost,
   { runFolder, attempt, owner }: { runFolder: string; attempt: number; owner: OwnedResources },
 ): Promise<InitialVariables> {
-  await mkdir(runFolder, { recursive: true });
-  for (const name of await readdir(runFolder)) {
-    // Of an attempt whose process died.
-    if (name.startsWith(WEIGHTS_FOLDER))
-      await rm(path.join(runFolder, name), { recursive: true, force: true });
-  }
+  await removePrunedWeights(runFolder); // Removes those of an attempt whose process died.
   const folder = path.join(runFolder, `${WEIGHTS_FOLDER}${attempt}`);
   owner.defer(() => rm(folder, { recursive: true, force: true }));
   return cutWeights(source, kept, wanted, engine, folder);
+}
+
+/** Removes what the attempts of a run start from. */
+export async function removePrunedWeights(runFolder: string): Promise<void> {
+  for (const name of await readdir(runFolder).catch(whenMissing([]))) {
+    if (name.startsWith(WEIGHTS_FOLDER))
+      await rm(path.join(runFolder, name), { recursive: true, force: true });
+  }
 }

@@ -13,6 +13,7 @@ import { removeCaches } from "../loop/output-cache.js";
 import { RunTraining } from "./attempt-training.js";
 import { hasRoom } from "./disk-room.js";
 import type { RunTrainingOptions } from "./options.js";
+import { removePrunedWeights } from "./pruning.js";
 
 /** How this process takes part in training. */
 export interface TrainerWorker {
@@ -157,7 +158,9 @@ export class Trainer implements AsyncDisposable {
     );
     for (const { runId, attempt } of lost) {
       log.warn("took back the run of a lost worker", { runId, attempt });
-      await removeCaches(path.join(outputs.runsFolder, runId));
+      const runFolder = path.join(outputs.runsFolder, runId);
+      await removeCaches(runFolder);
+      await removePrunedWeights(runFolder);
     }
   }
 

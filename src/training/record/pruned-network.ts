@@ -33,10 +33,12 @@ export function prunedNetworkOf({
   const layers = Array.from(convolutionWidths(unpruned(network)), ([name, channelsBefore]) => {
     return { name, channelsBefore, channels: widths.get(name) ?? channelsBefore };
   });
+  const narrower = layers.filter((layer) => layer.channels < layer.channelsBefore);
+  if (narrower.length === 0) return null;
   const channelsBefore = layers.reduce((total, layer) => total + layer.channelsBefore, 0);
   const channels = layers.reduce((total, layer) => total + layer.channels, 0);
   return {
-    layers: layers.filter((layer) => layer.channels < layer.channelsBefore),
+    layers: narrower,
     channelsBefore,
     channels,
     removed: 1 - channels / channelsBefore,
