@@ -1,6 +1,8 @@
-"""What Python's LiteRT gets from a TensorFlow Lite file: opens every FILE and classifies the formula's images NAME.
+"""What Python's LiteRT gets from a TensorFlow Lite file: opens every FILE and classifies IMAGES.
 
-    python run_tflite.py NAME COUNT SIZE FILE...
+    python run_tflite.py IMAGES SIZE FILE...
+
+IMAGES is a file of pixels, uint8 [n, SIZE, SIZE, 3].
 
 Prints one line of JSON: by file, the probabilities of all images at once and one by one, and the types of all tensors.
 """
@@ -10,8 +12,6 @@ import sys
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-
-from golden_formula import formula_images
 
 
 def probabilities_of(runner, images):
@@ -30,6 +30,6 @@ def run(file, images):
     }
 
 
-name, count, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-images = formula_images(name, count, size)
-print(json.dumps({file: run(file, images) for file in sys.argv[4:]}))
+size = int(sys.argv[2])
+images = np.fromfile(sys.argv[1], np.uint8).reshape(-1, size, size, 3)
+print(json.dumps({file: run(file, images) for file in sys.argv[3:]}))

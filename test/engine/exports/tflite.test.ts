@@ -36,13 +36,19 @@ const TOLERANCES: Readonly<Record<ExportPrecision, number>> = { FLOAT32: 1e-5, F
 const CALIBRATION_IMAGES = 16;
 
 let engine: EngineWithFolder;
-before(async () => {
-  engine = await startEngineWithFolder(CONFIG.threads);
-});
-after(() => engine[Symbol.asyncDispose]());
 
 function open(file: string): Promise<OfficialRuntime> {
   return openLiteRt(file, { cacheFolder: CONFIG.cacheFolder, threads: 1, progress: () => {} });
+}
+
+type Exported = Awaited<ReturnType<typeof exportRandom>>;
+const exported = new Map<string, Promise<Exported>>();
+
+/** The exports of a network, which are written once for all tests. */
+function exportOnce(name: string, network: NetworkSpec): Promise<Exported> {
+  const known = exported.get(name) ?? exportRandom(name, network);
+  exported.set(name, known);
+  return known;
 }
 
 /** Writes a model with random weights, its files in every precision, and what our own engine computes. */
@@ -77,34 +83,6 @@ async function exportRandom(name: string, network: NetworkSpec, classNames = cla
   };
 }
 
-describe("LiteRT computes what the engine computes", () => {
-  const networks = {
-    ...EXPORTED_NETWORKS,
-    ...Object.fromEntries(
-      Object.values(Preprocessing).map((preprocessing) => [
-        `VGG11 with ${preprocessing}`,
-        { ...SMALL_NETWORK, preprocessing },
-      ]),
-    ),
-  };
-  for (const [name, network] of Object.entries(networks)) {
-    test(name, async (t) => {
-      const { fileOf, probabilities } = await exportRandom(name, network);
-      for (const precision of ["FLOAT32", "FLOAT16", "INT8"] as const) {
-        await using runtime = await open(fileOf(precision));
-        // The number of images changes, and returns.
-        for (const count of [1, 3, 1]) {
-          const images = formulaImages("evaluation", count, network.imageSizePixels);
-          const outputs = await runtime.run(images, count);
-          const difference = greatestDifference(outputs.probabilities, await probabilities(count));
-          t.diagnostic(`${precision}, ${count} images: ${difference.toExponential(1)}`);
-          assert.ok(difference <= TOLERANCES[precision], `${precision} is off by ${difference}`);
-        }
-      }
-    });
-  }
-});
-
 const skip = await whyNoPython("ai_edge_litert", "PIL");
 
 /** Output of run_tflite.py for a file. */
@@ -114,102 +92,140 @@ interface PythonAnswer {
   readonly types: readonly string[];
 }
 
-describe("Python's ai_edge_litert", { skip }, () => {
-  for (const [name, network] of Object.entries(EXPORTED_NETWORKS)) {
-    test(`opens the files of ${name} and computes the same`, async () => {
-      const { fileOf, probabilities } = await exportRandom(`python ${name}`, network);
-      const count = 3;
-      const size = network.imageSizePixels;
-      const precisions = ["FLOAT32", "FLOAT16", "INT8"] as const;
-      const args = ["evaluation", String(count), String(size), ...precisions.map(fileOf)];
-      const answers = await askGoldenScript<Record<string, PythonAnswer>>("run_tflite.py", ...args);
-      const expected = await probabilities(count);
-      for (const precision of precisions) {
-        const answer = answers[fileOf(precision)];
-        assert.ok(answer !== undefined);
-        await using runtime = await open(fileOf(precision));
-        const ours = await runtime.run(formulaImages("evaluation", count, size), count);
-        for (const received of [answer.one_by_one.flat(), answer.together.flat()]) {
-          assert.ok(greatestDifference(received, expected) <= TOLERANCES[precision]);
-          assert.ok(greatestDifference(received, ours.probabilities) <= 1e-6, precision);
+describe("a TensorFlow Lite file", () => {
+  before(async () => {
+    engine = await startEngineWithFolder(CONFIG.threads);
+  });
+  after(() => engine[Symbol.asyncDispose]());
+
+  describe("LiteRT computes what the engine computes", () => {
+    const networks = {
+      ...EXPORTED_NETWORKS,
+      ...Object.fromEntries(
+        Object.values(Preprocessing).map((preprocessing) => [
+          `VGG11 with ${preprocessing}`,
+          { ...SMALL_NETWORK, preprocessing },
+        ]),
+      ),
+    };
+    for (const [name, network] of Object.entries(networks)) {
+      test(name, async (t) => {
+        const { fileOf, probabilities } = await exportOnce(name, network);
+        for (const precision of ["FLOAT32", "FLOAT16", "INT8"] as const) {
+          await using runtime = await open(fileOf(precision));
+          // The number of images changes, and returns.
+          for (const count of [1, 3, 1]) {
+            const images = formulaImages("evaluation", count, network.imageSizePixels);
+            const outputs = await runtime.run(images, count);
+            const difference = greatestDifference(outputs.probabilities, await probabilities(count));
+            t.diagnostic(`${precision}, ${count} images: ${difference.toExponential(1)}`);
+            assert.ok(difference <= TOLERANCES[precision], `${precision} is off by ${difference}`);
+          }
         }
-        if (precision === "INT8") assert.deepEqual(answer.types, ["int32", "int8", "uint8"]);
+      });
+    }
+  });
+
+  describe("Python's ai_edge_litert", { skip }, () => {
+    for (const [name, network] of Object.entries(EXPORTED_NETWORKS)) {
+      test(`opens the files of ${name} and computes the same`, async () => {
+        const { folder, fileOf, probabilities } = await exportOnce(name, network);
+        const count = 3;
+        const size = network.imageSizePixels;
+        const precisions = ["FLOAT32", "FLOAT16", "INT8"] as const;
+        const images = formulaImages("evaluation", count, size);
+        const imagesFile = path.join(folder, "images.u8");
+        await writeFile(imagesFile, images);
+        const args = [imagesFile, String(size), ...precisions.map(fileOf)];
+        const answers = await askGoldenScript<Record<string, PythonAnswer>>("run_tflite.py", ...args);
+        const expected = await probabilities(count);
+        for (const precision of precisions) {
+          const answer = answers[fileOf(precision)];
+          assert.ok(answer !== undefined);
+          await using runtime = await open(fileOf(precision));
+          const ours = await runtime.run(images, count);
+          for (const received of [answer.one_by_one.flat(), answer.together.flat()]) {
+            assert.ok(greatestDifference(received, expected) <= TOLERANCES[precision]);
+            assert.ok(greatestDifference(received, ours.probabilities) <= 1e-6, precision);
+          }
+          if (precision === "INT8") assert.deepEqual(answer.types, ["int32", "int8", "uint8"]);
+        }
+      });
+    }
+
+    for (const precision of ["FLOAT32", "INT8"] as const) {
+      test(`runs the usage example of a file in ${precision}, whose classes have strange names`, async () => {
+        const names = ["rose, red", "two\nlines", "back\\slash", "日本", " spaces "];
+        const { folder, fileOf } = await exportRandom(`usage ${precision}`, SMALL_NETWORK, names);
+        const size = SMALL_NETWORK.imageSizePixels;
+        const [example] = tfliteUsage({ fileName: "flowers-3.tflite", precision, imageSizePixels: size });
+        assert.ok(example !== undefined);
+        const image = await writeUsageImage(folder);
+        const found = await runUsage(example, folder, fileOf(precision), image);
+
+        await using runtime = await open(fileOf(precision));
+        const pixels = await new ImageDecoder(CONFIG.limits).decodeRgb(await readFile(image), size);
+        const { probabilities } = await runtime.run(pixels, 1);
+        const best = probabilities.indexOf(Math.max(...probabilities));
+        const label = names[best]?.replace("\n", "\\n") ?? "";
+        assertSameClass(found, { label, probability: probabilities[best] ?? 0 });
+      });
+    }
+  });
+
+  describe("a damaged file", () => {
+    test("is refused with the function of LiteRT that failed", async () => {
+      const { folder, fileOf } = await exportOnce("VGG11 pooled", SMALL_NETWORK);
+      const bytes = await readFile(fileOf("FLOAT32"));
+      for (const [name, damaged] of [
+        ["empty", Buffer.alloc(0)],
+        ["text", Buffer.from("no model at all, but a text that is a little longer")],
+        ["truncated", bytes.subarray(0, 4000)],
+        ["offset", Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0x7f]), bytes.subarray(4)])],
+      ] as const) {
+        const file = path.join(folder, `${name}.tflite`);
+        await writeFile(file, damaged);
+        await assert.rejects(
+          open(file),
+          { code: "RUNTIME_FAILED", message: /LiteRtCreateModelFromFile/ },
+          name,
+        );
       }
     });
-  }
 
-  for (const precision of ["FLOAT32", "INT8"] as const) {
-    test(`runs the usage example of a file in ${precision}, whose classes have strange names`, async () => {
-      const names = ["rose, red", "two\nlines", "back\\slash", "日本", " spaces "];
-      const { folder, fileOf } = await exportRandom(`usage ${precision}`, SMALL_NETWORK, names);
-      const size = SMALL_NETWORK.imageSizePixels;
-      const [example] = tfliteUsage({ fileName: "flowers-3.tflite", precision, imageSizePixels: size });
-      assert.ok(example !== undefined);
-      const image = await writeUsageImage(folder);
-      const found = await runUsage(example, folder, fileOf(precision), image);
-
-      await using runtime = await open(fileOf(precision));
-      const pixels = await new ImageDecoder(CONFIG.limits).decodeRgb(await readFile(image), size);
-      const { probabilities } = await runtime.run(pixels, 1);
-      const best = probabilities.indexOf(Math.max(...probabilities));
-      const label = names[best]?.replace("\n", "\\n") ?? "";
-      assertSameClass(found, { label, probability: probabilities[best] ?? 0 });
+    test("at random places is refused, is no matter, or ends the process that opens it", async (t) => {
+      const { folder, fileOf } = await exportOnce("VGG11 pooled", SMALL_NETWORK);
+      const bytes = await readFile(fileOf("INT8"));
+      const random = seededRandom(14);
+      const outcomes = new Map<string, number>();
+      for (let attempt = 0; attempt < 12; attempt++) {
+        const damaged = Buffer.from(
+          bytes.subarray(0, attempt % 4 === 0 ? random() * bytes.length : bytes.length),
+        );
+        // Tables are at the start. Damaged weights are weights all the same.
+        for (let flip = 0; flip < 4; flip++)
+          damaged[Math.floor(random() * Math.min(damaged.length, 8000))]! ^= 0xff;
+        const file = path.join(folder, `flipped-${attempt}.tflite`);
+        await writeFile(file, damaged);
+        const program = path.join(import.meta.dirname, "open-tflite.js");
+        const size = String(SMALL_NETWORK.imageSizePixels);
+        const { outcome } = await promisify(execFile)(process.execPath, [program, file, size]).then(
+          ({ stdout }) => ({ outcome: stdout.trim() }),
+          ({ signal }: { signal: string | null }) => ({ outcome: signal ?? "failed" }),
+        );
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+      t.diagnostic(JSON.stringify(Object.fromEntries(outcomes)));
+      const expected = ["RUNTIME_FAILED", "CLASSIFIED", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE"];
+      assert.deepEqual(
+        [...outcomes.keys()].filter((outcome) => !expected.includes(outcome)),
+        [],
+      );
+      assert.ok((outcomes.get("RUNTIME_FAILED") ?? 0) >= 3);
     });
-  }
-});
 
-describe("a damaged file", () => {
-  test("is refused with the function of LiteRT that failed", async () => {
-    const { folder, fileOf } = await exportRandom("damaged", SMALL_NETWORK);
-    const bytes = await readFile(fileOf("FLOAT32"));
-    for (const [name, damaged] of [
-      ["empty", Buffer.alloc(0)],
-      ["text", Buffer.from("no model at all, but a text that is a little longer")],
-      ["truncated", bytes.subarray(0, 4000)],
-      ["offset", Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0x7f]), bytes.subarray(4)])],
-    ] as const) {
-      const file = path.join(folder, `${name}.tflite`);
-      await writeFile(file, damaged);
-      await assert.rejects(
-        open(file),
-        { code: "RUNTIME_FAILED", message: /LiteRtCreateModelFromFile/ },
-        name,
-      );
-    }
-  });
-
-  test("at random places is refused, is no matter, or ends the process that opens it", async (t) => {
-    const { folder, fileOf } = await exportRandom("flipped", SMALL_NETWORK);
-    const bytes = await readFile(fileOf("INT8"));
-    const random = seededRandom(14);
-    const outcomes = new Map<string, number>();
-    for (let attempt = 0; attempt < 12; attempt++) {
-      const damaged = Buffer.from(
-        bytes.subarray(0, attempt % 4 === 0 ? random() * bytes.length : bytes.length),
-      );
-      // Tables are at the start. Damaged weights are weights all the same.
-      for (let flip = 0; flip < 4; flip++)
-        damaged[Math.floor(random() * Math.min(damaged.length, 8000))]! ^= 0xff;
-      const file = path.join(folder, `flipped-${attempt}.tflite`);
-      await writeFile(file, damaged);
-      const program = path.join(import.meta.dirname, "open-tflite.js");
-      const size = String(SMALL_NETWORK.imageSizePixels);
-      const { outcome } = await promisify(execFile)(process.execPath, [program, file, size]).then(
-        ({ stdout }) => ({ outcome: stdout.trim() }),
-        ({ signal }: { signal: string | null }) => ({ outcome: signal ?? "failed" }),
-      );
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    }
-    t.diagnostic(JSON.stringify(Object.fromEntries(outcomes)));
-    const expected = ["RUNTIME_FAILED", "CLASSIFIED", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE"];
-    assert.deepEqual(
-      [...outcomes.keys()].filter((outcome) => !expected.includes(outcome)),
-      [],
-    );
-    assert.ok((outcomes.get("RUNTIME_FAILED") ?? 0) >= 3);
-  });
-
-  test("that does not exist is refused", async () => {
-    await assert.rejects(open(path.join(engine.folder, "missing.tflite")), { code: "RUNTIME_FAILED" });
+    test("that does not exist is refused", async () => {
+      await assert.rejects(open(path.join(engine.folder, "missing.tflite")), { code: "RUNTIME_FAILED" });
+    });
   });
 });

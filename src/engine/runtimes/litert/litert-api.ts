@@ -137,6 +137,13 @@ export class LiteRtApi {
     }
   }
 
+  /** A text in memory of the C library, and the function that frees it: for objects that own their content. */
+  ownedText(text: string): { readonly text: Handle; readonly free: Handle } {
+    const c = koffi.load(null);
+    const duplicate = c.func("strdup", HANDLE, ["str"]);
+    return { text: duplicate(text), free: c.symbol("free") };
+  }
+
   #function(name: FunctionName): KoffiFunction {
     const known = this.#functions.get(name);
     if (known !== undefined) return known;
@@ -144,13 +151,6 @@ export class LiteRtApi {
     this.#functions.set(name, made);
     return made;
   }
-}
-
-/** A text in memory of the C library, and the function that frees it: for objects that own their content. */
-export function ownedText(text: string): { readonly text: Handle; readonly free: Handle } {
-  const c = koffi.load(null);
-  const duplicate = c.func("strdup", HANDLE, ["str"]);
-  return { text: duplicate(text), free: c.symbol("free") };
 }
 
 function requireSuccess(name: FunctionName, status: number): void {

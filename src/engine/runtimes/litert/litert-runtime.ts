@@ -2,7 +2,7 @@ import { AppError } from "../../../core/app-error.js";
 import { OwnedResources } from "../../../lang/owned-resources.js";
 import { detectMachine } from "../../native/machine.js";
 import type { OfficialRuntime, RuntimeOutputs } from "../official-runtime.js";
-import { type Handle, LiteRtApi, ownedText } from "./litert-api.js";
+import type { Handle, LiteRtApi } from "./litert-api.js";
 import { LITERT_VERSION, provideLiteRt } from "./litert-library.js";
 import {
   parseQuantization,
@@ -42,7 +42,7 @@ export async function openLiteRt(
 ): Promise<OfficialRuntime> {
   const { cacheFolder, threads, progress } = context;
   const libraryFile = await provideLiteRt({ cacheFolder, machine: detectMachine(process.env), progress });
-  const api = new LiteRtApi(libraryFile);
+  const api = await loadApi(libraryFile);
   await using opened = new OwnedResources();
   const environment = api.create("LiteRtCreateEnvironment", ENVIRONMENT_OPTIONS.length, environmentOptions());
   opened.defer(() => api.destroy("LiteRtDestroyEnvironment", environment));
@@ -67,6 +67,24 @@ export async function openLiteRt(
     },
     opened.move(),
   );
+}
+
+/**
+ * Loads the library. The native code that calls it is loaded with it, and not before: the server itself only describes
+ * runtimes.
+ */
+async function loadApi(libraryFile: string): Promise<LiteRtApi> {
+  const { LiteRtApi } = await import("./litert-api.js").catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError(
+      "RUNTIME_UNAVAILABLE",
+      `The package koffi, which calls LiteRT, cannot be loaded: ${reason}`,
+      {
+        cause,
+      },
+    );
+  });
+  return new LiteRtApi(libraryFile);
 }
 
 interface Tensors {
@@ -189,7 +207,7 @@ function createOptions(api: LiteRtApi, threads: number): Handle {
   const options = api.create("LiteRtCreateOptions");
   try {
     api.call("LiteRtSetOptionsHardwareAccelerators", options, CPU);
-    const { text, free } = ownedText(`num_threads = ${threads}\n`);
+    const { text, free } = api.ownedText(`num_threads = ${threads}\n`);
     const processor = api.create("LiteRtCreateOpaqueOptions", CPU_OPTIONS, text, free);
     api.call("LiteRtAddOpaqueOptions", options, processor);
     return options;
