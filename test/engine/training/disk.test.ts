@@ -1,30 +1,11 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { rm, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
+import { mountSmallDisk, whyNoDisks } from "../../testkit/small-disk.js";
 import { epochDone, finalDigest, follow, openTrainingWorld, runNow } from "./training-world.js";
 
 const MIB = 1024 ** 2;
-const run = promisify(execFile);
-
-/** A separate disk of the given size, mounted at `folder`. */
-async function mountSmallDisk(folder: string, bytes: number): Promise<AsyncDisposable> {
-  await mkdir(folder, { recursive: true });
-  await run("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder]);
-  return { [Symbol.asyncDispose]: async () => void (await run("umount", ["--lazy", folder])) };
-}
-
-async function whyNoDisks(): Promise<string | false> {
-  await using world = await openTrainingWorld();
-  try {
-    await using _disk = await mountSmallDisk(path.join(world.homeFolder, "probe"), MIB);
-    return false;
-  } catch {
-    return "mounting a small disk takes rights that this user does not have";
-  }
-}
 
 const skip = await whyNoDisks();
 

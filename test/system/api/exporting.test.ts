@@ -13,6 +13,7 @@ import {
 } from "../../testkit/api/export-job.js";
 import { trainFlowers } from "../../testkit/api/flower-job.js";
 import { startTestServer, type TestServer } from "../../testkit/api/server.js";
+import { mountSmallDisk, whyNoDisks } from "../../testkit/small-disk.js";
 
 const EXPORTS = graphql(`query ExportingList($ref: String!, $first: Int, $after: String) {
   modelVersion(ref: $ref) {
@@ -28,11 +29,13 @@ const CANCEL = graphql(`mutation ExportingCancel($id: ID!) {
   cancelExport(input: { exportId: $id }) { modelExport { id state } userErrors { code message path } }
 }`);
 
+const skip = await whyNoDisks();
+
 let server: TestServer;
 let modelVersion: string;
 
 before(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ ESPALIER_PYTHON: "" });
   modelVersion = await trainFlowers(server);
 });
 after(() => server[Symbol.asyncDispose]());
@@ -86,7 +89,9 @@ test("an export is announced, followed to its end, proven and downloaded", async
   assert.ok((proof.maximumProbabilityDifference ?? 1) <= 1e-4);
   assert.equal(proof.accuracy, proof.originalAccuracy);
   assert.ok((proof.millisecondsPerImage ?? 0) > 0 && (proof.originalMillisecondsPerImage ?? 0) > 0);
-  assert.ok(found.usage.every(({ code }) => code.includes("flowers-1-float32")));
+  assert.ok(
+    found.usage.some(({ language, code }) => language === "PYTHON" && code.includes(file?.name ?? "?")),
+  );
 
   assert.ok(file);
   assert.equal(file.name, "flowers-1-float32.zip");
@@ -233,6 +238,36 @@ test("an export is cancelled at once, while it waits and while it runs, and leav
   const left = (await folders()).filter((name) => name.startsWith(running) || name.startsWith(queued));
   assert.deepEqual(left, []);
   assert.equal((await cancel("mex_unknown")).userErrors[0]?.code, "EXPORT_NOT_FOUND");
+});
+
+test("an export for Keras without a Python is READY, and says why it is not proven", async () => {
+  const { state, file, proof } = await awaitExport(
+    server,
+    await startExport(server, { modelVersion, format: "KERAS" }),
+  );
+  assert.deepEqual([state, file?.name], ["READY", "flowers-1-float32.keras"]);
+  assert.deepEqual([proof?.status, proof?.runtime, proof?.accuracy], ["NOT_PROVEN", null, null]);
+  assert.match(proof?.reason ?? "", /ESPALIER_PYTHON/);
+});
+
+test("an export to a full disk fails with the reason, and leaves nothing", { skip }, async () => {
+  const before = await folders();
+  const disk = await mountSmallDisk(path.join(server.homeFolder, "exports"), 64 * 1024);
+  try {
+    const id = await startExport(server, { modelVersion, format: "SAVED_MODEL" });
+    const { state, failure, file } = await awaitExport(server, id);
+    assert.deepEqual([state, failure?.code, file], ["FAILED", "DISK_FULL", null]);
+    // The next export begins when the files of this one are removed.
+    const next = await startExport(server, { modelVersion, format: "KERAS" });
+    assert.equal((await awaitExport(server, next)).failure?.code, "DISK_FULL");
+    assert.deepEqual(
+      (await folders()).filter((name) => name.startsWith(id)),
+      [],
+    );
+  } finally {
+    await disk[Symbol.asyncDispose]();
+  }
+  assert.deepEqual(await folders(), before);
 });
 
 test("an export of a model whose files have changed fails with the reason", async () => {
