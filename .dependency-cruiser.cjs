@@ -31,9 +31,13 @@ const MAY_IMPORT = {
   cli: ["lang", "core", "telemetry", "client", "app"],
 };
 
-/** Subfolders in the order in which data flows through them: a subfolder may import those before it in the list. */
+/**
+ * Subfolders in the order in which data flows through them: a subfolder may import those before it in the list, and files
+ * beside the subfolders.
+ */
 const LAYERS = {
   data: ["blobs", "images", "sources", "versions", "imports", "shards"],
+  exports: ["files", "network", "proving", "formats", "attempt", "jobs"],
   training: [
     "configuration",
     "events",
@@ -57,7 +61,10 @@ const layerRules = Object.entries(LAYERS).flatMap(([folder, layers]) =>
     from: { path: `^src/${folder}/${layer}/` },
     to: {
       path: `^src/${folder}/`,
-      pathNot: layers.slice(0, position + 1).map((before) => `^src/${folder}/${before}/`),
+      pathNot: [
+        `^src/${folder}/[^/]+$`,
+        ...layers.slice(0, position + 1).map((before) => `^src/${folder}/${before}/`),
+      ],
     },
   })),
 );
