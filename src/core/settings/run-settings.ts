@@ -305,7 +305,9 @@ export const RUN_SETTINGS = group(
         derived:
           "In the last layer each class takes the weights of the class of the same name, where the source names its " +
           "classes; new classes, and layers of the head that do not fit, start at random. `Run.initialization` reports it.",
-        description: "Weights that training starts from; the network must have the same shape.",
+        description:
+          "Weights that training starts from; the network must have the same shape. A run that starts from a pruned model " +
+          "version has its layer widths.",
       },
       {
         given: {

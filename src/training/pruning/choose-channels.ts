@@ -22,7 +22,7 @@ import { floats } from "../loop/graph-outputs.js";
 import { epochOrder } from "../loop/shuffling.js";
 
 /** Training images on which TAYLOR measures: enough that a ranking hardly depends on the choice of images. */
-const MAX_MEASURED_IMAGES = 1024;
+const MAX_MEASURED_IMAGES = 512;
 /** Contributions are added up within a batch before they are squared, so few images make noisy ones. */
 const MAX_BATCH_SIZE = 32;
 
