@@ -53,7 +53,9 @@ export class ModelExportResolver {
     @Root() { modelVersionId, format, precision, fileName }: ModelExportRecord,
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly UsageExample[]> {
-    const { imageSizePixels } = await loaders.modelVersion.load(modelVersionId);
-    return EXPORT_FORMAT_DEFINITIONS[format]?.usage({ fileName, precision, imageSizePixels }) ?? [];
+    const { imageSizePixels, classNames } = await loaders.modelVersion.load(modelVersionId);
+    return (
+      EXPORT_FORMAT_DEFINITIONS[format]?.usage({ fileName, precision, imageSizePixels, classNames }) ?? []
+    );
   }
 }

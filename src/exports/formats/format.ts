@@ -19,6 +19,8 @@ export interface UsageFacts {
   readonly fileName: string;
   readonly precision: ExportPrecision;
   readonly imageSizePixels: number;
+  /** In the order of the probabilities. */
+  readonly classNames: readonly string[];
 }
 
 /** What a format may use to write a file, beside the network. */
@@ -48,7 +50,7 @@ export interface ExportFormatDefinition {
    * Writes the file, whose bytes depend on the network alone, and syncs it. On an error it may leave a part.
    *
    * @param file does not exist
-   * @throws AppError `WEIGHTS_NOT_FINITE`; errors of the disk
+   * @throws AppError `WEIGHTS_NOT_FINITE`, `EXPORT_TOO_LARGE`; errors of the disk
    */
   write(
     network: ExportedNetwork,

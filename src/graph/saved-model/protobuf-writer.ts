@@ -1,6 +1,6 @@
 /**
  * Writes the protocol buffer wire format (https://protobuf.dev/programming-guides/encoding/), as
- * far as TensorFlow's messages need it. Every field is written, also one with its default.
+ * far as the messages of TensorFlow and ONNX need it. Every field is written, also one with its default.
  */
 export class ProtobufWriter {
   readonly #chunks: Uint8Array[] = [];
@@ -38,17 +38,21 @@ export class ProtobufWriter {
   }
 
   bytes(field: number, value: Uint8Array): void {
-    this.#tag(field, WireType.lengthDelimited);
-    this.#varint(BigInt(value.length));
+    this.lengthPrefix(field, value.length);
     this.#append(value);
   }
 
   message(field: number, write: (message: ProtobufWriter) => void): void {
     const message = new ProtobufWriter();
     write(message);
-    this.#tag(field, WireType.lengthDelimited);
-    this.#varint(BigInt(message.#sizeBytes));
+    this.lengthPrefix(field, message.#sizeBytes);
     for (const chunk of message.#chunks) this.#append(chunk);
+  }
+
+  /** The beginning of a message or of bytes, `sizeBytes` of which follow elsewhere, so that they are never in memory. */
+  lengthPrefix(field: number, sizeBytes: number): void {
+    this.#tag(field, WireType.lengthDelimited);
+    this.#varint(BigInt(sizeBytes));
   }
 
   /** One entry of a `map<string, Message>`. */

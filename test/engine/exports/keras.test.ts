@@ -12,6 +12,7 @@ import { buildServingGraph } from "../../../src/graph/architectures/serving-grap
 import { floats } from "../../golden/fed-values.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import {
+  classNamesOf,
   EXPORTED_NETWORKS,
   openRandomModel,
   SMALL_NETWORK,
@@ -106,7 +107,14 @@ describe("a .keras file", { skip }, () => {
     const name = "ResNet-18";
     const folder = folderOf(name);
     const image = await writeUsageImage(folder);
-    const [example] = KERAS.usage({ fileName: "flowers-3.keras", precision: "FLOAT32", imageSizePixels: 64 });
+    const classNames = classNamesOf(EXPORTED_NETWORKS[name]!);
+    const facts = {
+      fileName: "flowers-3.keras",
+      precision: "FLOAT32",
+      imageSizePixels: 64,
+      classNames,
+    } as const;
+    const [example] = KERAS.usage(facts);
     const found = await runUsage(example!, folder, files[name]!, image);
     const [network, checkpoint] = [EXPORTED_NETWORKS[name]!, path.join(folder, "variables")];
     assertSameClass(found, await classifiedByUs(engine.host, network, checkpoint, await readFile(image)));

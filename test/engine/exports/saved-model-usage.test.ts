@@ -5,7 +5,12 @@ import { SAVED_MODEL } from "../../../src/exports/formats/saved-model/saved-mode
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { projectRoot } from "../../../src/lang/project-root.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
-import { openRandomModel, SMALL_NETWORK, writeRandomModel } from "../../testkit/exports/random-model.js";
+import {
+  classNamesOf,
+  openRandomModel,
+  SMALL_NETWORK,
+  writeRandomModel,
+} from "../../testkit/exports/random-model.js";
 import {
   assertSameClass,
   type Classified,
@@ -35,7 +40,12 @@ before(async () => {
 });
 after(() => engine[Symbol.asyncDispose]());
 
-const EXAMPLES = SAVED_MODEL.usage({ fileName: "flowers-3.zip", precision: "FLOAT32", imageSizePixels: 32 });
+const EXAMPLES = SAVED_MODEL.usage({
+  fileName: "flowers-3.zip",
+  precision: "FLOAT32",
+  imageSizePixels: 32,
+  classNames: classNamesOf(NETWORK),
+});
 const [PYTHON, JAVASCRIPT] = (["PYTHON", "JAVASCRIPT"] as const).map(
   (wanted) => EXAMPLES.find(({ language }) => language === wanted)!,
 );

@@ -158,7 +158,8 @@ describe("a TensorFlow Lite file", () => {
         const names = ["rose, red", "two\nlines", "back\\slash", "日本", " spaces "];
         const { folder, fileOf } = await exportRandom(`usage ${precision}`, SMALL_NETWORK, names);
         const size = SMALL_NETWORK.imageSizePixels;
-        const [example] = tfliteUsage({ fileName: "flowers-3.tflite", precision, imageSizePixels: size });
+        const facts = { fileName: "flowers-3.tflite", precision, imageSizePixels: size, classNames: names };
+        const [example] = tfliteUsage(facts);
         assert.ok(example !== undefined);
         const image = await writeUsageImage(folder);
         const found = await runUsage(example, folder, fileOf(precision), image);
