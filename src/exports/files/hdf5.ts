@@ -43,12 +43,15 @@ const SYMBOL_TABLE = 0x11;
  * The tensors come first, because the descriptions behind them need no values.
  *
  * @param values the elements of each tensor, in the order of the tensors; each is let go before the next one is asked for
+ * @param groups paths of groups that are there even if they are empty
  */
 export async function* hdf5File(
   tensors: readonly Hdf5Tensor[],
   values: AsyncIterable<Float32Array<ArrayBuffer>>,
+  groups: readonly (readonly string[])[] = [],
 ): AsyncGenerator<Uint8Array> {
   const root: Group = { members: new Map() };
+  for (const path of groups) groupAt(root, path);
   let end = SUPERBLOCK_BYTES;
   const placed = tensors.map(({ path, shape }) => {
     const tensor = { shape, address: end, sizeBytes: elementCount(shape) * FLOAT32_BYTES };
@@ -74,15 +77,17 @@ export async function* hdf5File(
 }
 
 function insert(root: Group, path: readonly string[], tensor: PlacedTensor): void {
-  const name = path.at(-1) ?? "";
-  let group = root;
-  for (const part of path.slice(0, -1)) {
-    const found = group.members.get(part) ?? { members: new Map() };
-    if (!("members" in found)) throw new Error(`A tensor has the name of the group ${part}.`);
-    group.members.set(part, found);
-    group = found;
-  }
-  group.members.set(name, tensor);
+  groupAt(root, path.slice(0, -1)).members.set(path.at(-1) ?? "", tensor);
+}
+
+/** The group with a path; it is made where it is missing. */
+function groupAt(root: Group, path: readonly string[]): Group {
+  return path.reduce((outer, name) => {
+    const found = outer.members.get(name) ?? { members: new Map() };
+    if (!("members" in found)) throw new Error(`A tensor has the name of the group ${name}.`);
+    outer.members.set(name, found);
+    return found;
+  }, root);
 }
 
 /** Section II.A. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
 import yauzl from "yauzl";
@@ -10,7 +10,9 @@ import { KERAS } from "../../../src/exports/formats/keras/keras.js";
 import { ExportedNetwork } from "../../../src/exports/network/exported-network.js";
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
+import { ByteRange } from "../../../src/registry/weights/byte-range.js";
 import { fitWeights } from "../../../src/registry/weights/fit-weights.js";
+import { readHdf5 } from "../../../src/registry/weights/hdf5/hdf5-file.js";
 import { offerWeights } from "../../../src/registry/weights/layouts/offer-weights.js";
 import { openWeightsFile } from "../../../src/registry/weights/weights-file.js";
 import { weight } from "../../golden/golden-formula.js";
@@ -123,6 +125,22 @@ for (const preprocessing of Object.values(Preprocessing)) {
     }
   });
 }
+
+test("weights are in the groups in which Keras looks for them", async () => {
+  await using temporary = await temporaryFolder();
+  const entries = await entriesOf(await written(temporary.folder, networkOf(SMALL_NETWORK)));
+  const file = path.join(temporary.folder, "model.weights.h5");
+  await writeFile(file, entries.get("model.weights.h5")!);
+  await using handle = await open(file);
+  const { groups } = await readHdf5(await ByteRange.of(handle));
+  assert.deepEqual([...groups.keys()], ["layers", "vars"]);
+  const layers = groups.get("layers")!.groups;
+  const convolutions = Array.from({ length: 7 }, (_, index) => `conv2d_${index + 1}`);
+  assert.deepEqual([...layers.keys()], ["conv2d", ...convolutions, "dense"]);
+  for (const { groups: own } of layers.values()) {
+    assert.deepEqual([...own.get("vars")!.tensors.keys()], ["0", "1"]);
+  }
+});
 
 test("the layers of a residual network are in Keras's order, which numbers the groups of weights", async () => {
   await using temporary = await temporaryFolder();

@@ -31,10 +31,13 @@ async function writeKeras(
   await zip.add("config.json", jsonBytes(modelConfigOf(network, layers)));
   const weighted = weightedGroups(layers);
   const tensors = weighted.flatMap(({ group, layer }) => tensorsOf(group, layer));
-  await zip.add("model.weights.h5", hdf5File(tensors, valuesOf(network, weighted)));
+  await zip.add("model.weights.h5", hdf5File(tensors, valuesOf(network, weighted), [MODEL_GROUP]));
   await zip.finish();
   await file.finish();
 }
+
+/** The variables of the model itself. It has none, but Keras before 3.10 looks for the group. */
+const MODEL_GROUP = ["vars"];
 
 function jsonBytes(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value), "utf8");
