@@ -108,9 +108,10 @@ export const ENVIRONMENT_VARIABLES = {
     usedBy: ["serve", "worker"],
   },
   ESPALIER_PYTHON: {
-    values: "the path of a program",
+    values: "the path of a program, or its name in `PATH`",
     unset: "files for Keras are exported, but not compared with their model version",
-    read: (text, { folder }) => (text === null ? null : path.resolve(folder, text)),
+    read: (text, { folder }) =>
+      text === null || path.basename(text) === text ? text : path.resolve(folder, text),
     description:
       "A Python with the package `keras` and one of its back-ends. Exports for Keras are proven with it, because Keras has " +
       "no runtime outside of Python.",

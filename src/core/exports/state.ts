@@ -40,9 +40,11 @@ export function hasEnded(state: ExportState): boolean {
   return EXPORT_STATES[state].next.length === 0;
 }
 
-/** Whether an export in this state has a file. */
+/** The states of exports that have a file. */
+export const STATES_WITH_FILES = ["READY", "REJECTED"] as const satisfies readonly ExportState[];
+
 export function hasFile(state: ExportState): boolean {
-  return state === "READY" || state === "REJECTED";
+  return (STATES_WITH_FILES as readonly ExportState[]).includes(state);
 }
 
 /** @throws Error for a change that the table does not allow, which is a fault of the code and not of a user */

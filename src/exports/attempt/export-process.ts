@@ -130,7 +130,8 @@ function explainEnd(how: End): string {
   return `The process of the export ended with exit code ${how.code}.`;
 }
 
-/** The process needs no database, so that it does not learn its password. */
-function environmentOf({ DATABASE_URL: _, ...others }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return others;
+/** The process needs no database, so that it does not learn its password. Drivers of PostgreSQL read variables with "PG". */
+function environmentOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const others = Object.entries(environment).filter(([name]) => !/^(DATABASE_URL$|PG)/.test(name));
+  return Object.fromEntries(others);
 }

@@ -28,10 +28,13 @@ export class ExportFiles {
     return files;
   }
 
-  /** The ids of the exports that have files, finished or not. */
-  async exportIds(): Promise<ReadonlySet<string>> {
+  /** The ids of the exports that have files, and whether there are others than those of a finished export. */
+  async list(): Promise<ReadonlyMap<string, { readonly hasUnfinished: boolean }>> {
     const names = await readdir(this.folder).catch(whenMissing([]));
-    return new Set(names.map(exportIdIn));
+    const byId = Map.groupBy(names, exportIdIn);
+    return new Map(
+      Array.from(byId, ([id, ofExport]) => [id, { hasUnfinished: ofExport.some((name) => name !== id) }]),
+    );
   }
 
   /** Removes all files of an export, or only those that are not finished. */

@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.js";
-import { hasEnded, UNFINISHED_STATES } from "../../core/exports/state.js";
+import { hasEnded, STATES_WITH_FILES, UNFINISHED_STATES } from "../../core/exports/state.js";
 import { checkSameRequest, type Idempotency } from "../../core/idempotency.js";
 import { keysetOf, readPage } from "../../core/keyset.js";
 import type { CountedPage, PageRequest } from "../../core/page.js";
@@ -77,6 +77,17 @@ export class ExportStore {
     const earlier = idempotency === null ? null : await this.findByIdempotency(idempotency);
     if (earlier === null) throw new Error("An export was neither inserted nor found by its idempotency key.");
     return earlier;
+  }
+
+  /** The ids among these of the exports whose file is finished. */
+  async finished(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = await this.database.kysely
+      .selectFrom("modelExport")
+      .select("id")
+      .where("id", "=", anyOf(ids))
+      .where("state", "in", STATES_WITH_FILES)
+      .execute();
+    return new Set(found.map(({ id }) => id));
   }
 
   /** In the order of their creation. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pLimit from "p-limit";
 import { AppError } from "../../core/app-error.js";
 import { isDatabaseTrouble } from "../../core/database-trouble.js";
@@ -24,6 +25,8 @@ import type { ExportStore } from "./export-store.js";
 
 /** Exports of one server at the same time. Each keeps the processors busy and holds a network in memory. */
 const CONCURRENT_EXPORTS = 1;
+/** How often a server looks whether the one that carries out an export has died. */
+const LEASE_CHECK_MS = 5_000;
 
 const NAMING: JobNaming = {
   job: "an export",
@@ -125,7 +128,11 @@ export class ModelExporter implements AsyncDisposable {
       log.info("restarting an export that a stopped process left unfinished", { exportId: id });
       await lease.requeue();
     }
-    for (const id of await files.exportIds()) await this.#removeLeftovers(id);
+    const found = await files.list();
+    const finished = await stores.exports.finished([...found.keys()]);
+    for (const [id, { hasUnfinished }] of found) {
+      if (hasUnfinished || !finished.has(id)) await this.#removeLeftovers(id);
+    }
     for (const { id } of unfinished) this.#run(id);
   }
 
@@ -149,28 +156,35 @@ export class ModelExporter implements AsyncDisposable {
   #run(exportId: string): void {
     if (this.#exports.has(exportId)) return;
     this.#exports.add(exportId);
-    void this.#jobs
-      .own(
-        exportId,
-        this.#slots(() => this.#carryOut(exportId)),
-      )
-      .finally(() => this.#exports.delete(exportId));
+    void this.#jobs.own(exportId, this.#untilEnded(exportId)).finally(() => this.#exports.delete(exportId));
   }
 
-  /** Carries out an export. While the database is away, it waits, and then goes on with the file that it has. */
-  async #carryOut(exportId: string): Promise<void> {
+  async #untilEnded(exportId: string): Promise<void> {
+    const { closing } = this.#jobs;
+    while (!(await this.#slots(() => this.#carryOut(exportId)))) {
+      await delay(LEASE_CHECK_MS, undefined, { signal: closing });
+    }
+  }
+
+  /**
+   * Carries out an export. While the database is away, it waits, and then goes on with the file that it has.
+   *
+   * @returns false when another process has its lease
+   */
+  async #carryOut(exportId: string): Promise<boolean> {
     const { exports } = this.#options.stores;
     await using attempt = new Attempt(this.#options, this.#jobs, exportId);
-    await this.#jobs.outlasting(exportId, async () => {
-      if (this.#jobs.closing.aborted) return;
+    return await this.#jobs.outlasting(exportId, async () => {
+      if (this.#jobs.closing.aborted) return true;
       // A lost connection has ended the lease as well.
       await using lease = await exports.lease(exportId);
-      // Another living process carries it out.
-      if (lease === null) return;
+      // Another living process carries it out, or PostgreSQL has not noticed the death of one.
+      if (lease === null) return false;
       const requested = await this.#find(exportId);
       if (requested !== null && !hasEnded(requested.state)) await attempt.complete(requested, lease);
       // It was cancelled, or it has ended though the answer of the database was lost.
       if (!this.#jobs.closing.aborted) await this.#removeUnneeded(exportId);
+      return true;
     });
   }
 

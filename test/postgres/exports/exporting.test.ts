@@ -168,6 +168,19 @@ test("an export that a closing server leaves is queued again at the next start, 
     );
   }));
 
+test("a server takes over the export of another one that dies", () =>
+  withWorld(async (world, home) => {
+    const gate = path.join(home, "gate");
+    const { id } = await world.start(await world.addVersion(`wait ${gate}`));
+    await untilRunning(world, id);
+    await using other = composeExportWorld(home, world.database);
+    await other.exporter.recover();
+    await world.exporter[Symbol.asyncDispose]();
+    await writeFile(gate, "");
+    const { state, attempts } = await other.end(id);
+    assert.deepEqual([state, attempts], ["READY", 2]);
+  }));
+
 test("a cursor continues after its event, and another is refused", () =>
   withWorld(async (world, home) => {
     const gate = path.join(home, "gate");
