@@ -13,8 +13,11 @@ import type { OfficialRuntime } from "../../../src/engine/runtimes/official-runt
 import { tfliteUsage } from "../../../src/exports/formats/tflite/usage.js";
 import { writeTflite } from "../../../src/exports/formats/tflite/write-file.js";
 import { calibrate } from "../../../src/exports/network/calibration.js";
+import { ExportedNetwork } from "../../../src/exports/network/exported-network.js";
+import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
+import { elementCount } from "../../../src/graph/tensor-spec.js";
 import { greatestDifference } from "../../golden/difference.js";
 import { fedImages, floats } from "../../golden/fed-values.js";
 import { formulaImages } from "../../golden/golden-formula.js";
@@ -22,6 +25,7 @@ import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engi
 import {
   classNamesOf,
   EXPORTED_NETWORKS,
+  IDENTITY,
   openRandomModel,
   SMALL_NETWORK,
   writeRandomModel,
@@ -125,6 +129,38 @@ describe("a TensorFlow Lite file", () => {
       });
     }
   });
+
+  for (const weight of [0, 1e-12]) {
+    test(`in INT8, channels whose weights are ${weight} keep their biases, and layers may be always zero`, async () => {
+      const shapes = new Map(networkVariables(SMALL_NETWORK).map(({ name, shape }) => [name, shape]));
+      const read = async (name: string) => {
+        const shape = shapes.get(name) ?? [];
+        const [outputs = 1, isKernel, random] = [shape.at(-1), name.endsWith("/kernel"), seededRandom(3)];
+        const limit = Math.sqrt(6 / (elementCount(shape) / outputs));
+        return Float32Array.from({ length: elementCount(shape) }, (_, index) => {
+          if (name.startsWith("block4_conv1/")) return isKernel ? 0 : -1;
+          const isSparse = (index % outputs) % 3 === 0 && !name.startsWith("predictions/");
+          if (isSparse) return isKernel ? weight * (random() - 0.5) : 0.7;
+          return isKernel ? limit * (2 * random() - 1) : 0.05;
+        });
+      };
+      const float = new ExportedNetwork(SMALL_NETWORK, classNamesOf(SMALL_NETWORK), IDENTITY, null, { read });
+      const ranges = new Map(float.layers.map(({ name }) => [name, { minimum: 0, maximum: 6 }]));
+      ranges.set("block4_conv1", { minimum: 0, maximum: 0 });
+      ranges.set(float.layers.at(-1)?.name ?? "", { minimum: -4, maximum: 4 });
+      const integer = new ExportedNetwork(SMALL_NETWORK, float.classNames, IDENTITY, ranges, { read });
+      const probabilities = new Map<ExportPrecision, Float32Array>();
+      for (const [precision, network] of [["FLOAT32", float] as const, ["INT8", integer] as const]) {
+        const file = path.join(engine.folder, `sparse-${weight}-${precision}.tflite`);
+        await writeTflite(network, precision, file);
+        await using runtime = await open(file);
+        const outputs = await runtime.run(formulaImages("evaluation", 2, SMALL_NETWORK.imageSizePixels), 2);
+        probabilities.set(precision, outputs.probabilities);
+      }
+      const difference = greatestDifference(probabilities.get("INT8")!, probabilities.get("FLOAT32")!);
+      assert.ok(difference <= 0.03, `off by ${difference}`);
+    });
+  }
 
   describe("Python's ai_edge_litert", { skip }, () => {
     for (const [name, network] of Object.entries(EXPORTED_NETWORKS)) {
