@@ -73,8 +73,8 @@ export class ExportedNetwork {
   async weightsOf({ name, inputs, operation }: WeightedLayer): Promise<FoldedWeights> {
     const weights = await this.#folded(operation);
     for (const [role, values] of [["kernel", weights.kernel] as const, ["bias", weights.bias] as const]) {
-      const wrong = values.findIndex((value) => !Number.isFinite(value));
-      if (wrong < 0) continue;
+      const wrong = firstNotFinite(values);
+      if (wrong === null) continue;
       throw new AppError(
         "WEIGHTS_NOT_FINITE",
         `The ${role} of the layer "${name}" must hold finite numbers. Received ${values[wrong]} at element ${wrong}. ` +
@@ -108,4 +108,12 @@ export class ExportedNetwork {
     const { epsilon } = normalization;
     return foldNormalization(weights, { gamma, beta, movingMean, movingVariance, epsilon });
   }
+}
+
+/** A position. A loop takes a fraction of the time of `findIndex` for a hundred million elements. */
+function firstNotFinite(values: Float32Array): number | null {
+  for (let index = 0; index < values.length; index++) {
+    if (!Number.isFinite(values[index])) return index;
+  }
+  return null;
 }
