@@ -1,4 +1,5 @@
 import type { UsageExample, UsageFacts } from "../format.js";
+import { JAVASCRIPT_IMAGE, PYTHON_IMAGE } from "../image-snippets.js";
 
 export function onnxUsage({ fileName, classNames }: UsageFacts): readonly UsageExample[] {
   return [
@@ -31,10 +32,7 @@ session = ort.InferenceSession(model_file, providers=["CPUExecutionProvider"])
 labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
 size = session.get_inputs()[0].shape[1]
 
-# Upright, on a white background, stretched to a square.
-image = ImageOps.exif_transpose(Image.open(image_file)).convert("RGBA")
-image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-pixels = np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
+${PYTHON_IMAGE}
 
 (probabilities,) = session.run(["probabilities"], {"images": pixels[np.newaxis]})
 best = probabilities[0].argmax()
@@ -55,14 +53,7 @@ const [modelFile, imageFile] = process.argv.slice(2);
 const session = await ort.InferenceSession.create(modelFile);
 const [, size] = session.inputMetadata[0].shape;
 
-// Upright, on a white background, stretched to a square.
-const pixels = await sharp(imageFile)
-  .autoOrient()
-  .flatten({ background: "#ffffff" })
-  .resize(size, size, { fit: "fill" })
-  .toColourspace("srgb")
-  .raw({ depth: "uchar" })
-  .toBuffer();
+${JAVASCRIPT_IMAGE}
 
 const images = new ort.Tensor("uint8", pixels, [1, size, size, 3]);
 const { probabilities } = await session.run({ images });
