@@ -3,7 +3,7 @@ import type { ExportFormat, ExportPrecision } from "../../core/enumerations.js";
 import { keysOf } from "../../lang/keys-of.js";
 import { DEFAULT_BOUNDS, type ExportBounds } from "../bounds.js";
 import type { ExportFormatDefinition } from "../formats/format.js";
-import { EXPORT_FORMAT_DEFINITIONS } from "../formats/registry.js";
+import { EXPORT_FORMAT_DEFINITIONS, formatOf } from "../formats/registry.js";
 import type { ExportSettings } from "./export-records.js";
 
 export const CALIBRATION_IMAGES = { default: 256, max: 4_096 };
@@ -35,18 +35,18 @@ export function exportSettingsOf(request: RequestedExport): ExportSettings {
 
 /** @throws AppError `EXPORT_UNSUPPORTED` */
 function definitionOf(format: ExportFormat, precision: ExportPrecision): ExportFormatDefinition {
-  const definition = EXPORT_FORMAT_DEFINITIONS[format];
-  if (definition?.precisions.includes(precision)) return definition;
+  const definition = formatOf(format);
+  if (definition.precisions.includes(precision)) return definition;
   throw new AppError(
     "EXPORT_UNSUPPORTED",
     `The format ${format} does not have the precision ${precision}. Supported: ${supported()}.`,
-    { path: [definition === undefined ? "format" : "precision"] },
+    { path: ["precision"] },
   );
 }
 
 function supported(): string {
   return keysOf(EXPORT_FORMAT_DEFINITIONS)
-    .map((format) => `${format} in ${EXPORT_FORMAT_DEFINITIONS[format]?.precisions.join(", ")}`)
+    .map((format) => `${format} in ${EXPORT_FORMAT_DEFINITIONS[format].precisions.join(", ")}`)
     .join("; ");
 }
 
