@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { UsageExample } from "../../exports/formats/format.js";
-import { EXPORT_FORMAT_DEFINITIONS } from "../../exports/formats/registry.js";
+import { formatOf } from "../../exports/formats/registry.js";
 import type { ModelExportRecord } from "../../exports/jobs/export-records.js";
 import type { ModelVersionRecord } from "../../registry/model-records.js";
 import { UserError } from "../errors/user-error.js";
@@ -54,8 +54,6 @@ export class ModelExportResolver {
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly UsageExample[]> {
     const { imageSizePixels, classNames } = await loaders.modelVersion.load(modelVersionId);
-    return (
-      EXPORT_FORMAT_DEFINITIONS[format]?.usage({ fileName, precision, imageSizePixels, classNames }) ?? []
-    );
+    return formatOf(format).usage({ fileName, precision, imageSizePixels, classNames });
   }
 }
