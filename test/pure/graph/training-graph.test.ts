@@ -92,6 +92,40 @@ test("micro-batches, augmentation and cached features each add their signatures"
 
   const tuning = signaturesOf({ importedVariables: ["block1_conv1/kernel"] });
   assert.deepEqual(tuning("import"), { inputs: { prefix: "string []" }, outputs: { done: "int32 []" } });
+
+  const [teacher, teacher_logits] = [teacherOf(false), "float32 [?, 1000]"];
+  const distilling = signaturesOf({ distillation: DISTILLATION, teacher });
+  assert.deepEqual(distilling("teacher"), tuning("import"));
+  assert.deepEqual(distilling("train_step")?.inputs, { images, labels });
+  const fed = signaturesOf({ distillation: DISTILLATION, teacher: teacherOf(true) });
+  assert.equal(fed("teacher"), null);
+  assert.deepEqual(fed("train_step")?.inputs, { images, labels, teacher_logits });
+  assert.deepEqual(fed("eval_step")?.inputs, { images, labels });
+});
+
+const DISTILLATION = {
+  teacher: "flowers:1",
+  kind: "KNOWLEDGE",
+  temperature: 4,
+  weight: 0.9,
+  beta: 8,
+} as const;
+
+function teacherOf(cachedLogits: boolean, classCount = 1000): TrainingSpec["teacher"] {
+  const network = { ...PUBLISHED_VGG19, architecture: "VGG11", classCount } as const;
+  return { network, classPositions: Array.from({ length: classCount }, (_, i) => i), cachedLogits };
+}
+
+test("a teacher with other classes, without images, or with logits of images that change is refused", () => {
+  const changes: readonly Partial<TrainingSpec>[] = [
+    { teacher: teacherOf(false, 999) },
+    { teacher: teacherOf(false), frozenStages: 5, cachedFeatures: true },
+    { teacher: teacherOf(true), augmentation: { ...NO_AUGMENTATION, horizontalFlip: true } },
+  ];
+  for (const change of changes) {
+    const training = { ...TRAINING, ...change, distillation: DISTILLATION };
+    assert.throws(() => buildTrainingGraph(PUBLISHED_VGG19, training), { code: "TRAINING_INVALID" });
+  }
 });
 
 test("imported variables are read whole, and those of the last layer by class where classes differ", () => {
