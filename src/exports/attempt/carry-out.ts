@@ -78,7 +78,7 @@ class ExportAttempt {
       return { status: "NOT_PROVEN", reason: "The dataset version has neither test nor validation images." };
     }
     const context = {
-      engine: this.#host,
+      startEngine: async () => this.#host,
       network,
       workFolder: await this.#folder("proving"),
       cacheFolder,

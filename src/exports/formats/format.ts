@@ -32,8 +32,16 @@ export interface WritingTools {
 }
 
 /** What a runtime may need beside the file. */
-export interface RuntimeContext extends WritingTools {
-  readonly network: ExportedNetwork;
+export interface RuntimeContext {
+  /** The network in the file; its weights need not be open any more. */
+  readonly network: Pick<ExportedNetwork, "spec" | "classNames" | "imageSizePixels">;
+  /**
+   * An engine without custom ops. It starts when it is first asked for, because a runtime that does without has more memory
+   * for itself. Its owner disposes of it.
+   */
+  readonly startEngine: () => Promise<EngineHost>;
+  /** An empty folder; its owner removes it. */
+  readonly workFolder: string;
   readonly cacheFolder: string;
   /** The Python of ESPALIER_PYTHON; null where it is not set. */
   readonly python: string | null;

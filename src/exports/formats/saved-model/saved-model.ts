@@ -46,11 +46,12 @@ export const SAVED_MODEL: ExportFormatDefinition = {
     await zip.finish();
     await written.finish();
   },
-  openRuntime: async (file, { engine, network, workFolder }) => {
+  openRuntime: async (file, { startEngine, network, workFolder }) => {
     const unpacked = path.join(workFolder, "unpacked");
     await unpack(file, unpacked);
     const folder = path.join(unpacked, path.basename(file, SAVED_MODEL.extension));
     const { signatures } = buildFoldedGraph(network.spec);
+    const engine = await startEngine();
     const session = await engine.openSavedModel(folder, signatures);
     return tensorflowRuntime(engine, session, network.imageSizePixels);
   },
