@@ -37,7 +37,7 @@ const MAY_IMPORT = {
  */
 const LAYERS = {
   data: ["blobs", "images", "sources", "versions", "imports", "shards"],
-  exports: ["files", "network", "proving", "formats", "attempt", "jobs"],
+  exports: ["processes", "files", "network", "proving", "formats", "attempt", "jobs", "comparison"],
   training: [
     "configuration",
     "events",

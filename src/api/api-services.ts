@@ -6,6 +6,7 @@ import type { DatasetImporter } from "../data/imports/dataset-import.js";
 import type { Uploads } from "../data/imports/uploads.js";
 import type { DatasetStore } from "../data/versions/dataset-store.js";
 import type { EngineInfo } from "../engine/engine-protocol.js";
+import type { ModelComparer } from "../exports/comparison/model-comparer.js";
 import type { ExportDownloads } from "../exports/jobs/export-downloads.js";
 import type { ExportStore } from "../exports/jobs/export-store.js";
 import type { ModelExporter } from "../exports/jobs/model-exporter.js";
@@ -64,6 +65,7 @@ export interface ApiServices {
   readonly exports: ExportStore;
   readonly exporter: ModelExporter;
   readonly exportDownloads: ExportDownloads;
+  readonly modelComparer: ModelComparer;
   readonly classifier: Classifier;
 }
 

@@ -4,7 +4,9 @@ import { RevokeAccessTokenResolver } from "./access/mutations/revoke-access-toke
 import { AccessTokensResolver } from "./access/queries/access-tokens.js";
 import type { ApiServices } from "./api-services.js";
 import { CurveSeriesResolver } from "./comparisons/aligned-curve.js";
+import { ComparedModelResolver } from "./comparisons/compared-model.js";
 import { MetricComparisonResolver } from "./comparisons/metric-comparison.js";
+import { CompareModelsResolver } from "./comparisons/queries/compare-models.js";
 import { CompareRunsResolver } from "./comparisons/queries/compare-runs.js";
 import { RunComparisonResolver } from "./comparisons/run-comparison.js";
 import { SelectedCheckpointResolver } from "./comparisons/selected-checkpoint.js";
@@ -133,6 +135,11 @@ const CONSTRUCTIONS: readonly [Construction, ...Construction[]] = [
   ],
   [CurveSeriesResolver, () => new CurveSeriesResolver()],
   [MetricComparisonResolver, () => new MetricComparisonResolver()],
+  [
+    CompareModelsResolver,
+    ({ modelComparer, engine }) => new CompareModelsResolver(modelComparer, engine.info),
+  ],
+  [ComparedModelResolver, () => new ComparedModelResolver()],
   [SelectedCheckpointResolver, () => new SelectedCheckpointResolver()],
 
   [ModelQueryResolver, ({ models }) => new ModelQueryResolver(models)],

@@ -67,6 +67,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   starting.own(models);
   starting.own(services.importer);
   starting.own(services.exporter);
+  starting.own(services.modelComparer);
   starting.own(services.augmentationPreview);
   starting.own(trainer);
   const adminToken = await services.accessTokens.ensureAdminToken(config.homeFolder);
@@ -75,6 +76,7 @@ export async function startEspalier(config: Config, { log, progress }: StartOpti
   await services.registry.recover();
   await services.importer.recover();
   await services.exporter.recover();
+  await services.modelComparer.recover();
   await services.deletion.recover();
   await trainer.start({ takesRuns: config.worker.serverTrains });
   const { url } = starting.own(await startApiServer(services, config));

@@ -148,7 +148,7 @@ export const ERROR_CODES = {
   ARTIFACT_NOT_FOUND: caller("run", "The run has no such artifact, or its file is gone.", {
     httpStatus: 404,
   }),
-  COMPARISON_INVALID: caller("run", "These runs cannot be compared in this way."),
+  COMPARISON_INVALID: caller("run", "These runs or models cannot be compared in this way."),
   CONFIGURATION_INVALID: caller("run", "A setting of the run is out of range.", INVALID_DATA),
   CONFIGURATION_UNREADABLE: operator(
     "run",
@@ -199,6 +199,11 @@ export const ERROR_CODES = {
     INVALID_DATA,
   ),
 
+  COMPARISON_FAILED: developer(
+    "model",
+    "A process that measured models ended unexpectedly; the server's log has the details.",
+  ),
+  COMPARISON_TOO_LARGE: operator("model", "The memory does not suffice to compare so many models at once."),
   MODEL_DAMAGED: operator("model", "The stored files of a model version have changed.", INVALID_DATA),
   MODEL_FORMAT_UNKNOWN: operator("model", "The stored model version has an unknown format.", INVALID_DATA),
   MODEL_NOT_FOUND: caller(
@@ -209,6 +214,7 @@ export const ERROR_CODES = {
     ...INVALID_DATA,
     httpStatus: 404,
   }),
+  TOO_MANY_COMPARISONS: caller("model", "Too many comparisons of models wait to be measured."),
   TOO_MANY_IMAGES: caller("model", "The call has more images than the server classifies at once."),
   TOP_K_INVALID: caller("model", "`topK` is not a positive integer."),
 

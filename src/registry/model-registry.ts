@@ -140,7 +140,20 @@ export class ModelRegistry {
   async read(version: ModelVersionRecord): Promise<{ folder: string; manifest: ModelManifest }> {
     const folder = this.folderOf(version.id);
     await checkFiles(version, folder);
-    return { folder, manifest: parseManifest(await readFile(path.join(folder, MANIFEST_FILE), "utf8")) };
+    return { folder, manifest: await this.readManifest(version) };
+  }
+
+  /**
+   * The manifest alone, without a check of the files.
+   *
+   * @throws AppError `MODEL_DAMAGED` when it cannot be read, `MODEL_FORMAT_UNKNOWN`
+   */
+  async readManifest(version: ModelVersionRecord): Promise<ModelManifest> {
+    const file = path.join(this.folderOf(version.id), MANIFEST_FILE);
+    const text = await readFile(file, "utf8").catch((error: unknown) => {
+      throw damaged(version, `must include ${MANIFEST_FILE}. Received ${systemCodeOf(error) ?? error}`);
+    });
+    return parseManifest(text);
   }
 
   /**
@@ -264,9 +277,12 @@ async function checkFiles(version: ModelVersionRecord, folder: string): Promise<
     (error: unknown) => systemCodeOf(error) ?? String(error),
   );
   if (found === version.sha256) return;
-  throw new AppError(
+  throw damaged(version, `must have the SHA-256 ${version.sha256}. Received ${found}`);
+}
+
+function damaged({ modelName, number }: ModelVersionRecord, requirement: string): AppError {
+  return new AppError(
     "MODEL_DAMAGED",
-    `The files of ${version.modelName}:${version.number} must have the SHA-256 ${version.sha256}. ` +
-      `Received ${found}. Restore them from a backup, or register the run again.`,
+    `The files of ${modelName}:${number} ${requirement}. Restore them from a backup, or register the run again.`,
   );
 }

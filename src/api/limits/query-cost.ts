@@ -24,6 +24,8 @@ const OWN_COSTS: Readonly<Record<string, number>> = {
   "Evaluation.confusion": 1_000,
   // Reads all files of a version when it is first asked for.
   "ModelArchive.sha256": 1_000,
+  // Computes for minutes when it is first asked for.
+  "Query.compareModels": 1_000,
 };
 
 /**

@@ -1,8 +1,10 @@
 import type { Split } from "../../core/enumerations.js";
 import type { OfficialRuntime, RuntimeOutputs } from "../../engine/runtimes/official-runtime.js";
+import { median } from "../../lang/median.js";
 import type { ImageBatch } from "../network/calibration.js";
 import type { MeasuredProof } from "../proof.js";
 import type { StoredImage } from "./decoded-images.js";
+import { mostProbable } from "./most-probable.js";
 
 /** The number of images whose time is measured, one by one, after the same number of others in each runtime. */
 const TIMED_IMAGES = 20;
@@ -93,20 +95,6 @@ export class OutputComparison {
   }
 }
 
-/** The first of the greatest values in a row; -1 where it holds no numbers. */
-function mostProbable(probabilities: Float32Array, row: number, classCount: number): number {
-  let best = -1;
-  let greatest = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < classCount; index++) {
-    const value = probabilities[row * classCount + index] ?? Number.NaN;
-    if (value > greatest) {
-      greatest = value;
-      best = index;
-    }
-  }
-  return best;
-}
-
 /** @param otherwise the difference from a value that is not a number */
 function greatestDifference(expected: Float32Array, found: Float32Array, otherwise: number): number {
   let greatest = 0;
@@ -143,11 +131,4 @@ async function timeInTurn(
     exportedMs.push(second);
   }
   return [median(originalMs), median(exportedMs)];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }

@@ -103,6 +103,13 @@ test("lists with one item per class are costed for many classes, and a confusion
   );
 });
 
+test("a comparison of models costs more than its fields, because it measures them", () => {
+  const compare = `compareModels(refs: ["flowers"]) { measuredAt rows { multiplications } }`;
+  assert.equal(cost(`{ ${compare} }`), 1_000 + 1 + (1 + 10));
+  const many = Array.from({ length: 21 }, (_, index) => `c${index}: ${compare}`);
+  assert.throws(() => check(`{ ${many.join(" ")} }`), refusedWith("QUERY_TOO_COMPLEX", /costs/));
+});
+
 test("long query texts are refused before they are parsed", () => {
   checkQueryText("{ system { version } }");
   assert.throws(() => checkQueryText(" ".repeat(100_001)), refusedWith("QUERY_TOO_COMPLEX", /characters/));
