@@ -83,7 +83,7 @@ interface Measuring {
 }
 
 export interface ModelComparerOptions {
-  readonly finder: ComparedModelFinder;
+  readonly finder: Pick<ComparedModelFinder, "find" | "imagesOf">;
   readonly store: ComparisonStore;
   readonly registry: Pick<ModelRegistry, "read">;
   readonly downloads: Pick<ExportDownloads, "open">;
