@@ -1,3 +1,4 @@
+import { balanceRounding } from "../../network/balanced-rounding.js";
 import type { ExportedNetwork, WeightedLayer } from "../../network/exported-network.js";
 import {
   quantizationOf,
@@ -20,9 +21,10 @@ const UINT8_OFFSET = 128;
 /**
  * The greatest magnitude of a quantized weight. Processors without VNNI (AVX2 and the first ones with AVX-512) add the
  * products of two neighbors, uint8 times int8, in 16 bits: 255 * 64 * 2 is the most that fits. ONNX Runtime's own quantizer
- * calls this `reduce_range`. A file moves between machines, so it is made for all of them.
+ * calls this `reduce_range`. A file moves between machines, so it is made for all of them. Balanced rounding makes up for the
+ * lost bit.
  */
-const WEIGHT_LIMIT = Number(process.env.WL ?? 64);
+const WEIGHT_LIMIT = 64;
 
 /**
  * Weights and activations in int8, each behind a pair of QuantizeLinear and DequantizeLinear ("QDQ"), by which runtimes
@@ -43,6 +45,7 @@ export class Int8Rules implements PrecisionRules {
     const bias = `${layer.name}/bias`;
     const outputs = layout.shape[layout.outputAxis] ?? 0;
     const inputScale = this.#quantizationOf(input).scale;
+    const windowSize = layer.operation.kind === "Conv2D" ? layer.operation.kernelSize ** 2 : 1;
     graph.tensors.push({
       tensors: [
         { name: `${kernel}/int8`, type: "int8", shape: layout.shape },
@@ -55,7 +58,9 @@ export class Int8Rules implements PrecisionRules {
       load: async () => {
         const weights = await network.weightsOf(layer);
         const smallest = smallestKernelScales(weights.bias, inputScale, 0);
-        const { values, scales } = quantizeKernel(weights.kernel, outputs, WEIGHT_LIMIT, smallest);
+        const quantized = quantizeKernel(weights.kernel, outputs, WEIGHT_LIMIT, smallest);
+        balanceRounding(weights.kernel, quantized, windowSize, WEIGHT_LIMIT);
+        const { values, scales } = quantized;
         const quantizedBias = quantizeBias(weights.bias, inputScale, scales);
         return [
           layout.arrange(values),
