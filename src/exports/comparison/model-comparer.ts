@@ -7,6 +7,7 @@ import { AppError } from "../../core/app-error.js";
 import type { DatasetVersionRecord } from "../../core/dataset-records.js";
 import type { Split } from "../../core/enumerations.js";
 import { BackgroundJobs, type JobNaming } from "../../core/jobs/background-jobs.js";
+import { memoryBytes } from "../../engine/engine-environment.js";
 import type { EngineInfo } from "../../engine/engine-protocol.js";
 import { countMultiplications } from "../../graph/architectures/multiplications.js";
 import type { Clock } from "../../lang/clock.js";
@@ -236,7 +237,8 @@ export class ModelComparer implements AsyncDisposable {
     const { closing } = this.#jobs;
     closing.throwIfAborted();
     const models = [...new Map(compared.models.map((model) => [subjectIdOf(model), model])).values()];
-    checkMemory(models, process.availableMemory());
+    // What the system calls available lacks, in a container, the memory that caches of files would give back.
+    checkMemory(models, memoryBytes() - process.memoryUsage.rss());
     const folder = path.join(workFolder, crypto.randomUUID());
     try {
       const subjects: NamedSubject[] = [];
@@ -291,8 +293,8 @@ function checkMemory(models: readonly ComparedModel[], availableBytes: number): 
   if (needed <= availableBytes) return;
   throw new AppError(
     "COMPARISON_TOO_LARGE",
-    `Models that are compared are open at the same time. These need about ${gigabytes(needed)} of memory. Available: ` +
-      `${gigabytes(availableBytes)}. Compare fewer models at once, or when less memory is used.`,
+    `Models that are compared are open at the same time. These need about ${gigabytes(needed)} of memory. The machine has ` +
+      `${gigabytes(availableBytes)} beside this server. Compare fewer models at once.`,
     { path: ["refs"] },
   );
 }
