@@ -67,7 +67,15 @@ test("the examples run in their order, unchanged, from an upload to a prediction
   const aliases = model.aliases.map(({ name, version }) => [name, version.ref]);
   assert.deepEqual([model.name, aliases], ["flowers", [["champion", "flowers:1"]]]);
 
-  for (const launch of ["augmented", "fineTuned", "fromWeights", "urgent", "normalized", "distilled"]) {
+  for (const launch of [
+    "augmented",
+    "fineTuned",
+    "fromWeights",
+    "urgent",
+    "normalized",
+    "distilled",
+    "pruned",
+  ]) {
     const end = await endOf(espalier.api, idOf(results[launch]));
     assert.deepEqual(end, { __typename: "RunStateChanged", to: "SUCCEEDED", reason: "COMPLETED" }, launch);
   }
