@@ -378,6 +378,12 @@ export const RUN_SETTINGS = group(
           description:
             "The width of a convolution that loses channels becomes a multiple of it, which processors compute faster.",
         }),
+        keepsWeights: flag({
+          default: true,
+          description:
+            "Whether the network starts from the weights that are left. `false` draws them at random: the control that tells " +
+            "what the shape alone is worth.",
+        }),
       },
     ),
     importedNormalizationEpsilon: number({

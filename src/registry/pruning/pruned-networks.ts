@@ -25,7 +25,8 @@ import { checkCriterion, checkSameNetwork, limitWarnings } from "./check-pruning
 /** The decision about what a run prunes, which it keeps. */
 export interface ResolvedPruning {
   readonly pruning: Pruning;
-  readonly report: InitializationReport;
+  /** Null where the run keeps no weights. */
+  readonly report: InitializationReport | null;
   /** For the owner of the run. */
   readonly warnings: readonly RunWarning[];
 }
@@ -71,7 +72,7 @@ export class PrunedNetworks {
     const fitted = fitWeights(network, offered, wanted.classNames);
     return {
       pruning: { ...pruning, from },
-      report: reportOf(from, wanted, offered, fitted),
+      report: pruning.keepsWeights ? reportOf(from, wanted, offered, fitted) : null,
       warnings: [
         ...warnings,
         ...preprocessingWarnings(`The weights of ${from}`, manifest.network.preprocessing, wanted.network),

@@ -8,6 +8,7 @@ import type { ShardReader } from "../../data/shards/tensor-shards.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { networkOfRun } from "../../graph/architectures/network-spec.js";
 import { OwnedResources } from "../../lang/owned-resources.js";
+import type { InitialVariables } from "../../registry/initial-weights.js";
 import { wantedWeights } from "../../registry/weights/wanted-weights.js";
 import type { RunRecord } from "../record/run-records.js";
 import { environmentOf } from "./environment.js";
@@ -71,13 +72,14 @@ export class RunSetup implements AsyncDisposable {
     await using opening = new OwnedResources();
     const network = networkOfRun(configuration, classCount, precision, layerWidths);
     const wanted = wantedWeights(configuration, network, classNames);
-    const initialVariables =
+    const provide = (): Promise<InitialVariables | null> =>
       pruning === null
-        ? await initialWeights.provide(configuration.initialization, wanted, engine, {
+        ? initialWeights.provide(configuration.initialization, wanted, engine, {
             onProgress: (bytes, total) => onProgress(Math.floor(bytes / MIB), Math.ceil(total / MIB)),
             signal,
           })
-        : await providePruned(pruning, wanted, engine, { runFolder, attempt: run.attempt, owner: opening });
+        : providePruned(pruning, wanted, engine, { runFolder, attempt: run.attempt, owner: opening });
+    const initialVariables = configuration.pruning?.keepsWeights === false ? null : await provide();
     const report = initialVariables?.report ?? null;
     if (report !== null && run.initialization === null) {
       await stores.attempts.recordInitialization(

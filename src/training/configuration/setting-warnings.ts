@@ -80,7 +80,7 @@ const CHECKS: readonly SettingCheck[] = [
   {
     path: "frozenBlocks",
     why: ({ configuration: { frozenBlocks, initialization, pruning } }) =>
-      frozenBlocks > 0 && initialization.kind === "random" && pruning === null
+      frozenBlocks > 0 && initialization.kind === "random" && !(pruning?.keepsWeights ?? false)
         ? "the weights are random, so frozen stages keep weights that never learn; set `initialization`, or freeze nothing"
         : null,
   },

@@ -88,6 +88,16 @@ function initialWeights(): InitialWeights {
   return new InitialWeights({ models, registry } as ConstructorParameters<typeof InitialWeights>[0]);
 }
 
+test("a run that keeps no weights trains the smaller network from random ones", async () => {
+  const pruning = { ...PRUNING, criterion: "L1_NORM", keepsWeights: false } as const;
+  const kept = await finish((await launch({ pruning: { ...pruning, keepsWeights: true }, epochs: 1 })).id);
+  const launched = await launch({ pruning, epochs: 1 });
+  assert.equal(launched.initialization, null);
+  const control = await finish(launched.id);
+  assert.deepEqual(control.layerWidths, kept.layerWidths);
+  assert.notEqual(await finalDigest(world, control.id), await finalDigest(world, kept.id));
+});
+
 for (const criterion of ["BATCH_NORM_SCALE", "L1_NORM", "TAYLOR"] as const) {
   test(`a run that prunes by ${criterion} trains a network with half of the filters`, async () => {
     const launched = await launch({ pruning: { ...PRUNING, criterion } });
@@ -206,6 +216,7 @@ test("a run that prunes keeps the classes of the same name, whatever their order
     criterion: "L1_NORM",
     minimumChannels: 8,
     multipleOf: 16,
+    keepsWeights: true,
   });
   assert.deepEqual(source.manifest.classNames, ["blue", "red"]);
   const { initialization } = await launch({ pruning: PRUNING });
