@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { explainError } from "../src/client/client-error.js";
 import { EXIT, parseCommandLine } from "../src/client/command-line.js";
 import type { Benchmark, Measurement, RunBenchmark } from "./benchmark.js";
+import { compression } from "./compression/compression.js";
 import { eventLoop } from "./event-loop/event-loop.js";
 import { exports } from "./exports/exports.js";
 import { fanout } from "./fanout/fanout.js";
@@ -12,7 +13,17 @@ import { recipe } from "./recipe/recipe.js";
 import { store } from "./store/store.js";
 import { train } from "./train/train.js";
 
-const BENCHMARKS: readonly Benchmark[] = [train, input, eventLoop, fanout, recipe, peers, store, exports];
+const BENCHMARKS: readonly Benchmark[] = [
+  train,
+  input,
+  eventLoop,
+  fanout,
+  recipe,
+  peers,
+  store,
+  exports,
+  compression,
+];
 
 const program = new Command("bench")
   .description(
