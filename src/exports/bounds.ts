@@ -21,6 +21,9 @@ export const DEFAULT_BOUNDS: Readonly<Record<ExportPrecision, ExportBounds>> = {
   INT8: { maximumProbabilityDifference: null, minimumTop1Agreement: 0.98, maximumAccuracyLoss: 0.005 },
 };
 
+/** Far below one image of two thousand; the difference of two fractions is rounded. */
+const ROUNDING = 1e-9;
+
 /** A sentence for each bound that the figures are outside of. */
 export function outsideBounds(proof: MeasuredProof, bounds: ExportBounds): readonly string[] {
   const { maximumProbabilityDifference, minimumTop1Agreement, maximumAccuracyLoss } = bounds;
@@ -38,7 +41,7 @@ export function outsideBounds(proof: MeasuredProof, bounds: ExportBounds): reado
     );
   }
   const loss = proof.originalAccuracy - proof.accuracy;
-  if (maximumAccuracyLoss !== null && !(loss <= maximumAccuracyLoss)) {
+  if (maximumAccuracyLoss !== null && !(loss <= maximumAccuracyLoss + ROUNDING)) {
     reasons.push(`The accuracy is lower by ${loss}; at most ${maximumAccuracyLoss} is allowed.`);
   }
   return reasons;
