@@ -182,10 +182,10 @@ export class ModelComparer implements AsyncDisposable {
   /** @returns null when the time is over */
   async #awaitMeasurement(comparison: UnmeasuredModels, waitMs: number): Promise<MeasuredModels | null> {
     const { key, datasetVersion, split } = comparison;
+    const images = await this.#options.finder.imagesOf(datasetVersion, split);
     const failure = this.#failures.get(key);
     this.#failures.delete(key);
     if (failure !== undefined) throw failure;
-    const images = await this.#options.finder.imagesOf(datasetVersion, split);
     const measuring = this.#measuring.get(key) ?? this.#start(comparison, images);
     const timeout = new AbortController();
     measuring.waiting += 1;
