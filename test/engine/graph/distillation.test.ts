@@ -135,6 +135,18 @@ test("a teacher's logits are ordered by the student's classes", async () => {
   assert.ok(Math.abs((await lossOf(session)) - expected) <= 1e-5 * expected);
 });
 
+test("a pruned network teaches a pruned student", async () => {
+  const network = { ...TEACHER, layerWidths: { conv2_block1_1_conv: 3, conv3_block2_1_conv: 5 } };
+  const student = { ...TINY_NETWORK, layerWidths: { block2_conv1: 5 } };
+  const folder = await trained(network);
+  const inGraph = await startWithTeacher(folder, { network, student });
+  const teacher = { network, classPositions: IN_ORDER, cachedLogits: true };
+  const cached = await bench.start(student, { ...SGD, distillation: DISTILLATION, teacher });
+  const fed = float32Value([BATCH, CLASSES], await logitsOf(network, folder));
+  const [a, b] = [await lossOf(inGraph.session), await lossOf(cached.session, { teacher_logits: fed })];
+  assert.ok(Math.abs(a - b) <= 1e-5 * Math.abs(b), `${a} and ${b}`);
+});
+
 test("no checkpoint, histogram or update has the weights of a teacher, and restoring keeps them", async () => {
   const folder = await trained(TEACHER);
   const student = await startWithTeacher(folder);
