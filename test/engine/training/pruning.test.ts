@@ -9,12 +9,12 @@ import { InitialWeights } from "../../../src/registry/initial-weights.js";
 import { ModelRegistry } from "../../../src/registry/model-registry.js";
 import { ModelStore } from "../../../src/registry/model-store.js";
 import { PrunedNetworks } from "../../../src/registry/pruning/pruned-networks.js";
+import { Teachers } from "../../../src/registry/teachers.js";
 import { TrainedRunStore } from "../../../src/registry/trained-run-store.js";
 import { prunedNetworkOf } from "../../../src/training/record/pruned-network.js";
 import type { RunRecord } from "../../../src/training/record/run-records.js";
 import { trainingOver } from "../../postgres/training/training-stores.js";
 import { startTestEngine } from "../../testkit/engine.js";
-import { NO_TEACHERS } from "../../testkit/files/no-teachers.js";
 import { RANDOM_WEIGHTS } from "../../testkit/files/random-weights.js";
 import { testLog } from "../../testkit/postgres/database.js";
 import {
@@ -65,7 +65,7 @@ function launch(configuration: RunConfigurationInput): Promise<RunRecord> {
     world.database,
     RANDOM_WEIGHTS,
     { hasGpu: false },
-    NO_TEACHERS,
+    new Teachers(models, registry),
     prunedNetworks,
   );
   return launcher.launch({ dataset: "drawn", configuration: { ...NETWORK, ...configuration } });
@@ -190,7 +190,7 @@ test("a pruned run is registered with its widths, starts other runs, and is prun
     world.database,
     initialWeights(),
     { hasGpu: false },
-    NO_TEACHERS,
+    new Teachers(models, registry),
     prunedNetworks,
   );
   const tuned = await launcher.launch({
@@ -284,4 +284,17 @@ test("a launch warns when the limits let fewer channels be removed than were ask
     ),
     JSON.stringify(warnings),
   );
+});
+
+test("a run learns from the version that it prunes, and the pruned version teaches another run", async () => {
+  const distillation = { teacher: "tiny:1" };
+  const { id } = await launch({ pruning: PRUNING, distillation });
+  const { layerWidths, configuration } = await finish(id);
+  assert.ok(layerWidths);
+  assert.deepEqual([configuration.pruning?.from, configuration.distillation?.teacher], ["tiny:1", "tiny:1"]);
+  await register("pruned-student", id);
+  for (const augmentation of [null, { horizontalFlip: true }]) {
+    const student = await launch({ augmentation, distillation: { teacher: "pruned-student:1" } });
+    await finish(student.id);
+  }
 });
