@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { inputContractOf } from "../core/input-contract.js";
-import { restoreCheckpoint } from "../engine/checkpoint.js";
+import { restoreCheckpoint } from "../engine/checkpoints/checkpoint.js";
 import { replaceFolder } from "../engine/durable-folder.js";
 import type { EngineHost } from "../engine/engine-host.js";
 import { digestFolder, type FolderDigest } from "../engine/folder-digest.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { RunConfiguration } from "../../src/core/runs/configuration.js";
 import type { Database } from "../../src/db/database.js";
-import { saveCheckpoint } from "../../src/engine/checkpoint.js";
+import { saveCheckpoint } from "../../src/engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../src/engine/engine-host.js";
 import type { TensorValue } from "../../src/engine/engine-protocol.js";
 import { networkOfRun, trainingOfRun } from "../../src/graph/architectures/network-spec.js";

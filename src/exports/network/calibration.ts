@@ -1,6 +1,6 @@
 import path from "node:path";
 import { AppError } from "../../core/app-error.js";
-import { restoreCheckpoint } from "../../engine/checkpoint.js";
+import { restoreCheckpoint } from "../../engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { buildFoldedGraph } from "../../graph/folding/folded-graph.js";
 import { NETWORK_INPUT } from "../../graph/layers/layer-graph.js";

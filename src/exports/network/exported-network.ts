@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.js";
-import type { CheckpointReader } from "../../engine/checkpoint-reader.js";
+import type { CheckpointReader } from "../../engine/checkpoints/checkpoint-reader.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";
 import { channelScalingOf } from "../../graph/architectures/preprocessing.js";
 import {

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Pruning } from "../../core/runs/configuration.js";
 import type { InitializationReport } from "../../core/runs/initialization-report.js";
 import type { RunWarning } from "../../core/runs/warnings.js";
-import { CheckpointReader } from "../../engine/checkpoint-reader.js";
+import { CheckpointReader } from "../../engine/checkpoints/checkpoint-reader.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { networkVariables, shapedLayersOf } from "../../graph/architectures/layer-table.js";
 import type { NetworkSpec } from "../../graph/architectures/network-spec.js";

@@ -1,4 +1,4 @@
-import { saveCheckpoint } from "../../engine/checkpoint.js";
+import { saveCheckpoint } from "../../engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import type { TensorValue } from "../../engine/engine-protocol.js";
 import type { FolderDigest } from "../../engine/folder-digest.js";

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { MetricValueAt } from "../../core/metrics/epoch-metrics.js";
 import { BATCH_LOSS } from "../../core/metrics/epoch-metrics.js";
 import type { EpochRecord } from "../../core/runs/events.js";
-import { saveCheckpoint } from "../../engine/checkpoint.js";
+import { saveCheckpoint } from "../../engine/checkpoints/checkpoint.js";
 import type { Session } from "../../engine/session.js";
 import type { Predictions } from "../evaluation/predictions.js";
 import type { RunAttempt } from "../lifecycle/attempt.js";

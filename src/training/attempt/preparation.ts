@@ -5,7 +5,7 @@ import type { RunConfiguration } from "../../core/runs/configuration.js";
 import type { LayerWidths } from "../../core/runs/layer-widths.js";
 import type { RunWarning } from "../../core/runs/warnings.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
-import { restoreCheckpoint } from "../../engine/checkpoint.js";
+import { restoreCheckpoint } from "../../engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { buildTrainingGraphAside } from "../../engine/graph-thread.js";
 import type { Session } from "../../engine/session.js";

@@ -1,6 +1,6 @@
 import type { ComputePrecision } from "../../core/enumerations.js";
 import type { ShardReader } from "../../data/shards/shard-reader.js";
-import { restoreCheckpoint } from "../../engine/checkpoint.js";
+import { restoreCheckpoint } from "../../engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { buildServingGraphAside } from "../../engine/graph-thread.js";
 import type { Teacher } from "../../registry/teachers.js";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Pruning } from "../../core/runs/configuration.js";
 import type { ShardReader } from "../../data/shards/tensor-shards.js";
-import { CheckpointReader } from "../../engine/checkpoint-reader.js";
+import { CheckpointReader } from "../../engine/checkpoints/checkpoint-reader.js";
 import type { EngineHost } from "../../engine/engine-host.js";
 import { buildImportanceGraphAside } from "../../engine/graph-thread.js";
 import { networkVariables, shapedLayersOf } from "../../graph/architectures/layer-table.js";

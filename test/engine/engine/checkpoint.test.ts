@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { Session } from "../../../src/engine/session.js";
 import { type EngineWithFolder, startEngineWithFolder } from "../../testkit/engine.js";
 import { smallGraph } from "./small-graph.js";

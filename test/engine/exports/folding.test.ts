@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import { writeFoldedCheckpoint } from "../../../src/exports/network/folded-checkpoint.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { buildFoldedGraph } from "../../../src/graph/folding/folded-graph.js";

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { hasCode } from "../../../src/core/app-error.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import { openKerasRuntime } from "../../../src/engine/runtimes/keras-python.js";
 import { KERAS } from "../../../src/exports/formats/keras/keras.js";
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
@@ -86,7 +86,7 @@ describe("a .keras file", { skip }, () => {
     const again = folderOf("again");
     await mkdir(again);
     const described = await askGoldenScript<Readonly<Record<string, Described>>>(
-      "open_keras_archives.py",
+      "exports/open_keras_archives.py",
       again,
       ...Object.values(files),
     );

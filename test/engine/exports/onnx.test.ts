@@ -6,7 +6,7 @@ import { InferenceSession } from "onnxruntime-node";
 import sharp from "sharp";
 import { hasCode } from "../../../src/core/app-error.js";
 import type { ExportPrecision } from "../../../src/core/enumerations.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import { openOnnxRuntime } from "../../../src/engine/runtimes/onnx-runtime.js";
 import { ONNX } from "../../../src/exports/formats/onnx/onnx.js";
@@ -139,7 +139,7 @@ for (const [name, spec] of Object.entries(EXPORTED_NETWORKS)) {
       const pixels = path.join(engine.folder, name, "images");
       await writeFile(pixels, imagesFor(spec, count).data as Uint8Array);
       const answers = await askGoldenScript<Readonly<Record<string, PythonAnswer>>>(
-        "open_onnx.py",
+        "exports/open_onnx.py",
         ...[pixels, String(count), String(spec.imageSizePixels)],
         ...Object.values(files),
       );

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { parseConfig } from "../../../src/core/config.js";
 import { type ExportPrecision, Preprocessing } from "../../../src/core/enumerations.js";
 import { ImageDecoder } from "../../../src/data/images/decoder.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import { openLiteRt } from "../../../src/engine/runtimes/litert/litert-runtime.js";
 import type { OfficialRuntime } from "../../../src/engine/runtimes/official-runtime.js";
 import { tfliteUsage } from "../../../src/exports/formats/tflite/usage.js";
@@ -173,7 +173,7 @@ describe("a TensorFlow Lite file", () => {
         const imagesFile = path.join(folder, "images.u8");
         await writeFile(imagesFile, images);
         const args = [imagesFile, String(size), ...precisions.map(fileOf)];
-        const answers = await askGoldenScript<Record<string, PythonAnswer>>("run_tflite.py", ...args);
+        const answers = await askGoldenScript<Record<string, PythonAnswer>>("exports/run_tflite.py", ...args);
         const expected = await probabilities(count);
         for (const precision of precisions) {
           const answer = answers[fileOf(precision)];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import type { Optimizer } from "../../../src/core/runs/configuration.js";
-import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { fingerprintDifference } from "../../golden/difference.js";
 import { fedImages, fedLabels, scalar } from "../../golden/fed-values.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { ComputePrecision } from "../../../src/core/enumerations.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";
 import { greatestDifference, relativeDifference } from "../../golden/difference.js";
 import { fedImages, fedLabels, floats, scalar } from "../../golden/fed-values.js";

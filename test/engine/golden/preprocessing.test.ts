@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Preprocessing } from "../../../src/core/enumerations.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";
 import { preprocess } from "../../../src/graph/architectures/preprocessing.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import type { Distillation } from "../../../src/core/runs/configuration.js";
 import { NO_AUGMENTATION } from "../../../src/core/runs/configuration.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { Session } from "../../../src/engine/session.js";
 import type { NetworkSpec, TrainingSpec } from "../../../src/graph/architectures/network-spec.js";
 import { resizeImages } from "../../../src/graph/architectures/resize-images.js";

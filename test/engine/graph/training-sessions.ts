@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import type { TensorValue } from "../../../src/engine/engine-protocol.js";
 import type { Session } from "../../../src/engine/session.js";

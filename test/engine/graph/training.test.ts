@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint, saveCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import type { Session } from "../../../src/engine/session.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";

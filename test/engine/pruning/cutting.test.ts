@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { networkVariables, shapedLayersOf } from "../../../src/graph/architectures/layer-table.js";
 import { describeWidths } from "../../../src/graph/architectures/layer-widths.js";

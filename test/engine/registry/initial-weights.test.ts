@@ -9,7 +9,7 @@ import { sha256Of } from "../../../src/data/blobs/durable-file.js";
 import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
 import { UploadStore } from "../../../src/data/imports/upload-store.js";
 import { Uploads } from "../../../src/data/imports/uploads.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
 import { type NetworkSpec, networkOfRun } from "../../../src/graph/architectures/network-spec.js";
 import type { PretrainedTable } from "../../../src/graph/architectures/pretrained-files.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { saveCheckpoint } from "../../../src/engine/checkpoint.js";
+import { saveCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
 import { buildTrainingGraph } from "../../../src/graph/architectures/training-graph.js";
 import { exportModel, openExport } from "../../../src/registry/model-export.js";

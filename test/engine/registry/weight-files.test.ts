@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { FolderBlobStore } from "../../../src/data/blobs/folder-blob-store.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import { networkVariables } from "../../../src/graph/architectures/layer-table.js";
 import { buildServingGraph } from "../../../src/graph/architectures/serving-graph.js";

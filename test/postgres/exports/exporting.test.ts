@@ -7,7 +7,7 @@ import { newId } from "../../../src/core/ids.js";
 import { Database } from "../../../src/db/database.js";
 import { applyMigrations } from "../../../src/db/migrations/apply-migrations.js";
 import { KillablePostgres } from "../../../torture/world/killable-postgres.js";
-import { composeExportWorld, type ExportWorld } from "../../testkit/export-world.js";
+import { composeExportWorld, type ExportWorld } from "../../testkit/exports/export-world.js";
 import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 

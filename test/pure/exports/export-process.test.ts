@@ -11,7 +11,7 @@ import { translateDiskFull } from "../../../src/exports/attempt/disk-full.js";
 import { ExportProcess } from "../../../src/exports/attempt/export-process.js";
 import type { ExportStage } from "../../../src/exports/attempt/job.js";
 import { createLog } from "../../../src/telemetry/log.js";
-import { EXPORT_CHILD, jobThat } from "../../testkit/export-job-of.js";
+import { EXPORT_CHILD, jobThat } from "../../testkit/exports/export-job-of.js";
 import { temporaryFolder } from "../../testkit/temporary-folder.js";
 
 const NEVER = new AbortController().signal;

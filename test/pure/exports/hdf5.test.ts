@@ -110,7 +110,7 @@ test("h5py reads every tensor of a written HDF5 file", { skip: await whyNoPython
   const file = path.join(temporary.folder, "many.h5");
   await writeFile(file, await bytesOf(MANY, values(MANY), [["empty"]]));
   const { empty, ...found } = await askGoldenScript<Readonly<Record<string, Tensor | null>>>(
-    "read_hdf5.py",
+    "exports/read_hdf5.py",
     file,
   );
   assert.equal(empty, null);

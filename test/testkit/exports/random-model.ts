@@ -1,5 +1,5 @@
 import path from "node:path";
-import { CheckpointReader } from "../../../src/engine/checkpoint-reader.js";
+import { CheckpointReader } from "../../../src/engine/checkpoints/checkpoint-reader.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import type { ActivationRanges } from "../../../src/exports/network/activation-ranges.js";
 import { ExportedNetwork, type ExportIdentity } from "../../../src/exports/network/exported-network.js";

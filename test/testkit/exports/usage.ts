@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { ImageDecoder } from "../../../src/data/images/decoder.js";
-import { restoreCheckpoint } from "../../../src/engine/checkpoint.js";
+import { restoreCheckpoint } from "../../../src/engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../../src/engine/engine-host.js";
 import type { UsageExample } from "../../../src/exports/formats/format.js";
 import type { NetworkSpec } from "../../../src/graph/architectures/network-spec.js";

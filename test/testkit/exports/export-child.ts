@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { existsSync, watch } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { ExportJob } from "../../src/exports/attempt/job.js";
-import type { ExportMessage } from "../../src/exports/attempt/messages.js";
+import type { ExportJob } from "../../../src/exports/attempt/job.js";
+import type { ExportMessage } from "../../../src/exports/attempt/messages.js";
 
 const CONTENT = Buffer.from("the content of an exported file");
 

@@ -3,17 +3,17 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { graphql } from "../../../src/client/generated/gql.js";
+import { graphql } from "../../../../src/client/generated/gql.js";
 import {
   awaitExport,
   exportEvents,
   findExport,
   refusedExport,
   startExport,
-} from "../../testkit/api/export-job.js";
-import { trainFlowers } from "../../testkit/api/flower-job.js";
-import { startTestServer, type TestServer } from "../../testkit/api/server.js";
-import { mountSmallDisk, whyNoDisks } from "../../testkit/small-disk.js";
+} from "../../../testkit/api/export-job.js";
+import { trainFlowers } from "../../../testkit/api/flower-job.js";
+import { startTestServer, type TestServer } from "../../../testkit/api/server.js";
+import { mountSmallDisk, whyNoDisks } from "../../../testkit/small-disk.js";
 
 const EXPORTS = graphql(`query ExportingList($ref: String!, $first: Int, $after: String) {
   modelVersion(ref: $ref) {

@@ -3,13 +3,13 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { ServerProcess } from "../../../src/client/server-process.js";
-import { OwnedResources } from "../../../src/lang/owned-resources.js";
-import { awaitExport, exportEvents, findExport, startExport } from "../../testkit/api/export-job.js";
-import { trainFlowers } from "../../testkit/api/flower-job.js";
-import { GraphqlClient } from "../../testkit/api/graphql-client.js";
-import { createTestDatabase } from "../../testkit/postgres/database.js";
-import { temporaryFolder } from "../../testkit/temporary-folder.js";
+import { ServerProcess } from "../../../../src/client/server-process.js";
+import { OwnedResources } from "../../../../src/lang/owned-resources.js";
+import { awaitExport, exportEvents, findExport, startExport } from "../../../testkit/api/export-job.js";
+import { trainFlowers } from "../../../testkit/api/flower-job.js";
+import { GraphqlClient } from "../../../testkit/api/graphql-client.js";
+import { createTestDatabase } from "../../../testkit/postgres/database.js";
+import { temporaryFolder } from "../../../testkit/temporary-folder.js";
 
 async function startServer(homeFolder: string, databaseUrl: string) {
   await using starting = new OwnedResources();

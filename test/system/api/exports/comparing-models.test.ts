@@ -5,19 +5,19 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ResultOf } from "@graphql-typed-document-node/core";
-import type { ApiServices } from "../../../src/api/api-services.js";
-import { startEspalier } from "../../../src/app/espalier.js";
-import { graphql } from "../../../src/client/generated/gql.js";
-import type { ExportFormat, RunConfigurationInput, Split } from "../../../src/client/generated/graphql.js";
-import { parseConfig } from "../../../src/core/config.js";
-import { wilsonInterval } from "../../../src/core/metrics/wilson-interval.js";
-import { descendantsOf } from "../../../src/exports/comparison/peak-memory.js";
-import type { NetworkShape } from "../../../src/graph/architectures/architecture.js";
-import { countMultiplications } from "../../../src/graph/architectures/multiplications.js";
-import { OwnedResources } from "../../../src/lang/owned-resources.js";
-import { awaitRun, type Clients, importFlowers, launchRun } from "../../testkit/api/flower-job.js";
-import { GraphqlClient } from "../../testkit/api/graphql-client.js";
-import { createTestDatabase, testLog } from "../../testkit/postgres/database.js";
+import type { ApiServices } from "../../../../src/api/api-services.js";
+import { startEspalier } from "../../../../src/app/espalier.js";
+import { graphql } from "../../../../src/client/generated/gql.js";
+import type { ExportFormat, RunConfigurationInput, Split } from "../../../../src/client/generated/graphql.js";
+import { parseConfig } from "../../../../src/core/config.js";
+import { wilsonInterval } from "../../../../src/core/metrics/wilson-interval.js";
+import { descendantsOf } from "../../../../src/exports/comparison/peak-memory.js";
+import type { NetworkShape } from "../../../../src/graph/architectures/architecture.js";
+import { countMultiplications } from "../../../../src/graph/architectures/multiplications.js";
+import { OwnedResources } from "../../../../src/lang/owned-resources.js";
+import { awaitRun, type Clients, importFlowers, launchRun } from "../../../testkit/api/flower-job.js";
+import { GraphqlClient } from "../../../testkit/api/graphql-client.js";
+import { createTestDatabase, testLog } from "../../../testkit/postgres/database.js";
 
 const CONFIGURATION: RunConfigurationInput = {
   architecture: "VGG11",

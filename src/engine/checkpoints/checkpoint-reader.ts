@@ -1,12 +1,12 @@
-import { AppError } from "../core/app-error.js";
-import { GraphBuilder } from "../graph/graph-builder.js";
-import { specOf } from "../graph/graph-node.js";
-import { restoreNamed } from "../graph/ops/checkpoint.js";
-import { placeholder } from "../graph/ops/constants.js";
-import { completeGraph } from "../graph/saved-model/complete-graph.js";
-import type { SavedModelGraph } from "../graph/saved-model/signature.js";
-import type { EngineHost } from "./engine-host.js";
-import type { Session } from "./session.js";
+import { AppError } from "../../core/app-error.js";
+import { GraphBuilder } from "../../graph/graph-builder.js";
+import { specOf } from "../../graph/graph-node.js";
+import { restoreNamed } from "../../graph/ops/checkpoint.js";
+import { placeholder } from "../../graph/ops/constants.js";
+import { completeGraph } from "../../graph/saved-model/complete-graph.js";
+import type { SavedModelGraph } from "../../graph/saved-model/signature.js";
+import type { EngineHost } from "../engine-host.js";
+import type { Session } from "../session.js";
 
 const READ = "read";
 

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { AppError, hasCode } from "../core/app-error.js";
-import { isFile } from "../lang/is-file.js";
-import { recoverFolder, replaceFolder } from "./durable-folder.js";
-import type { TensorValue } from "./engine-protocol.js";
-import { digestFolder, type FolderDigest } from "./folder-digest.js";
-import type { Session } from "./session.js";
+import { AppError, hasCode } from "../../core/app-error.js";
+import { isFile } from "../../lang/is-file.js";
+import { recoverFolder, replaceFolder } from "../durable-folder.js";
+import type { TensorValue } from "../engine-protocol.js";
+import { digestFolder, type FolderDigest } from "../folder-digest.js";
+import type { Session } from "../session.js";
 
 /** The name that a SavedModel uses in `variables/` too, so that a checkpoint can be copied there unchanged. */
 const PREFIX = "variables";

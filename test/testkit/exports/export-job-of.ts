@@ -1,8 +1,8 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ExportJob } from "../../src/exports/attempt/job.js";
-import { networkOfRun } from "../../src/graph/architectures/network-spec.js";
-import { TINY_CONFIGURATION } from "./trained-run.js";
+import type { ExportJob } from "../../../src/exports/attempt/job.js";
+import { networkOfRun } from "../../../src/graph/architectures/network-spec.js";
+import { TINY_CONFIGURATION } from "../trained-run.js";
 
 /** The program of `export-child.ts`. */
 export const EXPORT_CHILD = fileURLToPath(new URL("./export-child.js", import.meta.url));
