@@ -27,7 +27,7 @@ const UINT8_OFFSET = 128;
 const WEIGHT_LIMIT = 64;
 
 /**
- * Weights and activations in int8, each behind a pair of QuantizeLinear and DequantizeLinear ("QDQ"), by which runtimes
+ * Weights in int8 and activations in uint8, each behind a pair of QuantizeLinear and DequantizeLinear ("QDQ"), by which runtimes
  * know the operations that they may compute in whole numbers.
  */
 export class Int8Rules implements PrecisionRules {
