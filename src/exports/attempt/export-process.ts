@@ -8,27 +8,34 @@ import { EXPORT_MESSAGE, type ExportMessage, type ExportStart } from "./messages
 
 const PROGRAM = fileURLToPath(new URL("./export-program.js", import.meta.url));
 
+/** Longer than the slowest stage without progress: the quantization of the largest network on a busy machine. */
+const SILENCE_MS = 30 * 60_000;
+
 /** Carries out exports, each in a process of its own. */
 export class ExportProcess {
   readonly #log: Log;
   readonly #logLevel: LogLevel;
   readonly #program: string;
+  readonly #silenceMs: number;
 
   constructor(options: {
     readonly log: Log;
     readonly logLevel: LogLevel;
     /** Another program, for tests. */
     readonly program?: string;
+    /** See `ProgramOptions`. Default: 30 minutes. */
+    readonly silenceMs?: number;
   }) {
     this.#log = options.log;
     this.#logLevel = options.logLevel;
     this.#program = options.program ?? PROGRAM;
+    this.#silenceMs = options.silenceMs ?? SILENCE_MS;
   }
 
   /**
    * Returns when the process has ended.
    *
-   * @throws AppError the failure of the export; `EXPORT_FAILED` when the process ended without one; the reason of `signal`
+   * @throws AppError the failure of the export; `EXPORT_FAILED` when the process ended without one, or hangs; the reason of `signal`
    *   when it aborts
    */
   async run(
@@ -48,6 +55,7 @@ export class ExportProcess {
       work: "the export",
       endedEarly,
       log: this.#log,
+      silenceMs: this.#silenceMs,
     });
     process.send({ job, logLevel: this.#logLevel } satisfies ExportStart);
     return await process.until(outcome.promise, signal);

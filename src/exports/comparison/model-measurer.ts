@@ -87,6 +87,8 @@ class MeasuringProcess implements AsyncDisposable {
           { cause },
         ),
       log,
+      // It waits for the turns of others.
+      silenceMs: null,
     });
   }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, type Serializable } from "node:child_process";
 import type { z } from "zod";
 import { AppError } from "../../core/app-error.js";
+import { hasSystemCode } from "../../lang/system-errors.js";
 import type { Log } from "../../telemetry/log.js";
 import { isProgramMessage, PROGRAM_MESSAGE, type ProgramMessage } from "./messages.js";
 
@@ -18,22 +19,27 @@ export interface ProgramOptions<Message> {
   /** @returns the error for a process that ended by itself, where `explanation` is a sentence that says how */
   readonly endedEarly: (explanation: string, cause: unknown) => AppError;
   readonly log: Log;
+  /** A process without a message for this long is taken for one that hangs, and fails. Null: it may be silent. */
+  readonly silenceMs: number | null;
 }
 
 /**
  * A program in a process of its own with a lowered priority, so that neither the event loop nor the memory nor a crash of a
- * foreign runtime touches the server. The process ends when this one dies.
+ * foreign runtime touches the server. The process ends when this one dies, and with it the processes that it started: they
+ * are one group.
  */
 export class ProgramProcess<Message> implements AsyncDisposable {
   readonly #options: ProgramOptions<Message>;
   readonly #child: ChildProcess;
   readonly #ended: Promise<End>;
   readonly #failure = Promise.withResolvers<never>();
+  readonly #silence: NodeJS.Timeout | null;
 
   constructor(options: ProgramOptions<Message>) {
     this.#options = options;
-    const { program, work, endedEarly } = options;
+    const { program, work, endedEarly, silenceMs } = options;
     this.#child = fork(program, [], {
+      detached: true,
       serialization: "advanced",
       execArgv: [],
       env: environmentOf(process.env),
@@ -43,7 +49,9 @@ export class ProgramProcess<Message> implements AsyncDisposable {
     this.#failure.promise.catch(() => {});
     this.#ended = endOf(this.#child);
     void this.#ended.then((how) => this.#failure.reject(endedEarly(explainEnd(work, how), how)));
+    this.#silence = silenceMs === null ? null : setTimeout(() => this.#failUnheard(silenceMs), silenceMs);
     this.#child.on("message", (message: unknown) => {
+      this.#silence?.refresh();
       try {
         this.#receive(message);
       } catch (error) {
@@ -77,10 +85,19 @@ export class ProgramProcess<Message> implements AsyncDisposable {
     }
   }
 
-  /** Kills the process, and waits for its end. Files that it reported are synced. */
+  /** Kills the group of processes, and waits for the end of the program. Files that it reported are synced. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    killGroup(this.#child);
     await this.#ended;
+  }
+
+  #failUnheard(silenceMs: number): void {
+    const { work, endedEarly } = this.#options;
+    const minutes = Math.ceil(silenceMs / 60_000);
+    this.#failure.reject(
+      endedEarly(`The process of ${work} gave no sign of life for ${minutes} min, so it was ended.`, null),
+    );
   }
 
   #receive(message: unknown): void {
@@ -99,6 +116,16 @@ export class ProgramProcess<Message> implements AsyncDisposable {
       case "fault":
         this.#failure.reject(new Error(message.explanation));
     }
+  }
+}
+
+/** A program that has ended may have left processes of its group. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if (!hasSystemCode(error, "ESRCH")) throw error;
   }
 }
 

@@ -16,13 +16,22 @@ export function answerRequests<Request>(
 ): void {
   // The server that started this process, or its death, ends it. A signal to the whole group of processes, as from Ctrl-C,
   // must not end it first: the work would count as failed.
-  process.once("disconnect", () => process.exit(1));
+  process.once("disconnect", endGroup);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
   setPriority(LOWERED_PRIORITY);
   const answerOne = async (message: unknown): Promise<void> => answer(requests.parse(message));
   process.on("message", (message: unknown) => {
     void answerOne(message).catch(reportError);
   });
+}
+
+/** Ends this process and those that it started, such as a foreign runtime that hangs. */
+function endGroup(): void {
+  try {
+    process.kill(-process.pid, "SIGKILL");
+  } catch {
+    process.exit(1); // It is in the group of another process.
+  }
 }
 
 /** Sends a message to the server that started this process. */

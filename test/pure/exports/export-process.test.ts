@@ -65,6 +65,15 @@ test("aborting kills the process, however long it would go on", async () => {
   await assert.rejects(run("write", AbortSignal.abort(reason)), reason);
 });
 
+test("a process that hangs fails its export, so that the next one has its turn", async () => {
+  await using folder = await temporaryFolder();
+  const options = { log, logLevel: "silent", program: EXPORT_CHILD, silenceMs: 300 } as const;
+  await assert.rejects(
+    new ExportProcess(options).run(jobThat("hang", folder.folder), () => {}, NEVER),
+    (error) => hasCode(error, "EXPORT_FAILED") && /no sign of life for 1 min/.test(error.message),
+  );
+});
+
 test("the process of an export dies with its server", async () => {
   await using folder = await temporaryFolder();
   const job = JSON.stringify(jobThat("hang", folder.folder));
