@@ -23,6 +23,7 @@ import {
 /** Another architecture, image size and preprocessing than the students'. */
 const TEACHER: RunConfigurationInput = {
   architecture: "RESNET18",
+  widthMultiplier: 0.25,
   head: { dropout: 0 },
   imageSizePixels: 48,
   preprocessing: "SCALE_MINUS_1_1",
