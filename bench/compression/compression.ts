@@ -7,9 +7,9 @@ import { existingFile, wholeNumber } from "../../src/client/options.js";
 import { uploadFile } from "../../src/client/upload-file.js";
 import { type BenchContext, type Benchmark, benchmark } from "../benchmark.js";
 import { rounded } from "../figures/rounded.js";
+import { type TrainedModel, trainModel } from "../runs/train-model.js";
 import type { MeasuredServer } from "../server/measured-server.js";
 import { WorkFolder } from "../server/work-folder.js";
-import { type TrainedModel, trainModel } from "./trained-model.js";
 
 const OPTIONS = {
   data: existingFile("<archive>", "images in class folders"),

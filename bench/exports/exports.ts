@@ -1,7 +1,5 @@
 import { openAsBlob } from "node:fs";
 import path from "node:path";
-import { resultOf } from "../../src/client/api-client.js";
-import { graphql } from "../../src/client/generated/gql.js";
 import type { ExportFormat, ExportPrecision } from "../../src/client/generated/graphql.js";
 import { importDataset } from "../../src/client/import-dataset.js";
 import { existingFile, optional } from "../../src/client/options.js";
@@ -9,18 +7,11 @@ import { uploadFile } from "../../src/client/upload-file.js";
 import { type BenchContext, type Benchmark, benchmark } from "../benchmark.js";
 import { rounded } from "../figures/rounded.js";
 import { provideImages } from "../images/provide-images.js";
-import { trainToEnd } from "../runs/train-to-end.js";
+import { trainModel } from "../runs/train-model.js";
 import type { MeasuredServer } from "../server/measured-server.js";
 import { WorkFolder } from "../server/work-folder.js";
 import { exportVersion, type FinishedExport } from "./export-version.js";
 import { EXPORTED_MODELS, type ExportedModel } from "./exported-models.js";
-
-const REGISTER = graphql(`mutation BenchRegister($model: String!, $runId: ID!) {
-  registerModelVersion(input: { model: $model, runId: $runId }) {
-    modelVersion { id }
-    userErrors { code message }
-  }
-}`);
 
 const OPTIONS = {
   data: optional(existingFile("<archive>", "images in class folders, instead of drawn ones")),
@@ -83,13 +74,14 @@ async function exportModel(
   context: BenchContext,
 ): Promise<readonly Result[]> {
   const { api } = server;
-  context.report(`training ${model.name}`);
-  const { runId } = await trainToEnd(server, dataset, model.configuration, context);
-  const { registerModelVersion: payload } = await api.request(REGISTER, { model: model.name, runId });
-  resultOf(payload.modelVersion, payload.userErrors);
+  const { ref: modelVersion } = await trainModel(
+    server,
+    { model: model.name, dataset, configuration: model.configuration },
+    context,
+  );
   const results: Result[] = [];
   for (const combination of COMBINATIONS) {
-    const { name: modelVersion, proofImages } = model;
+    const { proofImages } = model;
     const finished = await exportVersion(api, { modelVersion, proofImages, ...combination });
     context.report(lineOf(finished));
     results.push({ model, finished });

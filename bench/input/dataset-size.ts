@@ -1,7 +1,7 @@
 import path from "node:path";
 import { importDataset } from "../../src/client/import-dataset.js";
+import { median } from "../../src/lang/median.js";
 import type { BenchContext } from "../benchmark.js";
-import { median } from "../figures/median.js";
 import { linkCopies } from "../images/link-images.js";
 import { provideImages } from "../images/provide-images.js";
 import { type RunCost, trainToEnd } from "../runs/train-to-end.js";

@@ -1,4 +1,4 @@
-import { median } from "../figures/median.js";
+import { median } from "../../src/lang/median.js";
 import type { PeerRunner } from "./peer-runner.js";
 import type { PeerScript } from "./peer-scripts.js";
 

@@ -1,8 +1,8 @@
 import { ClientError } from "../../src/client/client-error.js";
 import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
 import { launchRun } from "../../src/client/launch-run.js";
+import { median } from "../../src/lang/median.js";
 import type { BenchContext } from "../benchmark.js";
-import { median } from "../figures/median.js";
 import type { MeasuredServer } from "../server/measured-server.js";
 import { type FinishedEpoch, followRun, precisionOf } from "./follow-run.js";
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import { createFolder } from "../lang/create-folder.js";
 import { hasSystemCode } from "../lang/system-errors.js";
+import { messageOf } from "../lang/text/message-of.js";
 
 /**
  * Creates the home folder unless it exists, and checks that it can be written to, before anything else begins.
@@ -14,7 +15,7 @@ export async function provideHomeFolder(folder: string): Promise<void> {
     await createFolder(folder);
     await rmdir(await mkdtemp(path.join(folder, ".probe-")));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     if (hasSystemCode(cause, "ENOSPC", "EDQUOT")) {
       throw new AppError("DISK_FULL", `The disk of the home folder ${folder} has no room: ${reason}.`, {
         cause,

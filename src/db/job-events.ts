@@ -35,7 +35,7 @@ export interface FollowedJob<Progress extends CountedProgress> {
   readonly key: string;
   /** Reads the job's row, and throws an AppError when there is none. */
   readonly read: () => Promise<JobState<Progress>>;
-  /** What carried the cursors, for errors: "an import event". */
+  /** Names the events whose cursors are read, in errors: "an import event". */
   readonly eventName: string;
 }
 

@@ -1,6 +1,7 @@
 /** Entry point of the engine's thread: loads the native library and answers requests one after another. */
 import { constants, setPriority } from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "../lang/text/message-of.js";
 import { dataTypeNumber } from "./data-types.js";
 import {
   ENGINE_REQUEST_SCHEMA,
@@ -100,7 +101,7 @@ function fromNative(data: NativeData): TensorValue["data"] {
 }
 
 function describeFailure(error: unknown): EngineFailure {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   // The other lines are hints on TensorFlow's options and a trace of graph nodes.
   const [first = ""] = text.replace(/^Session fail to run with error: /, "").split("\n");
   const message = first.trim().replace(/[.\s]*$/, ".");

@@ -2,6 +2,7 @@ import path from "node:path";
 import { AppError } from "../core/app-error.js";
 import type { Config } from "../core/config.js";
 import { projectRoot } from "../lang/project-root.js";
+import { messageOf } from "../lang/text/message-of.js";
 import { provideAddon } from "./native/addon.js";
 import { provideKernels } from "./native/kernels.js";
 import { detectMachine } from "./native/machine.js";
@@ -41,7 +42,7 @@ export async function provideNativeLibrary(
     return { addonFile, kernelsFile: await provideKernels(kernels, progress) };
   } catch (error) {
     if (error instanceof AppError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new AppError(
       "NATIVE_LIBRARY_UNAVAILABLE",
       `TensorFlow could not be set up below ${cacheFolder} (ESPALIER_CACHE): ${reason}. ` +

@@ -5,7 +5,7 @@ import type { MeasuredProof } from "./proof.js";
 /** The differences from the original that an exported file may have. A null bound is not checked. */
 export const EXPORT_BOUNDS = z
   .object({
-    /** Of a probability, over all images and classes. */
+    /** Greatest difference of a probability, over all images and classes. */
     maximumProbabilityDifference: z.number().nullable(),
     /** The fraction of images whose most probable class must stay the same. */
     minimumTop1Agreement: z.number().nullable(),

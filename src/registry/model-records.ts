@@ -63,7 +63,7 @@ export interface TrainedRun {
   /** The precision it was trained in. */
   readonly precision: ComputePrecision;
   readonly parameterCount: number;
-  /** Of a pruned network; null: those of the architecture. */
+  /** Widths of a pruned network; null: those of the architecture. */
   readonly layerWidths: LayerWidths | null;
   readonly datasetVersionId: string;
   /** "flowers:3" */

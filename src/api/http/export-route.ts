@@ -1,8 +1,7 @@
 import { type RequestHandler, Router } from "express";
 import type { ExportDownloads } from "../../exports/jobs/export-downloads.js";
 import type { Authentication } from "./authentication.js";
-import { hasEntityTag } from "./entity-tag.js";
-import { reprDigest } from "./send-content.js";
+import { beginImmutableFile } from "./immutable-file.js";
 
 const RANGE_NOT_SATISFIABLE = 416;
 
@@ -25,21 +24,9 @@ function download(downloads: ExportDownloads): RequestHandler<{ id: string; name
   return async (request, response) => {
     const { id, name } = request.params;
     const { folder, fileName, sizeBytes, sha256 } = await downloads.open(id, name);
-    const etag = `"${sha256}"`;
-    response.attachment(fileName);
-    response.set({
-      "Content-Type": "application/octet-stream",
-      "Repr-Digest": reprDigest(sha256),
-      ETag: etag,
-      // An export never changes. Shared caches may not keep it: it needs a token.
-      "Cache-Control": "private, max-age=86400, immutable",
-      Vary: "Authorization",
-    });
-    if (hasEntityTag(request.get("If-None-Match"), etag)) {
-      response.status(304).end();
-      return;
-    }
-    // The home folder may begin with a dot. The ETag above is the digest.
+    const offered = { fileName, contentType: "application/octet-stream", sha256 };
+    if (beginImmutableFile(request, response, offered)) return;
+    // The home folder may begin with a dot. The ETag is the digest already.
     const options = {
       root: folder,
       dotfiles: "allow",

@@ -1,8 +1,8 @@
 import { type RequestHandler, Router } from "express";
 import type { ModelArchives } from "../../registry/model-archive.js";
 import type { Authentication } from "./authentication.js";
-import { hasEntityTag } from "./entity-tag.js";
-import { reprDigest, sendContent } from "./send-content.js";
+import { beginImmutableFile } from "./immutable-file.js";
+import { sendContent } from "./send-content.js";
 
 /** Returns the path of the archive of a model version. */
 export function modelArchivePath(versionId: string): string {
@@ -17,22 +17,9 @@ export function modelArchiveRoute(archives: ModelArchives, authentication: Authe
 function download(archives: ModelArchives): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { fileName, sizeBytes, sha256, content } = await archives.open(request.params.id);
-    const etag = `"${sha256}"`;
-    response.attachment(fileName);
-    response.set({
-      "Content-Type": "application/x-tar",
-      "Content-Length": String(sizeBytes),
-      "Repr-Digest": reprDigest(sha256),
-      ETag: etag,
-      // A version never changes. Shared caches may not keep it: it needs a token.
-      "Cache-Control": "private, max-age=86400, immutable",
-      Vary: "Authorization",
-    });
-    if (hasEntityTag(request.get("If-None-Match"), etag)) {
-      response.removeHeader("Content-Length");
-      response.status(304).end();
-      return;
-    }
+    const offered = { fileName, contentType: "application/x-tar", sha256 };
+    if (beginImmutableFile(request, response, offered)) return;
+    response.set("Content-Length", String(sizeBytes));
     if (request.method === "HEAD") {
       response.end();
       return;

@@ -3,6 +3,7 @@ import pLimit, { type LimitFunction } from "p-limit";
 import sharp, { type Sharp } from "sharp";
 import type { Limits } from "../../core/config.js";
 import type { QuarantineReason } from "../../core/enumerations.js";
+import { messageOf } from "../../lang/text/message-of.js";
 import { type ImageFormat, recognizeFormat, SUPPORTED_FORMATS } from "./format.js";
 import { endsTooEarly } from "./truncation.js";
 
@@ -177,7 +178,7 @@ function isOverPixelLimit(error: unknown): boolean {
  * that fails at the same time, since libvips keeps one list of errors for all threads.
  */
 function rejectionOf(error: unknown, bytes: Uint8Array, format: ImageFormat): ImageRejected {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const reason = endsTooEarly(bytes, format) ? "TRUNCATED" : "DAMAGED";
   const detail = tellingLine(message, format) ?? WORDS[reason];
   return new ImageRejected(reason, `${format}: ${detail}`, { cause: error });

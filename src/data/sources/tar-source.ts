@@ -5,6 +5,7 @@ import { createGunzip } from "node:zlib";
 import { type Extract, extract } from "tar-stream";
 import { AppError } from "../../core/app-error.js";
 import type { Limits } from "../../core/config.js";
+import { messageOf } from "../../lang/text/message-of.js";
 import { ImageRejected, tooManyBytes } from "../images/decoder.js";
 import { ArchiveLimits } from "./archive-limits.js";
 import {
@@ -70,9 +71,7 @@ async function* readFiles(
       entry.resume(); // skips the unread rest
     }
   } catch (cause) {
-    throw cause instanceof AppError
-      ? cause
-      : damagedArchive(cause instanceof Error ? cause.message : String(cause), cause);
+    throw cause instanceof AppError ? cause : damagedArchive(messageOf(cause), cause);
   }
 }
 
@@ -103,7 +102,7 @@ async function readEntry(entry: TarEntry, limitBytes: number): Promise<Uint8Arra
     for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw damagedArchive(cause instanceof Error ? cause.message : String(cause), cause);
+    throw damagedArchive(messageOf(cause), cause);
   }
   return Buffer.concat(chunks);
 }

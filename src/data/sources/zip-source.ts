@@ -4,6 +4,7 @@ import { crc32, inflateRaw, inflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
 import type { Limits } from "../../core/config.js";
 import { OwnedResources } from "../../lang/owned-resources.js";
+import { messageOf } from "../../lang/text/message-of.js";
 import { ImageRejected, tooManyBytes } from "../images/decoder.js";
 import { ArchiveLimits } from "./archive-limits.js";
 import { BoundedArchive } from "./bounded-archive.js";
@@ -151,8 +152,4 @@ function wrongSize(expectedBytes: number): ImageRejected {
     "DAMAGED",
     `It does not unpack to the ${expectedBytes} bytes that the archive states.`,
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import pg from "pg";
 import { AppError } from "../../core/app-error.js";
+import { messageOf } from "../../lang/text/message-of.js";
 import { firstSchemaOf } from "./search-path.js";
 import { hasRoots, SSL_MODES, type SslMode, SYSTEM_ROOTS, tlsOf, type WaysToConnect } from "./tls.js";
 
@@ -158,7 +159,7 @@ function waysToConnect(host: string, get: (name: Parameter) => string | null): W
   try {
     return tlsOf(mode, host, files);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw invalid(`names a file of TLS that cannot be read: ${reason}`, cause);
   }
 }

@@ -5,6 +5,7 @@ import pg from "pg";
 import { z } from "zod";
 import { AppError } from "../../core/app-error.js";
 import { projectRoot } from "../../lang/project-root.js";
+import { messageOf } from "../../lang/text/message-of.js";
 import type { Log } from "../../telemetry/log.js";
 import { DatabaseTarget } from "../connecting/database-target.js";
 import { checkSessionsAreKept } from "../connecting/pooler.js";
@@ -157,7 +158,7 @@ async function applyOne(client: pg.Client, { name, sql, checksum }: Migration): 
   } catch (cause) {
     await client.query("ROLLBACK").catch(() => {});
     if (temporaryFailureOf(cause) !== null || isForbidden(cause)) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new AppError("MIGRATION_FAILED", `Migration ${name} failed and changed nothing: ${reason}.`, {
       cause,
     });

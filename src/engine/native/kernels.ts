@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { isFile } from "../../lang/is-file.js";
+import { messageOf } from "../../lang/text/message-of.js";
 import { compilerOf } from "./addon-build.js";
 import type { Machine } from "./machine.js";
 import { lastLines, runProgram } from "./program.js";
@@ -53,7 +54,7 @@ export async function provideKernels(
     });
     return path.join(cached, KERNELS_FILE);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     progress(`The custom ops cannot be used, so training is slower: ${reason}`);
     return null;
   }

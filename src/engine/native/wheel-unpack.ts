@@ -1,10 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { pipeline } from "node:stream/promises";
-import yauzl from "yauzl";
 import { AppError } from "../../core/app-error.js";
+import { digestFile } from "../folder-digest.js";
+import { unpackZip } from "../unpack-zip.js";
 import { percentages } from "./percentages.js";
 import type { LibraryWheel, WheelLibrary } from "./wheel.js";
 
@@ -12,9 +9,7 @@ import type { LibraryWheel, WheelLibrary } from "./wheel.js";
  * @throws AppError with the code of the library for a file that is not the published one
  */
 export async function verifyWheel(file: string, { sha256, library }: LibraryWheel): Promise<void> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  const found = hash.digest("hex");
+  const { sha256: found } = await digestFile(file);
   if (found === sha256) return;
   throw new AppError(
     library.codes.checksumMismatch,
@@ -30,37 +25,10 @@ export async function unpackWheel(
   { name, unpacked }: Pick<WheelLibrary, "name" | "unpacked">,
   progress: (line: string) => void,
 ): Promise<void> {
-  const zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false });
-  try {
-    const entries: yauzl.Entry[] = [];
-    for await (const entry of zip.eachEntry()) if (isUnpacked(entry.fileName, unpacked)) entries.push(entry);
-    const total = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
-    const report = percentages(`Unpacking ${name}`, progress);
-    let done = 0;
-    for (const entry of entries) {
-      // yauzl refuses names that are absolute or lead upward.
-      const target = path.join(folder, entry.fileName);
-      await mkdir(path.dirname(target), { recursive: true });
-      await pipeline(
-        await zip.openReadStreamPromise(entry),
-        async function* (chunks: AsyncIterable<Buffer>) {
-          for await (const chunk of chunks) {
-            done += chunk.length;
-            report(done, total);
-            yield chunk;
-          }
-        },
-        createWriteStream(target),
-      );
-    }
-  } finally {
-    zip.close();
-  }
+  const report = percentages(`Unpacking ${name}`, progress);
+  await unpackZip(file, folder, { isWanted: (entry) => isUnpacked(entry, unpacked), onProgress: report });
 }
 
 function isUnpacked(name: string, unpacked: readonly string[]): boolean {
-  return (
-    !name.endsWith("/") &&
-    unpacked.some((wanted) => name === wanted || (wanted.endsWith("/") && name.startsWith(wanted)))
-  );
+  return unpacked.some((wanted) => name === wanted || (wanted.endsWith("/") && name.startsWith(wanted)));
 }

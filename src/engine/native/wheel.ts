@@ -20,7 +20,7 @@ export interface WheelLibrary {
   readonly unpacked: readonly string[];
   /** The unpacked files whose sizes are checked at every start. */
   readonly checked: readonly string[];
-  /** What a person can do where nothing can be downloaded; follows "or". */
+  /** The advice for a machine that cannot download anything; follows "or". */
   readonly alternative: string;
   readonly codes: { readonly downloadFailed: ErrorCode; readonly checksumMismatch: ErrorCode };
 }

@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { AppError } from "../../core/app-error.js";
+import { messageOf } from "../../lang/text/message-of.js";
 import type { OfficialRuntime } from "./official-runtime.js";
 
 /** The package with the library of ONNX Runtime for this platform. */
@@ -56,10 +57,6 @@ async function attempt<Result>(call: () => Promise<Result>): Promise<Result> {
   } catch (cause) {
     throw new AppError("RUNTIME_FAILED", `ONNX Runtime failed: ${messageOf(cause)}`, { cause });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Height, width and channels of the images that a file takes. */

@@ -1,3 +1,4 @@
+import { IMAGE_CHANNELS } from "../../graph/architectures/preprocessing.js";
 import type { EngineHost } from "../engine-host.js";
 import type { TensorValue } from "../engine-protocol.js";
 import type { Session } from "../session.js";
@@ -18,7 +19,7 @@ export function tensorflowRuntime(
     name: "TensorFlow",
     version: host.info.tensorflowVersion,
     run: async (images, count) => {
-      const shape = [count, imageSizePixels, imageSizePixels, 3];
+      const shape = [count, imageSizePixels, imageSizePixels, IMAGE_CHANNELS];
       const outputs = await session.run("serving_default", {
         images: { dtype: "uint8", shape, data: images },
       });

@@ -7,7 +7,7 @@ import { EXPORT_PROOF } from "../proof.js";
 /** An image of the dataset version that the model was trained on. */
 const IMAGE = z
   .object({
-    /** Of the blob with its bytes. */
+    /** SHA-256 of the blob with its bytes. */
     contentHash: z.string(),
     /** Its class, a position in the class names. */
     classIndex: z.int(),
@@ -51,7 +51,7 @@ export const EXPORT_JOB = z
     threads: z.int(),
     /** The addon of TensorFlow. No custom ops are loaded, so that the proof of a SavedModel is one of stock TensorFlow. */
     addonFile: z.string(),
-    /** Of an image that is decoded. */
+    /** Limits of an image that is decoded. */
     limits: z.object({ imageBytes: z.number(), imagePixels: z.number() }).readonly(),
   })
   .readonly();

@@ -4,7 +4,7 @@ import { encodeJson, parseStored } from "../../core/stored-json.js";
 import type { Database } from "../../db/database.js";
 import { MODEL_MEASUREMENT, type ModelMeasurement } from "./measurement.js";
 
-/** What was measured together, by the ids of model versions and exports. */
+/** Measurements that were made together, by the ids of model versions and exports. */
 export interface MeasuredModels {
   readonly measurements: ReadonlyMap<string, ModelMeasurement>;
   /** When the measuring ended. */

@@ -5,6 +5,7 @@ import { ImageDecoder } from "../../data/images/decoder.js";
 import { EngineHost } from "../../engine/engine-host.js";
 import type { OfficialRuntime } from "../../engine/runtimes/official-runtime.js";
 import { tensorflowRuntime } from "../../engine/runtimes/tensorflow-runtime.js";
+import { IMAGE_CHANNELS } from "../../graph/architectures/preprocessing.js";
 import { OwnedResources } from "../../lang/owned-resources.js";
 import { openExport } from "../../registry/model-export.js";
 import { MANIFEST_FILE, type ModelManifest, parseManifest } from "../../registry/model-manifest.js";
@@ -97,7 +98,7 @@ export class MeasuredModel implements AsyncDisposable {
 
   /** A new array, because a run may take the memory of its input. */
   #batch(size: number, first: number): Uint8Array {
-    const imageBytes = this.imageSizePixels ** 2 * 3;
+    const imageBytes = this.imageSizePixels ** 2 * IMAGE_CHANNELS;
     const batch = new Uint8Array(size * imageBytes);
     for (let index = 0; index < size; index++) {
       const image = this.#timedImages[(first + index) % this.#timedImages.length];
@@ -107,7 +108,7 @@ export class MeasuredModel implements AsyncDisposable {
   }
 }
 
-/** In the precision and with the graph of serving. */
+/** Opens a version in the precision and with the graph of serving. */
 async function openVersion(
   { modelFolder, product }: MeasuredSubject,
   manifest: ModelManifest,

@@ -106,7 +106,7 @@ export class ModelComparer implements AsyncDisposable {
   readonly #slots = pLimit(1);
   readonly #jobs: BackgroundJobs;
   readonly #measuring = new Map<string, Measuring>();
-  /** Of measurements that failed when no request waited for them. The next request is told. */
+  /** Failures of measurements that no request waited for, by key. The next request is told. */
   readonly #failures = new Map<string, AppError>();
 
   constructor(options: ModelComparerOptions) {
@@ -237,7 +237,7 @@ export class ModelComparer implements AsyncDisposable {
     const { closing } = this.#jobs;
     closing.throwIfAborted();
     const models = [...new Map(compared.models.map((model) => [subjectIdOf(model), model])).values()];
-    // What the system calls available lacks, in a container, the memory that caches of files would give back.
+    // In a container, the memory that the system calls available lacks what caches of files would give back.
     checkMemory(models, memoryBytes() - process.memoryUsage.rss());
     const folder = path.join(workFolder, crypto.randomUUID());
     try {

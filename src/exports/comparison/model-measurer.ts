@@ -67,7 +67,7 @@ class MeasuringProcess implements AsyncDisposable {
   /** Waits for the answer to the latest request. */
   #answer = Promise.withResolvers<MeasureAnswer>();
   #opened: MeasureAnswer & { readonly kind: "opened" | "unavailable" } = { kind: "unavailable", reason: "" };
-  /** Of whole batches, by their size. */
+  /** Times of whole batches, by their size. */
   readonly #milliseconds = new Map<number, number[]>();
 
   constructor(

@@ -23,7 +23,7 @@ export interface UsageFacts {
   readonly classNames: readonly string[];
 }
 
-/** What a format may use to write a file, beside the network. */
+/** Tools that a format may use to write a file, beside the network. */
 export interface WritingTools {
   /** An engine without custom ops. */
   readonly engine: EngineHost;
@@ -31,7 +31,7 @@ export interface WritingTools {
   readonly workFolder: string;
 }
 
-/** What a runtime may need beside the file. */
+/** Facts and tools that a runtime may need beside the file. */
 export interface RuntimeContext {
   /** The network in the file; its weights need not be open any more. */
   readonly network: Pick<ExportedNetwork, "spec" | "classNames" | "imageSizePixels">;

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Split } from "../../core/enumerations.js";
+import { modelVersionName } from "../../registry/model-ref.js";
 import type { ModelRegistry } from "../../registry/model-registry.js";
 import type { ModelStore } from "../../registry/model-store.js";
 import type { ExportJob } from "../attempt/job.js";
@@ -44,7 +45,7 @@ export class ExportPlanner {
       classNames: version.classNames,
       identity: {
         product,
-        modelVersion: `${version.modelName}:${version.number}`,
+        modelVersion: modelVersionName(version),
         modelVersionId: version.id,
         description: version.description,
         runId: version.runId,

@@ -3,7 +3,7 @@ import type { ExportStage } from "../attempt/job.js";
 import type { ExportBounds } from "../bounds.js";
 import type { ExportProof } from "../proof.js";
 
-/** What an export is asked for, checked and with all defaults. */
+/** The request for an export, checked and with all defaults. */
 export interface ExportSettings {
   readonly format: ExportFormat;
   readonly precision: ExportPrecision;

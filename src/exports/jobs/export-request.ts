@@ -9,7 +9,7 @@ import type { ExportSettings } from "./export-records.js";
 export const CALIBRATION_IMAGES = { default: 256, max: 4_096 };
 export const PROOF_IMAGES = { default: 2_000, max: 2_000 };
 
-/** What a caller asks for; null means the default. */
+/** The request of a caller; null means the default. */
 export interface RequestedExport {
   readonly format: ExportFormat;
   readonly precision: ExportPrecision;

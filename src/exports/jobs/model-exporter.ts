@@ -260,7 +260,7 @@ class Attempt implements AsyncDisposable {
 
   async #work(requested: ModelExportRecord, signal: AbortSignal): Promise<ExportOutcome> {
     const { files, planner, process } = this.#options;
-    // Of an earlier call that failed because the database was away.
+    // These are files of an earlier call that failed because the database was away.
     await this.#files?.[Symbol.asyncDispose]();
     const attemptFiles = await files.begin(this.#exportId);
     this.#files = attemptFiles;

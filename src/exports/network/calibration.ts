@@ -2,6 +2,7 @@ import path from "node:path";
 import { AppError } from "../../core/app-error.js";
 import { restoreCheckpoint } from "../../engine/checkpoints/checkpoint.js";
 import type { EngineHost } from "../../engine/engine-host.js";
+import { IMAGE_CHANNELS } from "../../graph/architectures/preprocessing.js";
 import { buildFoldedGraph } from "../../graph/folding/folded-graph.js";
 import { NETWORK_INPUT } from "../../graph/layers/layer-graph.js";
 import type { ActivationRanges, ValueRange } from "./activation-ranges.js";
@@ -30,7 +31,7 @@ export async function calibrate(
   const ranges = new Map<string, ValueRange>();
   for await (const { count, pixels } of batches) {
     const { minima, maxima } = await session.run("ranges", {
-      images: { dtype: "uint8", shape: [count, size, size, 3], data: pixels },
+      images: { dtype: "uint8", shape: [count, size, size, IMAGE_CHANNELS], data: pixels },
     });
     for (const [index, name] of names.entries()) {
       const minimum = Number(minima?.data[index]);

@@ -26,7 +26,7 @@ export interface ExportIdentity {
   readonly modelVersionId: string;
   readonly description: string;
   readonly runId: string;
-  /** Of the run, at whose end the weights were saved. */
+  /** Epoch of the run at whose end the weights were saved. */
   readonly epoch: number;
   /** "flowers:2" */
   readonly dataset: string;
@@ -55,7 +55,7 @@ export class ExportedNetwork {
     /** In the order of the logits. */
     readonly classNames: readonly string[],
     readonly identity: ExportIdentity,
-    /** Of the outputs of the layers, measured on calibration images; null unless the precision is INT8. */
+    /** Ranges of the outputs of the layers, measured on calibration images; null unless the precision is INT8. */
     readonly ranges: ActivationRanges | null,
     private readonly variables: Pick<CheckpointReader, "read">,
   ) {

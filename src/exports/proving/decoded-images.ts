@@ -1,10 +1,11 @@
 import type { BlobStore } from "../../data/blobs/blob-store.js";
 import type { ImageDecoder } from "../../data/images/decoder.js";
+import { IMAGE_CHANNELS } from "../../graph/architectures/preprocessing.js";
 import type { ImageBatch } from "../network/calibration.js";
 
 /** An image of a dataset version. */
 export interface StoredImage {
-  /** Of the blob with its bytes. */
+  /** SHA-256 of the blob with its bytes. */
   readonly contentHash: string;
   /** Its class, a position in the class names. */
   readonly classIndex: number;
@@ -22,7 +23,7 @@ export async function* decodedBatches(
   sizePixels: number,
   { blobs, decoder }: { readonly blobs: BlobStore; readonly decoder: ImageDecoder },
 ): AsyncGenerator<ImageBatch & { readonly images: readonly StoredImage[] }> {
-  const imageBytes = sizePixels * sizePixels * 3;
+  const imageBytes = sizePixels * sizePixels * IMAGE_CHANNELS;
   for (let first = 0; first < images.length; first += batchSize) {
     const batch = images.slice(first, first + batchSize);
     const pixels = new Uint8Array(batch.length * imageBytes);

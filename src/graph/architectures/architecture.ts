@@ -13,7 +13,7 @@ export interface NetworkShape {
   readonly imageSizePixels: number;
   readonly head: Head;
   readonly classCount: number;
-  /** Of a pruned network; null or absent: all layers have the architecture's widths. */
+  /** Widths of a pruned network; null or absent: all layers have the architecture's widths. */
   readonly layerWidths?: LayerWidths | null | undefined;
 }
 

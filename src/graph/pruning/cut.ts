@@ -15,7 +15,7 @@ export function widthsAfter({ groups }: NetworkChannels, kept: KeptChannels): Re
 }
 
 /**
- * What is left of a variable when channels are removed: filters, the inputs of those that read them, normalizations, and
+ * The part of a variable that is left when channels are removed: filters, the inputs of those that read them, normalizations, and
  * rows of a dense layer for each position of a removed channel.
  */
 export function cutVariable(

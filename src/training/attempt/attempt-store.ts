@@ -48,7 +48,7 @@ const NOTHING_REPLACED: Replaced = { checkpoints: [], predictions: [] };
 
 const KEPT_CHANNELS = z.record(z.string(), z.array(z.number()).readonly()).nullable();
 
-/** What the pruning of a run decided. */
+/** The decision of a run that prunes. */
 export interface DecidedPruning {
   readonly keptChannels: KeptChannels;
   readonly layerWidths: LayerWidths;

@@ -4,6 +4,7 @@ import type { RunEndReason } from "../../core/enumerations.js";
 import { runEndReasonOf } from "../../core/error-codes.js";
 import type { RunWarning } from "../../core/runs/warnings.js";
 import { isDiskTrouble } from "../../lang/disk-trouble.js";
+import { messageOf } from "../../lang/text/message-of.js";
 import { AttemptReplaced } from "../lifecycle/attempt.js";
 import { RunStopped } from "../lifecycle/stopped.js";
 import { Diverged } from "../loop/divergence.js";
@@ -32,7 +33,7 @@ export function outcomeOf(error: unknown): RunOutcome {
   if (error instanceof AttemptReplaced) return { kind: "leave" };
   if (error instanceof RunStopped) return STOPS[error.because];
   if (error instanceof Diverged) return failed("DIVERGED", error.message);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   // The next attempt is claimed when the database accepts writes again, and no number of failovers ends a run.
   if (isDatabaseTrouble(error)) return { kind: "requeue", detail: message, countsAsFailure: false };
   if (isDiskTrouble(error)) return waiting(message);

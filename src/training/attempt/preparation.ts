@@ -26,7 +26,7 @@ export interface RunPlan {
   readonly configuration: RunConfiguration;
   readonly classCount: number;
   readonly precision: ComputePrecision;
-  /** Of a pruned network; null: those of the architecture. */
+  /** Widths of a pruned network; null: those of the architecture. */
   readonly layerWidths: LayerWidths | null;
   /** Convolutions whose kernel gradients Eigen computes; see `convolutionName`. */
   readonly eigenKernelGradients: readonly string[];

@@ -26,7 +26,7 @@ export interface NewRun extends Omit<Pick<Prisma.RunUncheckedCreateInput, RunFie
   readonly idempotency: Idempotency | null;
   /** Null where all weights start at random, or where the report follows when they are there. */
   readonly initialization: InitializationReport | null;
-  /** Of a run that starts from a pruned version; null: those of the architecture, or its own pruning decides later. */
+  /** Widths of a run that starts from a pruned version; null: those of the architecture, or its own pruning decides later. */
   readonly layerWidths: LayerWidths | null;
   /** Warnings about the configuration, for the owner of the run. */
   readonly warnings: readonly RunWarning[];

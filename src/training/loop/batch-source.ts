@@ -33,7 +33,7 @@ export interface Batch {
 
 /** Reads the next batch while the engine computes the current one. */
 export class BatchSource {
-  /** Of each packed input. */
+  /** Buffers of each packed input. */
   readonly #buffers: readonly (readonly SharedArrayBuffer[])[];
 
   /** @param maxBatchSize the largest number of samples of a batch */

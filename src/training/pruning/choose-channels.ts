@@ -33,7 +33,7 @@ export interface PrunedRun {
   readonly network: NetworkSpec;
   /** The folder of the source's checkpoint. */
   readonly folder: string;
-  /** What the network takes from it. */
+  /** The weights that the network takes from it. */
   readonly weights: FittedWeights;
   /** Images that training computes at once. */
   readonly microBatchSize: number;

@@ -21,7 +21,7 @@ export interface PrunedNetworkRecord {
   readonly removed: number;
 }
 
-/** What the network of a run lacks of its architecture. Null: nothing, or pruning is not decided yet. */
+/** The channels that the network of a run lacks of its architecture. Null: nothing, or pruning is not decided yet. */
 export function prunedNetworkOf({
   configuration,
   layerWidths,

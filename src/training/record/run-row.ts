@@ -54,7 +54,7 @@ export interface RunRecord
   readonly environment: RunEnvironment | null;
   /** Null when all weights started at random, while they are not known yet, and for runs of earlier versions. */
   readonly initialization: InitializationReport | null;
-  /** Of a pruned network; null: those of the architecture, or its pruning is not decided yet. */
+  /** Widths of a pruned network; null: those of the architecture, or its pruning is not decided yet. */
   readonly layerWidths: LayerWidths | null;
   /** Null unless PREPARING, RUNNING or PAUSED. While PREPARING, `epoch` is 0 and steps are packed images. */
   readonly progress: RunProgress | null;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { median } from "../../../bench/figures/median.js";
 import { rounded } from "../../../bench/figures/rounded.js";
 import { wilsonInterval } from "../../../bench/figures/wilson-interval.js";
 import { StepTimes } from "../../../bench/runs/step-times.js";
+import { median } from "../../../src/lang/median.js";
 
 test("steps are timed between marks, after the warm-up and never across epochs", () => {
   const times = new StepTimes(2);

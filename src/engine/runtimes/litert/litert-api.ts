@@ -1,5 +1,6 @@
 import koffi, { type LibraryHandle } from "koffi";
 import { AppError } from "../../../core/app-error.js";
+import { messageOf } from "../../../lang/text/message-of.js";
 
 /** A pointer to an object of LiteRT. */
 export type Handle = unknown;
@@ -85,7 +86,7 @@ export class LiteRtApi {
     } catch (error) {
       throw new AppError(
         "RUNTIME_UNAVAILABLE",
-        `LiteRT cannot be loaded from ${libraryFile}: ${error instanceof Error ? error.message : String(error)}. ` +
+        `LiteRT cannot be loaded from ${libraryFile}: ${messageOf(error)}. ` +
           "Expected a system with glibc 2.27 or newer. If the file is damaged, remove its folder and export again.",
         { cause: error },
       );

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { AppError } from "../../../core/app-error.js";
+import { messageOf } from "../../../lang/text/message-of.js";
 import type { Machine } from "../../native/machine.js";
 import type { WheelFile, WheelLibrary } from "../../native/wheel.js";
 import { type DownloadWheel, downloadWheel } from "../../native/wheel-download.js";
@@ -69,7 +70,7 @@ export async function provideLiteRt(options: {
     const folder = await provideWheelFolder({ cacheFolder, name, wheel: published, download, progress });
     return path.join(folder, libraryFile);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new AppError(
       "RUNTIME_UNAVAILABLE",
       `LiteRT ${LITERT_VERSION} could not be set up below ${cacheFolder} (ESPALIER_CACHE): ${reason}`,

@@ -1,5 +1,6 @@
 import { AppError } from "../../../core/app-error.js";
 import { OwnedResources } from "../../../lang/owned-resources.js";
+import { messageOf } from "../../../lang/text/message-of.js";
 import { detectMachine } from "../../native/machine.js";
 import type { OfficialRuntime, RuntimeOutputs } from "../official-runtime.js";
 import type { Handle, LiteRtApi } from "./litert-api.js";
@@ -75,7 +76,7 @@ export async function openLiteRt(
  */
 async function loadApi(libraryFile: string): Promise<LiteRtApi> {
   const { LiteRtApi } = await import("./litert-api.js").catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new AppError(
       "RUNTIME_UNAVAILABLE",
       `The package koffi, which calls LiteRT, cannot be loaded: ${reason}`,

@@ -1,3 +1,4 @@
+import { IMAGE_CHANNELS } from "../../../graph/architectures/preprocessing.js";
 import type { FoldedLayer, ImageScaling } from "../../../graph/folding/folded-network.js";
 import type { FeatureShape } from "../../../graph/layers/layer.js";
 import { NETWORK_INPUT } from "../../../graph/layers/layer-graph.js";
@@ -39,7 +40,7 @@ export function kerasLayersOf(network: ExportedNetwork): readonly KerasLayer[] {
     return layer.name;
   };
   const { imageSizePixels: size, scaling } = network;
-  const imageShape = [size, size, 3];
+  const imageShape = [size, size, IMAGE_CHANNELS];
   const input = {
     className: "InputLayer",
     name: IMAGES,

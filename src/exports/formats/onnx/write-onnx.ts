@@ -1,5 +1,6 @@
 import { AppError } from "../../../core/app-error.js";
 import type { ExportPrecision } from "../../../core/enumerations.js";
+import { IMAGE_CHANNELS } from "../../../graph/architectures/preprocessing.js";
 import { ProtobufWriter } from "../../../graph/saved-model/protobuf-writer.js";
 import { bytesOf, ExportFile } from "../../files/export-file.js";
 import type { ExportedNetwork } from "../../network/exported-network.js";
@@ -84,7 +85,7 @@ function nodesOf({ nodes }: OnnxGraph, { spec }: ExportedNetwork): Uint8Array {
 
 function valuesOf({ imageSizePixels: size, classNames }: ExportedNetwork): Uint8Array {
   const graph = new ProtobufWriter();
-  writeGraphValue(graph, 11, { name: IMAGES, type: "uint8", shape: [BATCH, size, size, 3] });
+  writeGraphValue(graph, 11, { name: IMAGES, type: "uint8", shape: [BATCH, size, size, IMAGE_CHANNELS] });
   writeGraphValue(graph, 12, { name: PROBABILITIES, type: "float32", shape: [BATCH, classNames.length] });
   return graph.finish();
 }

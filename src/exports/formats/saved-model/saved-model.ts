@@ -1,11 +1,9 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import path from "node:path";
-import { pipeline } from "node:stream/promises";
-import yauzl from "yauzl";
 import { inputContractOf } from "../../../core/input-contract.js";
 import { filesBelow } from "../../../engine/folder-digest.js";
 import { tensorflowRuntime } from "../../../engine/runtimes/tensorflow-runtime.js";
+import { unpackZip } from "../../../engine/unpack-zip.js";
 import { buildFoldedGraph } from "../../../graph/folding/folded-graph.js";
 import type { SavedModelGraph } from "../../../graph/saved-model/signature.js";
 import { formatManifest, MANIFEST_FILE } from "../../../registry/model-manifest.js";
@@ -14,12 +12,13 @@ import { StoredZip } from "../../files/stored-zip.js";
 import type { ExportedNetwork } from "../../network/exported-network.js";
 import { writeFoldedCheckpoint } from "../../network/folded-checkpoint.js";
 import type { ExportFormatDefinition } from "../format.js";
+import { formatLabels, LABELS_FILE } from "../labels.js";
 import { savedModelUsage } from "./usage.js";
 
 const GRAPH_FILE = "saved_model.pb";
 const VARIABLES_FOLDER = "variables";
 /** TensorFlow keeps files of others in this folder, and does not read them. */
-const LABELS_FILE = "assets.extra/labels.txt";
+const EXTRA_FOLDER = "assets.extra";
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
@@ -37,7 +36,7 @@ export const SAVED_MODEL: ExportFormatDefinition = {
     const zip = new StoredZip(written, network.identity.registeredAt);
     const folder = path.basename(file, SAVED_MODEL.extension);
     await zip.add(`${folder}/${GRAPH_FILE}`, graph.bytes);
-    await zip.add(`${folder}/${LABELS_FILE}`, Buffer.from(`${network.classNames.join("\n")}\n`));
+    await zip.add(`${folder}/${EXTRA_FOLDER}/${LABELS_FILE}`, Buffer.from(formatLabels(network.classNames)));
     await zip.add(`${folder}/${MANIFEST_FILE}`, Buffer.from(manifestOf(network, graph)));
     for (const name of await filesBelow(variables)) {
       const content = createReadStream(path.join(variables, name), { highWaterMark: CHUNK_BYTES });
@@ -48,7 +47,7 @@ export const SAVED_MODEL: ExportFormatDefinition = {
   },
   openRuntime: async (file, { startEngine, network, workFolder }) => {
     const unpacked = path.join(workFolder, "unpacked");
-    await unpack(file, unpacked);
+    await unpackZip(file, unpacked);
     const folder = path.join(unpacked, path.basename(file, SAVED_MODEL.extension));
     const { signatures } = buildFoldedGraph(network.spec);
     const engine = await startEngine();
@@ -75,19 +74,4 @@ function manifestOf(
     run: { id: runId, epoch },
     origin: { product, modelVersion, modelVersionId },
   });
-}
-
-/** Unpacks an archive that this product wrote. */
-async function unpack(file: string, folder: string): Promise<void> {
-  const zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false });
-  try {
-    for await (const entry of zip.eachEntry()) {
-      // yauzl refuses names that are absolute or lead upward.
-      const target = path.join(folder, entry.fileName);
-      await mkdir(path.dirname(target), { recursive: true });
-      await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(target));
-    }
-  } finally {
-    zip.close();
-  }
 }

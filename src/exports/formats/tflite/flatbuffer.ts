@@ -62,7 +62,7 @@ export const float32Numbers = (values: Float32Array): FlatNumbers => ({ kind: "n
 /** A vector of bytes that follows the head. */
 export interface PlacedBytes {
   readonly bytes: StreamedBytes;
-  /** Of the first byte of the content, in the file; a multiple of 16. Its length stands in the 4 bytes before. */
+  /** Position of the first byte of the content, in the file; a multiple of 16. Its length stands in the 4 bytes before. */
   readonly position: number;
 }
 
@@ -74,7 +74,7 @@ export interface EncodedFlatbuffer {
   readonly sizeBytes: number;
 }
 
-/** Of the content of byte vectors, as the schema of TensorFlow Lite demands (`force_align`). */
+/** Alignment of the content of byte vectors, as the schema of TensorFlow Lite demands (`force_align`). */
 const BYTES_ALIGNMENT = 16;
 const LENGTH_BYTES = 4;
 const OFFSET_BYTES = 4;

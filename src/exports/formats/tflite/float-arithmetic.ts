@@ -1,3 +1,4 @@
+import { IMAGE_CHANNELS } from "../../../graph/architectures/preprocessing.js";
 import { elementCount } from "../../../graph/tensor-spec.js";
 import { bytesOf } from "../../files/export-file.js";
 import type { ExportedNetwork } from "../../network/exported-network.js";
@@ -8,7 +9,7 @@ import type { TfliteGraph } from "./graph.js";
 import { outputsFirst } from "./kernel-layout.js";
 import { OPTIONS, type TensorIndex } from "./schema.js";
 
-/** Of the weights in the file; everything is computed in float32. */
+/** The type of the weights in the file; everything is computed in float32. */
 export type StoredFloat = "FLOAT32" | "FLOAT16";
 
 const ELEMENT_BYTES: Readonly<Record<StoredFloat, number>> = { FLOAT32: 4, FLOAT16: 2 };
@@ -43,7 +44,7 @@ export function floatArithmetic(
     kind: "float",
     minimumRuntimeVersion: MINIMUM_RUNTIMES[stored],
     addImages(graph) {
-      const shape = [imageSizePixels, imageSizePixels, 3];
+      const shape = [imageSizePixels, imageSizePixels, IMAGE_CHANNELS];
       const images = graph.addActivation("images", "UINT8", shape);
       let scaled = graph.addOperator("CAST", [images], addFloats(graph, "preprocessing/pixels", shape));
       if (scaling.factors.some((factor) => factor !== 1)) {

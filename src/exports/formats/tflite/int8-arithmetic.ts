@@ -1,3 +1,4 @@
+import { IMAGE_CHANNELS } from "../../../graph/architectures/preprocessing.js";
 import type { FoldedWeights } from "../../../graph/folding/folded-weights.js";
 import { NETWORK_INPUT } from "../../../graph/layers/layer-graph.js";
 import { elementCount } from "../../../graph/tensor-spec.js";
@@ -17,11 +18,11 @@ import { outputsFirst } from "./kernel-layout.js";
 import { OPTIONS, type TensorIndex, type TensorQuantization } from "./schema.js";
 
 const BIAS_BYTES = 4;
-/** Of the probabilities in int8, as the specification fixes them for a softmax. */
+/** Quantization of the probabilities in int8, as the specification fixes them for a softmax. */
 const PROBABILITIES: AffineQuantization = { scale: 1 / 256, zeroPoint: -128 };
-/** Of the same numbers in uint8. */
+/** Quantization of the same numbers in uint8. */
 const OUTPUT: AffineQuantization = { scale: 1 / 256, zeroPoint: 0 };
-/** Of the images in uint8: pixels as they are. */
+/** Quantization of the images in uint8: pixels as they are. */
 const INPUT: AffineQuantization = { scale: 1, zeroPoint: 0 };
 
 /**
@@ -46,7 +47,7 @@ export function int8Arithmetic(
     kind: "int8",
     minimumRuntimeVersion: "1.14.0",
     addImages(graph) {
-      const shape = [imageSizePixels, imageSizePixels, 3];
+      const shape = [imageSizePixels, imageSizePixels, IMAGE_CHANNELS];
       const input = graph.addActivation("images", "UINT8", shape, forTensor(INPUT));
       const pixels = graph.addActivation("preprocessing/pixels", "INT8", shape, forTensor(PIXELS));
       graph.addOperator("QUANTIZE", [input], pixels);

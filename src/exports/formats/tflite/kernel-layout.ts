@@ -1,4 +1,4 @@
-/** Of a piece: enough for long writes, little beside a kernel. */
+/** Elements of a piece: enough for long writes, little beside a kernel. */
 const PIECE_ELEMENTS = 1 << 20;
 
 /**

@@ -1,6 +1,7 @@
 import type { ExportPrecision } from "../../../core/enumerations.js";
 import { inputContractOf } from "../../../core/input-contract.js";
 import type { ExportedNetwork } from "../../network/exported-network.js";
+import { LABELS_FILE } from "../labels.js";
 import {
   encodeFlatbuffer,
   type FlatTable,
@@ -11,7 +12,6 @@ import {
   text,
   uint32,
 } from "./flatbuffer.js";
-import { LABELS_FILE } from "./labels.js";
 
 // Numbers and fields of TensorFlow Lite's metadata_schema.fbs, version 1.0.0.
 const FILE_IDENTIFIER = "M001";

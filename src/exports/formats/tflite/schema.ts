@@ -58,7 +58,7 @@ export type PaddingName = keyof typeof PADDINGS;
 export const OPTIONS = {
   convolution: (stride: number, padding: PaddingName, activation: ActivationName) =>
     table(int8(PADDINGS[padding]), int32(stride), int32(stride), int8(ACTIVATIONS[activation])),
-  /** Of kernels 1 x 1 with one output channel for each input channel. */
+  /** A convolution of kernels 1 x 1 with one output channel for each input channel. */
   scaling: () => table(int8(PADDINGS.VALID), int32(1), int32(1), int32(1)),
   pooling: (window: number, stride: number, padding: PaddingName) =>
     table(int8(PADDINGS[padding]), int32(stride), int32(stride), int32(window), int32(window)),
@@ -75,7 +75,7 @@ export const OPTIONS = {
 export interface TensorQuantization {
   readonly scales: Float32Array;
   readonly zeroPoint: number;
-  /** Of the scales, where there is more than one. */
+  /** Axis of the scales, where there is more than one. */
   readonly axis: number;
 }
 

@@ -1,6 +1,6 @@
 import type { UsageExample, UsageFacts } from "../format.js";
 import { PYTHON_IMAGE } from "../image-snippets.js";
-import { LABELS_FILE } from "./labels.js";
+import { LABELS_FILE } from "../labels.js";
 
 /**
  * How to classify one image with a `.tflite` file. There is no example in JavaScript: the runtimes for it

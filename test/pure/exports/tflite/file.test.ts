@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
 import type { ExportPrecision } from "../../../../src/core/enumerations.js";
-import { formatLabels } from "../../../../src/exports/formats/tflite/labels.js";
+import { formatLabels } from "../../../../src/exports/formats/labels.js";
 import { writeTflite } from "../../../../src/exports/formats/tflite/write-file.js";
 import { ExportedNetwork } from "../../../../src/exports/network/exported-network.js";
 import { networkVariables } from "../../../../src/graph/architectures/layer-table.js";

@@ -4,10 +4,10 @@ import { ClientError } from "../../src/client/client-error.js";
 import { graphql } from "../../src/client/generated/gql.js";
 import type { RunConfigurationInput } from "../../src/client/generated/graphql.js";
 import type { BenchContext } from "../benchmark.js";
-import { trainToEnd } from "../runs/train-to-end.js";
 import type { MeasuredServer } from "../server/measured-server.js";
+import { trainToEnd } from "./train-to-end.js";
 
-const REGISTER = graphql(`mutation BenchRegisterCompressed($model: String!, $runId: ID!) {
+const REGISTER = graphql(`mutation BenchRegister($model: String!, $runId: ID!) {
   registerModelVersion(input: { model: $model, runId: $runId }) {
     modelVersion {
       ref
